@@ -1,0 +1,88 @@
+#pragma once
+// Storage: one replica's log and hard state on disk: opened by recovery, extended by groups.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/base/entry.h"
+#include "log/base/result.h"
+#include "log/file_system.h"
+
+namespace ledger::log {
+
+// Whose data lies in a directory. Written by format(), checked by every open.
+struct Identity {
+    ClusterId cluster;
+    NodeId node;
+    friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+struct Options {
+    std::string directory;                     // relative to the file system's root
+    std::uint64_t segment_bytes = 64ull << 20; // a segment is sealed when it would grow beyond
+};
+
+// One Store effect: one group commit, one ticket. Parts are durable together or not at all only
+// in this sense: nothing of the group may be relied upon before sync() has returned. When there
+// is a hard state it is durable before any entry of the group is.
+struct Group {
+    std::optional<HardState> hard_state;
+    std::optional<Index> truncate_to;  // the log ends here before `entries` are appended
+    std::vector<HashedEntry> entries;  // contiguous, starting right after the log's end
+    Index commit;                      // committed as far as known: a durable witness, no promise
+    // Neither hard state, truncation nor entries: an idle seal. It makes the sync_index of the
+    // last group durable, so that this group has a witness.
+    bool seal_only() const { return !hard_state && !truncate_to && entries.empty(); }
+};
+
+// What the disk knows at boot (DESIGN section 5).
+struct Recovered {
+    HardState hard_state;
+    Index first;                     // the first index held; 1 unless the log was cut
+    Index last;                      // 0 = empty log
+    std::vector<TermRun> terms;      // of [first, last]
+    Index commit;                    // durable witness: committed at least up to here; <= last
+    Digest commit_hash;              // entry hash at `commit`; zero when commit is 0
+    std::vector<HashedEntry> tail;   // entries (commit, last], bodies loaded
+    // What a crash had left behind the end and recovery removed: for traces and tests.
+    std::uint64_t torn_bytes = 0;
+    std::uint64_t torn_entries = 0;  // entries named by an identity block of the torn group
+};
+
+class Storage {
+  public:
+    virtual ~Storage() = default;
+
+    // Appends the group's bytes without waiting. Groups are strictly one after the other:
+    // write, sync, write, sync (the writer thread of a real node; the simulated one alike).
+    virtual Result<void> write(const Group& group) = 0;
+    // Makes all groups written so far durable with one flush of the log (and one of the hard
+    // state's file if it changed). An error is final: the node halts.
+    virtual Result<void> sync() = 0;
+    // Entries [first, last] in order, cut off before `bytes_max` is exceeded but never before
+    // the first one. faulty_entry names the index that cannot be read; out_of_range if the log
+    // does not hold `first`.
+    virtual Result<std::vector<HashedEntry>> read(
+        Index first, Index last, std::uint64_t bytes_max) = 0;
+};
+
+// Gives an empty directory an identity and hard state {0, none}, durable when it returns.
+// Refuses a directory that has data (already_exists).
+Result<void> format(FileSystem& files, const Options& options, const Identity& identity);
+
+struct Opened {
+    std::unique_ptr<Storage> storage;
+    Recovered recovered;
+};
+
+// Verifies and classifies what is there (log/README.md, boot table), removes what was torn by a
+// crash and was never promised, and readies the log for appending. Errors, nothing changed:
+// not_found (never formatted), wrong_identity, corrupt_record (hard state unreadable),
+// faulty_entry (a promise that cannot be read; the message names segment, offset and index).
+// The file system must outlive the storage.
+Result<Opened> open(FileSystem& files, const Options& options, const Identity& identity);
+
+}  // namespace ledger::log
