@@ -1,0 +1,54 @@
+#pragma once
+// Durability: what was acknowledged is on the disks of a quorum, at that moment and at the end.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "log/base/ids.h"
+#include "log/base/sha256.h"
+#include "sim/check/committed_log.h"
+#include "sim/check/verdict.h"
+
+namespace ledger::check {
+
+// A positive reply at the moment it leaves, with the truth read from the disk images (what would
+// survive a crash now), never from memory.
+struct Acknowledgement {
+    ClientId client;
+    SessionId session;
+    Sequence sequence;
+    Index index;
+    std::span<const NodeId> holders;  // voters whose durable disk holds this very entry
+    std::uint32_t voters = 0;
+    std::uint32_t quorum = 0;
+};
+
+class Durability {
+  public:
+    explicit Durability(const CommittedLog& committed) : committed_(committed) {}
+
+    [[nodiscard]] Finding acknowledged(const Acknowledgement& acknowledgement);
+
+    // At the end: every entry of every voter's disk, then finish() with the size of a quorum.
+    void holds(NodeId node, Index index, const Digest& entry_hash);
+    [[nodiscard]] Finding finish(std::uint32_t quorum);
+
+    // Name "durability"; examined = acknowledgements judged.
+    CheckResult result() const { return tally_.result(); }
+
+  private:
+    struct Promise {
+        bool made = false;
+        ClientId client;
+        SessionId session;
+        Sequence sequence;
+        std::vector<NodeId> holders;  // at the end
+    };
+
+    const CommittedLog& committed_;
+    std::vector<Promise> promises_;  // [0] is index 1
+    Tally tally_{"durability"};
+};
+
+}  // namespace ledger::check

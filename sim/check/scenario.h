@@ -1,0 +1,86 @@
+#pragma once
+// Scenario: what a simulated run may draw from, as a text that people write and programs print.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "log/base/result.h"
+#include "log/base/time.h"
+#include "sim/check/errc.h"
+
+namespace ledger::check {
+
+// How the numbers of a key are written and kept.
+enum class Unit : std::uint8_t {
+    count = 1,  // 12
+    duration,   // 20us, 1.5ms, 2s; kept in nanoseconds
+    share,      // 3%, 0.05%; kept in millionths
+};
+
+enum class Section : std::uint8_t { swarm = 1, workload };
+
+// One key that the simulator understands. Bounds are in kept numbers, both included.
+struct KnownKey {
+    Section section = Section::swarm;
+    std::string_view key;
+    Unit unit = Unit::count;
+    std::int64_t min = 0;
+    std::int64_t max = INT64_MAX;
+};
+
+// What a key may be drawn from: `off`, `x`, `lo .. hi` or `{a, b, c}`.
+struct Range {
+    enum class Form : std::uint8_t { off = 1, one, between, among };
+    Form form = Form::off;
+    std::vector<std::int64_t> values;  // off: none; one: 1; between: 2, ascending; among: >= 1
+
+    static Range off_() { return {}; }
+    static Range one(std::int64_t value) { return {Form::one, {value}}; }
+    static Range between(std::int64_t low, std::int64_t high) {
+        return {Form::between, {low, high}};
+    }
+    static Range among(std::vector<std::int64_t> values) { return {Form::among, std::move(values)}; }
+
+    bool off() const { return form == Form::off; }
+    // How many values there are; 1 for off. The domain of a choice.
+    std::uint64_t domain() const;
+    // The value that the choice `answer` < domain() stands for; 0 for off.
+    std::int64_t value(std::uint64_t answer) const;
+    friend bool operator==(const Range&, const Range&) = default;
+};
+
+struct Setting {
+    Section section = Section::swarm;
+    std::string key;
+    Unit unit = Unit::count;
+    Range range;
+    friend bool operator==(const Setting&, const Setting&) = default;
+};
+
+struct Scenario {
+    std::string name = "unnamed";
+    std::uint32_t voters = 3;
+    std::uint64_t seed_first = 1;
+    std::uint64_t seed_last = 1;
+    std::vector<Setting> settings;  // in the order of the text; a key at most once per section
+    friend bool operator==(const Scenario&, const Scenario&) = default;
+
+    const Range* find(Section section, std::string_view key) const;
+    // The range under the key, or this one.
+    Range get(Section section, std::string_view key, Range otherwise) const;
+    // Replaces or adds.
+    void set(Section section, std::string_view key, Unit unit, Range range);
+};
+
+// The errors say "line 7, column 1: unknown key net.los, did you mean net.loss?".
+Result<Scenario> parse_scenario(std::string_view text, std::span<const KnownKey> known);
+// parse_scenario(print_scenario(s)) == s.
+std::string print_scenario(const Scenario& scenario);
+
+// "20us", "1.5ms": the shortest exact form that parse_scenario reads back.
+std::string print_value(std::int64_t value, Unit unit);
+
+}  // namespace ledger::check
