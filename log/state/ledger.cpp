@@ -1,0 +1,212 @@
+#include "log/state/ledger.h"
+
+#include <algorithm>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+
+namespace ledger::state {
+namespace {
+
+// The numbers begin..end-1 that a read finds among 0..length-1.
+struct Page {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool last = false;  // nothing further in this direction
+};
+
+Page page_of(std::uint64_t from, Direction direction, std::uint32_t count, std::uint64_t length) {
+    const std::uint64_t most = std::min(count, read_events_max);
+    if (direction == Direction::forward) {
+        const std::uint64_t begin = std::min(from, length);
+        const std::uint64_t end = begin + std::min(most, length - begin);
+        return {begin, end, end == length};
+    }
+    const std::uint64_t end = from < length ? from + 1 : length;
+    const std::uint64_t begin = end - std::min(most, end);
+    return {begin, end, begin == 0};
+}
+
+// The k-th number of a page in the direction of reading.
+std::uint64_t nth(const Page& page, Direction direction, std::uint64_t k) {
+    LEDGER_ASSERT(k < page.end - page.begin);
+    return direction == Direction::forward ? page.begin + k : page.end - 1 - k;
+}
+
+}  // namespace
+
+Ledger::Ledger(const Limits& limits)
+    : limits_(limits),
+      sessions_({.sessions_max = limits.sessions_max,
+          .stored_replies_max = limits.stored_replies_max,
+          .stored_reply_bytes_max = limits.stored_reply_bytes_max}) {}
+
+void Ledger::apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {
+    LEDGER_ASSERT(entry.index == applied_.next());
+    const std::uint64_t outcome_at = outcome.size();
+    applied_ = entry.index;
+    chain_ = hash;
+    if (entry.kind == EntryKind::command) {
+        decide(entry, outcome);
+        LEDGER_ASSERT(outcome.size() > outcome_at);
+    }
+    digest_.add(entry.index.value);
+    digest_.add(hash.truncated());
+    digest_.add_bytes(ByteSpan(outcome).subspan(outcome_at));
+}
+
+void Ledger::decide(const EntryRef& entry, ByteVector& outcome) {
+    const Result<CommandView> command = view_command(entry.handle.envelope());
+    if (!command) {
+        encode_outcome(Malformed{}, outcome);
+        return;
+    }
+    if (const auto* view = std::get_if<AppendView>(&*command)) {
+        append(entry, *view, outcome);
+        return;
+    }
+    const SessionId session{entry.index.value};
+    const bool one_expired = sessions_.open(session, entry.cluster_time);
+    LEDGER_SOMETIMES(one_expired, "state.session_expired_by_bound");
+    encode_outcome(SessionRegistered{session}, outcome);
+}
+
+void Ledger::append(const EntryRef& entry, const AppendView& append, ByteVector& outcome) {
+    if (append.session == SessionId{}) {
+        execute(entry, append, outcome);
+        return;
+    }
+    const Digest& command = entry.handle.envelope_digest();
+    const auto [verdict, reply] =
+        sessions_.judge(append.session, append.sequence, command, entry.cluster_time);
+    LEDGER_SOMETIMES(verdict == Sessions::Verdict::answered, "state.retry_replayed");
+    LEDGER_SOMETIMES(verdict == Sessions::Verdict::mismatch, "state.mismatch");
+    LEDGER_SOMETIMES(verdict == Sessions::Verdict::too_old, "state.sequence_too_old");
+    LEDGER_SOMETIMES(verdict == Sessions::Verdict::expired, "state.session_expired");
+    switch (verdict) {
+        case Sessions::Verdict::answered:
+            outcome.insert(outcome.end(), reply.begin(), reply.end());
+            return;
+        case Sessions::Verdict::mismatch: encode_outcome(Mismatch{}, outcome); return;
+        case Sessions::Verdict::too_old: encode_outcome(SequenceTooOld{}, outcome); return;
+        case Sessions::Verdict::expired: encode_outcome(SessionExpired{}, outcome); return;
+        case Sessions::Verdict::fresh: break;
+    }
+    const std::uint64_t outcome_at = outcome.size();
+    execute(entry, append, outcome);
+    sessions_.store(append.session, {.sequence = append.sequence,
+                                        .acknowledged_through = append.acknowledged_through,
+                                        .command = command,
+                                        .bytes = ByteSpan(outcome).subspan(outcome_at)});
+}
+
+void Ledger::execute(const EntryRef& entry, const AppendView& append, ByteVector& outcome) {
+    std::vector<FailedCheck> failed = check(append);
+    LEDGER_SOMETIMES(!failed.empty(), "state.conflict");
+    LEDGER_SOMETIMES(failed.size() > 1, "state.conflict_of_several_checks");
+    if (!failed.empty()) {
+        encode_outcome(Conflict{std::move(failed), length()}, outcome);
+        return;
+    }
+    if (!fits(append)) {
+        encode_outcome(LimitReached{Bound::streams}, outcome);
+        return;
+    }
+    write(entry, append, outcome);
+}
+
+std::vector<FailedCheck> Ledger::check(const AppendView& append) {
+    std::vector<FailedCheck> failed;
+    targets_.clear();
+    for (StreamCursor streams(append); !streams.done();) {
+        const StreamView stream = streams.next();
+        const std::optional<StreamNumber> number = streams_.find(stream.name);
+        const std::uint64_t stream_length = number ? streams_.length(*number) : 0;
+        targets_.push_back({number, false});
+        if (!holds(stream.expected, stream_length)) {
+            failed.push_back({std::string(stream.name), stream.expected, stream_length > 0,
+                Revision{stream_length > 0 ? stream_length - 1 : 0}});
+        }
+    }
+    LEDGER_ASSERT(targets_.size() == append.stream_count);
+    return failed;
+}
+
+bool Ledger::fits(const AppendView& append) {
+    for (EventCursor events(append); !events.done();) {
+        targets_[events.next().stream].written = true;
+    }
+    std::uint64_t wanted = streams_.count();
+    std::uint32_t written = 0;
+    for (const Target& target : targets_) {
+        wanted += target.written && !target.number ? 1u : 0u;
+        written += target.written ? 1u : 0u;
+    }
+    LEDGER_SOMETIMES(written > 1, "state.multi_stream_append");
+    return wanted <= limits_.streams_max;
+}
+
+void Ledger::write(const EntryRef& entry, const AppendView& append, ByteVector& outcome) {
+    std::uint32_t place = 0;
+    for (StreamCursor streams(append); !streams.done(); ++place) {
+        const StreamView stream = streams.next();
+        if (Target& target = targets_[place]; target.written && !target.number) {
+            target.number = streams_.create(stream.name);
+        }
+    }
+    appended_.first = length();
+    appended_.events = append.event_count;
+    appended_.cluster_time = entry.cluster_time;
+    appended_.wall_time = entry.wall_time;
+    appended_.revisions.clear();
+    Position position = length();
+    for (EventCursor events(append); !events.done(); ++position) {
+        const Target& target = targets_[events.next().stream];
+        LEDGER_ASSERT(target.number.has_value());
+        appended_.revisions.push_back(streams_.append(*target.number, position));
+    }
+    positions_.add(entry.index, appended_.revisions);
+    LEDGER_ASSERT(length() == position);
+    encode_outcome(appended_, outcome);
+}
+
+Located Ledger::locate(const Query& query) const {
+    if (const auto* stream = std::get_if<ReadStream>(&query)) {
+        return locate_stream(*stream);
+    }
+    const auto* all = std::get_if<ReadAll>(&query);
+    LEDGER_ASSERT(all != nullptr);
+    return locate_all(*all);
+}
+
+Located Ledger::locate_stream(const ReadStream& query) const {
+    Located located;
+    located.length = length();
+    const std::optional<StreamNumber> stream = streams_.find(query.stream);
+    located.stream_exists = stream.has_value();
+    located.stream_length = stream ? streams_.length(*stream) : 0;
+    const Page page =
+        page_of(query.from.value, query.direction, query.count, located.stream_length);
+    located.end = page.last;
+    located.events.reserve(page.end - page.begin);
+    for (std::uint64_t k = 0; k < page.end - page.begin; ++k) {
+        const Revision revision{nth(page, query.direction, k)};
+        located.events.push_back(positions_.locate(streams_.position(*stream, revision)));
+        LEDGER_ASSERT(located.events.back().revision == revision);
+    }
+    return located;
+}
+
+Located Ledger::locate_all(const ReadAll& query) const {
+    Located located;
+    located.length = length();
+    const Page page = page_of(query.from.value, query.direction, query.count, length().value);
+    located.end = page.last;
+    located.events.reserve(page.end - page.begin);
+    for (std::uint64_t k = 0; k < page.end - page.begin; ++k) {
+        located.events.push_back(positions_.locate(Position{nth(page, query.direction, k)}));
+    }
+    return located;
+}
+
+}  // namespace ledger::state

@@ -1,0 +1,182 @@
+#include "log/state/query.h"
+
+#include "log/base/assert.h"
+#include "log/state/command.h"
+#include "log/state/field_reader.h"
+
+// Little-endian, nothing between the fields:
+//
+//   query:   0     1  version = 1
+//            1     1  query kind: 1 stream, 2 all
+//            2     8  from: revision or position
+//           10     1  direction: 1 forward, 2 backward
+//           11     4  count
+//           15     2  size of stream name, 1..1024 (stream only)
+//           17     .  stream name
+//
+//   answer:  0     1  version = 1
+//            1     8  length of the ledger
+//            9     1  stream exists: 0, 1
+//           10     8  length of the stream
+//           18     1  end: 0, 1
+//           19     4  number of events <= 4096
+//           23     .  events: position 8, revision 8, erased 1, event id 16 (high 8, low 8),
+//                     size 2 and stream name, size 2 and type, size 4 and metadata,
+//                     size 4 and payload (no bytes if erased)
+
+namespace ledger::state {
+namespace {
+
+constexpr std::uint8_t query_version = 1;
+constexpr std::uint8_t stream_kind = 1;
+constexpr std::uint8_t all_kind = 2;
+constexpr std::uint8_t answer_version = 1;
+constexpr std::uint32_t recorded_event_bytes_min = 45;
+
+struct QueryHeader {
+    std::uint8_t kind = 0;
+    std::uint64_t from = 0;
+    Direction direction = Direction::forward;
+    std::uint32_t count = 0;
+};
+
+void write_header(ByteWriter& out, const QueryHeader& header) {
+    out.u8(query_version);
+    out.u8(header.kind);
+    out.u64(header.from);
+    out.u8(static_cast<std::uint8_t>(header.direction));
+    out.u32(header.count);
+}
+
+QueryHeader read_header(FieldReader& in) {
+    QueryHeader header;
+    in.version(query_version);
+    header.kind = in.u8("query kind");
+    in.require(
+        header.kind == stream_kind || header.kind == all_kind, Errc::malformed, "query kind");
+    header.from = in.u64("from");
+    const std::uint8_t direction = in.u8("direction");
+    in.require(direction == static_cast<std::uint8_t>(Direction::forward) ||
+                   direction == static_cast<std::uint8_t>(Direction::backward),
+        Errc::malformed, "direction");
+    header.direction = static_cast<Direction>(direction);
+    header.count = in.u32("count");
+    return header;
+}
+
+void write_text(ByteWriter& out, std::string_view text, std::uint32_t limit) {
+    LEDGER_ASSERT(text.size() <= limit);
+    out.u16(static_cast<std::uint16_t>(text.size()));
+    out.bytes(as_bytes(text));
+}
+
+void write_event(ByteWriter& out, const RecordedEvent& event) {
+    LEDGER_ASSERT(event.metadata.size() <= metadata_bytes_max);
+    LEDGER_ASSERT(event.payload.size() <= payload_bytes_max);
+    LEDGER_ASSERT(!event.erased || event.payload.empty());
+    out.u64(event.position.value);
+    out.u64(event.revision.value);
+    out.u8(event.erased ? 1 : 0);
+    out.u64(event.id.high);
+    out.u64(event.id.low);
+    write_text(out, event.stream, stream_name_bytes_max);
+    write_text(out, event.type, event_type_bytes_max);
+    out.sized(event.metadata);
+    out.sized(event.payload);
+}
+
+RecordedEvent read_event(FieldReader& in) {
+    RecordedEvent event;
+    event.position = Position{in.u64("position")};
+    event.revision = Revision{in.u64("revision")};
+    event.erased = in.boolean("erased");
+    event.id.high = in.u64("event id");
+    event.id.low = in.u64("event id");
+    event.stream = std::string(in.text(stream_name_bytes_max, "stream name"));
+    event.type = std::string(in.text(event_type_bytes_max, "event type"));
+    const ByteSpan metadata = in.blob(metadata_bytes_max, "metadata");
+    event.metadata.assign(metadata.begin(), metadata.end());
+    const ByteSpan payload = in.blob(payload_bytes_max, "payload");
+    in.require(!event.erased || payload.empty(), Errc::malformed, "payload");
+    event.payload.assign(payload.begin(), payload.end());
+    return event;
+}
+
+}  // namespace
+
+void encode_query(const Query& query, ByteVector& out) {
+    ByteWriter writer(out);
+    if (const auto* stream = std::get_if<ReadStream>(&query)) {
+        LEDGER_ASSERT(!stream->stream.empty());
+        write_header(writer, {.kind = stream_kind,
+                                 .from = stream->from.value,
+                                 .direction = stream->direction,
+                                 .count = stream->count});
+        write_text(writer, stream->stream, stream_name_bytes_max);
+        return;
+    }
+    const auto* all = std::get_if<ReadAll>(&query);
+    LEDGER_ASSERT(all != nullptr);
+    write_header(writer, {.kind = all_kind,
+                             .from = all->from.value,
+                             .direction = all->direction,
+                             .count = all->count});
+}
+
+Result<Query> decode_query(ByteSpan bytes) {
+    FieldReader in(bytes);
+    const QueryHeader header = read_header(in);
+    Query query = ReadAll{Position{header.from}, header.direction, header.count};
+    if (header.kind == stream_kind) {
+        const std::string_view name = in.text(stream_name_bytes_max, "stream name");
+        in.require(!name.empty(), Errc::malformed, "stream name");
+        query =
+            ReadStream{std::string(name), Revision{header.from}, header.direction, header.count};
+    }
+    in.finish();
+    if (!in.ok()) {
+        return in.error();
+    }
+    return query;
+}
+
+void encode_answer(const Answer& answer, ByteVector& out) {
+    LEDGER_ASSERT(answer.events.size() <= read_events_max);
+    ByteWriter writer(out);
+    writer.u8(answer_version);
+    writer.u64(answer.length.value);
+    writer.u8(answer.stream_exists ? 1 : 0);
+    writer.u64(answer.stream_length);
+    writer.u8(answer.end ? 1 : 0);
+    writer.u32(static_cast<std::uint32_t>(answer.events.size()));
+    for (const RecordedEvent& event : answer.events) {
+        write_event(writer, event);
+    }
+}
+
+Result<Answer> decode_answer(ByteSpan bytes) {
+    FieldReader in(bytes);
+    Answer answer;
+    in.version(answer_version);
+    answer.length = Position{in.u64("length of the ledger")};
+    answer.stream_exists = in.boolean("stream exists");
+    answer.stream_length = in.u64("length of the stream");
+    answer.end = in.boolean("end");
+    const std::uint32_t count = in.u32("number of events");
+    in.require(count <= read_events_max, Errc::beyond_limit, "number of events");
+    in.require(std::uint64_t{count} * recorded_event_bytes_min <= in.remaining(), Errc::malformed,
+        "number of events");
+    if (in.ok()) {
+        answer.events.reserve(count);
+    }
+    for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+        answer.events.push_back(read_event(in));
+    }
+    in.finish();
+    if (!in.ok()) {
+        return in.error();
+    }
+    return answer;
+}
+
+}  // namespace ledger::state
