@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""scripts/demo around a stand-in for ledgersim: does it notice a replica that is not equal?"""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Exports what five replicas would hold; SPOIL says what goes wrong on the third one.
+STAND_IN = r"""#!/usr/bin/env python3
+import json, os, sys
+given = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+assert sys.argv[1] == "run" and given["--nodes"] == "5", sys.argv
+spoil = os.environ.get("SPOIL", "")
+if spoil == "violated":
+    sys.exit(1)
+os.mkdir(given["--export-dir"])
+events = [e for line in open(given["--input"]) for e in json.loads(line)["events"]]
+for node in range(1, 6):
+    mine = list(events)
+    if node == 3 and spoil == "lost":
+        mine.pop()
+    if node == 3 and spoil == "twice":
+        mine.append(mine[-1])
+    revisions = {}
+    with open(f'{given["--export-dir"]}/n{node}.jsonl', "w") as out:
+        for position, event in enumerate(mine):
+            revision = revisions[event["stream"]] = revisions.get(event["stream"], -1) + 1
+            data = dict(event["data"])
+            if node == 3 and spoil == "changed" and "mode" in data:
+                data["mode"] = "100755"
+            json.dump({"position": position, "stream": event["stream"], "revision": revision,
+                       "type": event["type"], "data": data}, out)
+            out.write("\n")
+print("seed", given["--seed"])
+"""
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name).resolve() / "tree"
+        (self.root / "scripts").mkdir(parents=True)
+        (self.root / "build/release/bin").mkdir(parents=True)
+        (self.root / "build/release/build.ninja").write_text("")
+        for name in ("demo", "git-events"):
+            shutil.copy(ROOT / "scripts" / name, self.root / "scripts" / name)
+        self.executable("scripts/setup", "#!/bin/sh\n")
+        self.executable("tools/cmake", "#!/bin/sh\n")
+        self.executable("build/release/bin/ledgersim", STAND_IN)
+
+    def executable(self, path, text):
+        file = self.root / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o755)
+
+    def make_repository(self, folder):
+        git = ["git", "-C", folder, "-c", "user.name=A", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        for number in range(3):
+            pathlib.Path(folder, f"file {number}").write_text(str(number))
+            subprocess.run([*git, "add", f"file {number}"], check=True)
+            subprocess.run([*git, "commit", "-q", "-m", f"commit {number}"], check=True)
+
+    def demo(self, *arguments, **variables):
+        environment = dict(os.environ, PATH=f"{self.root}/tools:{os.environ['PATH']}", **variables)
+        environment.setdefault("GIT_CEILING_DIRECTORIES", str(self.root.parent))
+        result = subprocess.run([self.root / "scripts" / "demo", *arguments], capture_output=True,
+                                text=True, env=environment)
+        return result.returncode, result.stdout, result.stderr
+
+    def kept(self):
+        return list((self.root / "build" / "demo").glob("run.*"))
+
+    def test_its_own_history_is_used_and_every_replica_compared(self):
+        self.make_repository(self.root)
+        code, output, errors = self.demo()
+        self.assertEqual(code, 0, errors)
+        self.assertIn("seed 7", output)
+        for node in range(1, 6):
+            self.assertIn(f"n{node} equal (3 paths)", output)
+        self.assertIn("all 5 replicas are equal to git", output)
+        self.assertIn(f"the history of {self.root}", errors)
+        self.assertEqual(self.kept(), [])
+
+    def test_without_git_a_sample_says_that_it_is_one(self):
+        code, output, errors = self.demo(SEED="11")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("SAMPLE", errors)
+        self.assertIn("seed 11", output)
+        self.assertIn("n5 equal", output)
+
+    def test_an_archive_inside_another_repository_does_not_take_its_history(self):
+        self.make_repository(self.root.parent)
+        code, _, errors = self.demo(GIT_CEILING_DIRECTORIES="")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("SAMPLE", errors)
+
+    def test_another_repository_can_be_given(self):
+        other = self.root.parent / "other one"
+        self.make_repository(other)
+        code, output, errors = self.demo(str(other))
+        self.assertEqual(code, 0, errors)
+        self.assertIn("n1 equal (3 paths)", output)
+        self.assertIn("other one", errors)
+
+    def test_a_replica_that_differs_fails_the_demo(self):
+        self.make_repository(self.root)
+        for spoil, word in [("lost", "has 2 of 3 events"), ("twice", "nobody sent"),
+                            ("changed", "is not the event that was sent")]:
+            with self.subTest(spoil=spoil):
+                code, output, _ = self.demo(SPOIL=spoil)
+                self.assertEqual(code, 1)
+                self.assertIn("n2 equal", output)
+                self.assertRegex(output, f"n3 DIFFERENT.*{word}")
+                self.assertIn("n4 equal", output)
+                self.assertIn("SEED=7 scripts/demo", output)
+        self.assertEqual(len(self.kept()), 3)
+
+    def test_a_violated_run_fails_the_demo(self):
+        code, _, errors = self.demo(SPOIL="violated")
+        self.assertEqual(code, 1)
+        self.assertIn("exit code 1", errors)
+
+    def test_mistakes_are_usage_errors(self):
+        self.assertEqual(self.demo("--fast")[0], 2)
+        self.assertEqual(self.demo("a", "b")[0], 2)
+        self.assertEqual(self.demo(SEED="x")[0], 2)
+        code, _, errors = self.demo("/no/such/repository")
+        self.assertEqual(code, 2)
+        self.assertIn("not a git repository", errors)
+
+
+if __name__ == "__main__":
+    unittest.main()
