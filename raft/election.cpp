@@ -1,0 +1,238 @@
+// Elections: pre-vote, votes, stickiness, and what changes with a role.
+#include <algorithm>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "raft/quorum.h"
+#include "raft/raft.h"
+
+namespace ledger::raft {
+namespace {
+
+constexpr std::uint64_t jitter_steps = 1024;
+
+}  // namespace
+
+bool Raft::can_campaign() const {
+    return config_.configuration.is_voter(config_.self);
+}
+
+// Thesis §4.2.3: who has heard a leader within the minimum election timeout helps nobody else. A
+// leader has heard itself; check-quorum ends that when the others no longer answer.
+bool Raft::live_leader_known() const {
+    if (const Follower* follower = std::get_if<Follower>(&role_)) {
+        return follower->leader != NodeId{0} &&
+               now_ < follower->heard + config_.election_timeout_min;
+    }
+    return std::holds_alternative<Leader>(role_);
+}
+
+// Raft §5.2: uniformly over [T, 2T), once per term and attempt.
+void Raft::draw_election_timeout() {
+    const std::uint64_t sequence = (term_.value << 16) + (attempt_ & 0xffff);
+    const std::uint64_t step = config_.choices->choose(
+        Site::election_jitter, config_.self.value, sequence, jitter_steps);
+    LEDGER_ASSERT(step < jitter_steps);
+    const Duration jitter = config_.election_timeout_min * static_cast<std::int64_t>(step) /
+                            static_cast<std::int64_t>(jitter_steps);
+    election_timeout_ = config_.election_timeout_min + jitter;
+}
+
+// Forgets the vote only with a new term: a second vote in one term could elect a second leader.
+// Only hearing a leader and granting a vote postpone the own election (Raft §5.2); the callers
+// that do so set the deadline, all others leave it where it was.
+void Raft::become_follower(Term term, NodeId leader_node) {
+    LEDGER_ASSERT(term >= term_);
+    const bool was_leader = leader() != nullptr;
+    const Instant deadline_before = was_leader ? Instant{} : deadline();
+    if (was_leader) {
+        give_up_leadership(*leader());
+    }
+    if (term > term_) {
+        term_ = term;
+        vote_ = NodeId{};
+        attempt_ = 0;
+        draw_election_timeout();
+        persist_hard_state();
+    }
+    role_ = Follower{.leader = leader_node,
+        .heard = now_,
+        .deadline = was_leader ? election_deadline() : deadline_before};
+    note_transition();
+}
+
+void Raft::give_up_leadership(Leader& self) {
+    LEDGER_SOMETIMES(commit_ < log_.last(), "raft.leader_deposed_with_uncommitted");
+    LEDGER_SOMETIMES(!self.reads.empty(), "raft.read_dropped");
+    for (const ReadQueue::Waiting& read : self.reads.all()) {
+        ready_.dropped_reads.push_back(read.id);
+    }
+    self.reads.pop(self.reads.size());
+}
+
+void Raft::become_pre_candidate() {
+    LEDGER_ASSERT(can_campaign());
+    LEDGER_ASSERT(leader() == nullptr);
+    ++attempt_;
+    draw_election_timeout();
+    PreCandidate self{.attempt = attempt_, .deadline = election_deadline()};
+    self.granted.insert(config_.self);  // promises nothing, so it need not be durable
+    role_ = self;
+    note_transition();
+    for (NodeId node : config_.configuration.members()) {
+        if (node != config_.self && config_.configuration.is_voter(node)) {
+            send(node, false,
+                PreVoteRequest{.term = term_,
+                    .proposed = term_.next(),
+                    .last = log_.last_id(),
+                    .attempt = attempt_});
+        }
+    }
+    count_pre_votes(*std::get_if<PreCandidate>(&role_));
+}
+
+void Raft::count_pre_votes(PreCandidate& self) {
+    switch (vote_result(config_.configuration, self.granted, self.refused)) {
+        case VoteResult::open: return;
+        case VoteResult::won: become_candidate(); return;
+        case VoteResult::lost: become_follower(term_, NodeId{}); return;
+    }
+}
+
+void Raft::become_candidate() {
+    LEDGER_ASSERT(can_campaign());
+    term_ = term_.next();
+    vote_ = config_.self;
+    attempt_ = 0;
+    draw_election_timeout();
+    persist_hard_state();
+    role_ = Candidate{.deadline = election_deadline()};
+    note_transition();
+    // Durable: the own vote and the log that the request advertises are on the disk when it
+    // leaves, or a crash could make the sender vote twice or hold less than it claimed.
+    for (NodeId node : config_.configuration.members()) {
+        if (node != config_.self && config_.configuration.is_voter(node)) {
+            send(node, true, VoteRequest{.term = term_, .last = log_.last_id()});
+        }
+    }
+}
+
+void Raft::count_votes(Candidate& self) {
+    switch (vote_result(config_.configuration, self.granted, self.refused)) {
+        case VoteResult::open: return;
+        case VoteResult::won: become_leader(); return;
+        case VoteResult::lost: become_follower(term_, NodeId{}); return;
+    }
+}
+
+void Raft::become_leader() {
+    LEDGER_ASSERT(std::holds_alternative<Candidate>(role_));
+    LEDGER_ASSERT(vote_ == config_.self);
+    Leader self;
+    for (NodeId node : config_.configuration.members()) {
+        if (node != config_.self) {
+            Progress& peer = self.peers.emplace_back();
+            peer.node = node;
+            peer.next = log_.last().next();
+            peer.contact = now_;
+            peer.nudged = now_;
+        }
+    }
+    self.heartbeat_due = now_ + config_.heartbeat_interval;
+    self.first_own = log_.last().next();
+    self.stamped = log_.last_cluster_time();
+    self.stamped_at = now_;
+    if (commit_ < log_.last()) {
+        for (const EntryRef& entry : log_.entries(commit_.next(), log_.last())) {
+            self.uncommitted_bytes += entry.bytes;
+        }
+    }
+    role_ = std::move(self);
+    note_transition();
+    // Raft §8: only an entry of its own term tells a leader what is committed.
+    EntryRef noop;
+    append_stamped(*leader(), noop);
+    LEDGER_ASSERT(log_.last() == leader()->first_own);
+    send_appends(*leader());
+}
+
+// Changes nothing here: neither term, nor vote, nor the election timer.
+void Raft::handle(NodeId from, const PreVoteRequest& request) {
+    const bool sticky = live_leader_known();
+    const bool up_to_date = request.last >= log_.last_id();
+    const bool granted = request.proposed > term_ && !sticky && up_to_date;
+    LEDGER_SOMETIMES(!granted, "raft.pre_vote_refused");
+    LEDGER_SOMETIMES(!up_to_date, "raft.pre_vote_refused_for_old_log");
+    send(from, false,
+        PreVoteResponse{.term = term_,
+            .proposed = request.proposed,
+            .attempt = request.attempt,
+            .granted = granted});
+}
+
+void Raft::handle(NodeId from, const PreVoteResponse& response) {
+    PreCandidate* self = std::get_if<PreCandidate>(&role_);
+    if (self == nullptr || response.proposed != term_.next() ||
+        response.attempt != self->attempt) {
+        LEDGER_SOMETIMES(response.granted, "raft.pre_vote_too_late");
+        return;
+    }
+    if (response.term > term_) {
+        LEDGER_ASSERT(!response.granted);
+        become_follower(response.term, NodeId{});
+        return;
+    }
+    if (!self->granted.contains(from) && !self->refused.contains(from)) {
+        (response.granted ? self->granted : self->refused).insert(from);
+    }
+    count_pre_votes(*self);
+}
+
+void Raft::handle(NodeId from, const VoteRequest& request) {
+    if (request.term < term_) {
+        send(from, false, VoteResponse{.term = term_, .granted = false});
+        return;
+    }
+    const bool sticky = live_leader_known() && !request.transfer;
+    LEDGER_SOMETIMES(sticky, "raft.stickiness_refusal");
+    if (sticky) {
+        return;  // Thesis §4.2.3: neither adopts the term nor answers.
+    }
+    if (request.term > term_) {
+        become_follower(request.term, NodeId{});
+    }
+    const bool free = vote_ == NodeId{0} || vote_ == from;
+    const bool up_to_date = request.last >= log_.last_id();  // Raft §5.4.1
+    if (!free || !up_to_date) {
+        LEDGER_SOMETIMES(!up_to_date, "raft.vote_refused_for_old_log");
+        send(from, false, VoteResponse{.term = term_, .granted = false});
+        return;
+    }
+    if (vote_ != from) {
+        vote_ = from;
+        persist_hard_state();
+    }
+    if (!std::holds_alternative<Follower>(role_)) {
+        become_follower(term_, NodeId{});
+    }
+    std::get_if<Follower>(&role_)->deadline = election_deadline();
+    send(from, true, VoteResponse{.term = term_, .granted = true});
+}
+
+void Raft::handle(NodeId from, const VoteResponse& response) {
+    if (response.term > term_) {
+        become_follower(response.term, NodeId{});
+        return;
+    }
+    Candidate* self = std::get_if<Candidate>(&role_);
+    if (self == nullptr || response.term < term_) {
+        return;
+    }
+    // Sets: a repeated answer counts once, and the first one counts.
+    if (!self->granted.contains(from) && !self->refused.contains(from)) {
+        (response.granted ? self->granted : self->refused).insert(from);
+    }
+    count_votes(*self);
+}
+
+}  // namespace ledger::raft

@@ -1,0 +1,53 @@
+#include "raft/membership.h"
+
+#include <algorithm>
+
+#include "log/base/assert.h"
+
+namespace ledger::raft {
+
+bool NodeSet::insert(NodeId node) {
+    NodeId* const end = nodes_.data() + size_;
+    NodeId* const at = std::lower_bound(nodes_.data(), end, node);
+    if (at != end && *at == node) {
+        return false;
+    }
+    LEDGER_ASSERT(size_ < members_max);
+    std::move_backward(at, end, end + 1);
+    *at = node;
+    ++size_;
+    return true;
+}
+
+bool NodeSet::erase(NodeId node) {
+    NodeId* const end = nodes_.data() + size_;
+    NodeId* const at = std::lower_bound(nodes_.data(), end, node);
+    if (at == end || *at != node) {
+        return false;
+    }
+    std::move(at + 1, end, at);
+    --size_;
+    nodes_[size_] = NodeId{};
+    return true;
+}
+
+bool NodeSet::contains(NodeId node) const {
+    return std::binary_search(begin(), end(), node);
+}
+
+bool operator==(const NodeSet& a, const NodeSet& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+NodeSet Configuration::members() const {
+    NodeSet all = voters;
+    for (NodeId node : outgoing) {
+        all.insert(node);
+    }
+    for (NodeId node : learners) {
+        all.insert(node);
+    }
+    return all;
+}
+
+}  // namespace ledger::raft

@@ -1,0 +1,88 @@
+#pragma once
+// Message: what Raft peers say to each other, one struct per message.
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "log/base/entry.h"
+#include "log/base/ids.h"
+
+namespace ledger::raft {
+
+// Every message carries `term`, the sender's current term. A reply echoes what it answers, and
+// its receiver drops it when that no longer fits.
+
+// Would you vote for me? Changes nothing durable on either side (thesis §9.6).
+struct PreVoteRequest {
+    Term term;
+    Term proposed;              // the term the sender would campaign in: its own plus one
+    LogId last;                 // the sender's last entry
+    std::uint64_t attempt = 0;  // the sender's pre-vote round, echoed
+    friend bool operator==(const PreVoteRequest&, const PreVoteRequest&) = default;
+};
+
+struct PreVoteResponse {
+    Term term;
+    Term proposed;
+    std::uint64_t attempt = 0;
+    bool granted = false;
+    friend bool operator==(const PreVoteResponse&, const PreVoteResponse&) = default;
+};
+
+// RequestVote (Raft fig. 2). Leaves only when the sender's own vote and log are durable.
+struct VoteRequest {
+    Term term;
+    LogId last;
+    bool transfer = false;  // campaign asked for by the leader: passes leader stickiness
+    friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
+};
+
+// A granted vote leaves only when it is durable.
+struct VoteResponse {
+    Term term;
+    bool granted = false;
+    friend bool operator==(const VoteResponse&, const VoteResponse&) = default;
+};
+
+// AppendEntries (Raft fig. 2). `entries` follow `previous` without a gap; empty = a probe.
+struct AppendRequest {
+    Term term;
+    LogId previous;
+    Index commit;                 // the leader's
+    std::uint64_t sequence = 0;   // the leader's numbering of requests in its term, echoed
+    std::vector<EntryRef> entries;
+    friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
+};
+
+// accepted: the follower's log equals the leader's up to `match`, durably (the response waits).
+// rejected: the log has no entry `previous`; `hint` is where the leader should look next.
+struct AppendResponse {
+    Term term;
+    std::uint64_t sequence = 0;
+    bool accepted = false;
+    Index match;     // accepted: last index known equal
+    Index previous;  // the request's
+    LogId hint;      // rejected: the follower's last entry at or below `previous` whose term is
+                     // not above the request's previous term
+    friend bool operator==(const AppendResponse&, const AppendResponse&) = default;
+};
+
+// Proof of life: never queued behind data, answered without waiting for a disk.
+struct Heartbeat {
+    Term term;
+    Index commit;             // at most what this follower is known to hold
+    std::uint64_t round = 0;  // confirms reads and leadership; grows within a term
+    friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+struct HeartbeatResponse {
+    Term term;
+    std::uint64_t round = 0;
+    friend bool operator==(const HeartbeatResponse&, const HeartbeatResponse&) = default;
+};
+
+using Message = std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse,
+    AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse>;
+
+}  // namespace ledger::raft

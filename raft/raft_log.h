@@ -1,0 +1,81 @@
+#pragma once
+// RaftLog: what Raft knows of its own log: terms of all of it, entries of the newest part, and how
+// much of it is on the disk.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "log/base/entry.h"
+
+namespace ledger::raft {
+
+class RaftLog {
+  public:
+    // A log as found at boot; all of it is on the disk.
+    struct Contents {
+        Index first{1};
+        Index last;                  // first - 1 = empty
+        LogId previous;              // the entry before `first`, when the log was cut there
+        std::vector<TermRun> terms;  // of [first, last]
+        std::vector<EntryRef> tail;  // the newest entries, contiguous, up to `last`; may be none
+        ClusterTime last_cluster_time;
+        WallTime last_wall_time;
+    };
+
+    explicit RaftLog(Contents contents);
+
+    Index first() const { return first_; }
+    Index last() const { return last_; }
+    LogId last_id() const { return {last_term(), last_}; }
+    // Invariant: durable() <= last().
+    Index durable() const { return durable_; }
+    ClusterTime last_cluster_time() const { return last_cluster_time_; }
+    WallTime last_wall_time() const { return last_wall_time_; }
+
+    // The term of the entry at `index`; 0 at index 0. Nothing beyond the log, and nothing for an
+    // entry that was cut away: an unknown term never equals another one.
+    std::optional<Term> term_at(Index index) const;
+    bool contains(LogId id) const;
+    // The newest entry at or below `limit.index` whose term is at most `limit.term`; what stands
+    // before the log if there is none. Skips whole terms (Raft §5.3, fast backtracking).
+    LogId last_not_above(LogId limit) const;
+
+    // Entries [first_in_memory(), last()] can be had at once; next() of last() if there are none.
+    Index first_in_memory() const;
+    // The entry, or null if it is not in memory. Valid until the log changes.
+    const EntryRef* find(Index index) const;
+    // Both ends are in memory, first <= last. Valid until the log changes.
+    std::span<const EntryRef> entries(Index first, Index last) const;
+
+    // `entry` follows last() and its term is not below the last one.
+    void append(const EntryRef& entry);
+    // The log ends at `last` from now on. `current` is the node's term, see stored().
+    void truncate_to(Index last, Term current);
+    // A group that ended with `upto`, when the node's term was `current`, is on the disk. Ignored
+    // when the log no longer contains it.
+    void stored(LogId upto, Term current);
+    // Drops entries up to `upto` from memory; what is not durable stays.
+    void release(Index upto);
+
+  private:
+    Term last_term() const;
+
+    Index first_;
+    Index last_;
+    Index durable_;
+    LogId previous_;
+    ClusterTime last_cluster_time_;
+    WallTime last_wall_time_;
+    // The node's term at the last truncation. A group stored in a lower term says nothing about
+    // what was written since, even if the same entry stands there again.
+    Term truncated_in_;
+    // Invariant: first indexes and terms strictly increase; runs_[0].first == first_.
+    std::vector<TermRun> runs_;
+    // window_[head_ ...] are the entries in memory, the last one being last_.
+    std::vector<EntryRef> window_;
+    std::size_t head_ = 0;
+};
+
+}  // namespace ledger::raft

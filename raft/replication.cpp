@@ -1,0 +1,427 @@
+// Replication: entries from the leader to the followers, and what counts as committed.
+#include <algorithm>
+#include <array>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "raft/quorum.h"
+#include "raft/raft.h"
+
+namespace ledger::raft {
+
+// ---- as follower
+
+// `from` speaks as leader of `term`, which is not below ours. False if that cannot be.
+bool Raft::follow(NodeId from, Term term) {
+    LEDGER_ASSERT(term >= term_);
+    if (term > term_) {
+        become_follower(term, from);
+    }
+    const bool other = leader_id() != NodeId{0} && leader_id() != from;
+    LEDGER_SOMETIMES(other, "raft.second_leader_of_a_term");
+    if (other) {
+        return false;
+    }
+    if (leader_id() != from) {
+        become_follower(term_, from);
+    }
+    Follower& self = *std::get_if<Follower>(&role_);
+    self.heard = now_;
+    self.deadline = election_deadline();
+    return true;
+}
+
+void Raft::handle(NodeId from, const AppendRequest& request) {
+    AppendResponse response{
+        .term = term_, .sequence = request.sequence, .previous = request.previous.index};
+    if (request.term < term_) {
+        send(from, false, response);
+        return;
+    }
+    const bool broken = contradicts_commit(request);
+    LEDGER_SOMETIMES(broken, "raft.append_contradicts_commit");
+    if (broken || !follow(from, request.term)) {
+        return;  // No correct leader says so (Raft §5.4.3): nothing to agree or disagree with.
+    }
+    response.term = term_;
+    // Raft §5.3, the consistency check. Up to our commit index every leader's log is ours, also
+    // where the terms are no longer known.
+    if (request.previous.index > commit_ && !log_.contains(request.previous)) {
+        response.hint = log_.last_not_above(request.previous);
+        send(from, false, response);
+        return;
+    }
+    merge_entries(request);
+    response.accepted = true;
+    response.match = request.previous.index + request.entries.size();
+    // Raft fig. 2: beyond `match` our log may differ from the leader's.
+    commit_to(std::max(commit_, std::min(request.commit, response.match)));
+    send(from, true, response);
+}
+
+// A committed entry of ours is missing from the sender's log.
+bool Raft::contradicts_commit(const AppendRequest& request) const {
+    const auto differs = [this](LogId theirs) {
+        const std::optional<Term> ours = log_.term_at(theirs.index);
+        return theirs.index <= commit_ && ours && *ours != theirs.term;
+    };
+    if (differs(request.previous)) {
+        return true;
+    }
+    for (const EntryRef& entry : request.entries) {
+        if (differs(entry.id())) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// What is there stays there: a request that was delayed must not shorten the log. Raft §5.3: an
+// entry is deleted only when one of the same index and another term replaces it.
+void Raft::merge_entries(const AppendRequest& request) {
+    for (const EntryRef& entry : request.entries) {
+        if (entry.index <= commit_ || log_.contains(entry.id())) {
+            continue;
+        }
+        if (entry.index <= log_.last()) {
+            truncate_log(entry.index.previous());
+        }
+        log_.append(entry);
+        ready_.entries.push_back(entry);
+    }
+}
+
+void Raft::truncate_log(Index last) {
+    LEDGER_ASSERT(last >= commit_);
+    LEDGER_ASSERT(leader() == nullptr);
+    LEDGER_SOMETIMES(true, "raft.conflict_truncation");
+    LEDGER_SOMETIMES(log_.term_at(last.next()) != log_.term_at(log_.last()),
+        "raft.several_terms_truncated");
+    // Where the caller's log ends once truncate_to of this Ready is done.
+    const Index handed_over = ready_.entries.empty() ? log_.last()
+                                                     : ready_.entries.front().index.previous();
+    while (!ready_.entries.empty() && ready_.entries.back().index > last) {
+        ready_.entries.pop_back();
+    }
+    if (last < handed_over) {
+        LEDGER_ASSERT(ready_.entries.empty());
+        ready_.truncate_to = last;
+    }
+    log_.truncate_to(last, term_);
+}
+
+void Raft::commit_to(Index index) {
+    LEDGER_ASSERT(index >= commit_);
+    LEDGER_ASSERT(index <= log_.last());
+    commit_ = index;
+}
+
+void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
+    if (heartbeat.term >= term_ && !follow(from, heartbeat.term)) {
+        return;
+    }
+    if (heartbeat.term == term_) {
+        // A leader says at most what we acknowledged to it; what we lack, we did not.
+        const bool held = heartbeat.commit <= log_.last();
+        LEDGER_SOMETIMES(!held, "raft.heartbeat_commit_beyond_log");
+        commit_to(held ? std::max(commit_, heartbeat.commit) : commit_);
+    }
+    // To a stale leader the answer tells the newer term.
+    send(from, false, HeartbeatResponse{.term = term_, .round = heartbeat.round});
+}
+
+// ---- as leader
+
+// The sender's progress if `term` is the one that we lead.
+Progress* Raft::answering_peer(NodeId from, Term term) {
+    if (term > term_) {
+        become_follower(term, NodeId{});
+        return nullptr;
+    }
+    Leader* self = leader();
+    if (self == nullptr || term < term_) {
+        return nullptr;
+    }
+    for (Progress& peer : self->peers) {
+        if (peer.node == from) {
+            peer.contact = now_;
+            return &peer;
+        }
+    }
+    return nullptr;
+}
+
+void Raft::handle(NodeId from, const AppendResponse& response) {
+    Progress* peer = answering_peer(from, response.term);
+    if (peer == nullptr) {
+        return;
+    }
+    Leader& self = *leader();
+    if (response.sequence == 0 || response.sequence > self.sequence) {
+        LEDGER_SOMETIMES(true, "raft.answer_without_question");
+        return;
+    }
+    if (response.accepted) {
+        accepted(self, *peer, response);
+    } else {
+        rejected(self, *peer, response);
+    }
+}
+
+void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response) {
+    if (response.match > log_.last()) {
+        LEDGER_SOMETIMES(true, "raft.match_beyond_log");
+        return;
+    }
+    const bool news = peer.acknowledged(response.match);
+    if (peer.state == Progress::State::probe && (news || response.sequence >= peer.since)) {
+        peer.become_replicate();
+    }
+    if (news) {
+        leader_commit(self);
+    }
+    send_appends(self, peer);
+}
+
+void Raft::rejected(Leader& self, Progress& peer, const AppendResponse& response) {
+    const bool stale = response.sequence < peer.since || response.previous <= peer.match ||
+                       response.previous >= peer.next;
+    LEDGER_SOMETIMES(stale, "raft.stale_rejection");
+    if (stale) {
+        return;
+    }
+    // Our newest entry that the follower may have: not above its hint in index or in term. Both
+    // ends skip whole terms (Raft §5.3), and every rejection moves `next` down.
+    const LogId limit{response.hint.term, std::min(response.hint.index, response.previous)};
+    const Index common = std::min(log_.last_not_above(limit).index.next(), response.previous);
+    LEDGER_SOMETIMES(common.next() < response.previous, "raft.backtrack_by_hint");
+    const Index from = std::max(common, peer.match.next());
+    LEDGER_ASSERT(from < peer.next);
+    peer.become_probe(from, self.sequence + 1);
+    send_appends(self, peer);
+}
+
+void Raft::handle(NodeId from, const HeartbeatResponse& response) {
+    Progress* peer = answering_peer(from, response.term);
+    if (peer == nullptr) {
+        return;
+    }
+    Leader& self = *leader();
+    if (response.round == 0 || response.round > self.round) {
+        LEDGER_SOMETIMES(true, "raft.answer_without_question");
+        return;
+    }
+    peer->answered_round(response.round);
+    grant_reads(self);
+    look_after(self, *peer, response.round);
+}
+
+// The peer lives. If it answered a heartbeat that left after a request which it has not answered,
+// the request may be lost: one empty request finds out, at the price of some bytes if it was not.
+void Raft::look_after(Leader& self, Progress& peer, std::uint64_t answered_round) {
+    if (peer.match == log_.last()) {
+        return;
+    }
+    if (peer.state == Progress::State::probe) {
+        if (peer.waiting && answered_round > peer.waiting_round) {
+            LEDGER_SOMETIMES(true, "raft.probe_repeated");
+            peer.waiting = false;
+            peer.retry = true;
+        }
+    } else if (!peer.inflight.empty() && peer.inflight.oldest().round < answered_round &&
+               peer.nudged + config_.heartbeat_interval <= now_) {
+        LEDGER_SOMETIMES(true, "raft.nudge");
+        peer.nudged = now_;
+        send_request(self, peer, {});
+    }
+    send_appends(self, peer);
+}
+
+void Raft::retransmit_unanswered(Leader& self) {
+    for (Progress& peer : self.peers) {
+        if (peer.state == Progress::State::replicate && !peer.inflight.empty() &&
+            peer.inflight.oldest().at + config_.election_timeout_min <= now_) {
+            LEDGER_SOMETIMES(true, "raft.retransmission");
+            peer.become_probe(peer.match.next(), self.sequence + 1);
+            send_appends(self, peer);
+        }
+    }
+}
+
+void Raft::peer_down(Instant now, NodeId node) {
+    advance_clock(now);
+    Leader* self = leader();
+    if (self == nullptr) {
+        return;
+    }
+    for (Progress& peer : self->peers) {
+        if (peer.node == node && peer.state == Progress::State::replicate) {
+            peer.become_probe(peer.match.next(), self->sequence + 1);
+        }
+    }
+}
+
+void Raft::send_appends(Leader& self) {
+    for (Progress& peer : self.peers) {
+        send_appends(self, peer);
+    }
+}
+
+void Raft::send_appends(Leader& self, Progress& peer) {
+    if (peer.state == Progress::State::probe) {
+        if (!peer.waiting && peer.next <= log_.last()) {
+            send_probe(self, peer);
+        }
+        return;
+    }
+    while (peer.next <= log_.last() && !peer.loading) {
+        if (peer.inflight.full(config_.inflight_messages_max, config_.inflight_bytes_max)) {
+            LEDGER_SOMETIMES(true, "raft.window_full");
+            return;
+        }
+        if (log_.find(peer.next) == nullptr) {
+            want_load(peer);
+            return;
+        }
+        send_batch(self, peer, next_batch(peer));
+    }
+}
+
+// Entries that must be read from the disk do not leave before a common entry is known.
+void Raft::send_probe(Leader& self, Progress& peer) {
+    const bool empty = peer.retry || log_.find(peer.next) == nullptr;
+    if (send_request(self, peer, empty ? std::span<const EntryRef>{} : next_batch(peer))) {
+        peer.wait_for_heartbeat(self.round);
+    }
+}
+
+// Optimistically `next` moves on before the answer is here (thesis §10.2.1).
+void Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> entries) {
+    LEDGER_ASSERT(!entries.empty());
+    LEDGER_ASSERT(peer.state == Progress::State::replicate);
+    std::uint64_t bytes = 0;
+    for (const EntryRef& entry : entries) {
+        bytes += entry.bytes;
+    }
+    const bool sent = send_request(self, peer, entries);
+    LEDGER_ASSERT(sent);  // `next - 1` was acknowledged or sent before, so its term is known
+    const Index last = entries.back().index;
+    peer.inflight.add({.last = last, .bytes = bytes, .round = self.round, .at = now_});
+    peer.next = last.next();
+}
+
+// False if the log no longer tells the term of the entry before `next`.
+bool Raft::send_request(
+    Leader& self, const Progress& peer, std::span<const EntryRef> entries) {
+    const Index previous = peer.next.previous();
+    const std::optional<Term> previous_term = log_.term_at(previous);
+    LEDGER_SOMETIMES(!previous_term, "raft.peer_behind_first_entry");
+    if (!previous_term) {
+        return false;
+    }
+    ++self.sequence;
+    send(peer.node, false,
+        AppendRequest{.term = term_,
+            .previous = {*previous_term, previous},
+            .commit = commit_,
+            .sequence = self.sequence,
+            .entries = {entries.begin(), entries.end()}});
+    return true;
+}
+
+std::span<const EntryRef> Raft::next_batch(const Progress& peer) const {
+    const Index most = peer.next + (config_.append_entries_max - 1);
+    const std::span<const EntryRef> all =
+        log_.entries(peer.next, std::min(most, log_.last()));
+    std::uint64_t bytes = all.front().bytes;
+    std::size_t count = 1;
+    while (count < all.size() && bytes + all[count].bytes <= config_.append_bytes_max) {
+        bytes += all[count].bytes;
+        ++count;
+    }
+    return all.first(count);
+}
+
+void Raft::want_load(Progress& peer) {
+    LEDGER_ASSERT(!peer.loading);
+    LEDGER_ASSERT(peer.next < log_.first_in_memory());
+    LEDGER_SOMETIMES(true, "raft.load_for_lagging_peer");
+    const Index most = peer.next + (config_.append_entries_max - 1);
+    const Index last = std::min(most, log_.first_in_memory().previous());
+    peer.loading = Progress::Range{peer.next, last};
+    ready_.loads.push_back({peer.node, peer.next, last, config_.append_bytes_max});
+}
+
+// The part of `loaded` that continues at `peer.next`, as far as it is still our log.
+std::span<const EntryRef> Raft::usable(
+    const Progress& peer, Index last, std::span<const EntryRef> loaded) const {
+    std::size_t count = 0;
+    for (const EntryRef& entry : loaded) {
+        if (entry.index > last || entry.index != peer.next + count ||
+            !log_.contains(entry.id())) {
+            break;
+        }
+        ++count;
+    }
+    return loaded.first(count);
+}
+
+void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
+    advance_clock(now);
+    Leader* self = leader();
+    if (self == nullptr) {
+        return;
+    }
+    for (Progress& peer : self->peers) {
+        if (peer.node != node || !peer.loading) {
+            continue;
+        }
+        const Progress::Range wanted = *peer.loading;
+        peer.loading.reset();
+        const bool awaited =
+            peer.state == Progress::State::replicate && peer.next == wanted.first;
+        LEDGER_SOMETIMES(!awaited, "raft.load_too_late");
+        const std::span<const EntryRef> good = usable(peer, wanted.last, entries);
+        if (awaited && good.empty()) {
+            // The disk did not answer with our log: not again before the next heartbeat.
+            LEDGER_SOMETIMES(true, "raft.load_failed");
+            peer.become_probe(peer.match.next(), self->sequence + 1);
+            peer.wait_for_heartbeat(self->round);
+            return;
+        }
+        if (awaited) {
+            send_batch(*self, peer, good);
+        }
+        send_appends(*self, peer);
+        return;
+    }
+}
+
+// Raft §5.4.2, fig. 8: only entries of our own term are counted; older ones are committed with
+// them. The leader counts itself only up to what its own disk holds.
+void Raft::leader_commit(Leader& self) {
+    std::array<Acknowledged, members_max> matches{};
+    std::size_t count = 0;
+    for (const Progress& peer : self.peers) {
+        matches[count] = {peer.node, peer.match.value};
+        ++count;
+    }
+    matches[count] = {config_.self, log_.durable().value};
+    const Index agreed{quorum_value(config_.configuration, std::span(matches).first(count + 1))};
+    LEDGER_ASSERT(agreed <= log_.last());
+    if (agreed <= commit_ || log_.term_at(agreed) != term_) {
+        LEDGER_SOMETIMES(agreed > commit_, "raft.old_term_not_counted");
+        return;
+    }
+    for (const EntryRef& entry : log_.entries(commit_.next(), agreed)) {
+        LEDGER_ASSERT(self.uncommitted_bytes >= entry.bytes);
+        self.uncommitted_bytes -= entry.bytes;
+    }
+    const bool first_of_term = commit_ < self.first_own;
+    commit_to(agreed);
+    if (first_of_term) {
+        open_read_gate(self);
+    }
+}
+
+}  // namespace ledger::raft
