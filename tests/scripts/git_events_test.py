@@ -182,6 +182,9 @@ class GitEvents(unittest.TestCase):
         for append in appends:
             self.assertLessEqual(len(json.dumps(append["events"])), (1 << 20) + 1024)
         self.assertGreater(len(appends), 4)
+        names = {event["stream"] for append in appends for event in append["events"]}
+        self.assertLessEqual(max(map(len, names)), 1000)
+        self.assertEqual(sum(name.startswith("long/") for name in names), 280)
         self.assertEqual(appends[-1]["events"][-1]["type"], "commit")
         self.assertEqual(self.folded(appends), self.repository.tree())
 
