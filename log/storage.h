@@ -47,6 +47,8 @@ struct Recovered {
     Index commit;                    // durable witness: committed at least up to here; <= last
     Digest commit_hash;              // entry hash at `commit`; zero when commit is 0
     std::vector<HashedEntry> tail;   // entries (commit, last], bodies loaded
+    ClusterTime last_cluster_time;   // stamps of the last entry; zero when the log is empty
+    WallTime last_wall_time;
     // What a crash had left behind the end and recovery removed: for traces and tests.
     std::uint64_t torn_bytes = 0;
     std::uint64_t torn_entries = 0;  // entries named by an identity block of the torn group

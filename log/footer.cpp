@@ -1,0 +1,320 @@
+#include "log/footer.h"
+
+#include <cstring>
+
+#include "log/base/assert.h"
+#include "log/base/crc32c.h"
+
+namespace ledger::log {
+
+// Footer, a whole number of sectors, twice; little-endian:
+//   0  u32 magic       4  u32 version    8  u64 segment id    16  u64 epoch      24  u64 body end
+//  32  u64 first      40  u64 last      48  u64 sync_index    56  u64 commit
+//  64  32 bytes start hash              96  32 bytes last hash
+// 128  u32 sections  132  u32 zero
+// 136  sections: u32 type, u32 version, u64 bytes, content; a reader skips types it does not know
+//      1 term runs: u64 first, u64 term      2 entry identities: u32 place, u32 envelope bytes,
+//      u32 erasable bytes, u32 crc32c(envelope)      3 hash marks: u64 index, 32 bytes hash
+//      4 streams: per stream its last record here and the previous segment that holds it; empty
+//      in this version
+// zeros, then in the last 64 bytes the trailer:
+//   0  u32 magic       4  u32 crc32c(segment id, offset, copy without trailer)
+//   8  u64 offset of the copy           16  u64 bytes of the copy            24  zeros
+//  60  u32 crc32c(segment id, offset of the trailer, trailer bytes 0..59)
+namespace {
+
+constexpr std::uint32_t footer_magic = 0x74464c45;   // "ELFt"
+constexpr std::uint32_t trailer_magic = 0x72544c45;  // "ELTr"
+constexpr std::uint32_t footer_version = 1;
+constexpr std::uint32_t section_version = 1;
+constexpr std::uint64_t trailer_bytes = 64;
+constexpr std::uint64_t trailer_crc_offset = 60;
+constexpr std::uint64_t run_bytes = 16;
+constexpr std::uint64_t footer_name_bytes = 16;
+constexpr std::uint64_t mark_bytes = 40;
+
+enum class Section : std::uint32_t { terms = 1, names = 2, marks = 3, streams = 4 };
+
+void begin_section(ByteWriter& out, Section section, std::uint64_t bytes) {
+    out.u32(static_cast<std::uint32_t>(section));
+    out.u32(section_version);
+    out.u64(bytes);
+}
+
+void write_sections(ByteWriter& out, const Footer& footer) {
+    begin_section(out, Section::terms, footer.terms.size() * run_bytes);
+    for (const TermRun& run : footer.terms) {
+        out.u64(run.first.value);
+        out.u64(run.term.value);
+    }
+    begin_section(out, Section::names, footer.names.size() * footer_name_bytes);
+    for (const FooterName& name : footer.names) {
+        out.u32(name.place);
+        out.u32(name.envelope_bytes);
+        out.u32(name.erasable_bytes);
+        out.u32(name.envelope_crc);
+    }
+    begin_section(out, Section::marks, footer.marks.size() * mark_bytes);
+    for (const HashMark& mark : footer.marks) {
+        out.u64(mark.index.value);
+        out.bytes(mark.hash.span());
+    }
+    begin_section(out, Section::streams, 0);
+}
+
+ByteVector encode_body(const Footer& footer) {
+    ByteVector body;
+    ByteWriter out(body);
+    out.u32(footer_magic);
+    out.u32(footer_version);
+    out.u64(footer.segment.value);
+    out.u64(footer.epoch);
+    out.u64(footer.body_end);
+    out.u64(footer.first.value);
+    out.u64(footer.last.value);
+    out.u64(footer.sync_index.value);
+    out.u64(footer.commit.value);
+    out.bytes(footer.start_hash.span());
+    out.bytes(footer.last_hash.span());
+    out.u32(4);
+    out.u32(0);
+    write_sections(out, footer);
+    const std::uint64_t whole = sector_ceiling(body.size() + trailer_bytes);
+    out.zeros(static_cast<std::size_t>(whole - trailer_bytes - body.size()));
+    return body;
+}
+
+void append_copy(ByteVector& out, ByteSpan body, SegmentId segment, std::uint64_t offset) {
+    const std::uint64_t bytes = body.size() + trailer_bytes;
+    std::byte trailer[trailer_bytes] = {};
+    store_little_endian(trailer, trailer_magic);
+    store_little_endian(trailer + 4, crc32c(body, location_crc({segment, offset})));
+    store_little_endian(trailer + 8, offset);
+    store_little_endian(trailer + 16, bytes);
+    const std::uint32_t seed = location_crc({segment, offset + body.size()});
+    store_little_endian(
+        trailer + trailer_crc_offset, crc32c({trailer, trailer_crc_offset}, seed));
+    ByteWriter writer(out);
+    writer.bytes(body);
+    writer.bytes(trailer);
+}
+
+Digest read_digest(ByteReader& in) {
+    Digest digest;
+    const ByteSpan bytes = in.bytes(digest.bytes.size());
+    if (!bytes.empty()) {
+        std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
+    }
+    return digest;
+}
+
+void read_section(Footer& footer, Section section, ByteSpan content) {
+    ByteReader in(content);
+    switch (section) {
+        case Section::terms:
+            for (std::uint64_t i = 0; i < content.size() / run_bytes; ++i) {
+                const Index first{in.u64()};
+                footer.terms.push_back({first, Term{in.u64()}});
+            }
+            break;
+        case Section::names:
+            for (std::uint64_t i = 0; i < content.size() / footer_name_bytes; ++i) {
+                FooterName& name = footer.names.emplace_back();
+                name.place = in.u32();
+                name.envelope_bytes = in.u32();
+                name.erasable_bytes = in.u32();
+                name.envelope_crc = in.u32();
+            }
+            break;
+        case Section::marks:
+            for (std::uint64_t i = 0; i < content.size() / mark_bytes; ++i) {
+                const Index index{in.u64()};
+                footer.marks.push_back({index, read_digest(in)});
+            }
+            break;
+        case Section::streams: break;
+    }
+}
+
+bool names_are_sensible(const Footer& footer) {
+    std::uint64_t after = segment_header_bytes;
+    for (const FooterName& name : footer.names) {
+        const std::uint64_t offset = std::uint64_t{name.place} * record_alignment;
+        const std::uint64_t body = std::uint64_t{name.envelope_bytes} + name.erasable_bytes;
+        if (offset < after || body > entry_bytes_max) {
+            return false;
+        }
+        after = offset + record_bytes(name.envelope_bytes, name.erasable_bytes);
+    }
+    return after <= footer.body_end;
+}
+
+bool marks_are_sensible(const Footer& footer) {
+    Index after = footer.first;
+    for (const HashMark& mark : footer.marks) {
+        if (mark.index < after || mark.index > footer.last) {
+            return false;
+        }
+        after = mark.index.next();
+        if (mark.index == footer.last && mark.hash != footer.last_hash) {
+            return false;
+        }
+    }
+    return !footer.names.empty() || footer.start_hash == footer.last_hash;
+}
+
+bool terms_are_sensible(const Footer& footer) {
+    if (footer.terms.empty() || footer.names.empty()) {
+        return footer.terms.empty() && footer.names.empty();
+    }
+    for (std::size_t i = 1; i < footer.terms.size(); ++i) {
+        const bool grows = footer.terms[i].first > footer.terms[i - 1].first &&
+                           footer.terms[i].term > footer.terms[i - 1].term;
+        if (!grows) {
+            return false;
+        }
+    }
+    return footer.terms.front().first == footer.first && footer.terms.back().first <= footer.last;
+}
+
+bool is_sensible(const Footer& footer, Location location) {
+    return footer.segment == location.segment && footer.body_end <= location.offset &&
+           footer.first > Index{0} && footer.last.next() >= footer.first &&
+           footer.names.size() == footer.last.next() - footer.first &&
+           footer.body_end % sector_bytes == 0 && terms_are_sensible(footer) &&
+           names_are_sensible(footer) && marks_are_sensible(footer);
+}
+
+std::optional<Footer> read_copy(File& file, SegmentId segment, FooterExtent extent) {
+    ByteVector copy(static_cast<std::size_t>(extent.bytes));
+    auto read = file.read(extent.offset, copy);
+    if (!read || *read != extent.bytes) {
+        return std::nullopt;
+    }
+    return decode_footer(copy, {segment, extent.offset});
+}
+
+std::optional<Footer> footer_that_ends_at(
+    File& file, SegmentId segment, std::uint64_t end, ByteSpan sector) {
+    const std::optional<FooterExtent> extent = decode_footer_trailer(sector, segment, end);
+    if (!extent) {
+        return std::nullopt;
+    }
+    if (auto footer = read_copy(file, segment, *extent)) {
+        return footer;
+    }
+    if (extent->offset < extent->bytes) {
+        return std::nullopt;
+    }
+    return read_copy(file, segment, {extent->offset - extent->bytes, extent->bytes});
+}
+
+}  // namespace
+
+ByteVector encode_footers(const Footer& footer) {
+    LEDGER_ASSERT(footer.body_end % sector_bytes == 0);
+    LEDGER_ASSERT(is_sensible(footer, {footer.segment, footer.body_end}));
+    const ByteVector body = encode_body(footer);
+    ByteVector both;
+    both.reserve(2 * (body.size() + trailer_bytes));
+    append_copy(both, body, footer.segment, footer.body_end);
+    append_copy(both, body, footer.segment, footer.body_end + both.size());
+    LEDGER_ASSERT(both.size() % (2 * sector_bytes) == 0);
+    return both;
+}
+
+std::optional<FooterExtent> decode_footer_trailer(
+    ByteSpan sector, SegmentId segment, std::uint64_t end) {
+    if (sector.size() != sector_bytes || end < sector_bytes) {
+        return std::nullopt;
+    }
+    const ByteSpan trailer = sector.last(trailer_bytes);
+    ByteReader in(trailer);
+    const std::uint32_t magic = in.u32();
+    in.u32();
+    FooterExtent extent;
+    extent.offset = in.u64();
+    extent.bytes = in.u64();
+    const auto crc = load_little_endian<std::uint32_t>(trailer.data() + trailer_crc_offset);
+    const std::uint32_t seed = location_crc({segment, end - trailer_bytes});
+    const bool intact =
+        magic == trailer_magic && crc == crc32c(trailer.first(trailer_crc_offset), seed);
+    if (!intact || extent.offset >= end || extent.bytes != end - extent.offset) {
+        return std::nullopt;
+    }
+    return extent;
+}
+
+std::optional<Footer> decode_footer(ByteSpan copy, Location location) {
+    if (copy.size() < sector_bytes || copy.size() % sector_bytes != 0) {
+        return std::nullopt;
+    }
+    const ByteSpan body = copy.first(copy.size() - trailer_bytes);
+    const auto crc = load_little_endian<std::uint32_t>(copy.data() + body.size() + 4);
+    if (crc != crc32c(body, location_crc(location))) {
+        return std::nullopt;
+    }
+    ByteReader in(body);
+    const std::uint32_t magic = in.u32();
+    const std::uint32_t version = in.u32();
+    Footer footer;
+    footer.segment = SegmentId{in.u64()};
+    footer.epoch = in.u64();
+    footer.body_end = in.u64();
+    footer.first = Index{in.u64()};
+    footer.last = Index{in.u64()};
+    footer.sync_index = Index{in.u64()};
+    footer.commit = Index{in.u64()};
+    footer.start_hash = read_digest(in);
+    footer.last_hash = read_digest(in);
+    const std::uint32_t sections = in.u32();
+    in.u32();
+    if (magic != footer_magic || version != footer_version) {
+        return std::nullopt;
+    }
+    for (std::uint32_t i = 0; i < sections && in.ok(); ++i) {
+        const std::uint32_t type = in.u32();
+        const std::uint32_t type_version = in.u32();
+        const ByteSpan content = in.bytes(in.u64());
+        const bool known = type >= static_cast<std::uint32_t>(Section::terms) &&
+                           type <= static_cast<std::uint32_t>(Section::streams) &&
+                           type_version == section_version;
+        if (known) {
+            read_section(footer, static_cast<Section>(type), content);
+        }
+    }
+    if (!in.ok() || !is_sensible(footer, location)) {
+        return std::nullopt;
+    }
+    return footer;
+}
+
+Result<std::optional<Footer>> read_footer(File& file, SegmentId segment) {
+    LEDGER_TRY(const std::uint64_t size, file.size());
+    const std::uint64_t whole = size / sector_bytes * sector_bytes;
+    if (whole <= segment_header_bytes) {
+        return std::optional<Footer>{};
+    }
+    std::byte last[sector_bytes];
+    LEDGER_TRY(const std::uint64_t read, file.read(whole - sector_bytes, last));
+    if (read == sector_bytes) {
+        if (auto footer = footer_that_ends_at(file, segment, whole, last)) {
+            return footer;
+        }
+    }
+    // The last sector is not a trailer, or both copies behind it are damaged: the first copy may
+    // still stand somewhere before it.
+    ByteVector bytes(static_cast<std::size_t>(whole));
+    LEDGER_TRY(const std::uint64_t got, file.read(0, bytes));
+    for (std::uint64_t end = got / sector_bytes * sector_bytes; end > segment_header_bytes;
+         end -= sector_bytes) {
+        const ByteSpan sector = ByteSpan(bytes).subspan(
+            static_cast<std::size_t>(end - sector_bytes), sector_bytes);
+        if (auto footer = footer_that_ends_at(file, segment, end, sector)) {
+            return footer;
+        }
+    }
+    return std::optional<Footer>{};
+}
+
+}  // namespace ledger::log

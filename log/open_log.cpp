@@ -1,0 +1,74 @@
+#include "log/open_log.h"
+
+#include "log/base/assert.h"
+
+namespace ledger::log {
+
+namespace {
+
+std::vector<TermRun> runs_from(const std::vector<TermRun>& runs, Index first, Index last) {
+    std::vector<TermRun> part;
+    for (const TermRun& run : runs) {
+        if (run.first > last) {
+            break;
+        }
+        if (run.first <= first) {
+            part.assign(1, {first, run.term});
+        } else {
+            part.push_back(run);
+        }
+    }
+    return first > last ? std::vector<TermRun>{} : part;
+}
+
+std::vector<HashMark> sparse(std::vector<HashMark> marks) {
+    std::erase_if(
+        marks, [](const HashMark& mark) { return mark.index.value % hash_mark_interval != 0; });
+    return marks;
+}
+
+}  // namespace
+
+void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash) {
+    LEDGER_ASSERT(log.active && !log.segments.empty());
+    LEDGER_ASSERT(offset % record_alignment == 0 && offset / record_alignment <= UINT32_MAX);
+    LEDGER_ASSERT(name.index == log.map.last().next());
+    const auto units = static_cast<std::uint32_t>(offset / record_alignment);
+    const auto segment = static_cast<std::uint32_t>(log.segments.size() - 1);
+    log.map.append(name.term, {segment, units}, hash);
+    log.active->names.push_back(
+        {units, name.envelope_bytes, name.erasable_bytes, name.envelope_crc});
+    LEDGER_ASSERT(log.active->names.size() == log.map.last().next() - log.active->first);
+}
+
+void truncate(OpenLog& log, Index last, const Digest& hash) {
+    LEDGER_ASSERT(log.active.has_value());
+    log.map.truncate(last, hash);
+    ActiveSegment& active = *log.active;
+    if (last.next() < active.first) {
+        active.first = last.next();
+        active.start_hash = hash;
+    }
+    active.names.resize(static_cast<std::size_t>(last.next() - active.first));
+}
+
+Footer footer_of(const OpenLog& log) {
+    LEDGER_ASSERT(log.active && !log.segments.empty());
+    const OpenSegment& segment = log.segments.back();
+    Footer footer;
+    footer.segment = segment.id;
+    footer.epoch = log.epoch;
+    footer.body_end = segment.end;
+    footer.first = log.active->first;
+    footer.last = log.map.last();
+    footer.start_hash = log.active->start_hash;
+    footer.last_hash = log.map.hash_at(footer.last);
+    footer.sync_index = footer.last;
+    footer.commit = log.commit;
+    footer.terms = runs_from(log.map.terms(), footer.first, footer.last);
+    footer.names = log.active->names;
+    footer.marks = sparse(log.map.marks(footer.first, footer.last));
+    return footer;
+}
+
+}  // namespace ledger::log

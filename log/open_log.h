@@ -1,0 +1,49 @@
+#pragma once
+// OpenLog: the segments of an open log and what is known of them; shared by writer and reader.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "log/log_map.h"
+#include "log/segment.h"
+
+namespace ledger::log {
+
+struct OpenSegment {
+    SegmentId id;
+    std::unique_ptr<File> file;
+    std::uint64_t end = 0;  // where its last group ends
+    // A group that waits for the hard state before it may be written; empty otherwise.
+    ByteSpan waiting;
+    std::uint64_t waiting_offset = 0;
+};
+
+// The segment that takes the next group: always the last of the list.
+struct ActiveSegment {
+    Index first;        // as Footer::first
+    Digest start_hash;  // at first.previous()
+    std::vector<FooterName> names;  // of [first, last of the log]
+};
+
+struct OpenLog {
+    Identity identity;
+    std::uint64_t epoch = 0;
+    SegmentId segment_max;  // the greatest id ever used
+    std::vector<OpenSegment> segments;
+    std::optional<ActiveSegment> active;
+    LogMap map;
+    Index commit;  // committed as far as known, at most map.last()
+    Index sealed;  // a durable sync_index covers entries up to here
+    Index witnessed_commit;  // the last commit written to the log
+};
+
+// Appends to map and active segment what was written, or found, at `offset` of the last segment.
+void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash);
+// Ends map and active segment at `last`, whose hash is `hash`.
+void truncate(OpenLog& log, Index last, const Digest& hash);
+// What the footer of the active segment says if it is sealed now.
+Footer footer_of(const OpenLog& log);
+
+}  // namespace ledger::log

@@ -1,0 +1,627 @@
+#include "log/recovery.h"
+
+#include <algorithm>
+#include <array>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "log/boot_table.h"
+#include "log/reader.h"
+#include "log/scan.h"
+
+namespace ledger::log {
+
+namespace {
+
+// A segment file before its contents are judged.
+struct SegmentFile {
+    SegmentId id;
+    std::unique_ptr<File> file;
+    std::uint64_t size = 0;
+    std::optional<SegmentHeader> header;
+    std::array<bool, 2> header_copy_intact{};
+    std::optional<Footer> footer;
+};
+
+// What becomes of the unsealed tail of the newest segment.
+struct Tail {
+    std::uint64_t keep = segment_header_bytes;  // bytes of the file that stay
+    std::uint64_t size = 0;                     // bytes of the file as found
+    std::optional<IdentityBlock> identity;      // to be written behind what stays
+    std::uint64_t torn_entries = 0;
+};
+
+// An unsealed segment that has a successor: its footer was torn and is written again.
+struct Reseal {
+    std::uint32_t segment = 0;
+    std::uint64_t body_end = 0;
+    ByteVector footers;
+};
+
+// Witnesses from outside the segment that is being judged.
+struct Outside {
+    bool later = false;                         // a later segment has been begun
+    std::optional<SegmentHeader> next;          // its header
+    Index witness;                              // durable commit
+};
+
+class Recovery {
+  public:
+    Recovery(FileSystem& files, const Options& options, HardStateFile hard_state)
+        : files_(files), options_(options), hard_state_(std::move(hard_state)) {}
+
+    Result<RecoveredLog> run();
+
+  private:
+    Result<void> find_segments();
+    Result<void> inspect(SegmentFile& found, bool may_be_unsynced);
+    Result<void> read_header(SegmentFile& found) const;
+    Result<void> judge_all();
+    Result<void> enter(SegmentFile& found);
+    Result<void> judge_sealed(const Footer& footer);
+    Result<void> judge_body(SegmentFile& found, const Outside& outside);
+    Result<void> judge_headless(SegmentFile& found);
+    Result<void> check_promises() const;
+    Result<void> read_tail();
+
+    Result<void> change();
+    Result<void> begin_epoch();
+    Result<void> write_reseals();
+    Result<void> remove_torn_segments();
+    Result<void> cut_tail();
+
+    Error faulty(SegmentId segment, std::uint64_t offset, Index index, const char* why) const;
+
+    FileSystem& files_;
+    const Options options_;
+    HardStateFile hard_state_;
+    std::vector<SegmentFile> found_;
+    std::unique_ptr<OpenLog> owned_ = std::make_unique<OpenLog>();
+    OpenLog& log_ = *owned_;
+    Recovered recovered_;
+    Index commit_witness_;
+    Tail tail_;                       // of the active segment, if there is one
+    std::vector<Reseal> reseals_;
+    std::vector<SegmentId> remove_;   // nothing in them was ever promised
+    SegmentId newest_with_header_;
+    std::array<bool, 2> active_header_intact_{true, true};
+    std::optional<SegmentHeader> active_header_;
+};
+
+// Applies the groups of one unsealed segment, in order, to the open log.
+class BodyJudge {
+  public:
+    BodyJudge(OpenLog& log, const Outside& outside, std::uint64_t header_epoch,
+        const std::vector<ScannedGroup>& groups)
+        : log_(log), outside_(outside), header_epoch_(header_epoch), groups_(groups) {}
+
+    struct Fault {
+        std::uint64_t offset = 0;
+        Index index;
+        const char* why = "";
+    };
+
+    // Nothing if every place is clean or cut.
+    std::optional<Fault> judge();
+
+    std::uint64_t keep() const { return keep_; }
+    std::uint64_t torn_entries() const { return torn_entries_; }
+    const std::optional<IdentityBlock>& identity() const { return identity_; }
+    Index commit() const { return commit_; }
+    Index sync_index() const { return sync_index_; }
+
+  private:
+    void look_ahead();
+    std::optional<Fault> judge_group(std::size_t number);
+    Verdict judge_slot(std::size_t number, const Slot& slot) const;
+    bool continues(const ScannedGroup& group, const Slot& slot) const;
+    bool entry_continues(const RecordHeader& header) const;
+    bool truncation_continues(const RecordView& record) const;
+    void apply(const Slot& slot);
+    void begin_identity(const ScannedGroup& group);
+    void cut(const ScannedGroup& group, std::size_t slot);
+    bool is_torn_footer(const Slot& slot) const;
+    Digest last_hash() const { return log_.map.hash_at(log_.map.last()); }
+
+    OpenLog& log_;
+    const Outside& outside_;
+    const std::uint64_t header_epoch_;
+    const std::vector<ScannedGroup>& groups_;
+    std::vector<Index> later_sync_index_;  // by group: the highest in the groups after it
+    std::vector<bool> later_evidence_;     // by group: a group after it has something intact
+    std::uint64_t keep_ = segment_header_bytes;
+    std::uint64_t torn_entries_ = 0;
+    bool ended_ = false;
+    std::optional<IdentityBlock> identity_;
+    IdentityBlock begun_;  // of the group at hand, from its records alone
+    Index commit_;
+    Index sync_index_;
+};
+
+void BodyJudge::look_ahead() {
+    later_sync_index_.assign(groups_.size(), Index{});
+    later_evidence_.assign(groups_.size(), outside_.later);
+    for (std::size_t i = groups_.size(); i-- > 0;) {
+        if (groups_[i].block) {
+            commit_ = std::max(commit_, groups_[i].block->commit);
+        }
+        if (i > 0) {
+            later_sync_index_[i - 1] = std::max(later_sync_index_[i], groups_[i].sync_index());
+            later_evidence_[i - 1] = later_evidence_[i] || groups_[i].has_evidence();
+        }
+    }
+}
+
+std::optional<BodyJudge::Fault> BodyJudge::judge() {
+    look_ahead();
+    for (std::size_t i = 0; i < groups_.size() && !ended_; ++i) {
+        if (auto fault = judge_group(i)) {
+            return fault;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<BodyJudge::Fault> BodyJudge::judge_group(std::size_t number) {
+    const ScannedGroup& group = groups_[number];
+    const Index base = log_.map.last();
+    if (group.block &&
+        (group.block->base != base || group.block->base_hash64 != last_hash().truncated())) {
+        return Fault{group.start, base.next(), "the group before this place is missing"};
+    }
+    begin_identity(group);
+    for (std::size_t i = 0; i < group.slots.size(); ++i) {
+        const Slot& slot = group.slots[i];
+        if (is_torn_footer(slot)) {
+            ended_ = true;
+            return std::nullopt;
+        }
+        switch (judge_slot(number, slot)) {
+            case Verdict::clean: apply(slot); break;
+            case Verdict::unsealed: cut(group, i); return std::nullopt;
+            case Verdict::faulty:
+                return Fault{slot.offset, log_.map.last().next(), to_text(slot.record.damage)};
+        }
+    }
+    if (group.block) {
+        if (group.block->last != log_.map.last() || group.block->last_hash != last_hash()) {
+            return Fault{group.start, log_.map.last(), "identity block and records differ"};
+        }
+        keep_ = group.end;
+        identity_.reset();
+    }
+    sync_index_ = group.sync_index();
+    return std::nullopt;
+}
+
+Verdict BodyJudge::judge_slot(std::size_t number, const Slot& slot) const {
+    const ScannedGroup& group = groups_[number];
+    // A witness must come from elsewhere: a later group, a stray record behind the damage, or a
+    // commit. The place that a truncation makes is the one after its index.
+    const bool truncation = slot.name ? slot.name->is_truncation()
+                                      : slot.record.damage != Damage::header &&
+                                            slot.record.header.is_truncation();
+    const Index index =
+        truncation && slot.name ? slot.name->index.next()
+                                : (truncation ? slot.record.header.index : log_.map.last()).next();
+    Observation seen;
+    seen.record = continues(group, slot);
+    seen.identity = slot.name.has_value();
+    seen.equal = seen.identity &&
+                 *slot.name == identity_of(slot.record.header, slot.record.envelope_crc);
+    seen.witness = index <= later_sync_index_[number] || index <= group.stray_sync_index ||
+                   index <= outside_.witness || index <= commit_;
+    seen.later = later_evidence_[number];
+    return classify(seen);
+}
+
+bool BodyJudge::continues(const ScannedGroup& group, const Slot& slot) const {
+    const RecordView& record = slot.record;
+    if (record.damage != Damage::none) {
+        return false;
+    }
+    // Bytes of an earlier opening are stale, whatever their checksum says.
+    const std::uint64_t epoch =
+        group.block ? group.block->epoch : group.slots.front().record.header.epoch;
+    if (record.header.epoch != epoch || epoch < header_epoch_) {
+        return false;
+    }
+    return record.header.is_truncation() ? truncation_continues(record)
+                                         : entry_continues(record.header);
+}
+
+bool BodyJudge::entry_continues(const RecordHeader& header) const {
+    return header.index == log_.map.last().next() && header.term >= log_.map.last_term() &&
+           header.prev_hash64 == last_hash().truncated();
+}
+
+bool BodyJudge::truncation_continues(const RecordView& record) const {
+    const Index index = record.header.index;
+    if (index > log_.map.last() || index.next() < log_.map.first()) {
+        return false;
+    }
+    Digest hash;
+    std::copy(record.envelope.begin(), record.envelope.end(), hash.bytes.begin());
+    const HashMark& mark = log_.map.mark_at_or_before(index);
+    return record.header.prev_hash64 == hash.truncated() &&
+           (mark.index != index || mark.hash == hash);
+}
+
+void BodyJudge::apply(const Slot& slot) {
+    const RecordView& record = slot.record;
+    const EntryIdentity name = identity_of(record.header, record.envelope_crc);
+    if (record.header.is_truncation()) {
+        Digest hash;
+        std::copy(record.envelope.begin(), record.envelope.end(), hash.bytes.begin());
+        truncate(log_, record.header.index, hash);
+    } else {
+        append(log_, slot.offset, name, entry_hash(last_hash(), entry_of(record)));
+    }
+    begun_.epoch = record.header.epoch;
+    begun_.sync_index = record.header.sync_index;
+    begun_.names.push_back(name);
+    begun_.last = log_.map.last();
+    begun_.last_hash = last_hash();
+    // Until its block is seen the group ends here and needs a new one.
+    keep_ = slot.end;
+    identity_ = begun_;
+}
+
+void BodyJudge::begin_identity(const ScannedGroup& group) {
+    begun_ = IdentityBlock{};
+    begun_.group_start = group.start;
+    begun_.base = log_.map.last();
+    begun_.base_hash64 = last_hash().truncated();
+}
+
+void BodyJudge::cut(const ScannedGroup& group, std::size_t slot) {
+    ended_ = true;
+    for (std::size_t i = slot; i < group.slots.size(); ++i) {
+        const auto& name = group.slots[i].name;
+        torn_entries_ += name && !name->is_truncation() ? 1u : 0u;
+    }
+}
+
+// The log's end in a segment that has a successor is known: what stands behind it is a footer
+// that did not reach the disk whole.
+bool BodyJudge::is_torn_footer(const Slot& slot) const {
+    return outside_.next && !slot.name && slot.record.damage == Damage::header &&
+           log_.map.last().next() == outside_.next->first &&
+           last_hash() == outside_.next->start_hash;
+}
+
+Error Recovery::faulty(
+    SegmentId segment, std::uint64_t offset, Index index, const char* why) const {
+    return failure(Errc::faulty_entry, "segment " + std::to_string(segment.value) + " at byte " +
+                                           std::to_string(offset) + ": index " +
+                                           std::to_string(index.value) + ": " + why);
+}
+
+Result<RecoveredLog> Recovery::run() {
+    commit_witness_ = hard_state_.current().commit;
+    log_.identity = hard_state_.current().identity;
+    LEDGER_CHECK(find_segments());
+    LEDGER_CHECK(judge_all());
+    LEDGER_CHECK(check_promises());
+    LEDGER_CHECK(read_tail());
+    LEDGER_CHECK(change());
+    recovered_.hard_state = hard_state_.current().hard_state;
+    recovered_.first = log_.map.first();
+    recovered_.last = log_.map.last();
+    recovered_.terms = log_.map.terms();
+    recovered_.commit = log_.commit;
+    log_.map.committed(log_.commit);
+    return RecoveredLog{std::move(owned_), std::move(hard_state_), std::move(recovered_)};
+}
+
+Result<void> Recovery::find_segments() {
+    LEDGER_TRY(const auto names, files_.list(options_.directory));
+    std::vector<SegmentId> ids;
+    for (const std::string& name : names) {
+        if (const std::optional<SegmentId> id = parse_segment_name(name)) {
+            ids.push_back(*id);
+        }
+    }
+    std::sort(ids.begin(), ids.end());
+    found_.resize(ids.size());
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+        found_[i].id = ids[i];
+        LEDGER_CHECK(inspect(found_[i], i + 2 >= found_.size()));
+        log_.segment_max = std::max(log_.segment_max, found_[i].id);
+        if (found_[i].header) {
+            newest_with_header_ = found_[i].id;
+        }
+        if (found_[i].footer) {
+            commit_witness_ = std::max(commit_witness_, found_[i].footer->commit);
+        }
+    }
+    return {};
+}
+
+// Only the last two segments may hold bytes that were never synced; a footer is followed by a new
+// segment only once it is durable.
+Result<void> Recovery::inspect(SegmentFile& found, bool may_be_unsynced) {
+    LEDGER_TRY(found.file, files_.open(path_in(options_.directory, segment_name(found.id))));
+    if (may_be_unsynced) {
+        LEDGER_CHECK(found.file->sync());
+    }
+    LEDGER_TRY(found.size, found.file->size());
+    LEDGER_CHECK(read_header(found));
+    LEDGER_TRY(found.footer, read_footer(*found.file, found.id));
+    if (!found.footer && !may_be_unsynced) {
+        LEDGER_CHECK(found.file->sync());
+    }
+    return {};
+}
+
+Result<void> Recovery::read_header(SegmentFile& found) const {
+    for (std::size_t copy = 0; copy < found.header_copy_intact.size(); ++copy) {
+        const std::uint64_t offset = copy * sector_bytes;
+        std::byte sector[sector_bytes] = {};
+        LEDGER_TRY(const std::uint64_t read, found.file->read(offset, sector));
+        const auto header = decode_segment_header(
+            ByteSpan(sector).first(static_cast<std::size_t>(read)), {found.id, offset});
+        if (!header && header.error().code == Errc::unsupported) {
+            return header.error();
+        }
+        if (!header) {
+            continue;
+        }
+        if (header->identity != log_.identity) {
+            return failure(Errc::wrong_identity,
+                segment_name(found.id) + " belongs to another cluster or node");
+        }
+        found.header = *header;
+        found.header_copy_intact[copy] = true;
+    }
+    return {};
+}
+
+Result<void> Recovery::judge_all() {
+    for (std::size_t i = 0; i < found_.size(); ++i) {
+        SegmentFile& found = found_[i];
+        if (!found.header) {
+            if (found.id < newest_with_header_ || i + 1 < found_.size()) {
+                return faulty(found.id, 0, log_.map.last().next(), "no copy of the header stands");
+            }
+            LEDGER_CHECK(judge_headless(found));
+            continue;
+        }
+        LEDGER_CHECK(enter(found));
+        if (found.footer) {
+            LEDGER_CHECK(judge_sealed(*found.footer));
+            continue;
+        }
+        Outside outside;
+        outside.later = found.id < newest_with_header_;
+        outside.next = outside.later ? found_[i + 1].header : std::nullopt;
+        outside.witness = commit_witness_;
+        LEDGER_CHECK(judge_body(found, outside));
+    }
+    return {};
+}
+
+Result<void> Recovery::enter(SegmentFile& found) {
+    const SegmentHeader& header = *found.header;
+    if (log_.segments.empty()) {
+        log_.map = LogMap(header.first, header.start_hash);
+    } else if (header.first != log_.map.last().next() ||
+               header.start_hash != log_.map.hash_at(log_.map.last())) {
+        return faulty(found.id, 0, log_.map.last().next(),
+            "the segment does not continue the one before it");
+    }
+    OpenSegment& segment = log_.segments.emplace_back();
+    segment.id = found.id;
+    segment.file = std::move(found.file);
+    log_.active.reset();
+    return {};
+}
+
+Result<void> Recovery::judge_sealed(const Footer& footer) {
+    const Index base = footer.first.previous();
+    const HashMark& mark = log_.map.mark_at_or_before(
+        std::max(base, log_.map.first().previous()));
+    const bool reaches = base <= log_.map.last() && base.next() >= log_.map.first();
+    const bool fits = reaches && (mark.index != base || mark.hash == footer.start_hash);
+    if (!fits) {
+        return faulty(footer.segment, footer.body_end, footer.first,
+            "the footer does not continue the segment before it");
+    }
+    log_.map.truncate(base, footer.start_hash);
+    if (!footer.terms.empty() && footer.terms.front().term < log_.map.last_term()) {
+        return faulty(footer.segment, footer.body_end, footer.first, "the term goes back");
+    }
+    const auto number = static_cast<std::uint32_t>(log_.segments.size() - 1);
+    auto run = footer.terms.begin();
+    for (const FooterName& name : footer.names) {
+        const Index index = log_.map.last().next();
+        while (std::next(run) != footer.terms.end() && std::next(run)->first <= index) {
+            ++run;
+        }
+        log_.map.append_unhashed(run->term, {number, name.place});
+    }
+    for (const HashMark& known : footer.marks) {
+        log_.map.learn(known.index, known.hash);
+    }
+    log_.map.learn(footer.last, footer.last_hash);
+    log_.segments.back().end = footer.body_end;
+    log_.sealed = footer.last;
+    log_.witnessed_commit = std::max(log_.witnessed_commit, footer.commit);
+    return {};
+}
+
+Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
+    OpenSegment& segment = log_.segments.back();
+    ByteVector bytes(static_cast<std::size_t>(found.size));
+    LEDGER_TRY(const std::uint64_t read, segment.file->read(0, bytes));
+    bytes.resize(static_cast<std::size_t>(read));
+    const std::vector<ScannedGroup> groups = scan_groups(bytes, found.id);
+    log_.active.emplace();
+    log_.active->first = found.header->first;
+    log_.active->start_hash = found.header->start_hash;
+    BodyJudge judge(log_, outside, found.header->epoch, groups);
+    if (const auto fault = judge.judge()) {
+        return faulty(found.id, fault->offset, fault->index, fault->why);
+    }
+    commit_witness_ = std::max(commit_witness_, judge.commit());
+    log_.witnessed_commit = std::max(log_.witnessed_commit, judge.commit());
+    log_.sealed = std::min(judge.sync_index(), log_.map.last());
+    segment.end = sector_ceiling(judge.keep());
+    recovered_.torn_entries += judge.torn_entries();
+    recovered_.torn_bytes += found.size - std::min(found.size, judge.keep());
+    if (outside.later) {
+        log_.commit = std::min(commit_witness_, log_.map.last());
+        const auto number = static_cast<std::uint32_t>(log_.segments.size() - 1);
+        reseals_.push_back({number, segment.end, encode_footers(footer_of(log_))});
+        return {};
+    }
+    tail_ = {judge.keep(), found.size, judge.identity(), judge.torn_entries()};
+    active_header_ = found.header;
+    active_header_intact_ = found.header_copy_intact;
+    return {};
+}
+
+// The newest segment has no header. If all that is in it is one group that nothing vouches for,
+// the crash came before its first flush.
+Result<void> Recovery::judge_headless(SegmentFile& found) {
+    ByteVector bytes(static_cast<std::size_t>(found.size));
+    LEDGER_TRY(const std::uint64_t read, found.file->read(0, bytes));
+    bytes.resize(static_cast<std::size_t>(read));
+    const std::vector<ScannedGroup> groups = scan_groups(bytes, found.id);
+    const Index next = log_.map.last().next();
+    std::uint64_t begun = 0;
+    for (const ScannedGroup& group : groups) {
+        begun += group.has_evidence() ? 1u : 0u;
+        if (begun > 1 || group.sync_index() >= next || found.footer) {
+            return faulty(found.id, 0, next, "no copy of the header stands");
+        }
+        if (group.block) {
+            recovered_.torn_entries += group.block->names.size();
+        }
+    }
+    recovered_.torn_bytes += found.size;
+    remove_.push_back(found.id);
+    return {};
+}
+
+Result<void> Recovery::check_promises() const {
+    const Index last = log_.map.last();
+    if (commit_witness_ > last) {
+        const SegmentId segment = log_.segments.empty() ? SegmentId{} : log_.segments.back().id;
+        const std::uint64_t end = log_.segments.empty() ? 0 : log_.segments.back().end;
+        return faulty(segment, end, last.next(), "committed, but the log ends before it");
+    }
+    // Entries of a term are stored only after the term itself: a smaller one is an old copy.
+    if (hard_state_.current().hard_state.term < log_.map.last_term()) {
+        return failure(Errc::corrupt_record,
+            "hard_state: term " + std::to_string(hard_state_.current().hard_state.term.value) +
+                " is older than the log's last term " +
+                std::to_string(log_.map.last_term().value));
+    }
+    return {};
+}
+
+Result<void> Recovery::read_tail() {
+    log_.commit = commit_witness_;
+    Reader reader(log_);
+    LEDGER_TRY(recovered_.commit_hash, reader.hash_at(log_.commit));
+    log_.map.learn(log_.commit, recovered_.commit_hash);
+    if (log_.commit < log_.map.last()) {
+        LEDGER_TRY(recovered_.tail,
+            reader.read(log_.commit.next(), log_.map.last(), UINT64_MAX));
+    }
+    for (const HashedEntry& hashed : recovered_.tail) {
+        log_.map.learn(hashed.entry.index, hashed.hash);
+    }
+    return {};
+}
+
+// From here on files are changed. Each step leaves a directory that recovers to the same log.
+Result<void> Recovery::change() {
+    LEDGER_CHECK(begin_epoch());
+    LEDGER_CHECK(write_reseals());
+    if (log_.active && !reseals_.empty() && reseals_.back().segment + 1 == log_.segments.size()) {
+        log_.active.reset();
+    }
+    if (log_.active) {
+        LEDGER_CHECK(cut_tail());
+    }
+    return remove_torn_segments();
+}
+
+// A number for this opening: what earlier ones left half-written can never pass as ours.
+Result<void> Recovery::begin_epoch() {
+    HardStateSlot next = hard_state_.current();
+    ++next.epoch;
+    next.segment_max = std::max(next.segment_max, log_.segment_max);
+    next.commit = std::max(next.commit, log_.commit);
+    LEDGER_CHECK(hard_state_.write(next));
+    LEDGER_CHECK(hard_state_.sync());
+    log_.epoch = next.epoch;
+    log_.segment_max = next.segment_max;
+    return {};
+}
+
+Result<void> Recovery::write_reseals() {
+    for (const Reseal& reseal : reseals_) {
+        File& file = *log_.segments[reseal.segment].file;
+        LEDGER_CHECK(file.resize(reseal.body_end));
+        LEDGER_CHECK(file.sync());
+        LEDGER_CHECK(file.write(reseal.body_end, reseal.footers));
+        LEDGER_CHECK(file.sync());
+    }
+    return {};
+}
+
+Result<void> Recovery::cut_tail() {
+    OpenSegment& segment = log_.segments.back();
+    LEDGER_SOMETIMES(tail_.keep < tail_.size, "log.torn_tail_cut");
+    if (tail_.keep <= segment_header_bytes) {
+        // No group of it was ever promised; the next one begins a new segment.
+        remove_.push_back(segment.id);
+        log_.active.reset();
+        log_.segments.pop_back();
+        return {};
+    }
+    if (tail_.keep < tail_.size) {
+        LEDGER_CHECK(segment.file->resize(tail_.keep));
+        LEDGER_CHECK(segment.file->sync());
+    }
+    if (tail_.identity) {
+        IdentityBlock& block = *tail_.identity;
+        block.commit = std::min(log_.commit, block.sync_index);
+        ByteVector bytes(static_cast<std::size_t>(identity_block_bytes(block.names.size())));
+        encode_identity_block(bytes, block, {segment.id, segment.end});
+        LEDGER_CHECK(segment.file->write(segment.end, bytes));
+        LEDGER_CHECK(segment.file->sync());
+        segment.end += bytes.size();
+    }
+    for (std::uint64_t copy = 0; copy < active_header_intact_.size(); ++copy) {
+        if (!active_header_intact_[copy]) {
+            ByteVector both(segment_header_bytes);
+            encode_segment_header(both, *active_header_);
+            const std::uint64_t offset = copy * sector_bytes;
+            LEDGER_CHECK(segment.file->write(
+                offset, ByteSpan(both).subspan(static_cast<std::size_t>(offset), sector_bytes)));
+            LEDGER_CHECK(segment.file->sync());
+        }
+    }
+    return {};
+}
+
+Result<void> Recovery::remove_torn_segments() {
+    for (SegmentId id : remove_) {
+        LEDGER_CHECK(files_.remove(path_in(options_.directory, segment_name(id))));
+    }
+    return remove_.empty() ? Result<void>{} : files_.sync_directory(options_.directory);
+}
+
+}  // namespace
+
+Result<RecoveredLog> recover(
+    FileSystem& files, const Options& options, const Identity& identity) {
+    LEDGER_TRY(auto hard_state, HardStateFile::open(files, options.directory, identity));
+    return Recovery(files, options, std::move(hard_state)).run();
+}
+
+}  // namespace ledger::log

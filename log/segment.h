@@ -1,0 +1,84 @@
+#pragma once
+// Segment: one file of the log: a header, then groups, each with its identity block, then footers.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "log/record.h"
+#include "log/storage.h"
+
+namespace ledger::log {
+
+// What the disk writes at once. Groups begin and end at sectors, so that no later write touches a
+// sector that holds something promised.
+inline constexpr std::uint64_t sector_bytes = 512;
+inline constexpr std::uint32_t segment_version = 1;
+// Two copies of the header, one sector each.
+inline constexpr std::uint64_t segment_header_bytes = 2 * sector_bytes;
+
+constexpr std::uint64_t sector_ceiling(std::uint64_t bytes) {
+    return (bytes + sector_bytes - 1) / sector_bytes * sector_bytes;
+}
+
+// "00000042.segment".
+std::string segment_name(SegmentId id);
+std::optional<SegmentId> parse_segment_name(std::string_view name);
+
+struct SegmentHeader {
+    Identity identity;
+    SegmentId segment;
+    SegmentId previous;     // 0 = the first of its disk
+    std::uint64_t epoch = 0;  // of its creation
+    Index first;            // the index that comes next in the log
+    Digest start_hash;      // full hash of the entry before `first`
+    Index sync_index;       // durable when the segment was created: a witness for its predecessor
+    friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
+};
+
+// Fills both copies.
+void encode_segment_header(std::span<std::byte> out, const SegmentHeader& header);
+
+// One copy of the header, at offset 0 or sector_bytes. Errors: corrupt_record, unsupported.
+Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location);
+
+// What an identity block says of one record.
+struct EntryIdentity {
+    Index index;
+    Term term;
+    std::uint32_t envelope_bytes = 0;
+    std::uint32_t erasable_bytes = 0;
+    std::uint32_t envelope_crc = 0;
+    std::uint8_t kind = 0;
+    std::uint8_t flags = 0;
+    friend bool operator==(const EntryIdentity&, const EntryIdentity&) = default;
+
+    bool is_truncation() const { return kind == truncate_kind; }
+};
+
+EntryIdentity identity_of(const RecordHeader& header, std::uint32_t envelope_crc);
+
+// Ends a group: names its records from other sectors, under the same flush. Without names it is a
+// seal: all it says is what is durable and committed.
+struct IdentityBlock {
+    std::uint64_t epoch = 0;        // of the records it names
+    std::uint64_t group_start = 0;  // offset of the first record
+    Index base;                     // the last index before the group
+    std::uint64_t base_hash64 = 0;  // its hash, truncated
+    Index sync_index;               // durable when the group was written, after its truncation
+    Index commit;                   // committed and durable before the group: <= sync_index
+    Index last;                     // the last index after the group
+    Digest last_hash;
+    std::vector<EntryIdentity> names;
+    friend bool operator==(const IdentityBlock&, const IdentityBlock&) = default;
+};
+
+std::uint64_t identity_block_bytes(std::uint64_t names);
+// Fills `out`, whose size is identity_block_bytes() of its names.
+void encode_identity_block(std::span<std::byte> out, const IdentityBlock& block, Location location);
+// Nothing if the bytes at this place are not an intact block.
+std::optional<IdentityBlock> decode_identity_block(ByteSpan bytes, Location location);
+
+}  // namespace ledger::log

@@ -1,0 +1,258 @@
+#include "log/writer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "log/base/assert.h"
+
+namespace ledger::log {
+
+namespace {
+
+Error stopped() {
+    return failure(Errc::io_error, "the log stopped at an earlier error");
+}
+
+}  // namespace
+
+Writer::Writer(
+    FileSystem& files, const Options& options, OpenLog& log, HardStateFile hard_state)
+    : files_(files), options_(options), log_(log), hard_state_(std::move(hard_state)) {}
+
+Result<void> Writer::write(const Group& group) {
+    LEDGER_ASSERT(!unsynced_);
+    if (failed_) {
+        return stopped();
+    }
+    auto written = write_group(group);
+    failed_ = !written;
+    unsynced_ = true;
+    return written;
+}
+
+Result<void> Writer::sync() {
+    if (failed_) {
+        return stopped();
+    }
+    auto synced = sync_group();
+    failed_ = !synced;
+    unsynced_ = false;
+    return synced;
+}
+
+Result<void> Writer::write_group(const Group& group) {
+    if (group.hard_state) {
+        LEDGER_CHECK(write_hard_state(*group.hard_state));
+    }
+    const bool extends = group.truncate_to || !group.entries.empty();
+    if (!extends && !(group.seal_only() && needs_seal(group))) {
+        return {};
+    }
+    LEDGER_CHECK(make_room(group));
+    encode(group);
+    // No entry may reach the disk before the term it was accepted in (Raft fig. 2).
+    if (hard_state_.is_dirty()) {
+        waiting_ = true;
+        active_file().waiting = ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_));
+        active_file().waiting_offset = buffer_offset_;
+        return {};
+    }
+    return write_buffer();
+}
+
+Result<void> Writer::write_hard_state(const HardState& hard_state) {
+    HardStateSlot next = hard_state_.current();
+    next.hard_state = hard_state;
+    next.commit = log_.commit;  // of earlier groups: durable
+    return hard_state_.write(next);
+}
+
+bool Writer::needs_seal(const Group& group) const {
+    if (!log_.active) {
+        return false;  // an empty log, or a footer that is witness enough
+    }
+    const Index last = log_.map.last();
+    return log_.sealed < last || log_.witnessed_commit < std::min(group.commit, last);
+}
+
+std::uint64_t Writer::records_bytes(const Group& group) const {
+    std::uint64_t bytes = group.truncate_to ? record_bytes(sizeof(Digest), 0) : 0;
+    for (const HashedEntry& hashed : group.entries) {
+        const EntryHandle& handle = hashed.entry.handle;
+        bytes += record_bytes(handle.envelope().size(), handle.erasable().size());
+    }
+    return bytes;
+}
+
+Result<void> Writer::make_room(const Group& group) {
+    const std::uint64_t names = group.entries.size() + (group.truncate_to ? 1 : 0);
+    std::uint64_t bytes = sector_ceiling(records_bytes(group)) + identity_block_bytes(names);
+    const bool full =
+        log_.active && active_file().end + bytes > options_.segment_bytes && !group.seal_only();
+    if (full && active_file().end > segment_header_bytes) {
+        LEDGER_CHECK(seal_active());
+    }
+    new_header_.reset();
+    if (!log_.active) {
+        LEDGER_CHECK(create_segment());
+        bytes += segment_header_bytes;
+    }
+    buffer_bytes_ = bytes;
+    buffer_offset_ = new_header_ ? 0 : active_file().end;
+    if (buffer_.size() < bytes) {
+        buffer_.resize(static_cast<std::size_t>(bytes));
+    }
+    return {};
+}
+
+Result<void> Writer::seal_active() {
+    OpenSegment& segment = active_file();
+    LEDGER_CHECK(segment.file->write(segment.end, encode_footers(footer_of(log_))));
+    sealing_ = static_cast<std::uint32_t>(log_.segments.size() - 1);
+    log_.active.reset();
+    return {};
+}
+
+Result<void> Writer::create_segment() {
+    SegmentHeader header;
+    header.identity = log_.identity;
+    header.segment = log_.segment_max.next();
+    header.previous = log_.segments.empty() ? SegmentId{0} : log_.segments.back().id;
+    header.epoch = log_.epoch;
+    header.first = log_.map.last().next();
+    header.start_hash = log_.map.hash_at(log_.map.last());
+    header.sync_index = log_.map.last();
+    const std::string name = path_in(options_.directory, segment_name(header.segment));
+    LEDGER_TRY(auto file, files_.create(name));
+    OpenSegment& segment = log_.segments.emplace_back();
+    segment.id = header.segment;
+    segment.file = std::move(file);
+    log_.segment_max = header.segment;
+    log_.active.emplace();
+    log_.active->first = header.first;
+    log_.active->start_hash = header.start_hash;
+    new_header_ = header;
+    created_ = true;
+    return {};
+}
+
+void Writer::encode(const Group& group) {
+    const LogMap& map = log_.map;
+    block_.names.clear();
+    block_.epoch = log_.epoch;
+    block_.base = map.last();
+    block_.base_hash64 = map.hash_at(map.last()).truncated();
+    std::uint64_t at = 0;
+    if (new_header_) {
+        encode_segment_header(std::span(buffer_).first(segment_header_bytes), *new_header_);
+        at = segment_header_bytes;
+    }
+    block_.group_start = offset_in_segment(at);
+    block_.sync_index = group.truncate_to.value_or(map.last());
+    if (group.truncate_to) {
+        at = encode_truncation(*group.truncate_to, at);
+    }
+    for (const HashedEntry& hashed : group.entries) {
+        at = encode_entry(hashed, at);
+    }
+    log_.commit = std::max(log_.commit, std::min(group.commit, map.last()));
+    at = encode_identity(at);
+    LEDGER_ASSERT(at == buffer_bytes_);
+    log_.map.committed(log_.commit);
+}
+
+std::uint64_t Writer::encode_truncation(Index truncate_to, std::uint64_t at) {
+    // Raft §5.3: a follower removes only what conflicts, and that is never committed.
+    LEDGER_ASSERT(truncate_to >= log_.commit && truncate_to <= log_.map.last());
+    const Digest hash = log_.map.hash_at(truncate_to);
+    RecordHeader header;
+    header.kind = truncate_kind;
+    header.epoch = log_.epoch;
+    header.index = truncate_to;
+    header.envelope_bytes = sizeof(Digest);
+    header.prev_hash64 = hash.truncated();
+    header.sync_index = block_.sync_index;
+    const std::uint64_t bytes = record_bytes(sizeof(Digest), 0);
+    const auto out = std::span(buffer_).subspan(
+        static_cast<std::size_t>(at), static_cast<std::size_t>(bytes));
+    const Location location{active_file().id, offset_in_segment(at)};
+    const std::uint32_t crc = encode_record(out, header, location, hash.span(), {});
+    block_.names.push_back(identity_of(header, crc));
+    truncate(log_, truncate_to, hash);
+    return at + bytes;
+}
+
+std::uint64_t Writer::encode_entry(const HashedEntry& hashed, std::uint64_t at) {
+    const EntryRef& entry = hashed.entry;
+    LEDGER_ASSERT(entry.index == log_.map.last().next());
+    const ByteSpan envelope = entry.handle.envelope();
+    const ByteSpan erasable = entry.handle.erasable();
+    RecordHeader header;
+    header.kind = static_cast<std::uint8_t>(entry.kind);
+    header.epoch = log_.epoch;
+    header.index = entry.index;
+    header.term = entry.term;
+    header.cluster_time = entry.cluster_time;
+    header.wall_time = entry.wall_time;
+    header.envelope_bytes = static_cast<std::uint32_t>(envelope.size());
+    header.erasable_bytes = static_cast<std::uint32_t>(erasable.size());
+    header.prev_hash64 = log_.map.hash_at(log_.map.last()).truncated();
+    header.sync_index = block_.sync_index;
+    const std::uint64_t bytes = record_bytes(envelope.size(), erasable.size());
+    const auto out = std::span(buffer_).subspan(
+        static_cast<std::size_t>(at), static_cast<std::size_t>(bytes));
+    const Location location{active_file().id, offset_in_segment(at)};
+    const std::uint32_t crc = encode_record(out, header, location, envelope, erasable);
+    block_.names.push_back(identity_of(header, crc));
+    append(log_, location.offset, block_.names.back(), hashed.hash);
+    return at + bytes;
+}
+
+std::uint64_t Writer::encode_identity(std::uint64_t at) {
+    const std::uint64_t block_at = sector_ceiling(at);
+    std::memset(buffer_.data() + at, 0, static_cast<std::size_t>(block_at - at));
+    block_.commit = std::min(log_.commit, block_.sync_index);
+    block_.last = log_.map.last();
+    block_.last_hash = log_.map.hash_at(block_.last);
+    const std::uint64_t bytes = identity_block_bytes(block_.names.size());
+    const auto out = std::span(buffer_).subspan(
+        static_cast<std::size_t>(block_at), static_cast<std::size_t>(bytes));
+    encode_identity_block(out, block_, {active_file().id, offset_in_segment(block_at)});
+    active_file().end = offset_in_segment(block_at + bytes);
+    return block_at + bytes;
+}
+
+Result<void> Writer::write_buffer() {
+    waiting_ = false;
+    active_file().waiting = {};
+    log_dirty_ = true;
+    return active_file().file->write(
+        buffer_offset_, ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_)));
+}
+
+Result<void> Writer::sync_group() {
+    if (hard_state_.is_dirty()) {
+        LEDGER_CHECK(hard_state_.sync());
+    }
+    if (waiting_) {
+        LEDGER_CHECK(write_buffer());
+    }
+    if (!log_dirty_) {
+        return {};
+    }
+    if (sealing_) {
+        LEDGER_CHECK(log_.segments[*sealing_].file->sync());
+        sealing_.reset();
+    }
+    LEDGER_CHECK(active_file().file->sync());
+    if (created_) {
+        LEDGER_CHECK(files_.sync_directory(options_.directory));
+        created_ = false;
+    }
+    log_dirty_ = false;
+    log_.sealed = block_.sync_index;
+    log_.witnessed_commit = block_.commit;
+    return {};
+}
+
+}  // namespace ledger::log

@@ -1,0 +1,57 @@
+#pragma once
+// Writer: appends groups to the active segment and makes them durable in the right order.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "log/hard_state_file.h"
+#include "log/open_log.h"
+#include "log/storage.h"
+
+namespace ledger::log {
+
+class Writer {
+  public:
+    Writer(FileSystem& files, const Options& options, OpenLog& log, HardStateFile hard_state);
+
+    // As Storage::write and Storage::sync.
+    Result<void> write(const Group& group);
+    Result<void> sync();
+
+  private:
+    Result<void> write_group(const Group& group);
+    Result<void> write_hard_state(const HardState& hard_state);
+    Result<void> sync_group();
+    Result<void> make_room(const Group& group);
+    Result<void> seal_active();
+    Result<void> create_segment();
+    Result<void> write_buffer();
+    std::uint64_t records_bytes(const Group& group) const;
+    bool needs_seal(const Group& group) const;
+    void encode(const Group& group);
+    std::uint64_t encode_truncation(Index truncate_to, std::uint64_t at);
+    std::uint64_t encode_entry(const HashedEntry& entry, std::uint64_t at);
+    std::uint64_t encode_identity(std::uint64_t at);
+    OpenSegment& active_file() { return log_.segments.back(); }
+    std::uint64_t offset_in_segment(std::uint64_t at) const { return buffer_offset_ + at; }
+
+    FileSystem& files_;
+    const Options options_;
+    OpenLog& log_;
+    HardStateFile hard_state_;
+
+    ByteVector buffer_;  // one group; reused
+    std::uint64_t buffer_bytes_ = 0;
+    std::uint64_t buffer_offset_ = 0;  // where in the active segment it belongs
+    IdentityBlock block_;              // of the group in the buffer; reused
+    std::optional<SegmentHeader> new_header_;  // the group begins a segment
+    std::optional<std::uint32_t> sealing_;     // number of the segment with an un-synced footer
+    bool created_ = false;     // the directory entry of the active segment is not durable
+    bool waiting_ = false;     // the buffer waits for the hard state
+    bool log_dirty_ = false;
+    bool unsynced_ = false;    // a group was written and not synced
+    bool failed_ = false;      // after an error nothing is known about the disk
+};
+
+}  // namespace ledger::log

@@ -1,0 +1,98 @@
+#pragma once
+// Sample: entries, groups and a naive twin of the log for tests of the storage.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "log/base/choice.h"
+#include "log/storage.h"
+
+// A failed check prints the error, never the value.
+template <typename T>
+struct Catch::StringMaker<ledger::Result<T>> {
+    static std::string convert(const ledger::Result<T>& result) {
+        return result ? "a value" : result.error().code.message() + ": " + result.error().place;
+    }
+};
+
+namespace ledger::log {
+
+inline Identity sample_identity() {
+    return {{0x0123456789abcdef, 0xfedcba9876543210}, NodeId{3}};
+}
+
+inline Options sample_options(std::uint64_t segment_bytes = 64u << 10) {
+    return {"wal", segment_bytes};
+}
+
+inline ByteVector sample_bytes(std::uint64_t seed, std::size_t count) {
+    ByteVector bytes(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        bytes[i] = static_cast<std::byte>(keyed_bits(seed, Site::test_a, 0, i));
+    }
+    return bytes;
+}
+
+// An entry that follows `previous`; `seed` chooses its content, `bytes` its rough size.
+inline HashedEntry sample_entry(
+    Index index, Term term, const Digest& previous, std::uint64_t seed, std::size_t bytes) {
+    HashedEntry hashed;
+    EntryRef& entry = hashed.entry;
+    entry.index = index;
+    entry.term = term;
+    entry.kind = bytes == 0 ? EntryKind::noop : EntryKind::command;
+    entry.cluster_time = {static_cast<std::int64_t>(index.value) * 1000};
+    entry.wall_time = {static_cast<std::int64_t>(1'700'000'000 + index.value)};
+    if (bytes > 0) {
+        entry.handle = EntryHandle::make(
+            sample_bytes(seed, bytes / 2 + 1), sample_bytes(seed + 1, bytes - bytes / 2));
+        entry.bytes = entry.handle->size();
+    }
+    hashed.hash = entry_hash(previous, entry);
+    return hashed;
+}
+
+// The log as a plain vector: what the storage must agree with.
+struct TwinLog {
+    HardState hard_state;
+    std::vector<HashedEntry> entries;  // entries[i] has index i + 1
+    Index commit;
+
+    Index last() const { return Index{entries.size()}; }
+    Digest hash_at(Index index) const {
+        return index == Index{0} ? Digest{} : entries[index.value - 1].hash;
+    }
+
+    // A group that appends `count` entries after truncating to `truncate_to`, if given.
+    Group group(std::uint64_t seed, std::uint64_t count, std::size_t bytes,
+        std::optional<Index> truncate_to = std::nullopt) const {
+        Group group;
+        group.truncate_to = truncate_to;
+        group.commit = commit;
+        Index last_index = truncate_to.value_or(last());
+        Digest previous = hash_at(last_index);
+        for (std::uint64_t i = 0; i < count; ++i) {
+            group.entries.push_back(sample_entry(last_index.next(), hard_state.term, previous,
+                seed * 1000 + i, bytes == 0 ? 0 : (seed * 7 + i * 13) % bytes));
+            previous = group.entries.back().hash;
+            ++last_index;
+        }
+        return group;
+    }
+
+    void apply(const Group& group) {
+        if (group.hard_state) {
+            hard_state = *group.hard_state;
+        }
+        if (group.truncate_to) {
+            entries.resize(group.truncate_to->value);
+        }
+        entries.insert(entries.end(), group.entries.begin(), group.entries.end());
+        commit = std::max(commit, std::min(group.commit, last()));
+    }
+};
+
+}  // namespace ledger::log
