@@ -68,8 +68,8 @@ class Demo(unittest.TestCase):
             subprocess.run([*git, "commit", "-q", "-m", f"commit {number}"], check=True)
 
     def demo(self, *arguments, **variables):
-        environment = dict(os.environ, PATH=f"{self.root}/tools:{os.environ['PATH']}", **variables)
-        environment.setdefault("GIT_CEILING_DIRECTORIES", str(self.root.parent))
+        environment = {**os.environ, "PATH": f"{self.root}/tools:{os.environ['PATH']}", "EVENTS": "300",
+                       "GIT_CEILING_DIRECTORIES": str(self.root.parent), **variables}
         result = subprocess.run([self.root / "scripts" / "demo", *arguments], capture_output=True,
                                 text=True, env=environment)
         return result.returncode, result.stdout, result.stderr
@@ -79,8 +79,9 @@ class Demo(unittest.TestCase):
 
     def test_its_own_history_is_used_and_every_replica_compared(self):
         self.make_repository(self.root)
-        code, output, errors = self.demo()
+        code, output, errors = self.demo(EVENTS="")
         self.assertEqual(code, 0, errors)
+        self.assertIn("demo: 10002 appends", errors)  # 3 commits of 2 events, 20 000 events
         self.assertIn("seed 7", output)
         for node in range(1, 6):
             self.assertIn(f"n{node} equal (3 paths)", output)
@@ -131,6 +132,7 @@ class Demo(unittest.TestCase):
         self.assertEqual(self.demo("--fast")[0], 2)
         self.assertEqual(self.demo("a", "b")[0], 2)
         self.assertEqual(self.demo(SEED="x")[0], 2)
+        self.assertEqual(self.demo(EVENTS="0")[0], 2)
         code, _, errors = self.demo("/no/such/repository")
         self.assertEqual(code, 2)
         self.assertIn("not a git repository", errors)
