@@ -1,0 +1,506 @@
+#include "node/codec.h"
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <kj/array.h>
+#include <kj/exception.h>
+
+#include "log/base/assert.h"
+#include "log/base/format.h"
+#include "node/frame.h"
+#include "node/wire.capnp.h"
+
+namespace ledger::node {
+
+namespace {
+
+constexpr std::uint64_t word_bytes = sizeof(capnp::word);
+// In front of every Cap'n Proto message: the number of segments less one, the words of the first.
+constexpr std::uint64_t segment_table_words = 1;
+// Message, list of entries, entry, body: nothing of ours lies deeper.
+constexpr int nesting_max = 4;
+// Terms and indexes beyond this are no honest count, and would overflow their next().
+constexpr std::uint64_t ordinal_max = INT64_MAX;
+
+bool aligned(const std::byte* at) {
+    return reinterpret_cast<std::uintptr_t>(at) % alignof(capnp::word) == 0;
+}
+
+std::uint64_t words_of(std::uint64_t bytes) {
+    return (bytes + word_bytes - 1) / word_bytes;
+}
+
+// --- Encoding: the size first, then the message straight into the caller's bytes. ---
+
+ByteSpan body_bytes(const EntryHandle& body) {
+    return body ? body->bytes() : ByteSpan{};
+}
+
+std::uint32_t envelope_bytes(const EntryHandle& body) {
+    return body ? body->envelope_size() : 0;
+}
+
+capnp::Data::Reader data_of(ByteSpan bytes) {
+    return {reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size()};
+}
+
+// Builds a message into zeroed words that it fills exactly. Cap'n Proto would throw where the size
+// was computed wrongly; that is our bug, not the world's, and ends the program.
+template <typename Root, typename Fill>
+void build(kj::ArrayPtr<capnp::word> words, const Fill& fill) noexcept {
+    capnp::FlatMessageBuilder builder(words);
+    fill(builder.initRoot<Root>());
+    LEDGER_ASSERT(builder.getSegmentsForOutput()[0].size() == words.size());
+}
+
+template <typename Root, typename Fill>
+void encode_frame(FrameKind kind, std::uint64_t content_words, ByteVector& out, const Fill& fill) {
+    const std::uint64_t words = 1 + capnp::sizeInWords<Root>() + content_words;  // 1: root pointer
+    const std::uint64_t start = out.size();
+    const std::uint64_t bytes = frame_header_bytes + (segment_table_words + words) * word_bytes;
+    LEDGER_ASSERT(bytes <= frame_bytes_max);
+    out.resize(start + bytes);
+    const auto frame = std::span(out).subspan(start);
+    std::byte* table = frame.data() + frame_header_bytes;
+    store_little_endian(table + 4, static_cast<std::uint32_t>(words));
+    std::byte* segment = table + segment_table_words * word_bytes;
+    if (aligned(segment)) {
+        build<Root>(kj::arrayPtr(reinterpret_cast<capnp::word*>(segment), words), fill);
+    } else {
+        auto scratch = kj::heapArray<capnp::word>(words);
+        std::memset(scratch.begin(), 0, words * word_bytes);
+        build<Root>(scratch, fill);
+        std::memcpy(segment, scratch.begin(), words * word_bytes);
+    }
+    seal_frame(frame, kind);
+}
+
+std::uint64_t content_words(const raft::Message& message) {
+    const auto* append = std::get_if<raft::AppendRequest>(&message);
+    if (append == nullptr || append->entries.empty()) {
+        return 0;
+    }
+    std::uint64_t words = 1;  // the list's tag
+    for (const EntryRef& entry : append->entries) {
+        words += capnp::sizeInWords<wire::Entry>() + words_of(body_bytes(entry.handle).size());
+    }
+    return words;
+}
+
+void write_entry(wire::Entry::Builder to, const EntryRef& entry) {
+    const ByteSpan body = body_bytes(entry.handle);
+    LEDGER_ASSERT(entry.bytes == body.size());
+    to.setIndex(entry.index.value);
+    to.setTerm(entry.term.value);
+    to.setClusterTime(entry.cluster_time.nanoseconds);
+    to.setWallTime(entry.wall_time.nanoseconds);
+    to.setKind(static_cast<std::uint8_t>(entry.kind));
+    to.setEnvelopeBytes(envelope_bytes(entry.handle));
+    if (!body.empty()) {
+        to.setBody(data_of(body));
+    }
+}
+
+// Writes one Raft message into its place in the union, and its term, which all of them have.
+class WriteBody {
+  public:
+    explicit WriteBody(wire::PeerMessage::Builder to) : to_(to) {}
+
+    void operator()(const raft::PreVoteRequest& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initPreVoteRequest();
+        body.setProposed(message.proposed.value);
+        body.setLastTerm(message.last.term.value);
+        body.setLastIndex(message.last.index.value);
+        body.setAttempt(message.attempt);
+    }
+    void operator()(const raft::PreVoteResponse& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initPreVoteResponse();
+        body.setProposed(message.proposed.value);
+        body.setAttempt(message.attempt);
+        body.setGranted(message.granted);
+    }
+    void operator()(const raft::VoteRequest& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initVoteRequest();
+        body.setLastTerm(message.last.term.value);
+        body.setLastIndex(message.last.index.value);
+        body.setTransfer(message.transfer);
+    }
+    void operator()(const raft::VoteResponse& message) {
+        to_.setTerm(message.term.value);
+        to_.initVoteResponse().setGranted(message.granted);
+    }
+    void operator()(const raft::AppendRequest& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initAppendRequest();
+        body.setPreviousTerm(message.previous.term.value);
+        body.setPreviousIndex(message.previous.index.value);
+        body.setCommit(message.commit.value);
+        body.setSequence(message.sequence);
+        if (message.entries.empty()) {
+            return;
+        }
+        auto entries = body.initEntries(static_cast<unsigned>(message.entries.size()));
+        unsigned at = 0;
+        for (const EntryRef& entry : message.entries) {
+            write_entry(entries[at], entry);
+            ++at;
+        }
+    }
+    void operator()(const raft::AppendResponse& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initAppendResponse();
+        body.setSequence(message.sequence);
+        body.setMatch(message.match.value);
+        body.setPrevious(message.previous.value);
+        body.setHintTerm(message.hint.term.value);
+        body.setHintIndex(message.hint.index.value);
+        body.setAccepted(message.accepted);
+    }
+    void operator()(const raft::Heartbeat& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initHeartbeat();
+        body.setCommit(message.commit.value);
+        body.setRound(message.round);
+    }
+    void operator()(const raft::HeartbeatResponse& message) {
+        to_.setTerm(message.term.value);
+        to_.initHeartbeatResponse().setRound(message.round);
+    }
+
+  private:
+    wire::PeerMessage::Builder to_;
+};
+
+// The variable part of a reply, as bytes.
+struct ReplyContent {
+    ByteSpan operator()(const Applied& applied) const { return applied.outcome; }
+    ByteSpan operator()(const Answered& answered) const { return answered.answer; }
+    ByteSpan operator()(const Redirect&) const { return {}; }
+    ByteSpan operator()(const Overloaded&) const { return {}; }
+    ByteSpan operator()(const Refused& refused) const { return as_bytes(refused.reason); }
+    ByteSpan operator()(const Indeterminate&) const { return {}; }
+};
+
+class WriteOutcome {
+  public:
+    explicit WriteOutcome(wire::ClientReply::Builder to) : to_(to) {}
+
+    void operator()(const Applied& applied) {
+        auto body = to_.initApplied();
+        body.setIndex(applied.index.value);
+        body.setOutcome(data_of(applied.outcome));
+    }
+    void operator()(const Answered& answered) {
+        auto body = to_.initAnswered();
+        body.setIndex(answered.index.value);
+        body.setAnswer(data_of(answered.answer));
+    }
+    void operator()(const Redirect& redirect) { to_.setRedirect(redirect.leader.value); }
+    void operator()(const Overloaded& overloaded) {
+        to_.setOverloaded(overloaded.retry_after.nanoseconds);
+    }
+    void operator()(const Refused& refused) { to_.setRefused(data_of(as_bytes(refused.reason))); }
+    void operator()(const Indeterminate&) { to_.setIndeterminate(); }
+
+  private:
+    wire::ClientReply::Builder to_;
+};
+
+// --- Decoding: fields as they are, and one question at the end whether all were in range. ---
+
+// Notes the first field whose value no honest sender could have sent.
+class FieldCheck {
+  public:
+    void require(bool holds, const char* field) {
+        if (!holds && wrong_ == nullptr) {
+            wrong_ = field;
+        }
+    }
+    Term term(std::uint64_t number, const char* field) {
+        require(number <= ordinal_max, field);
+        return Term{number};
+    }
+    Index index(std::uint64_t number, const char* field) {
+        require(number <= ordinal_max, field);
+        return Index{number};
+    }
+    bool ok() const { return wrong_ == nullptr; }
+    const char* wrong() const { return wrong_; }
+
+  private:
+    const char* wrong_ = nullptr;
+};
+
+ByteSpan bytes_of(capnp::Data::Reader data) {
+    return {reinterpret_cast<const std::byte*>(data.begin()), data.size()};
+}
+
+ByteVector copy_of(capnp::Data::Reader data) {
+    const ByteSpan bytes = bytes_of(data);
+    return {bytes.begin(), bytes.end()};
+}
+
+EntryHandle read_entry_body(
+    capnp::Data::Reader data, std::uint32_t envelope_size, FieldCheck& check) {
+    const ByteSpan bytes = bytes_of(data);
+    check.require(bytes.size() <= entry_bytes_max, "body");
+    check.require(envelope_size <= bytes.size(), "envelopeBytes");
+    if (bytes.empty() || !check.ok()) {
+        return {};
+    }
+    return EntryHandle::make(bytes.first(envelope_size), bytes.subspan(envelope_size));
+}
+
+EntryRef read_entry(wire::Entry::Reader from, FieldCheck& check) {
+    EntryRef entry;
+    check.require(known_entry_kind(from.getKind()), "entry.kind");
+    entry.index = check.index(from.getIndex(), "entry.index");
+    entry.term = check.term(from.getTerm(), "entry.term");
+    entry.kind = static_cast<EntryKind>(from.getKind());
+    entry.cluster_time = ClusterTime{from.getClusterTime()};
+    entry.wall_time = WallTime{from.getWallTime()};
+    entry.handle = read_entry_body(from.getBody(), from.getEnvelopeBytes(), check);
+    entry.bytes = static_cast<std::uint32_t>(body_bytes(entry.handle).size());
+    return entry;
+}
+
+// Raft may rely on it: entries follow `previous` without a gap, terms never fall (Raft §5.3) and
+// none is above the sender's own.
+raft::AppendRequest read_append_request(
+    Term term, wire::PeerMessage::AppendRequest::Reader from, FieldCheck& check) {
+    raft::AppendRequest message{.term = term};
+    message.previous.term = check.term(from.getPreviousTerm(), "previousTerm");
+    message.previous.index = check.index(from.getPreviousIndex(), "previousIndex");
+    message.commit = check.index(from.getCommit(), "commit");
+    message.sequence = from.getSequence();
+    const auto entries = from.getEntries();
+    if (!check.ok() || entries.size() == 0) {
+        return message;
+    }
+    // At most one element per word of the frame: the traversal limit has counted the list.
+    message.entries.reserve(entries.size());
+    LogId last = message.previous;
+    for (const wire::Entry::Reader element : entries) {
+        EntryRef entry = read_entry(element, check);
+        check.require(entry.index == last.index.next(), "entry.index");
+        check.require(entry.term >= last.term && entry.term <= term, "entry.term");
+        if (!check.ok()) {
+            break;
+        }
+        last = entry.id();
+        message.entries.push_back(std::move(entry));
+    }
+    return message;
+}
+
+raft::PreVoteRequest read_pre_vote_request(
+    Term term, wire::PeerMessage::PreVoteRequest::Reader from, FieldCheck& check) {
+    raft::PreVoteRequest message{.term = term};
+    message.proposed = check.term(from.getProposed(), "proposed");
+    message.last.term = check.term(from.getLastTerm(), "lastTerm");
+    message.last.index = check.index(from.getLastIndex(), "lastIndex");
+    message.attempt = from.getAttempt();
+    return message;
+}
+
+raft::PreVoteResponse read_pre_vote_response(
+    Term term, wire::PeerMessage::PreVoteResponse::Reader from, FieldCheck& check) {
+    raft::PreVoteResponse message{.term = term};
+    message.proposed = check.term(from.getProposed(), "proposed");
+    message.attempt = from.getAttempt();
+    message.granted = from.getGranted();
+    return message;
+}
+
+raft::VoteRequest read_vote_request(
+    Term term, wire::PeerMessage::VoteRequest::Reader from, FieldCheck& check) {
+    raft::VoteRequest message{.term = term};
+    message.last.term = check.term(from.getLastTerm(), "lastTerm");
+    message.last.index = check.index(from.getLastIndex(), "lastIndex");
+    message.transfer = from.getTransfer();
+    return message;
+}
+
+raft::AppendResponse read_append_response(
+    Term term, wire::PeerMessage::AppendResponse::Reader from, FieldCheck& check) {
+    raft::AppendResponse message{.term = term};
+    message.sequence = from.getSequence();
+    message.accepted = from.getAccepted();
+    message.match = check.index(from.getMatch(), "match");
+    message.previous = check.index(from.getPrevious(), "previous");
+    message.hint.term = check.term(from.getHintTerm(), "hintTerm");
+    message.hint.index = check.index(from.getHintIndex(), "hintIndex");
+    return message;
+}
+
+raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
+    const Term term = check.term(from.getTerm(), "term");
+    switch (from.which()) {
+        case wire::PeerMessage::PRE_VOTE_REQUEST:
+            return read_pre_vote_request(term, from.getPreVoteRequest(), check);
+        case wire::PeerMessage::PRE_VOTE_RESPONSE:
+            return read_pre_vote_response(term, from.getPreVoteResponse(), check);
+        case wire::PeerMessage::VOTE_REQUEST:
+            return read_vote_request(term, from.getVoteRequest(), check);
+        case wire::PeerMessage::VOTE_RESPONSE:
+            return raft::VoteResponse{term, from.getVoteResponse().getGranted()};
+        case wire::PeerMessage::APPEND_REQUEST:
+            return read_append_request(term, from.getAppendRequest(), check);
+        case wire::PeerMessage::APPEND_RESPONSE:
+            return read_append_response(term, from.getAppendResponse(), check);
+        case wire::PeerMessage::HEARTBEAT: {
+            const auto body = from.getHeartbeat();
+            return raft::Heartbeat{term, check.index(body.getCommit(), "commit"), body.getRound()};
+        }
+        case wire::PeerMessage::HEARTBEAT_RESPONSE:
+            return raft::HeartbeatResponse{term, from.getHeartbeatResponse().getRound()};
+    }
+    check.require(false, "union of messages");  // sent by a newer program
+    return {};
+}
+
+PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check) {
+    return {ClusterId{from.getClusterHigh(), from.getClusterLow()}, GroupId{from.getGroup()},
+        NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check)};
+}
+
+ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& check) {
+    ClientRequest request{RequestId{from.getId()}, {}};
+    switch (from.which()) {
+        case wire::ClientRequest::COMMAND: {
+            const auto command = from.getCommand();
+            request.operation =
+                Command{read_entry_body(command.getBody(), command.getEnvelopeBytes(), check)};
+            return request;
+        }
+        case wire::ClientRequest::QUERY:
+            request.operation = Query{copy_of(from.getQuery())};
+            return request;
+    }
+    check.require(false, "union of operations");
+    return request;
+}
+
+ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check) {
+    const RequestId id{from.getId()};
+    switch (from.which()) {
+        case wire::ClientReply::APPLIED: {
+            const auto body = from.getApplied();
+            return {id, Applied{check.index(body.getIndex(), "index"), copy_of(body.getOutcome())}};
+        }
+        case wire::ClientReply::ANSWERED: {
+            const auto body = from.getAnswered();
+            return {id, Answered{check.index(body.getIndex(), "index"), copy_of(body.getAnswer())}};
+        }
+        case wire::ClientReply::REDIRECT: return {id, Redirect{NodeId{from.getRedirect()}}};
+        case wire::ClientReply::OVERLOADED: return {id, Overloaded{Duration{from.getOverloaded()}}};
+        case wire::ClientReply::REFUSED:
+            return {id, Refused{std::string(as_text(bytes_of(from.getRefused())))}};
+        case wire::ClientReply::INDETERMINATE: return {id, Indeterminate{}};
+    }
+    check.require(false, "union of outcomes");
+    return {id, Indeterminate{}};
+}
+
+std::string_view kind_text(FrameKind kind) {
+    switch (kind) {
+        case FrameKind::peer_message: return "peer message";
+        case FrameKind::client_request: return "client request";
+        case FrameKind::client_reply: return "client reply";
+    }
+    return "frame";
+}
+
+Decoded read_root(FrameKind kind, capnp::MessageReader& message, FieldCheck& check) {
+    switch (kind) {
+        case FrameKind::peer_message:
+            return read_peer_message(message.getRoot<wire::PeerMessage>(), check);
+        case FrameKind::client_request:
+            return read_client_request(message.getRoot<wire::ClientRequest>(), check);
+        case FrameKind::client_reply: break;
+    }
+    return read_client_reply(message.getRoot<wire::ClientReply>(), check);
+}
+
+// The traversal limit is the size of the payload: a message of ours is read exactly once, so one
+// that makes us read more has pointers into each other and would grow when decoded.
+Result<Decoded> decode_words(FrameKind kind, kj::ArrayPtr<const capnp::word> words) {
+    const capnp::ReaderOptions limits{words.size(), nesting_max};
+    FieldCheck check;
+    try {
+        capnp::FlatArrayMessageReader message(words, limits);
+        check.require(message.getEnd() == words.end(), "end of message");
+        Decoded decoded = read_root(kind, message, check);
+        if (check.ok()) {
+            return decoded;
+        }
+    } catch (const kj::Exception& exception) {
+        return failure(CodecErrc::malformed,
+            fmt::format("{}: {}", kind_text(kind), exception.getDescription().cStr()));
+    }
+    return failure(CodecErrc::malformed,
+        fmt::format("{}: field {} is out of range", kind_text(kind), check.wrong()));
+}
+
+}  // namespace
+
+void encode(const PeerMessage& message, ByteVector& out) {
+    encode_frame<wire::PeerMessage>(FrameKind::peer_message, content_words(message.body), out,
+        [&message](wire::PeerMessage::Builder to) {
+            to.setClusterHigh(message.cluster.high);
+            to.setClusterLow(message.cluster.low);
+            to.setGroup(message.group.value);
+            to.setFrom(message.from.value);
+            to.setTo(message.to.value);
+            std::visit(WriteBody{to}, message.body);
+        });
+}
+
+void encode(const ClientRequest& request, ByteVector& out) {
+    const auto* command = std::get_if<Command>(&request.operation);
+    const auto* query = std::get_if<Query>(&request.operation);
+    const ByteSpan content =
+        command != nullptr ? body_bytes(command->body) : ByteSpan(query->question);
+    encode_frame<wire::ClientRequest>(FrameKind::client_request, words_of(content.size()), out,
+        [&](wire::ClientRequest::Builder to) {
+            to.setId(request.id.value);
+            if (command == nullptr) {
+                to.setQuery(data_of(content));
+                return;
+            }
+            auto body = to.initCommand();
+            body.setEnvelopeBytes(envelope_bytes(command->body));
+            body.setBody(data_of(content));
+        });
+}
+
+void encode(const ClientReply& reply, ByteVector& out) {
+    const ByteSpan content = std::visit(ReplyContent{}, reply.outcome);
+    encode_frame<wire::ClientReply>(FrameKind::client_reply, words_of(content.size()), out,
+        [&reply](wire::ClientReply::Builder to) {
+            to.setId(reply.id.value);
+            std::visit(WriteOutcome{to}, reply.outcome);
+        });
+}
+
+Result<Decoded> decode(ByteSpan frame) {
+    LEDGER_TRY(const Frame opened, open_frame(frame));
+    const std::uint64_t words = opened.payload.size() / word_bytes;
+    if (aligned(opened.payload.data())) {
+        return decode_words(opened.kind,
+            kj::arrayPtr(reinterpret_cast<const capnp::word*>(opened.payload.data()), words));
+    }
+    auto copy = kj::heapArray<capnp::word>(words);
+    std::memcpy(copy.begin(), opened.payload.data(), words * word_bytes);
+    return decode_words(opened.kind, copy);
+}
+
+}  // namespace ledger::node

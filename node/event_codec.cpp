@@ -1,0 +1,379 @@
+#include "node/event_codec.h"
+
+#include <algorithm>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "log/base/assert.h"
+#include "log/base/crc32c.h"
+#include "log/base/format.h"
+#include "node/frame.h"
+
+// An event's bytes: the version of this layout (1), the event's number, its fields in the order in
+// which fields() below names them, with nothing between them.
+//
+//   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
+//   flag                   1 byte, 0 or 1
+//   entry kind             1 byte, the number of log/base/entry.h
+//   one of several         1 byte, from 1, in the order of the variant; then that one's fields
+//   bytes                  4 bytes of length, then the bytes
+//   list                   4 bytes of count, then the elements
+//   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable
+//
+// Numbers: 1 Start, 2 Message, 3 Stored, 4 StoreFailed, 5 Loaded, 6 Time, 7 Client, 8 PeerUp,
+// 9 PeerDown. The golden files of tests/golden/node hold one of each and pin all of this.
+namespace ledger::node {
+
+namespace {
+
+constexpr std::uint8_t layout_version = 1;
+
+// The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
+// that they cannot disagree. `visit` takes any number of fields, in order.
+template <typename Visitor, typename Struct>
+void fields(Visitor& visit, Struct& it) {
+    using T = std::remove_const_t<Struct>;
+    if constexpr (std::is_same_v<T, ClusterId>) {
+        visit(it.high, it.low);
+    } else if constexpr (std::is_same_v<T, LogId>) {
+        visit(it.term, it.index);
+    } else if constexpr (std::is_same_v<T, TermRun>) {
+        visit(it.first, it.term);
+    } else if constexpr (std::is_same_v<T, HardState>) {
+        visit(it.term, it.vote);
+    } else if constexpr (std::is_same_v<T, HashedEntry>) {
+        visit(it.entry, it.hash);
+    } else if constexpr (std::is_same_v<T, raft::PreVoteRequest>) {
+        visit(it.term, it.proposed, it.last, it.attempt);
+    } else if constexpr (std::is_same_v<T, raft::PreVoteResponse>) {
+        visit(it.term, it.proposed, it.attempt, it.granted);
+    } else if constexpr (std::is_same_v<T, raft::VoteRequest>) {
+        visit(it.term, it.last, it.transfer);
+    } else if constexpr (std::is_same_v<T, raft::VoteResponse>) {
+        visit(it.term, it.granted);
+    } else if constexpr (std::is_same_v<T, raft::AppendRequest>) {
+        visit(it.term, it.previous, it.commit, it.sequence, it.entries);
+    } else if constexpr (std::is_same_v<T, raft::AppendResponse>) {
+        visit(it.term, it.sequence, it.accepted, it.match, it.previous, it.hint);
+    } else if constexpr (std::is_same_v<T, raft::Heartbeat>) {
+        visit(it.term, it.commit, it.round);
+    } else if constexpr (std::is_same_v<T, raft::HeartbeatResponse>) {
+        visit(it.term, it.round);
+    } else if constexpr (std::is_same_v<T, PeerMessage>) {
+        visit(it.cluster, it.group, it.from, it.to, it.body);
+    } else if constexpr (std::is_same_v<T, Command>) {
+        visit(it.body);
+    } else if constexpr (std::is_same_v<T, Query>) {
+        visit(it.question);
+    } else if constexpr (std::is_same_v<T, ClientRequest>) {
+        visit(it.id, it.operation);
+    } else if constexpr (std::is_same_v<T, log::Recovered>) {
+        visit(it.hard_state, it.first, it.last, it.terms, it.commit, it.commit_hash, it.tail,
+            it.last_cluster_time, it.last_wall_time, it.torn_bytes, it.torn_entries);
+    } else if constexpr (std::is_same_v<T, Start>) {
+        visit(it.recovered, it.wall);
+    } else if constexpr (std::is_same_v<T, Message>) {
+        visit(it.message);
+    } else if constexpr (std::is_same_v<T, Stored> || std::is_same_v<T, StoreFailed>) {
+        visit(it.ticket);
+    } else if constexpr (std::is_same_v<T, Loaded>) {
+        visit(it.request, it.entries, it.failed);
+    } else if constexpr (std::is_same_v<T, Client>) {
+        visit(it.client, it.request);
+    } else if constexpr (std::is_same_v<T, PeerUp> || std::is_same_v<T, PeerDown>) {
+        visit(it.peer);
+    } else {
+        static_assert(std::is_same_v<T, Time>, "a struct whose fields are not listed");
+    }
+}
+
+std::uint32_t envelope_bytes(const EntryHandle& body) {
+    return body ? body->envelope_size() : 0;
+}
+
+std::uint32_t erasable_bytes(const EntryHandle& body) {
+    return body ? body->erasable_size() : 0;
+}
+
+class EventWriter {
+  public:
+    explicit EventWriter(ByteVector& out) : out_(out) {}
+
+    template <typename... Fields>
+    void operator()(const Fields&... all) {
+        (one(all), ...);
+    }
+
+  private:
+    void one(std::uint64_t number) { out_.u64(number); }
+    void one(bool flag) { out_.u8(flag ? 1 : 0); }
+    void one(EntryKind kind) { out_.u8(static_cast<std::uint8_t>(kind)); }
+    void one(ClusterTime time) { out_.i64(time.nanoseconds); }
+    void one(WallTime time) { out_.i64(time.nanoseconds); }
+    void one(const Digest& digest) { out_.bytes(digest.span()); }
+    void one(const ByteVector& bytes) { out_.sized(bytes); }
+    template <typename Tag>
+    void one(Ordinal<Tag> id) {
+        out_.u64(id.value);
+    }
+    template <typename Tag>
+    void one(Strong<Tag> id) {
+        out_.u64(id.value);
+    }
+    template <typename Tag>
+    void one(Strong<Tag, std::uint32_t> id) {
+        out_.u32(id.value);
+    }
+    void one(const EntryHandle& body) {
+        out_.u32(envelope_bytes(body));
+        out_.u32(erasable_bytes(body));
+        out_.bytes(body.envelope());
+        out_.bytes(body.erasable());
+    }
+    void one(const EntryRef& entry) {
+        LEDGER_ASSERT(entry.bytes == envelope_bytes(entry.handle) + erasable_bytes(entry.handle));
+        (*this)(
+            entry.index, entry.term, entry.kind, entry.cluster_time, entry.wall_time, entry.handle);
+    }
+    template <typename Element>
+    void one(const std::vector<Element>& list) {
+        LEDGER_ASSERT(list.size() <= UINT32_MAX);
+        out_.u32(static_cast<std::uint32_t>(list.size()));
+        for (const Element& element : list) {
+            one(element);
+        }
+    }
+    template <typename... Alternatives>
+    void one(const std::variant<Alternatives...>& choice) {
+        out_.u8(static_cast<std::uint8_t>(choice.index() + 1));
+        std::visit([this](const auto& alternative) { this->one(alternative); }, choice);
+    }
+    template <typename Struct>
+    void one(const Struct& it) {
+        fields(*this, it);
+    }
+
+    ByteWriter out_;
+};
+
+// Fewest bytes of one element: a count larger than what is left can hold is not believed.
+template <typename Element>
+constexpr std::uint32_t element_bytes_min = 0;
+template <>
+constexpr std::uint32_t element_bytes_min<EntryRef> = 41;
+template <>
+constexpr std::uint32_t element_bytes_min<HashedEntry> = 41 + 32;
+template <>
+constexpr std::uint32_t element_bytes_min<TermRun> = 16;
+
+// After the first wrong field everything reads as zero or empty, and nothing is built any more.
+class EventReader {
+  public:
+    explicit EventReader(ByteSpan in) : in_(in) {}
+
+    template <typename... Fields>
+    void operator()(Fields&... all) {
+        (one(all), ...);
+    }
+    void require(bool holds, const char* expected) {
+        if (!holds && expected_ == nullptr) {
+            expected_ = expected;
+            wrong_at_ = in_.offset();
+        }
+    }
+    std::uint8_t byte() { return in_.u8(); }
+    bool ok() const { return expected_ == nullptr && in_.ok(); }
+    bool at_end() const { return in_.at_end(); }
+    std::string place() const {
+        if (expected_ == nullptr) {
+            return fmt::format("event ends early at byte {}", in_.offset());
+        }
+        return fmt::format("event before byte {}: expected {}", wrong_at_, expected_);
+    }
+
+  private:
+    void one(std::uint64_t& number) { number = in_.u64(); }
+    void one(bool& flag) {
+        const std::uint8_t number = in_.u8();
+        require(number <= 1, "a flag of 0 or 1");
+        flag = number == 1;
+    }
+    void one(EntryKind& kind) {
+        const std::uint8_t number = in_.u8();
+        require(!in_.ok() || known_entry_kind(number), "a known kind of entry");
+        kind = ok() ? static_cast<EntryKind>(number) : EntryKind::noop;
+    }
+    void one(ClusterTime& time) { time.nanoseconds = in_.i64(); }
+    void one(WallTime& time) { time.nanoseconds = in_.i64(); }
+    void one(Digest& digest) {
+        const ByteSpan bytes = in_.bytes(digest.bytes.size());
+        std::copy(bytes.begin(), bytes.end(), digest.bytes.begin());
+    }
+    void one(ByteVector& bytes) {
+        const ByteSpan found = in_.sized();
+        bytes.assign(found.begin(), found.end());
+    }
+    template <typename Tag>
+    void one(Ordinal<Tag>& id) {
+        id.value = in_.u64();
+    }
+    template <typename Tag>
+    void one(Strong<Tag>& id) {
+        id.value = in_.u64();
+    }
+    template <typename Tag>
+    void one(Strong<Tag, std::uint32_t>& id) {
+        id.value = in_.u32();
+    }
+    void one(EntryHandle& body) {
+        const std::uint64_t envelope_size = in_.u32();
+        const std::uint64_t erasable_size = in_.u32();
+        require(envelope_size + erasable_size <= entry_bytes_max, "a body within entry_bytes_max");
+        if (!ok() || envelope_size + erasable_size == 0) {
+            return;
+        }
+        const ByteSpan envelope = in_.bytes(envelope_size);
+        const ByteSpan erasable = in_.bytes(erasable_size);
+        if (in_.ok()) {
+            body = EntryHandle::make(envelope, erasable);
+        }
+    }
+    void one(EntryRef& entry) {
+        (*this)(
+            entry.index, entry.term, entry.kind, entry.cluster_time, entry.wall_time, entry.handle);
+        entry.bytes = envelope_bytes(entry.handle) + erasable_bytes(entry.handle);
+    }
+    template <typename Element>
+    void one(std::vector<Element>& list) {
+        static_assert(element_bytes_min<Element> > 0);
+        const std::uint64_t count = in_.u32();
+        require(!in_.ok() || count * element_bytes_min<Element> <= in_.remaining(),
+            "a count that the rest of the event can hold");
+        if (!ok()) {
+            return;
+        }
+        list.reserve(count);
+        while (ok() && list.size() < count) {
+            one(list.emplace_back());
+        }
+    }
+    template <typename... Alternatives>
+    void one(std::variant<Alternatives...>& choice) {
+        const std::uint8_t number = in_.u8();
+        require(!in_.ok() || (number >= 1 && number <= sizeof...(Alternatives)),
+            "the number of a known alternative");
+        if (ok()) {
+            using Choice = std::variant<Alternatives...>;
+            using Read = void (*)(EventReader&, Choice&);
+            static constexpr Read reads[] = {&EventReader::choose<Alternatives, Choice>...};
+            reads[number - 1](*this, choice);
+        }
+    }
+    template <typename Alternative, typename Choice>
+    static void choose(EventReader& reader, Choice& choice) {
+        reader.one(choice.template emplace<Alternative>());
+    }
+    template <typename Struct>
+    void one(Struct& it) {
+        fields(*this, it);
+    }
+
+    ByteReader in_;
+    const char* expected_ = nullptr;
+    std::uint64_t wrong_at_ = 0;
+};
+
+// Every field enters as 64 bits, whatever its width. The envelope of a body enters by its digest,
+// which exists already; the erasable part by its checksum.
+class EventHasher {
+  public:
+    explicit EventHasher(Hash128& hash) : hash_(hash) {}
+
+    template <typename... Fields>
+    void operator()(const Fields&... all) {
+        (one(all), ...);
+    }
+
+  private:
+    void one(std::uint64_t number) { hash_.add(number); }
+    void one(bool flag) { hash_.add(flag ? 1 : 0); }
+    void one(EntryKind kind) { hash_.add(static_cast<std::uint64_t>(kind)); }
+    void one(ClusterTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
+    void one(WallTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
+    void one(const Digest& digest) {
+        for (std::uint32_t at = 0; at < digest.bytes.size(); at += 8) {
+            hash_.add(load_little_endian<std::uint64_t>(digest.bytes.data() + at));
+        }
+    }
+    void one(const ByteVector& bytes) { hash_.add_bytes(bytes); }
+    template <typename Tag>
+    void one(Ordinal<Tag> id) {
+        hash_.add(id.value);
+    }
+    template <typename Tag, typename Rep>
+    void one(Strong<Tag, Rep> id) {
+        hash_.add(id.value);
+    }
+    void one(const EntryHandle& body) {
+        hash_.add(envelope_bytes(body));
+        hash_.add(erasable_bytes(body));
+        one(body.envelope_digest());
+        hash_.add(crc32c(body.erasable()));
+    }
+    void one(const EntryRef& entry) {
+        (*this)(
+            entry.index, entry.term, entry.kind, entry.cluster_time, entry.wall_time, entry.handle);
+    }
+    template <typename Element>
+    void one(const std::vector<Element>& list) {
+        hash_.add(std::uint64_t{list.size()});
+        for (const Element& element : list) {
+            one(element);
+        }
+    }
+    template <typename... Alternatives>
+    void one(const std::variant<Alternatives...>& choice) {
+        hash_.add(std::uint64_t{choice.index()} + 1);
+        std::visit([this](const auto& alternative) { this->one(alternative); }, choice);
+    }
+    template <typename Struct>
+    void one(const Struct& it) {
+        fields(*this, it);
+    }
+
+    Hash128& hash_;
+};
+
+}  // namespace
+
+void encode_event(const Event& event, ByteVector& out) {
+    out.push_back(std::byte{layout_version});
+    EventWriter writer(out);
+    writer(event);
+}
+
+Result<Event> decode_event(ByteSpan bytes) {
+    EventReader reader(bytes);
+    const std::uint8_t version = reader.byte();
+    if (reader.ok() && version != layout_version) {
+        return failure(CodecErrc::unsupported_version,
+            fmt::format("event byte 0: layout {}, this build reads {}", version, layout_version));
+    }
+    Event event;
+    reader(event);
+    reader.require(reader.at_end() || !reader.ok(), "the end of the event");
+    if (!reader.ok()) {
+        return failure(CodecErrc::malformed, reader.place());
+    }
+    return event;
+}
+
+void hash_event(const Event& event, Hash128& hash) {
+    EventHasher hasher(hash);
+    hasher(event);
+}
+
+}  // namespace ledger::node

@@ -1,0 +1,84 @@
+#pragma once
+// Message: what travels between nodes, and between clients and nodes, as values.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "log/base/bytes.h"
+#include "log/base/entry.h"
+#include "log/base/ids.h"
+#include "raft/message.h"
+
+namespace ledger::node {
+
+// The version of the peer and client protocol that this build speaks.
+inline constexpr std::uint32_t protocol_version = 1;
+
+// One message between two members. Frames also carry cluster and protocol version; a node drops
+// what is not meant for it.
+struct PeerMessage {
+    ClusterId cluster;
+    GroupId group;
+    NodeId from;
+    NodeId to;
+    raft::Message body;
+    friend bool operator==(const PeerMessage&, const PeerMessage&) = default;
+};
+
+// A command of the state machine, encoded by the client: it becomes the body of a log entry.
+struct Command {
+    EntryHandle body;
+};
+
+// A question to the state machine, in its own encoding, answered linearizably.
+struct Query {
+    ByteVector question;
+};
+
+struct ClientRequest {
+    RequestId id;
+    std::variant<Command, Query> operation;
+};
+bool operator==(const ClientRequest& a, const ClientRequest& b);
+
+// The command was applied; `outcome` is what the state machine said, in its own encoding.
+struct Applied {
+    Index index;
+    ByteVector outcome;
+    friend bool operator==(const Applied&, const Applied&) = default;
+};
+// The question was answered from a state that had applied `index`.
+struct Answered {
+    Index index;
+    ByteVector answer;
+    friend bool operator==(const Answered&, const Answered&) = default;
+};
+// Definite: not executed here; try `leader` (0 = unknown).
+struct Redirect {
+    NodeId leader;
+    friend bool operator==(const Redirect&, const Redirect&) = default;
+};
+// Definite: refused before sequencing; try again after a pause.
+struct Overloaded {
+    Duration retry_after;
+    friend bool operator==(const Overloaded&, const Overloaded&) = default;
+};
+// Definite: malformed or beyond a limit; do not retry.
+struct Refused {
+    std::string reason;
+    friend bool operator==(const Refused&, const Refused&) = default;
+};
+// The command entered the log but its leader lost office: it may or may not take effect. Retry
+// with the same session and sequence.
+struct Indeterminate {
+    friend bool operator==(const Indeterminate&, const Indeterminate&) = default;
+};
+
+struct ClientReply {
+    RequestId id;
+    std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate> outcome;
+    friend bool operator==(const ClientReply&, const ClientReply&) = default;
+};
+
+}  // namespace ledger::node

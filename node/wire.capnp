@@ -1,0 +1,106 @@
+# Wire: the payload of every frame between nodes and between clients and nodes.
+#
+# One root struct per frame kind (node/frame.h): PeerMessage, ClientRequest, ClientReply. Fields
+# are only ever added, with new numbers; a change of meaning is a new protocol version. Terms and
+# indexes of 0 mean "before the first one", node 0 means nobody. Entry bodies, questions, answers
+# and outcomes are opaque here: they have been encoded once, by whoever wrote them.
+# To look at one: capnp decode node/wire.capnp PeerMessage < payload
+
+@0xd1531f43ab211ef4;
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("ledger::node::wire");
+
+struct Entry {
+  index @0 :UInt64;
+  term @1 :UInt64;
+  clusterTime @2 :Int64;    # nanoseconds
+  wallTime @3 :Int64;       # nanoseconds since the Unix epoch
+  kind @4 :UInt8;           # EntryKind of log/base/entry.h: the numbers that are also on disk
+  envelopeBytes @5 :UInt32; # where the envelope ends and the erasable part begins
+  body @6 :Data;            # envelope, then erasable part
+}
+
+struct PeerMessage {
+  clusterHigh @0 :UInt64;
+  clusterLow @1 :UInt64;
+  group @2 :UInt32;
+  from @3 :UInt32;
+  to @4 :UInt32;
+  term @5 :UInt64;          # the sender's current term
+
+  union {
+    preVoteRequest :group {
+      proposed @6 :UInt64;
+      lastTerm @7 :UInt64;
+      lastIndex @8 :UInt64;
+      attempt @9 :UInt64;
+    }
+    preVoteResponse :group {
+      proposed @10 :UInt64;
+      attempt @11 :UInt64;
+      granted @12 :Bool;
+    }
+    voteRequest :group {
+      lastTerm @13 :UInt64;
+      lastIndex @14 :UInt64;
+      transfer @15 :Bool;
+    }
+    voteResponse :group {
+      granted @16 :Bool;
+    }
+    appendRequest :group {
+      previousTerm @17 :UInt64;
+      previousIndex @18 :UInt64;
+      commit @19 :UInt64;
+      sequence @20 :UInt64;
+      entries @21 :List(Entry);
+    }
+    appendResponse :group {
+      sequence @22 :UInt64;
+      match @23 :UInt64;
+      previous @24 :UInt64;
+      hintTerm @25 :UInt64;
+      hintIndex @26 :UInt64;
+      accepted @27 :Bool;
+    }
+    heartbeat :group {
+      commit @28 :UInt64;
+      round @29 :UInt64;
+    }
+    heartbeatResponse :group {
+      round @30 :UInt64;
+    }
+  }
+}
+
+struct ClientRequest {
+  id @0 :UInt64;
+
+  union {
+    command :group {
+      envelopeBytes @1 :UInt32;
+      body @2 :Data;        # envelope, then erasable part
+    }
+    query @3 :Data;
+  }
+}
+
+struct ClientReply {
+  id @0 :UInt64;
+
+  union {
+    applied :group {
+      index @1 :UInt64;
+      outcome @2 :Data;
+    }
+    answered :group {
+      index @3 :UInt64;
+      answer @4 :Data;
+    }
+    redirect @5 :UInt32;    # the leader, 0 = unknown
+    overloaded @6 :Int64;   # nanoseconds to wait before a retry
+    refused @7 :Data;       # the reason, UTF-8
+    indeterminate @8 :Void;
+  }
+}

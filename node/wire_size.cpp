@@ -1,0 +1,69 @@
+#include "node/wire_size.h"
+
+#include "log/base/assert.h"
+
+namespace ledger::node {
+
+// The formula, in bytes; padded(n) is n rounded up to a multiple of 8:
+//
+//   peer message      128, and for an append request with entries
+//                     8 + the sum over them of 48 + padded(body)
+//   client request     72 + padded(body or question)
+//   client reply       80 + padded(outcome, answer or reason)
+//
+// The constants are what the first version of the wire needed: 24 of frame header, 16 of Cap'n
+// Proto framing, and the fields. They belong to the model: changing them changes every simulated
+// run, changing the schema does not.
+namespace {
+
+constexpr std::uint64_t peer_message_bytes = 128;
+constexpr std::uint64_t entry_list_bytes = 8;
+constexpr std::uint64_t entry_bytes = 48;
+constexpr std::uint64_t client_request_bytes = 72;
+constexpr std::uint64_t client_reply_bytes = 80;
+
+constexpr std::uint64_t padded(std::uint64_t bytes) {
+    return (bytes + 7) / 8 * 8;
+}
+
+std::uint64_t body_bytes(const EntryHandle& body) {
+    return body ? body->size() : 0;
+}
+
+struct OutcomeBytes {
+    std::uint64_t operator()(const Applied& applied) const { return applied.outcome.size(); }
+    std::uint64_t operator()(const Answered& answered) const { return answered.answer.size(); }
+    std::uint64_t operator()(const Redirect&) const { return 0; }
+    std::uint64_t operator()(const Overloaded&) const { return 0; }
+    std::uint64_t operator()(const Refused& refused) const { return refused.reason.size(); }
+    std::uint64_t operator()(const Indeterminate&) const { return 0; }
+};
+
+}  // namespace
+
+std::uint64_t wire_size(const PeerMessage& message) {
+    const auto* append = std::get_if<raft::AppendRequest>(&message.body);
+    if (append == nullptr || append->entries.empty()) {
+        return peer_message_bytes;
+    }
+    std::uint64_t bytes = peer_message_bytes + entry_list_bytes;
+    for (const EntryRef& entry : append->entries) {
+        LEDGER_ASSERT(entry.bytes <= entry_bytes_max);
+        bytes += entry_bytes + padded(entry.bytes);
+    }
+    return bytes;
+}
+
+std::uint64_t wire_size(const ClientRequest& request) {
+    const auto* command = std::get_if<Command>(&request.operation);
+    const std::uint64_t operation =
+        command != nullptr ? body_bytes(command->body)
+                           : std::uint64_t{std::get_if<Query>(&request.operation)->question.size()};
+    return client_request_bytes + padded(operation);
+}
+
+std::uint64_t wire_size(const ClientReply& reply) {
+    return client_reply_bytes + padded(std::visit(OutcomeBytes{}, reply.outcome));
+}
+
+}  // namespace ledger::node

@@ -1,0 +1,190 @@
+#pragma once
+// Generators: any message and event, as RapidCheck values that keep the promises of their types.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rapidcheck.h>
+
+#include "node/codec.h"
+#include "node/event.h"
+#include "node/message.h"
+
+namespace ledger::node::test {
+
+// Small, ordinary and very large numbers alike.
+inline std::uint64_t any_number() {
+    return *rc::gen::oneOf(rc::gen::inRange<std::uint64_t>(0, 10),
+        rc::gen::inRange<std::uint64_t>(0, 1'000'000),
+        rc::gen::inRange<std::uint64_t>(0, INT64_MAX), rc::gen::just<std::uint64_t>(INT64_MAX));
+}
+
+// Room for what is added to it later.
+inline std::uint64_t any_place() {
+    return *rc::gen::oneOf(rc::gen::inRange<std::uint64_t>(0, 10),
+        rc::gen::inRange<std::uint64_t>(0, INT64_MAX - 1000));
+}
+
+inline std::int64_t any_time() {
+    return *rc::gen::oneOf(
+        rc::gen::inRange<std::int64_t>(-10, 10), rc::gen::arbitrary<std::int64_t>());
+}
+
+inline bool any_flag() {
+    return *rc::gen::arbitrary<bool>();
+}
+
+// Up to `most` bytes whose first eight vary; the rest repeats them.
+inline ByteVector any_bytes(std::uint32_t most) {
+    const auto size = *rc::gen::oneOf(
+        rc::gen::inRange<std::uint32_t>(0, 20), rc::gen::inRange<std::uint32_t>(0, most + 1));
+    const auto pattern = *rc::gen::arbitrary<std::uint64_t>();
+    ByteVector bytes(size);
+    for (std::uint32_t at = 0; at < size; ++at) {
+        bytes[at] = static_cast<std::byte>(pattern >> (8 * (at % 8)));
+    }
+    return bytes;
+}
+
+inline EntryHandle any_body() {
+    const ByteVector envelope = any_bytes(300);
+    const ByteVector erasable = any_bytes(300);
+    return envelope.empty() && erasable.empty() ? EntryHandle{}
+                                                : EntryHandle::make(envelope, erasable);
+}
+
+inline EntryRef any_entry(Index index, Term term) {
+    EntryRef entry;
+    entry.index = index;
+    entry.term = term;
+    entry.kind = static_cast<EntryKind>(*rc::gen::inRange<int>(1, 7));
+    entry.cluster_time = ClusterTime{any_time()};
+    entry.wall_time = WallTime{any_time()};
+    entry.handle = any_body();
+    entry.bytes = entry.handle ? entry.handle->size() : 0;
+    return entry;
+}
+
+inline LogId any_log_id() {
+    const Term term{any_number()};
+    return {term, Index{any_number()}};
+}
+
+inline raft::AppendRequest any_append_request() {
+    raft::AppendRequest message;
+    message.previous.term = Term{any_place()};
+    message.previous.index = Index{any_place()};
+    message.commit = Index{any_number()};
+    message.sequence = *rc::gen::arbitrary<std::uint64_t>();
+    LogId last = message.previous;
+    for (int left = *rc::gen::inRange(0, 8); left > 0; --left) {
+        last.term = last.term + *rc::gen::inRange<std::uint64_t>(0, 3);
+        last.index = last.index.next();
+        message.entries.push_back(any_entry(last.index, last.term));
+    }
+    message.term = last.term + *rc::gen::inRange<std::uint64_t>(0, 3);
+    return message;
+}
+
+inline raft::Message any_raft_message(int number) {
+    const Term term{any_number()};
+    const std::uint64_t count = *rc::gen::arbitrary<std::uint64_t>();
+    switch (number) {
+        case 0: return raft::PreVoteRequest{term, Term{any_number()}, any_log_id(), count};
+        case 1: return raft::PreVoteResponse{term, Term{any_number()}, count, any_flag()};
+        case 2: return raft::VoteRequest{term, any_log_id(), any_flag()};
+        case 3: return raft::VoteResponse{term, any_flag()};
+        case 4: return any_append_request();
+        case 5:
+            return raft::AppendResponse{
+                term, count, any_flag(), Index{any_number()}, Index{any_number()}, any_log_id()};
+        case 6: return raft::Heartbeat{term, Index{any_number()}, count};
+        default: return raft::HeartbeatResponse{term, count};
+    }
+}
+
+inline PeerMessage any_peer_message() {
+    const ClusterId cluster{
+        *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
+    return {cluster, GroupId{*rc::gen::arbitrary<std::uint32_t>()},
+        NodeId{*rc::gen::arbitrary<std::uint32_t>()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()},
+        any_raft_message(*rc::gen::inRange(0, 8))};
+}
+
+inline ClientRequest any_request() {
+    ClientRequest request{RequestId{*rc::gen::arbitrary<std::uint64_t>()}, {}};
+    if (any_flag()) {
+        request.operation = Command{any_body()};
+    } else {
+        request.operation = Query{any_bytes(3000)};
+    }
+    return request;
+}
+
+inline ClientReply any_reply() {
+    const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
+    switch (*rc::gen::inRange(0, 6)) {
+        case 0: return {id, Applied{Index{any_number()}, any_bytes(3000)}};
+        case 1: return {id, Answered{Index{any_number()}, any_bytes(3000)}};
+        case 2: return {id, Redirect{NodeId{*rc::gen::arbitrary<std::uint32_t>()}}};
+        case 3: return {id, Overloaded{Duration{any_time()}}};
+        case 4: return {id, Refused{std::string(as_text(any_bytes(200)))}};
+        default: return {id, Indeterminate{}};
+    }
+}
+
+inline Decoded any_message() {
+    switch (*rc::gen::inRange(0, 4)) {
+        case 0: return any_request();
+        case 1: return any_reply();
+        default: return any_peer_message();
+    }
+}
+
+inline Digest any_digest() {
+    return sha256(any_bytes(8));
+}
+
+inline std::vector<HashedEntry> any_hashed_entries() {
+    std::vector<HashedEntry> entries;
+    for (int left = *rc::gen::inRange(0, 6); left > 0; --left) {
+        const EntryRef entry = any_entry(Index{any_number()}, Term{any_number()});
+        entries.push_back({entry, any_digest()});
+    }
+    return entries;
+}
+
+inline log::Recovered any_recovered() {
+    log::Recovered recovered;
+    recovered.hard_state = {Term{any_number()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+    recovered.first = Index{any_number()};
+    recovered.last = Index{any_number()};
+    for (int left = *rc::gen::inRange(0, 5); left > 0; --left) {
+        recovered.terms.push_back({Index{any_number()}, Term{any_number()}});
+    }
+    recovered.commit = Index{any_number()};
+    recovered.commit_hash = any_digest();
+    recovered.tail = any_hashed_entries();
+    recovered.last_cluster_time = ClusterTime{any_time()};
+    recovered.last_wall_time = WallTime{any_time()};
+    recovered.torn_bytes = any_number();
+    recovered.torn_entries = any_number();
+    return recovered;
+}
+
+inline Event any_event() {
+    switch (*rc::gen::inRange(0, 9)) {
+        case 0: return Start{any_recovered(), WallTime{any_time()}};
+        case 1: return Message{any_peer_message()};
+        case 2: return Stored{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
+        case 3: return StoreFailed{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
+        case 4: return Loaded{any_number(), any_hashed_entries(), any_flag()};
+        case 5: return Time{};
+        case 6: return Client{ClientId{*rc::gen::arbitrary<std::uint64_t>()}, any_request()};
+        case 7: return PeerUp{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+        default: return PeerDown{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+    }
+}
+
+}  // namespace ledger::node::test

@@ -1,0 +1,139 @@
+#pragma once
+// Samples: one fixed value of every message and event, for golden files and damage tests.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "log/base/entry.h"
+#include "node/codec.h"
+#include "node/event.h"
+#include "node/message.h"
+
+namespace ledger::node::test {
+
+struct NamedMessage {
+    std::string name;
+    Decoded message;
+};
+
+struct NamedEvent {
+    std::string name;
+    Event event;
+};
+
+inline EntryRef sample_entry(
+    std::uint64_t index, std::uint64_t term, std::string_view envelope, std::string_view erasable) {
+    EntryRef entry;
+    entry.index = Index{index};
+    entry.term = Term{term};
+    entry.kind = envelope.empty() ? EntryKind::noop : EntryKind::command;
+    entry.bytes = static_cast<std::uint32_t>(envelope.size() + erasable.size());
+    entry.cluster_time = ClusterTime{1'000'000'000 + static_cast<std::int64_t>(index)};
+    entry.wall_time = WallTime{1'700'000'000'000'000'000 + static_cast<std::int64_t>(index)};
+    if (entry.bytes > 0) {
+        entry.handle = EntryHandle::make(as_bytes(envelope), as_bytes(erasable));
+    }
+    return entry;
+}
+
+inline PeerMessage sample_peer_message(const raft::Message& body) {
+    return {
+        ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body};
+}
+
+inline ByteVector sample_bytes(std::string_view text) {
+    const ByteSpan bytes = as_bytes(text);
+    return {bytes.begin(), bytes.end()};
+}
+
+inline raft::AppendRequest sample_append_request() {
+    return {Term{7}, LogId{Term{5}, Index{40}}, Index{39}, 12,
+        {sample_entry(41, 6, "", ""), sample_entry(42, 6, "envelope", "salt and payload"),
+            sample_entry(43, 7, "only an envelope", "")}};
+}
+
+inline std::vector<NamedMessage> sample_messages() {
+    // Straight into the variant: GCC 12 takes a moved temporary variant for uninitialised.
+    const auto peer = []<typename Body>(Body body) {
+        PeerMessage message = sample_peer_message({});
+        message.body.emplace<Body>(std::move(body));
+        return message;
+    };
+    const LogId last{Term{5}, Index{40}};
+    const EntryHandle body = EntryHandle::make(as_bytes("command"), as_bytes("payload"));
+    const RequestId id{77};
+    return {
+        {"pre_vote_request", peer(raft::PreVoteRequest{Term{6}, Term{7}, last, 3})},
+        {"pre_vote_response", peer(raft::PreVoteResponse{Term{6}, Term{7}, 3, true})},
+        {"vote_request", peer(raft::VoteRequest{Term{7}, last, true})},
+        {"vote_response", peer(raft::VoteResponse{Term{7}, true})},
+        {"append_request_probe", peer(raft::AppendRequest{Term{7}, last, Index{39}, 11, {}})},
+        {"append_request", peer(sample_append_request())},
+        {"append_response_accepted",
+            peer(raft::AppendResponse{Term{7}, 12, true, Index{43}, Index{40}, {}})},
+        {"append_response_rejected", peer(raft::AppendResponse{Term{7}, 12, false, Index{},
+                                         Index{40}, LogId{Term{4}, Index{31}}})},
+        {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
+        {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
+        {"request_command", ClientRequest{id, Command{body}}},
+        {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
+        {"reply_applied", ClientReply{id, Applied{Index{43}, sample_bytes("appended")}}},
+        {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
+        {"reply_redirect", ClientReply{id, Redirect{NodeId{2}}}},
+        {"reply_overloaded", ClientReply{id, Overloaded{milliseconds(20)}}},
+        {"reply_refused", ClientReply{id, Refused{"larger than entry_bytes_max"}}},
+        {"reply_indeterminate", ClientReply{id, Indeterminate{}}},
+    };
+}
+
+inline log::Recovered sample_recovered() {
+    log::Recovered recovered;
+    recovered.hard_state = {Term{7}, NodeId{2}};
+    recovered.first = Index{10};
+    recovered.last = Index{42};
+    recovered.terms = {{Index{10}, Term{5}}, {Index{41}, Term{6}}};
+    recovered.commit = Index{40};
+    recovered.commit_hash = sha256(as_bytes("forty"));
+    recovered.tail = {{sample_entry(41, 6, "", ""), sha256(as_bytes("forty-one"))},
+        {sample_entry(42, 6, "envelope", "payload"), sha256(as_bytes("forty-two"))}};
+    recovered.last_cluster_time = ClusterTime{1'000'000'042};
+    recovered.last_wall_time = WallTime{1'700'000'000'000'000'042};
+    recovered.torn_bytes = 513;
+    recovered.torn_entries = 2;
+    return recovered;
+}
+
+// Every message of Raft and every request as an event, and every other event.
+inline std::vector<NamedEvent> sample_events() {
+    std::vector<NamedEvent> events;
+    events.push_back({"start", Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}}});
+    for (NamedMessage& sample : sample_messages()) {
+        if (auto* peer = std::get_if<PeerMessage>(&sample.message)) {
+            events.push_back({"message_" + sample.name, Message{std::move(*peer)}});
+        }
+        if (auto* request = std::get_if<ClientRequest>(&sample.message)) {
+            events.push_back({"client_" + sample.name, Client{ClientId{9}, std::move(*request)}});
+        }
+    }
+    events.push_back({"stored", Stored{Ticket{5}}});
+    events.push_back({"store_failed", StoreFailed{Ticket{6}}});
+    events.push_back({"loaded", Loaded{4, sample_recovered().tail, false}});
+    events.push_back({"loaded_failed", Loaded{4, {}, true}});
+    events.push_back({"time", Time{}});
+    events.push_back({"peer_up", PeerUp{NodeId{3}}});
+    events.push_back({"peer_down", PeerDown{NodeId{3}}});
+    return events;
+}
+
+inline void encode_any(const Decoded& message, ByteVector& out) {
+    std::visit([&out](const auto& alternative) { encode(alternative, out); }, message);
+}
+
+inline ByteVector frame_of(const Decoded& message) {
+    ByteVector out;
+    encode_any(message, out);
+    return out;
+}
+
+}  // namespace ledger::node::test
