@@ -126,34 +126,6 @@ void write_event(Cursor& envelope, Cursor& erasable, const NewEvent& event) {
     envelope.bytes(event.metadata);
 }
 
-EntryHandle encode_append(const Append& append) {
-    LEDGER_ASSERT(append.streams.size() <= command_streams_max);
-    LEDGER_ASSERT(append.events.size() <= command_events_max);
-    const BodySize size = size_of(append);
-    LEDGER_ASSERT(size.envelope + size.erasable <= entry_bytes_max);
-    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(size.envelope + size.erasable);
-    std::byte* const erasable_at = buffer.get() + size.envelope;
-    Cursor envelope(buffer.get());
-    Cursor erasable(erasable_at);
-    envelope.integer(command_version);
-    envelope.integer(append_kind);
-    envelope.integer(append.session.value);
-    envelope.integer(append.sequence.value);
-    envelope.integer(append.acknowledged_through.value);
-    envelope.integer(static_cast<std::uint32_t>(append.streams.size()));
-    envelope.integer(static_cast<std::uint32_t>(append.events.size()));
-    for (const StreamCheck& check : append.streams) {
-        write_stream(envelope, check);
-    }
-    for (const NewEvent& event : append.events) {
-        LEDGER_ASSERT(event.stream < append.streams.size());
-        write_event(envelope, erasable, event);
-    }
-    LEDGER_ASSERT(envelope.at() == erasable_at);
-    LEDGER_ASSERT(erasable.at() == erasable_at + size.erasable);
-    return EntryHandle::make({buffer.get(), size.envelope}, {erasable_at, size.erasable});
-}
-
 // The erasable part must be what the envelope promises.
 Result<void> check_erasable(const AppendView& append, ByteSpan erasable) {
     if (erasable.empty() && append.erasable_bytes > 0) {
@@ -248,25 +220,25 @@ boost::system::error_code make_error_code(Errc errc) {
 
 Result<void> check_command(const Command& command) {
     const auto* append = std::get_if<Append>(&command);
-    if (append == nullptr) {
-        return {};
-    }
-    if (append->session != SessionId{} && append->sequence <= append->acknowledged_through) {
-        return failure(Errc::malformed, "sequence " + std::to_string(append->sequence.value) +
+    return append == nullptr ? Result<void>() : check_command(*append);
+}
+
+Result<void> check_command(const Append& append) {
+    if (append.session != SessionId{} && append.sequence <= append.acknowledged_through) {
+        return failure(Errc::malformed, "sequence " + std::to_string(append.sequence.value) +
                                             " is not above what it acknowledges");
     }
-    if (append->streams.size() > command_streams_max ||
-        append->events.size() > command_events_max) {
-        return failure(Errc::beyond_limit, std::to_string(append->streams.size()) + " streams, " +
-                                               std::to_string(append->events.size()) + " events");
+    if (append.streams.size() > command_streams_max || append.events.size() > command_events_max) {
+        return failure(Errc::beyond_limit, std::to_string(append.streams.size()) + " streams, " +
+                                               std::to_string(append.events.size()) + " events");
     }
-    LEDGER_CHECK(check_names(*append));
+    LEDGER_CHECK(check_names(append));
     std::uint64_t place = 0;
-    for (const NewEvent& event : append->events) {
-        LEDGER_CHECK(check_event(event, place, append->streams.size()));
+    for (const NewEvent& event : append.events) {
+        LEDGER_CHECK(check_event(event, place, append.streams.size()));
         ++place;
     }
-    const BodySize size = size_of(*append);
+    const BodySize size = size_of(append);
     if (size.envelope + size.erasable > entry_bytes_max) {
         return failure(Errc::beyond_limit,
             "command has " + std::to_string(size.envelope + size.erasable) + " bytes");
@@ -274,9 +246,37 @@ Result<void> check_command(const Command& command) {
     return {};
 }
 
+EntryHandle encode_command(const Append& append) {
+    LEDGER_ASSERT(append.streams.size() <= command_streams_max);
+    LEDGER_ASSERT(append.events.size() <= command_events_max);
+    const BodySize size = size_of(append);
+    LEDGER_ASSERT(size.envelope + size.erasable <= entry_bytes_max);
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(size.envelope + size.erasable);
+    std::byte* const erasable_at = buffer.get() + size.envelope;
+    Cursor envelope(buffer.get());
+    Cursor erasable(erasable_at);
+    envelope.integer(command_version);
+    envelope.integer(append_kind);
+    envelope.integer(append.session.value);
+    envelope.integer(append.sequence.value);
+    envelope.integer(append.acknowledged_through.value);
+    envelope.integer(static_cast<std::uint32_t>(append.streams.size()));
+    envelope.integer(static_cast<std::uint32_t>(append.events.size()));
+    for (const StreamCheck& check : append.streams) {
+        write_stream(envelope, check);
+    }
+    for (const NewEvent& event : append.events) {
+        LEDGER_ASSERT(event.stream < append.streams.size());
+        write_event(envelope, erasable, event);
+    }
+    LEDGER_ASSERT(envelope.at() == erasable_at);
+    LEDGER_ASSERT(erasable.at() == erasable_at + size.erasable);
+    return EntryHandle::make({buffer.get(), size.envelope}, {erasable_at, size.erasable});
+}
+
 EntryHandle encode_command(const Command& command) {
     if (const auto* append = std::get_if<Append>(&command)) {
-        return encode_append(*append);
+        return encode_command(*append);
     }
     LEDGER_ASSERT(std::holds_alternative<RegisterSession>(command));
     const std::byte envelope[] = {std::byte{command_version}, std::byte{register_session_kind}};

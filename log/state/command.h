@@ -85,8 +85,11 @@ using Command = std::variant<Append, RegisterSession>;
 // that are neither empty nor repeated, places that exist, and inside a session sequences from 1
 // with acknowledged_through below them. For input of users.
 Result<void> check_command(const Command& command);
+Result<void> check_command(const Append& append);
 // Envelope and erasable part in one body. Asserts what check_command checks.
 EntryHandle encode_command(const Command& command);
+// The same without a copy into the variant.
+EntryHandle encode_command(const Append& append);
 // Errors name the byte offset and the field. Checks every limit, that stream places exist, that
 // no stream is named twice, and that nothing follows. A body whose erasable part was destroyed
 // gives Errc::erased.

@@ -108,7 +108,9 @@ void Ledger::execute(const EntryRef& entry, const AppendView& append, ByteVector
         encode_outcome(Conflict{std::move(failed), length()}, outcome);
         return;
     }
-    if (!fits(append)) {
+    const bool room = fits(append);
+    LEDGER_SOMETIMES(!room, "state.limit_reached");
+    if (!room) {
         encode_outcome(LimitReached{Bound::streams}, outcome);
         return;
     }

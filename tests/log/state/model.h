@@ -1,0 +1,47 @@
+#pragma once
+// Model: the ledger as one would write it down first: maps, copies, no bytes. The twin of Ledger.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "log/state/ledger.h"
+
+namespace ledger::state {
+
+class Model {
+  public:
+    explicit Model(const Limits& limits) : limits_(limits) {}
+
+    // Nothing if the body was no command.
+    Outcome apply(std::uint64_t index, std::int64_t time, const Command* command);
+    Answer read(const Query& query) const;
+
+    std::uint64_t length() const { return events_.size(); }
+    std::uint64_t length_of(const std::string& stream) const;
+    std::uint64_t sessions() const { return sessions_.size(); }
+    const std::vector<RecordedEvent>& events() const { return events_; }
+
+  private:
+    struct Answered {
+        Append command;
+        Outcome outcome;
+    };
+    struct Session {
+        std::int64_t last = 0;
+        std::uint64_t pruned_through = 0;
+        std::map<std::uint64_t, Answered> replies;
+    };
+
+    Outcome open(std::uint64_t index, std::int64_t time);
+    Outcome append(std::int64_t time, const Append& append);
+    Outcome execute(std::int64_t time, const Append& append);
+
+    const Limits limits_;
+    std::map<std::uint64_t, Session> sessions_;
+    std::vector<RecordedEvent> events_;
+    std::map<std::string, std::vector<RecordedEvent>> streams_;
+};
+
+}  // namespace ledger::state

@@ -1,0 +1,155 @@
+#include "log/state/query.h"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+#include "damage.h"
+#include "examples.h"
+
+namespace ledger::state {
+namespace {
+
+Answer example_answer() {
+    RecordedEvent whole{Position{4}, Revision{1}, "s", {1, 2}, "type", to_bytes("meta"),
+        to_bytes("payload"), false};
+    RecordedEvent erased{Position{5}, Revision{0}, "t", {3, 4}, "", {}, {}, true};
+    return {Position{6}, true, 2, false, {whole, erased}};
+}
+
+rc::Gen<Query> any_query() {
+    return rc::gen::exec([]() -> Query {
+        const std::uint64_t from = *rc::gen::arbitrary<std::uint64_t>();
+        const Direction direction = static_cast<Direction>(*rc::gen::inRange(1, 3));
+        const auto count = *rc::gen::arbitrary<std::uint32_t>();
+        if (*rc::gen::arbitrary<bool>()) {
+            return ReadAll{Position{from}, direction, count};
+        }
+        return ReadStream{*any::name(), Revision{from}, direction, count};
+    });
+}
+
+TEST_CASE("query: decoding returns what was encoded", "[state]") {
+    rc::prop("query", [] {
+        const Query query = *any_query();
+        const auto back = decode_query(encoded(query));
+        RC_ASSERT(back.has_value());
+        RC_ASSERT(bool(*back == query));
+    });
+    const Answer answer = example_answer();
+    const auto back = decode_answer(encoded(answer));
+    REQUIRE(back.has_value());
+    CHECK(bool(*back == answer));
+    CHECK(bool(*decode_answer(encoded(Answer{})) == Answer{}));
+}
+
+TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") {
+    const Query queries[] = {
+        ReadAll{Position{3}, Direction::backward, 10}, ReadStream{"ab", Revision{1}, {}, 2}};
+    CHECK(decode_query(encoded(queries[0])).has_value());
+    for (Query query : queries) {
+        if (auto* stream = std::get_if<ReadStream>(&query)) {
+            stream->direction = Direction::forward;
+        }
+        for_each_damage(encoded(query), [](const ByteVector& bytes) {
+            const auto damaged = decode_query(bytes);
+            if (damaged) {
+                REQUIRE(encoded(*damaged) == bytes);
+            } else {
+                REQUIRE_FALSE(damaged.error().place.empty());
+            }
+        });
+    }
+    for_each_damage(encoded(example_answer()), [](const ByteVector& bytes) {
+        const auto damaged = decode_answer(bytes);
+        if (damaged) {
+            REQUIRE(encoded(*damaged) == bytes);
+        } else {
+            REQUIRE_FALSE(damaged.error().place.empty());
+        }
+    });
+    rc::prop("random bytes", [] {
+        ByteVector bytes = *any::bytes();
+        if (!bytes.empty()) {
+            bytes[0] = std::byte{1};
+        }
+        const auto query = decode_query(bytes);
+        RC_ASSERT((query.has_error() || encoded(*query) == bytes));
+        const auto answer = decode_answer(bytes);
+        RC_ASSERT((answer.has_error() || encoded(*answer) == bytes));
+    });
+}
+
+TEST_CASE("query: a stream name of 1024 bytes is the longest", "[state]") {
+    ByteVector bytes = encoded(ReadStream{.stream = std::string(1024, 'n')});
+    CHECK(decode_query(bytes).has_value());
+    store_little_endian(bytes.data() + 15, std::uint16_t{1025});
+    bytes.push_back(std::byte{'n'});
+    CHECK(decode_query(bytes).error().place == "stream name at byte 15");
+    CHECK(decode_query(encoded(ReadStream{.stream = "n"})).has_value());
+    ByteVector nameless = encoded(ReadStream{.stream = "n"});
+    store_little_endian(nameless.data() + 15, std::uint16_t{0});
+    nameless.pop_back();
+    CHECK(decode_query(nameless).has_error());
+}
+
+TEST_CASE("query: an answer holds at most 4096 events", "[state]") {
+    Answer answer;
+    answer.events.resize(read_events_max);
+    ByteVector bytes = encoded(answer);
+    CHECK(decode_answer(bytes).has_value());
+    store_little_endian(bytes.data() + 19, std::uint32_t{read_events_max + 1});
+    bytes.resize(bytes.size() + 45);
+    CHECK(decode_answer(bytes).error().place == "number of events at byte 19");
+}
+
+TEST_CASE("query: an event is found in the body of its entry", "[state]") {
+    Append append{
+        .streams = {{"a", {}}, {"b", {}}}, .events = {event_in(1, "x"), event_in(0, "yz")}};
+    append.events[1].id = {8, 9};
+    append.events[1].metadata = to_bytes("m");
+    const EntryHandle body = encode_command(append);
+    const EventLocation second{Position{11}, Revision{3}, Index{5}, 1};
+    const auto event = extract_event(*body, second);
+    REQUIRE(event.has_value());
+    const RecordedEvent wanted{
+        Position{11}, Revision{3}, "a", {8, 9}, "t", to_bytes("m"), to_bytes("yz"), false};
+    CHECK(bool(*event == wanted));
+    EventLocation beyond = second;
+    beyond.slot = 2;
+    CHECK(extract_event(*body, beyond).error().place == "entry 5 has no event in slot 2");
+    CHECK(extract_event(*encode_command(RegisterSession{}), second).has_error());
+}
+
+TEST_CASE("query: an erased event keeps everything but its payload", "[state]") {
+    const Append append{.streams = {{"a", {}}}, .events = {event_in(0, "secret"), event_in(0, "")}};
+    const EntryHandle body = encode_command(append);
+    const EntryHandle erased = EntryHandle::make(body.envelope(), {});
+    for (std::uint32_t slot = 0; slot < 2; ++slot) {
+        const EventLocation location{Position{slot}, Revision{slot}, Index{1}, slot};
+        const auto whole = extract_event(*body, location);
+        const auto event = extract_event(*erased, location);
+        REQUIRE(whole.has_value());
+        REQUIRE(event.has_value());
+        RecordedEvent wanted = *whole;
+        wanted.payload.clear();
+        wanted.erased = true;
+        CHECK(bool(*event == wanted));
+    }
+    const ByteSpan cut = body.erasable().subspan(0, body.erasable().size() - 1);
+    CHECK(extract_event(*EntryHandle::make(body.envelope(), cut), {}).has_error());
+}
+
+TEST_CASE("query: extraction survives any body", "[state]") {
+    const Append append{
+        .streams = {{"a", {}}, {"b", {}}}, .events = {event_in(1, "x"), event_in(0, "yz")}};
+    const EntryHandle body = encode_command(append);
+    for_each_damage(to_bytes(body.envelope()), [&body](const ByteVector& envelope) {
+        const EntryHandle damaged = EntryHandle::make(envelope, body.erasable());
+        const auto event = extract_event(*damaged, {Position{1}, Revision{0}, Index{1}, 1});
+        const bool decodes = decode_command(envelope, body.erasable()).has_value();
+        REQUIRE((!event.has_value() || decodes));
+    });
+}
+
+}  // namespace
+}  // namespace ledger::state
