@@ -143,14 +143,12 @@ void Raft::receive(Instant now, NodeId from, Message&& message) {
     if (!known) {
         return;
     }
-    const auto dispatch = [this, from](const auto& m) {
-        const bool possible = plausible(m);
-        LEDGER_SOMETIMES(!possible, "raft.impossible_message");
-        if (possible) {
-            handle(from, m);
-        }
-    };
-    std::visit(dispatch, message);
+    const bool possible = std::visit([](const auto& m) { return plausible(m); }, message);
+    LEDGER_SOMETIMES(!possible, "raft.impossible_message");
+    if (!possible) {
+        return;
+    }
+    std::visit([this, from](const auto& m) { handle(from, m); }, message);
     LEDGER_ASSERT(commit_ <= log_.last());
 }
 

@@ -158,7 +158,7 @@ class Raft {
     void send_appends(Leader& self);
     void send_appends(Leader& self, Progress& peer);
     void send_probe(Leader& self, Progress& peer);
-    void send_batch(Leader& self, Progress& peer, std::span<const EntryRef> entries);
+    bool send_batch(Leader& self, Progress& peer, std::span<const EntryRef> entries);
     bool send_request(Leader& self, const Progress& peer, std::span<const EntryRef> entries);
     std::span<const EntryRef> next_batch(const Progress& peer) const;
     std::span<const EntryRef> usable(

@@ -283,7 +283,9 @@ void Raft::send_appends(Leader& self, Progress& peer) {
             want_load(peer);
             return;
         }
-        send_batch(self, peer, next_batch(peer));
+        if (!send_batch(self, peer, next_batch(peer))) {
+            return;
+        }
     }
 }
 
@@ -295,19 +297,25 @@ void Raft::send_probe(Leader& self, Progress& peer) {
     }
 }
 
-// Optimistically `next` moves on before the answer is here (thesis §10.2.1).
-void Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> entries) {
+// Optimistically `next` moves on before the answer is here (thesis §10.2.1). False if `next` lies
+// where only a snapshot could help.
+bool Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> entries) {
     LEDGER_ASSERT(!entries.empty());
     LEDGER_ASSERT(peer.state == Progress::State::replicate);
+    LEDGER_ASSERT(entries.front().index == peer.next);
     std::uint64_t bytes = 0;
     for (const EntryRef& entry : entries) {
         bytes += entry.bytes;
     }
-    const bool sent = send_request(self, peer, entries);
-    LEDGER_ASSERT(sent);  // `next - 1` was acknowledged or sent before, so its term is known
+    if (!send_request(self, peer, entries)) {
+        peer.become_probe(peer.next, self.sequence + 1);
+        peer.wait_for_heartbeat(self.round);
+        return false;
+    }
     const Index last = entries.back().index;
     peer.inflight.add({.last = last, .bytes = bytes, .round = self.round, .at = now_});
     peer.next = last.next();
+    return true;
 }
 
 // False if the log no longer tells the term of the entry before `next`.
@@ -389,10 +397,9 @@ void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
             peer.wait_for_heartbeat(self->round);
             return;
         }
-        if (awaited) {
-            send_batch(*self, peer, good);
+        if (!awaited || send_batch(*self, peer, good)) {
+            send_appends(*self, peer);
         }
-        send_appends(*self, peer);
         return;
     }
 }
