@@ -42,7 +42,6 @@ class CommittedLog {
     const CommittedEntry& entry(Index index) const;  // 1 <= index <= last()
     Index index_of(Position position) const;         // position < order().length()
     const Order& order() const { return order_; }
-    // Gives streams their numbers; shared by the checkers that look at order().
     std::uint64_t length() const { return order_.length(); }
     // How far this node has applied in its present life.
     Index applied_by(NodeId node) const;

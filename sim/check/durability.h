@@ -30,9 +30,11 @@ class Durability {
 
     [[nodiscard]] Finding acknowledged(const Acknowledgement& acknowledgement);
 
-    // At the end: every entry of every voter's disk, then finish() with the size of a quorum.
+    // At the end: every entry of every voter's disk, then finish() once.
     void holds(NodeId node, Index index, const Digest& entry_hash);
-    [[nodiscard]] Finding finish(std::uint32_t quorum);
+    [[nodiscard]] Finding finish(std::uint32_t voters, std::uint32_t quorum);
+    // How many indexes have been acknowledged.
+    std::uint64_t promises() const { return promises_made_; }
 
     // Name "durability"; examined = acknowledgements judged.
     CheckResult result() const { return tally_.result(); }
@@ -48,6 +50,7 @@ class Durability {
 
     const CommittedLog& committed_;
     std::vector<Promise> promises_;  // [0] is index 1
+    std::uint64_t promises_made_ = 0;
     Tally tally_{"durability"};
 };
 

@@ -13,19 +13,21 @@
 
 namespace ledger::check {
 
-// Content rules that need no times (reference names C2-C6, I1-I5): no event twice; acknowledged
-// appends whole, in order and where the reply said; no event that nobody wrote; nothing of a
-// refused append; conditions true at the position; the same answer to every retry.
+// Content rules that need no times: no event twice; acknowledged appends whole, in order and where
+// the reply said; no event that nobody wrote; nothing of a refused append; conditions true at the
+// position; the same answer to every retry.
+//
+// An append is known by (session, sequence), else by its operation. A conflict settles it for all
+// attempts; a refusal speaks of its attempt alone, so an append counts as refused only when all of
+// its attempts were. (A refusal is definite only if the request cannot arrive a second time.)
 class ExactlyOnce {
   public:
     explicit ExactlyOnce(const Order& order) : order_(order) {}
 
-    // A call must be told before the order shows its effect, unless the order was whole from the
-    // start (`finish_calls` tells when all calls are known).
     void called(const Operation& operation);
     [[nodiscard]] Finding returned(const Operation& operation);
-    // Examines what the order gained since the last time. Call it after every apply, or when
-    // convenient: nothing is lost, only found later.
+    // Examines what the order gained since the last time; every append must have been called. Do
+    // it after every apply or later: nothing is lost, only found later.
     [[nodiscard]] Finding advance();
     // Nothing more will come: examines the rest and every acknowledged append.
     [[nodiscard]] Finding finish();
@@ -34,10 +36,8 @@ class ExactlyOnce {
     CheckResult result() const { return tally_.result(); }
 
   private:
-    // All attempts of one append.
     struct Logical {
-        AppendCall call;
-        OperationId first_attempt;
+        AppendCall call;  // its streams and events only until it has landed
         ClientId client;
         SessionId session;
         Sequence sequence;
@@ -45,7 +45,7 @@ class ExactlyOnce {
         std::uint32_t refused = 0;
         std::optional<std::uint64_t> landed;  // place in the order's appends
         std::optional<Acknowledged> acknowledged;
-        std::optional<Conflicted> conflicted;
+        bool conflicted = false;
     };
     struct Attempt {
         std::uint64_t logical = 0;
@@ -53,22 +53,25 @@ class ExactlyOnce {
     };
 
     std::string name(const Logical& logical) const;
-    Logical* owner_of(const OrderedAppend& append);
+    bool same_events(const Logical& logical, const AppendCall& call) const;
     Finding landed(std::uint64_t number);
-    Finding conditions_hold(const Logical& logical, const OrderedAppend& append);
-    Finding foreign(const OrderedAppend& append);
-    Finding twice(const OrderedAppend& append);
-    Finding answered(Logical& logical, const Acknowledged& answer);
-    Finding placed(const Logical& logical, const OrderedAppend& append);
-    Finding conflicted(Logical& logical, const Conflicted& answer);
-    Finding visible_although_refused(const Logical& logical);
+    Finding match(Logical& logical, std::uint64_t number);
+    Finding stranger(const OrderedAppend& append) const;
+    Finding repeated(const OrderedAppend& append) const;
+    Finding settled(const Logical& logical) const;
+    Finding whole(const Logical& logical, const OrderedAppend& append) const;
+    Finding conditions(const Logical& logical, const OrderedAppend& append) const;
+    Finding placed(const Logical& logical) const;
+    Finding acknowledged(const Attempt& attempt, const Acknowledged& answer);
+    Finding conflicted(Logical& logical);
+    Finding refused(Logical& logical);
 
     const Order& order_;
-    std::uint64_t examined_appends_ = 0;  // of the order
+    std::uint64_t seen_appends_ = 0;  // of the order
     std::vector<Logical> logicals_;
     LookupTable<EventId, std::uint64_t> by_first_event_;
     LookupTable<EventId, std::uint64_t> keyed_;  // by {session, sequence}
-    LookupTable<OperationId, Attempt> attempts_;
+    LookupTable<OperationId, Attempt> attempts_;  // still open
     Tally tally_{"exactly_once"};
 };
 

@@ -80,6 +80,7 @@ class JsonValue {
 
 struct JsonLimits {
     std::uint32_t depth_max = 32;
+    std::uint32_t members_max = 1024;  // of one object
     std::uint64_t bytes_max = 64u << 20;  // of one value's text
 };
 

@@ -7,30 +7,26 @@
 #include <vector>
 
 #include "log/base/lookup_table.h"
+#include "sim/check/allowed_versions.h"
 #include "sim/check/history.h"
 #include "sim/check/order.h"
 #include "sim/check/verdict.h"
 
 namespace ledger::check {
 
-// Which versions of the ledger an answer can have been given at: [lowest, highest] without
-// [hole_first, hole_last].
-struct AllowedVersions {
-    std::uint64_t lowest = 0;
-    std::uint64_t highest = UINT64_MAX;
-    std::uint64_t hole_first = 1;
-    std::uint64_t hole_last = 0;  // below hole_first: no hole
-};
-
 // The log kernel. The order of all writes is known, so an operation has a rank: the write that
 // makes version v has 2v, an observation of v has 2v + 1. One number suffices, the highest rank
 // that an ended operation has shown: it is the floor of everything called later. A write below
 // its floor, or an answer that fits no version from its floor on, is a violation, and the two
-// operations are the whole counterexample. Sound and complete for a known order.
+// operations are the whole counterexample. Sound and complete for a known order: taking the least
+// version at each return is at or below what any other explanation takes.
 //
 // Calls and returns come in the order in which they happened; of equal times, calls first.
 // `order` may grow meanwhile (it must have grown before an answer that shows it is handed over;
 // what shows more than is known waits until finish()) or be whole from the start.
+//
+// All attempts with one (session, sequence) are one append: from the first call of an attempt that
+// was not refused to the first acknowledgement.
 class Linearizability {
   public:
     explicit Linearizability(const Order& order) : order_(order) {}
@@ -45,53 +41,58 @@ class Linearizability {
     CheckResult result() const { return tally_.result(); }
 
   private:
-    // An operation as a witness needs it.
+    // An ended operation, as a witness needs it.
     struct Shown {
         OperationId id;
         ClientId client;
-        When called;
-        When returned;
+        SessionId session;
+        Sequence sequence;
+        Instant called;
+        Instant returned;
         std::uint64_t version = 0;
-        bool write = false;
-        std::uint32_t events = 0;
-        explicit operator bool() const { return id.value != 0 || returned.step != 0 || write; }
+        std::uint32_t appended = 0;  // events of an acknowledged append
     };
+    // What had been shown when operation `id` was called.
     struct Floor {
         OperationId id;
         std::uint64_t rank = 0;
-        Shown by;
+        std::uint64_t by = 0;  // place in shown_; meaningless while rank is 0
     };
-    // All attempts of one append that may take effect, in the order of their calls.
     struct Logical {
-        std::vector<Floor> attempts;
-        std::vector<EventId> ids;
+        std::vector<Floor> attempts;  // that may take effect, in the order of their calls
+        std::optional<EventId> first_event;
         ClientId client;
-        When called;
-        bool answered = false;
-        std::uint64_t end = 0;  // of the acknowledged positions
+        SessionId session;
+        Sequence sequence;
+        bool settled = false;  // acknowledged or in conflict: later answers repeat the first
     };
     struct Waiting {
         Operation operation;
         Floor floor;
     };
+    struct Open {
+        Floor floor;
+        std::optional<std::uint64_t> logical;
+    };
 
-    Logical& logical_of(const Operation& operation);
-    Floor take_floor(const Operation& operation, bool definite);
-    bool beyond_order(const Operation& operation) const;
+    std::uint64_t logical_of(const Operation& operation, const AppendCall& call);
+    void refused(const Open& open);
     Finding judge(const Operation& operation, const Floor& floor);
-    Finding judge_write(const Operation& operation, const AppendCall& call,
-        const Acknowledged& answer, const Floor& floor);
-    Finding judge_conflict(const Operation& operation, const AppendCall& call,
-        const Conflicted& answer, const Floor& floor);
     Finding judge_observation(
-        const Operation& operation, AllowedVersions allowed, const Floor& floor);
-    Finding judge_future(const Operation& operation, std::uint64_t rank, const Floor& floor);
-    void raise(std::uint64_t rank, const Shown& shown);
+        const Operation& operation, const AllowedVersions& allowed, const Floor& floor);
+    Finding future(const std::string& who, Position first, std::uint64_t events,
+        std::uint64_t rank, const Floor& floor);
+    Finding finish_unanswered(const Logical& logical);
+    void raise(std::uint64_t rank, const Operation& operation, const Floor& floor);
+    std::string stale(const Operation& operation, const AllowedVersions& allowed,
+        const Floor& floor) const;
+    std::string witness(std::uint64_t by) const;
 
     const Order& order_;
-    std::uint64_t highest_ = 0;  // R: the highest rank that an ended operation has shown
-    Shown shown_by_;
-    LookupTable<OperationId, Floor> pending_;           // reads and tails
+    std::uint64_t highest_ = 0;     // the highest rank that an ended operation has shown
+    std::uint64_t highest_by_ = 0;  // place in shown_
+    std::vector<Shown> shown_;      // at most two per version
+    LookupTable<OperationId, Open> open_;
     LookupTable<EventId, std::uint64_t> keyed_;  // by {session, sequence}
     std::vector<Logical> logicals_;
     std::vector<Waiting> waiting_;

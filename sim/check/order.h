@@ -41,7 +41,7 @@ class Order {
   public:
     struct NewEvent {
         EventId id;
-        std::string_view stream;
+        StreamNumber stream;
     };
 
     // Adds the next append, at position length(). Revisions follow from the streams.

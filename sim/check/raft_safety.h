@@ -35,6 +35,7 @@ class RaftSafety {
     const CommittedLog& committed_;
     LookupTable<Term, NodeId> leaders_;
     std::vector<HardState> durable_;  // by node number
+    Term highest_;                    // on any disk so far
     std::uint64_t elections_ = 0;
     Tally tally_{"raft_safety"};
 };

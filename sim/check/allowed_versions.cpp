@@ -1,0 +1,477 @@
+#include "sim/check/allowed_versions.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "log/base/format.h"
+#include "sim/check/names.h"
+
+namespace ledger::check {
+namespace {
+
+using Condition = state::Expected::Kind;
+
+std::uint64_t add_saturated(std::uint64_t a, std::uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+Explained wrong(const Operation& operation, std::string_view why) {
+    return {Explained::Is::wrong, {}, fmt::format("{} {}", describe(operation), why)};
+}
+
+Explained beyond(const Operation& operation, std::uint64_t version, std::string_view why) {
+    return {Explained::Is::beyond, {.lowest = version},
+        fmt::format("{} {}", describe(operation), why)};
+}
+
+Explained observation(const AllowedVersions& allowed) {
+    return {Explained::Is::observation, allowed, {}};
+}
+
+// The whole ledger or one stream as a row of events: a page of either is checked alike.
+class Row {
+  public:
+    Row(const Order& order, const state::ReadAll&) : order_(order), all_(true) {}
+    Row(const Order& order, const state::ReadStream& read)
+        : order_(order), stream_(order.find_stream(read.stream)) {}
+
+    std::uint64_t length() const {
+        if (all_) {
+            return order_.length();
+        }
+        return stream_ ? order_.stream_length(*stream_) : 0;
+    }
+    std::uint64_t length_at(std::uint64_t version) const {
+        if (all_) {
+            return version;
+        }
+        return stream_ ? order_.stream_length_at(*stream_, version) : 0;
+    }
+    // The first version with so many events of the row; count <= length().
+    std::uint64_t version_with(std::uint64_t count) const {
+        const std::optional<std::uint64_t> version =
+            all_ ? order_.version_from(count)
+                 : (stream_ ? order_.version_with(*stream_, count) : std::optional<std::uint64_t>(0));
+        LEDGER_ASSERT(version.has_value());
+        return *version;
+    }
+    Position position(std::uint64_t number) const {
+        return all_ ? Position{number} : order_.position_of(*stream_, Revision{number});
+    }
+    // The place in this row of an event that is known by its id alone.
+    std::optional<std::uint64_t> find(const EventId& id) const {
+        const std::optional<Position> position = order_.find(id);
+        if (!position || all_) {
+            return position ? std::optional(position->value) : std::nullopt;
+        }
+        const OrderedEvent& event = order_.event(*position);
+        return stream_ == event.stream ? std::optional(event.revision.value) : std::nullopt;
+    }
+    // Versions at which the row had [low, high] events; low <= length().
+    AllowedVersions versions(std::uint64_t low, std::uint64_t high) const {
+        AllowedVersions allowed;
+        allowed.lowest = version_with(low);
+        if (high < length()) {
+            allowed.highest = version_with(high + 1) - 1;
+        }
+        return allowed;
+    }
+
+  private:
+    const Order& order_;
+    bool all_ = false;
+    std::optional<StreamNumber> stream_;
+};
+
+struct Page {
+    std::uint64_t from = 0;
+    std::uint32_t count = 0;
+    bool forward = true;
+    bool whole_ledger = false;
+};
+
+// How many events the row had when the page was read: what the page's size and end say.
+struct Bounds {
+    std::uint64_t low = 0;
+    std::uint64_t high = UINT64_MAX;
+};
+
+Bounds forward_bounds(const Page& page, const ReadAnswer& answer) {
+    const std::uint64_t shown = add_saturated(page.from, answer.events.size());
+    if (answer.end) {
+        return answer.events.empty() ? Bounds{0, page.from} : Bounds{shown, shown};
+    }
+    // A page that is not full and not at the end was cut off by its size: more follows.
+    const bool full = answer.events.size() == page.count;
+    return {full ? shown : add_saturated(shown, 1), UINT64_MAX};
+}
+
+// `first` is the number of the page's first event, if it has one.
+Bounds backward_bounds(const Page& page, std::optional<std::uint64_t> first) {
+    if (!first) {
+        return page.count == 0 ? Bounds{} : Bounds{0, 0};
+    }
+    // A page that begins below what was asked for began at the end.
+    return *first < page.from ? Bounds{*first + 1, *first + 1}
+                              : Bounds{add_saturated(page.from, 1), UINT64_MAX};
+}
+
+class PageCheck {
+  public:
+    PageCheck(const Order& order, const Row& row, const Page& page, const Operation& operation,
+        const ReadAnswer& answer)
+        : order_(order), row_(row), page_(page), operation_(operation), answer_(answer) {}
+
+    Explained explain() const {
+        if (answer_.length && *answer_.length > order_.length()) {
+            return beyond(operation_, *answer_.length,
+                fmt::format("and was shown the ledger at length {}, but it has only {}",
+                    *answer_.length, plural(order_.length(), "event")));
+        }
+        if (answer_.events.size() > page_.count) {
+            return wrong(operation_, fmt::format("and was given {} where it asked for at most {}",
+                                         plural(answer_.events.size(), "event"), page_.count));
+        }
+        const std::optional<std::uint64_t> first = first_number();
+        if (!answer_.events.empty() && !first) {
+            return beyond(operation_, 0,
+                fmt::format("and was shown event {}, which is nowhere in what it read",
+                    event_name(answer_.events.front().id)));
+        }
+        if (Explained content = same_content(first); content.is != Explained::Is::silent) {
+            return content;
+        }
+        return versions(first);
+    }
+
+  private:
+    // The row's number of the first event of the page.
+    std::optional<std::uint64_t> first_number() const {
+        if (answer_.events.empty()) {
+            return std::nullopt;
+        }
+        if (page_.forward) {
+            return page_.from;
+        }
+        if (answer_.length) {
+            const std::uint64_t length = row_.length_at(*answer_.length);
+            return std::min(page_.from, length == 0 ? 0 : length - 1);
+        }
+        const SeenEvent& event = answer_.events.front();
+        if (!answer_.positions) {
+            return row_.find(event.id);
+        }
+        return page_.whole_ledger ? event.position.value : event.revision.value;
+    }
+
+    Explained same_content(std::optional<std::uint64_t> first) const {
+        for (std::size_t i = 0; i < answer_.events.size(); ++i) {
+            if (!page_.forward && *first < i) {
+                return wrong(operation_, "and was given more events than there are before it");
+            }
+            const std::uint64_t number = page_.forward ? *first + i : *first - i;
+            if (number >= row_.length()) {
+                return beyond(operation_, order_.length() + 1,
+                    fmt::format("and was shown event {} as number {}, but there are only {}",
+                        event_name(answer_.events[i].id), number, plural(row_.length(), "event")));
+            }
+            const Position position = row_.position(number);
+            if (!same_event(answer_.events[i], position)) {
+                return different(answer_.events[i], position);
+            }
+        }
+        return {};
+    }
+
+    bool same_event(const SeenEvent& seen, Position position) const {
+        const OrderedEvent& event = order_.event(position);
+        return seen.id == event.id &&
+               (!answer_.positions ||
+                   (seen.position == position && seen.revision == event.revision));
+    }
+
+    Explained different(const SeenEvent& seen, Position position) const {
+        const OrderedEvent& event = order_.event(position);
+        if (seen.id == event.id) {
+            return wrong(operation_,
+                fmt::format("and was shown event {} at position {} with revision {}, but it stands "
+                            "at position {} with revision {}",
+                    event_name(seen.id), seen.position, seen.revision, position, event.revision));
+        }
+        return wrong(operation_,
+            fmt::format("and was shown event {} where position {} holds event {}",
+                event_name(seen.id), position, event_name(event.id)));
+    }
+
+    Explained versions(std::optional<std::uint64_t> first) const {
+        Bounds bounds = page_.forward ? forward_bounds(page_, answer_)
+                                      : backward_bounds(page_, first);
+        if (!page_.forward && first &&
+            answer_.end != (*first + 1 == answer_.events.size())) {
+            return wrong(operation_, answer_.end ? "and was told that nothing is further back"
+                                                 : "back to the first event and was told that "
+                                                   "there is more");
+        }
+        if (answer_.length) {
+            return at_length(bounds);
+        }
+        if (answer_.stream_length) {
+            if (*answer_.stream_length < bounds.low || *answer_.stream_length > bounds.high) {
+                return wrong(operation_,
+                    fmt::format("and was told of {} in the stream, which does not fit the page",
+                        plural(*answer_.stream_length, "event")));
+            }
+            bounds = {*answer_.stream_length, *answer_.stream_length};
+        }
+        if (bounds.low > row_.length()) {
+            return beyond(operation_, order_.length() + 1,
+                fmt::format("and was shown {}, but there are only {}",
+                    plural(bounds.low, "event"), row_.length()));
+        }
+        return observation(row_.versions(bounds.low, bounds.high));
+    }
+
+    Explained at_length(const Bounds& bounds) const {
+        const std::uint64_t length = row_.length_at(*answer_.length);
+        if (answer_.stream_length && *answer_.stream_length != length) {
+            return wrong(operation_,
+                fmt::format("and was told of {} in the stream at length {}, where it had {}",
+                    plural(*answer_.stream_length, "event"), *answer_.length, length));
+        }
+        if (length < bounds.low || length > bounds.high) {
+            return wrong(operation_,
+                fmt::format("and was given {}{} at length {}, where there were {} to read from",
+                    plural(answer_.events.size(), "event"),
+                    answer_.end ? " and the end" : " and no end", *answer_.length, length));
+        }
+        return observation(AllowedVersions::exactly(*answer_.length));
+    }
+
+    const Order& order_;
+    const Row& row_;
+    const Page& page_;
+    const Operation& operation_;
+    const ReadAnswer& answer_;
+};
+
+Explained explain_read(const Order& order, const Operation& operation, const ReadAnswer& answer) {
+    if (const auto* all = std::get_if<state::ReadAll>(&operation.call)) {
+        const Page page{all->from.value, all->count,
+            all->direction == state::Direction::forward, true};
+        return PageCheck(order, Row(order, *all), page, operation, answer).explain();
+    }
+    if (const auto* stream = std::get_if<state::ReadStream>(&operation.call)) {
+        const Page page{stream->from.value, stream->count,
+            stream->direction == state::Direction::forward, false};
+        return PageCheck(order, Row(order, *stream), page, operation, answer).explain();
+    }
+    LEDGER_ASSERT(std::holds_alternative<TailCall>(operation.call));
+    LEDGER_ASSERT(answer.length.has_value());
+    if (*answer.length > order.length()) {
+        return beyond(operation, *answer.length,
+            fmt::format("and was told {}, but the ledger has only {}", *answer.length,
+                order.length()));
+    }
+    return observation(AllowedVersions::exactly(*answer.length));
+}
+
+// An append without events: its conditions held at the length it names.
+Explained explain_check(
+    const Order& order, const Operation& operation, const AppendCall& call, std::uint64_t at) {
+    for (const state::StreamCheck& check : call.streams) {
+        if (!holds(order, check, at)) {
+            return wrong(operation,
+                fmt::format("and was told that all conditions held at length {}, but it had asked "
+                            "for {} and {}",
+                    at, describe(check), describe_stream_at(order, check.stream, at)));
+        }
+    }
+    if (call.expected_length && *call.expected_length != at) {
+        return wrong(operation, fmt::format("for length {} and was told that it held at length {}",
+                                    *call.expected_length, at));
+    }
+    return observation(AllowedVersions::exactly(at));
+}
+
+Explained explain_acknowledged(const Order& order, const Operation& operation,
+    const AppendCall& call, const Acknowledged& answer) {
+    const std::uint64_t count = call.events.size();
+    const std::uint64_t end = add_saturated(answer.first.value, count);
+    if (end > order.length()) {
+        return beyond(operation, end,
+            fmt::format("and was told that they end at length {}, but the ledger has only {}", end,
+                plural(order.length(), "event")));
+    }
+    if (count == 0) {
+        return explain_check(order, operation, call, answer.first.value);
+    }
+    const OrderedAppend& append = order.append_of(answer.first);
+    const OrderedEvent& event = order.event(answer.first);
+    if (append.first != answer.first || event.id != call.events.front().id) {
+        return wrong(operation,
+            fmt::format("and was told that they stand at {}, but position {} holds event {}",
+                positions_name(answer.first.value, count), answer.first, event_name(event.id)));
+    }
+    if (append.events != count) {
+        return wrong(operation, fmt::format("of which {} are in the ledger, from position {} on",
+                                    append.events, answer.first));
+    }
+    return {Explained::Is::write, AllowedVersions::exactly(end), {}};
+}
+
+// Versions at which the condition holds; it must be one about a stream that exists in the order.
+AllowedVersions versions_where(const Order& order, const state::StreamCheck& check) {
+    const Row row(order, state::ReadStream{.stream = check.stream});
+    switch (check.expected.kind) {
+        case Condition::any: return {};
+        case Condition::no_stream: return row.versions(0, 0);
+        case Condition::exists: {
+            return row.length() == 0 ? AllowedVersions{1, 0} : row.versions(1, UINT64_MAX);
+        }
+        case Condition::exact: {
+            const std::uint64_t count = add_saturated(check.expected.revision.value, 1);
+            return count > row.length() ? AllowedVersions{1, 0} : row.versions(count, count);
+        }
+    }
+    LEDGER_ASSERT(false);
+    return {};
+}
+
+// One failed check says what it found: `exists` and `actual`.
+state::StreamCheck found_by(const state::FailedCheck& check) {
+    return {check.stream, check.exists
+                              ? state::Expected{Condition::exact, check.actual}
+                              : state::Expected{Condition::no_stream, {}}};
+}
+
+const state::FailedCheck* find_check(const Conflicted& answer, const std::string& stream) {
+    const auto at = std::find_if(answer.checks.begin(), answer.checks.end(),
+        [&](const state::FailedCheck& check) { return check.stream == stream; });
+    return at == answer.checks.end() ? nullptr : &*at;
+}
+
+// The failed checks are the ones that failed, no more and no less, and say what was there.
+Explained explain_conflict_at(const Order& order, const Operation& operation,
+    const AppendCall& call, const Conflicted& answer, std::uint64_t at) {
+    bool failed = call.expected_length && *call.expected_length != at;
+    for (const state::StreamCheck& check : call.streams) {
+        const state::FailedCheck* reported = find_check(answer, check.stream);
+        if ((reported == nullptr) != holds(order, check, at)) {
+            return wrong(operation,
+                fmt::format("expecting {} and was told at length {} that this {}, but {}",
+                    describe(check), at, reported == nullptr ? "holds" : "does not hold",
+                    describe_stream_at(order, check.stream, at)));
+        }
+        if (reported != nullptr && !holds(order, found_by(*reported), at)) {
+            return wrong(operation,
+                fmt::format("and was refused because of {} at length {}, but {}",
+                    describe(found_by(*reported)), at,
+                    describe_stream_at(order, check.stream, at)));
+        }
+        failed = failed || reported != nullptr;
+    }
+    if (!failed) {
+        return wrong(operation, fmt::format("and was refused at length {}, where all of its "
+                                            "conditions held",
+                                    at));
+    }
+    return observation(AllowedVersions::exactly(at));
+}
+
+Explained explain_conflict(const Order& order, const Operation& operation, const AppendCall& call,
+    const Conflicted& answer) {
+    if (answer.at) {
+        if (*answer.at > order.length()) {
+            return beyond(operation, *answer.at,
+                fmt::format("and was refused at length {}, but the ledger has only {}", *answer.at,
+                    plural(order.length(), "event")));
+        }
+        return explain_conflict_at(order, operation, call, answer, *answer.at);
+    }
+    AllowedVersions allowed;
+    for (const state::FailedCheck& check : answer.checks) {
+        const AllowedVersions one = versions_where(order, found_by(check));
+        allowed.lowest = std::max(allowed.lowest, one.lowest);
+        allowed.highest = std::min(allowed.highest, one.highest);
+    }
+    if (answer.checks.empty()) {
+        const bool one_condition = call.streams.size() == 1 && !call.expected_length;
+        if (!one_condition && !call.expected_length) {
+            return {};  // one of several conditions, nobody says which
+        }
+        const AllowedVersions held = one_condition
+                                         ? versions_where(order, call.streams.front())
+                                         : AllowedVersions::exactly(*call.expected_length);
+        allowed.hole_first = held.lowest;
+        allowed.hole_last = held.highest;
+    }
+    return observation(allowed);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> AllowedVersions::least(
+    const Order& order, std::uint64_t floor) const {
+    std::optional<std::uint64_t> version = order.version_from(std::max(lowest, floor));
+    if (version && hole_first <= *version && *version <= hole_last) {
+        version = hole_last == UINT64_MAX ? std::nullopt : order.version_from(hole_last + 1);
+    }
+    return version && *version <= highest ? version : std::nullopt;
+}
+
+Explained explain(const Order& order, const Operation& operation) {
+    if (const auto* answer = std::get_if<ReadAnswer>(&operation.answer)) {
+        return explain_read(order, operation, *answer);
+    }
+    const auto* call = std::get_if<AppendCall>(&operation.call);
+    if (call == nullptr) {
+        return {};
+    }
+    if (const auto* answer = std::get_if<Acknowledged>(&operation.answer)) {
+        return explain_acknowledged(order, operation, *call, *answer);
+    }
+    if (const auto* answer = std::get_if<Conflicted>(&operation.answer)) {
+        return explain_conflict(order, operation, *call, *answer);
+    }
+    return {};
+}
+
+std::uint64_t stream_length_at(
+    const Order& order, const std::string& stream, std::uint64_t length) {
+    const std::optional<StreamNumber> number = order.find_stream(stream);
+    return number ? order.stream_length_at(*number, length) : 0;
+}
+
+bool holds(const Order& order, const state::StreamCheck& check, std::uint64_t length) {
+    const std::uint64_t count = stream_length_at(order, check.stream, length);
+    switch (check.expected.kind) {
+        case Condition::any: return true;
+        case Condition::no_stream: return count == 0;
+        case Condition::exists: return count > 0;
+        case Condition::exact: return count > 0 && count - 1 == check.expected.revision.value;
+    }
+    LEDGER_ASSERT(false);
+    return false;
+}
+
+std::string describe(const state::StreamCheck& check) {
+    switch (check.expected.kind) {
+        case Condition::any: return fmt::format("stream {} in any state", check.stream);
+        case Condition::no_stream: return fmt::format("stream {} to be empty", check.stream);
+        case Condition::exists: return fmt::format("stream {} to exist", check.stream);
+        case Condition::exact:
+            return fmt::format(
+                "stream {} to end at revision {}", check.stream, check.expected.revision);
+    }
+    return {};
+}
+
+std::string describe_stream_at(
+    const Order& order, const std::string& stream, std::uint64_t length) {
+    return fmt::format("stream {} had {} at length {}", stream,
+        plural(stream_length_at(order, stream, length), "event"), length);
+}
+
+}  // namespace ledger::check

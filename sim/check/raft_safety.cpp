@@ -1,0 +1,77 @@
+#include "sim/check/raft_safety.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "log/base/format.h"
+#include "sim/check/names.h"
+
+namespace ledger::check {
+
+Finding RaftSafety::elected(
+    NodeId node, Term term, LogId last, std::optional<Term> term_at_committed) {
+    LEDGER_ASSERT(node.value != 0);
+    tally_.examined();
+    ++elections_;
+    const NodeId* known = leaders_.find(term);
+    if (known != nullptr) {
+        // Raft §5.2: at most one leader per term. A node leads a term in one life only.
+        return tally_.violated(
+            *known == node
+                ? fmt::format("{} became leader of term {} twice", node_name(node), term)
+                : fmt::format("{} and {} are both leader of term {}", node_name(*known),
+                      node_name(node), term));
+    }
+    leaders_[term] = node;
+    // Raft §5.4: the log of a leader holds every entry committed in earlier terms. By log matching
+    // the last one stands for all. A candidate whose votes arrive late, when others are already in
+    // a higher term, may lack what was committed there.
+    const Index committed = committed_.last();
+    if (committed.value == 0 || committed_.entry(committed).term > term || highest_ > term) {
+        return std::nullopt;
+    }
+    const Term expected = committed_.entry(committed).term;
+    if (!term_at_committed || last.index < committed) {
+        return tally_.violated(fmt::format(
+            "{} became leader of term {} with a log that ends at index {} (term {}), but {} has "
+            "applied index {} (term {}): committed entries are missing",
+            node_name(node), term, last.index, last.term,
+            node_name(committed_.entry(committed).first_by), committed, expected));
+    }
+    if (*term_at_committed != expected) {
+        return tally_.violated(fmt::format(
+            "{} became leader of term {} with an entry of term {} at index {}, where {} has "
+            "applied one of term {}",
+            node_name(node), term, *term_at_committed, committed,
+            node_name(committed_.entry(committed).first_by), expected));
+    }
+    return std::nullopt;
+}
+
+Finding RaftSafety::hard_state(NodeId node, const HardState& durable) {
+    LEDGER_ASSERT(node.value != 0);
+    if (durable_.size() <= node.value) {
+        durable_.resize(node.value + 1);
+    }
+    tally_.examined();
+    const HardState before = durable_[node.value];
+    durable_[node.value] = durable;
+    highest_ = std::max(highest_, durable.term);
+    if (durable.term < before.term) {
+        return tally_.violated(fmt::format("the term on the disk of {} fell from {} to {}",
+            node_name(node), before.term, durable.term));
+    }
+    if (durable.term == before.term && before.vote.value != 0 && durable.vote != before.vote) {
+        const std::string now = durable.vote.value == 0
+                                    ? std::string("forgot it")
+                                    : fmt::format("now says {}", node_name(durable.vote));
+        return tally_.violated(
+            fmt::format("{} voted for {} in term {}, but its disk {}: a vote lasts for its term",
+                node_name(node), node_name(before.vote), before.term, now));
+    }
+    return std::nullopt;
+}
+
+}  // namespace ledger::check

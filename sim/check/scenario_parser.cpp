@@ -1,0 +1,416 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "sim/check/scenario.h"
+
+namespace ledger::check {
+namespace {
+
+constexpr std::uint64_t scenario_bytes_max = 1u << 20;
+constexpr std::uint32_t voters_max = 7;
+
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// What a key, a name or a unit is made of.
+bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' ||
+           c == '_' || c == '-';
+}
+
+std::string_view name_of(Section section) {
+    return section == Section::swarm ? "swarm" : "workload";
+}
+
+// Levenshtein distance, for "did you mean".
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+        row[j] = j;
+    }
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u);
+            row[j] = std::min({above + 1, row[j - 1] + 1, change});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+// One line of the text, read from left to right.
+class Line {
+  public:
+    Line(std::string_view text, std::uint64_t number)
+        : text_(text.substr(0, text.find('#'))), number_(number) {}
+
+    void skip_space() {
+        while (at_ < text_.size() && is_space(text_[at_])) {
+            ++at_;
+        }
+    }
+    bool at_end() {
+        skip_space();
+        return at_ == text_.size();
+    }
+    bool take(std::string_view expected) {
+        skip_space();
+        if (text_.substr(at_, expected.size()) != expected) {
+            return false;
+        }
+        at_ += expected.size();
+        return true;
+    }
+    // The longest word here; empty if there is none.
+    std::string_view word() {
+        skip_space();
+        const std::size_t begin = at_;
+        while (at_ < text_.size() && is_word(text_[at_])) {
+            ++at_;
+        }
+        return text_.substr(begin, at_ - begin);
+    }
+    // Like word(), but ends before "..": a number of a range.
+    std::string_view number_word() {
+        const std::size_t rest = at_;
+        std::string_view all = word();
+        const std::size_t range = all.find("..");
+        if (range != std::string_view::npos) {
+            at_ -= all.size() - range;
+            all = all.substr(0, range);
+        }
+        LEDGER_ASSERT(at_ >= rest);
+        if (at_ < text_.size() && text_[at_] == '%') {
+            ++at_;
+        }
+        return all;
+    }
+    // The rest of the line without spaces around it.
+    std::string_view rest() {
+        skip_space();
+        std::string_view all = text_.substr(at_);
+        while (!all.empty() && is_space(all.back())) {
+            all.remove_suffix(1);
+        }
+        at_ = text_.size();
+        return all;
+    }
+
+    std::size_t at() const { return at_; }
+    char before() const { return at_ == 0 ? '\0' : text_[at_ - 1]; }
+    Error wrong_at(std::size_t at, std::string_view what) const {
+        return failure(Errc::malformed_scenario,
+            fmt::format("line {}, column {}: {}", number_, at + 1, what));
+    }
+    Error wrong(std::string_view what) {
+        skip_space();
+        return wrong_at(at_, what);
+    }
+
+  private:
+    std::string_view text_;
+    std::uint64_t number_;
+    std::size_t at_ = 0;
+};
+
+struct Scaled {
+    std::uint64_t scale = 1;
+    bool known = false;
+};
+
+Scaled scale_of(std::string_view unit_text, Unit unit, bool percent) {
+    switch (unit) {
+        case Unit::count: return {1, unit_text.empty() && !percent};
+        case Unit::share: return {10'000, unit_text.empty() && percent};
+        case Unit::duration: break;
+    }
+    if (unit_text == "ns") {
+        return {1, !percent};
+    }
+    if (unit_text == "us") {
+        return {1'000, !percent};
+    }
+    if (unit_text == "ms") {
+        return {1'000'000, !percent};
+    }
+    return {1'000'000'000, unit_text == "s" && !percent};
+}
+
+std::string_view example_of(Unit unit) {
+    switch (unit) {
+        case Unit::count: return "a whole number like 12";
+        case Unit::duration: return "a duration like 20us, 1.5ms or 2s";
+        case Unit::share: return "a share like 3% or 0.05%";
+    }
+    return "a number";
+}
+
+// "1.5" times the scale, if that is a whole number that fits.
+std::optional<std::int64_t> scaled_value(std::string_view digits, std::uint64_t scale) {
+    const std::size_t point = digits.find('.');
+    const std::string_view whole = digits.substr(0, point);
+    std::string_view fraction;
+    if (point != std::string_view::npos) {
+        fraction = digits.substr(point + 1);
+        if (fraction.empty()) {
+            return std::nullopt;
+        }
+    }
+    if (whole.empty() || fraction.size() > 9) {
+        return std::nullopt;
+    }
+    constexpr std::uint64_t limit = static_cast<std::uint64_t>(INT64_MAX);
+    std::uint64_t value = 0;
+    for (char c : whole) {
+        if (!is_digit(c) || value > (limit / scale - static_cast<std::uint64_t>(c - '0')) / 10) {
+            return std::nullopt;
+        }
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    value *= scale;
+    for (char c : fraction) {
+        if (!is_digit(c) || scale % 10 != 0) {
+            return std::nullopt;
+        }
+        scale /= 10;
+        const std::uint64_t part = scale * static_cast<std::uint64_t>(c - '0');
+        if (value > limit - part) {
+            return std::nullopt;
+        }
+        value += part;
+    }
+    return static_cast<std::int64_t>(value);
+}
+
+Result<std::int64_t> parse_value(Line& line, const KnownKey& known) {
+    line.skip_space();
+    const std::size_t at = line.at();
+    const std::string_view word = line.number_word();
+    const bool percent = line.before() == '%' && line.at() > at;
+    const std::size_t unit_at = std::min(word.find_first_not_of("0123456789."), word.size());
+    const Scaled scaled = scale_of(word.substr(unit_at), known.unit, percent);
+    if (word.empty() || !scaled.known) {
+        return line.wrong_at(at, fmt::format("expected {}", example_of(known.unit)));
+    }
+    const std::optional<std::int64_t> value = scaled_value(word.substr(0, unit_at), scaled.scale);
+    if (!value) {
+        return line.wrong_at(at, fmt::format("expected {}", example_of(known.unit)));
+    }
+    if (*value < known.min || *value > known.max) {
+        return line.wrong_at(at,
+            fmt::format("{} must lie between {} and {}", known.key,
+                print_value(known.min, known.unit), print_value(known.max, known.unit)));
+    }
+    return *value;
+}
+
+Result<Range> parse_range(Line& line, const KnownKey& known) {
+    if (line.take("off")) {
+        return Range{};
+    }
+    if (line.take("{")) {
+        std::vector<std::int64_t> values;
+        do {
+            LEDGER_TRY(const std::int64_t value, parse_value(line, known));
+            values.push_back(value);
+        } while (line.take(","));
+        if (!line.take("}")) {
+            return line.wrong("expected a comma or }");
+        }
+        return Range::among(std::move(values));
+    }
+    line.skip_space();
+    const std::size_t at = line.at();
+    LEDGER_TRY(const std::int64_t low, parse_value(line, known));
+    if (!line.take("..")) {
+        return Range::one(low);
+    }
+    LEDGER_TRY(const std::int64_t high, parse_value(line, known));
+    if (high < low) {
+        return line.wrong_at(at, "the range ends before it begins");
+    }
+    return Range::between(low, high);
+}
+
+class Parser {
+  public:
+    Parser(std::string_view text, std::span<const KnownKey> known) : rest_(text), known_(known) {}
+
+    Result<Scenario> parse() {
+        if (rest_.size() > scenario_bytes_max) {
+            return failure(Errc::beyond_limit,
+                fmt::format("a scenario has at most {} bytes", scenario_bytes_max));
+        }
+        while (!rest_.empty()) {
+            const std::size_t end = rest_.find('\n');
+            Line line(rest_.substr(0, end), ++number_);
+            rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+            if (!line.at_end()) {
+                LEDGER_CHECK(read(line));
+            }
+        }
+        if (!version_seen_) {
+            return failure(Errc::malformed_scenario,
+                "line 1, column 1: a scenario begins with the line \"scenario 1\"");
+        }
+        return std::move(scenario_);
+    }
+
+  private:
+    Result<void> read(Line& line) {
+        if (!version_seen_) {
+            return version(line);
+        }
+        if (line.take("[")) {
+            return section(line);
+        }
+        LEDGER_CHECK(section_ ? setting(line) : header(line));
+        return line.at_end() ? Result<void>{} : Result<void>{line.wrong("expected nothing more")};
+    }
+
+    Result<void> version(Line& line) {
+        const std::size_t at = line.at();
+        if (line.word() != "scenario" || line.word() != "1" || !line.at_end()) {
+            return line.wrong_at(at, "a scenario begins with the line \"scenario 1\"");
+        }
+        version_seen_ = true;
+        return {};
+    }
+
+    Result<void> section(Line& line) {
+        const std::size_t at = line.at();
+        const std::string_view name = line.word();
+        if (name == "swarm") {
+            section_ = Section::swarm;
+        } else if (name == "workload") {
+            section_ = Section::workload;
+        } else {
+            return line.wrong_at(at, "expected [swarm] or [workload]");
+        }
+        return line.take("]") && line.at_end() ? Result<void>{}
+                                               : Result<void>{line.wrong("expected ]")};
+    }
+
+    Result<void> header(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view word = line.word();
+        if (word == "name") {
+            const std::string_view name = line.rest();
+            if (name.empty()) {
+                return line.wrong("expected a name");
+            }
+            scenario_.name = name;
+            return {};
+        }
+        if (word == "cluster") {
+            return cluster(line);
+        }
+        if (word == "seeds") {
+            return seeds(line);
+        }
+        return line.wrong_at(
+            at, "expected name, cluster, seeds, or a section like [swarm] or [workload]");
+    }
+
+    Result<void> cluster(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        if (line.word() != "voters" || !line.take("=")) {
+            return line.wrong_at(at, "expected voters=N");
+        }
+        const KnownKey key{.key = "voters", .min = 1, .max = voters_max};
+        LEDGER_TRY(const std::int64_t voters, parse_value(line, key));
+        scenario_.voters = static_cast<std::uint32_t>(voters);
+        return {};
+    }
+
+    Result<void> seeds(Line& line) {
+        const KnownKey key{.key = "seeds"};
+        line.skip_space();
+        const std::size_t at = line.at();
+        LEDGER_TRY(const Range range, parse_range(line, key));
+        if (range.form != Range::Form::one && range.form != Range::Form::between) {
+            return line.wrong_at(at, "expected a seed or a range like 1 .. 200");
+        }
+        scenario_.seed_first = static_cast<std::uint64_t>(range.values.front());
+        scenario_.seed_last = static_cast<std::uint64_t>(range.values.back());
+        return {};
+    }
+
+    Result<void> setting(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view key = line.word();
+        if (key.empty()) {
+            return line.wrong_at(at, "expected a key");
+        }
+        const KnownKey* known = find(key);
+        if (known == nullptr) {
+            return line.wrong_at(at, unknown(key));
+        }
+        if (scenario_.find(*section_, key) != nullptr) {
+            return line.wrong_at(at, fmt::format("{} is there twice", key));
+        }
+        if (!line.take("=")) {
+            return line.wrong("expected =");
+        }
+        LEDGER_TRY(Range range, parse_range(line, *known));
+        scenario_.settings.push_back(
+            {*section_, std::string(key), known->unit, std::move(range)});
+        return {};
+    }
+
+    const KnownKey* find(std::string_view key) const {
+        const auto at = std::find_if(known_.begin(), known_.end(), [&](const KnownKey& known) {
+            return known.section == *section_ && known.key == key;
+        });
+        return at == known_.end() ? nullptr : &*at;
+    }
+
+    // Names the nearest key of this section, or the section where the key belongs.
+    std::string unknown(std::string_view key) const {
+        std::string text = fmt::format("unknown key {:.80}", key);
+        const KnownKey* nearest = nullptr;
+        std::size_t distance = SIZE_MAX;
+        for (const KnownKey& known : known_) {
+            if (known.key == key) {
+                return text + fmt::format(" in [{}], it belongs to [{}]", name_of(*section_),
+                                  name_of(known.section));
+            }
+            const std::size_t here = edit_distance(key.substr(0, 80), known.key);
+            if (known.section == *section_ && here < distance) {
+                nearest = &known;
+                distance = here;
+            }
+        }
+        return nearest == nullptr ? text + fmt::format(" in [{}]", name_of(*section_))
+                                  : text + fmt::format(", did you mean {}?", nearest->key);
+    }
+
+    std::string_view rest_;
+    std::span<const KnownKey> known_;
+    std::uint64_t number_ = 0;
+    bool version_seen_ = false;
+    std::optional<Section> section_;
+    Scenario scenario_;
+};
+
+}  // namespace
+
+Result<Scenario> parse_scenario(std::string_view text, std::span<const KnownKey> known) {
+    return Parser(text, known).parse();
+}
+
+}  // namespace ledger::check
