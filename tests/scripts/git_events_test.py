@@ -29,8 +29,7 @@ def ledger_of(appends):
             stream = event["stream"]
             before = revisions.get(stream)
             # The expectations must be true when every append before has been accepted.
-            assert event.get("expected") == ("none" if before is None else None), event
-            assert event.get("exact") == before, event
+            assert event["expected"] == ("none" if before is None else {"exact": before}), event
             revisions[stream] = 0 if before is None else before + 1
             lines.append({"position": len(lines), "stream": stream, "revision": revisions[stream],
                           "type": event["type"], "data": event["data"]})

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import types
 import unittest
+import unittest.mock
 
 TIDY = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "tidy"
 
@@ -119,6 +120,12 @@ module.__file__ = str(TIDY)
 exec(compile(TIDY.read_text(), str(TIDY), "exec"), module.__dict__)
 
 
+# The exceptions of the real tree say nothing about the small one.
+REAL_EXCEPTIONS = [path for path, _ in module.EXCEPTIONS] + list(module.MIRRORED_BY)
+module.EXCEPTIONS.clear()
+module.MIRRORED_BY.clear()
+
+
 def tidy(*arguments):
     """Exit code and output of scripts/tidy, without the start of a process for each planted tree."""
     output = io.StringIO()
@@ -152,6 +159,17 @@ class Planted(unittest.TestCase):
         for pattern, _, _ in module.WORDS:
             if "clock_gettime" not in pattern.pattern:  # its test is the one of the symbols
                 self.assertRegex(texts, pattern)
+
+    def test_exceptions_are_honoured_and_none_is_stale(self):
+        for path in REAL_EXCEPTIONS:
+            self.assertTrue(pathlib.Path(TIDY.parents[1], path).is_file(), path)
+        with tempfile.TemporaryDirectory() as root, \
+                unittest.mock.patch.dict(module.MIRRORED_BY, {"raft/new.cpp": "tests/raft/quorum_test.cpp"}), \
+                unittest.mock.patch.dict(module.EXCEPTIONS, {("raft/new.cpp", ".at("): "a reason"}):
+            write(root, CLEAN | {"raft/new.cpp": "int x = m.at(3);\n"})
+            self.assertEqual(tidy(root)[0], 0)
+            write(root, {"raft/new.cpp": "int x = m.at(3); void f() { throw 1; }\n"})
+            self.assertEqual(tidy(root)[0], 1)
 
     def test_reports_never_fail(self):
         with tempfile.TemporaryDirectory() as root:
