@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "allocations.h"
-#include "examples.h"
+#include "tests/log/state/allocations.h"
+#include "tests/log/state/examples.h"
 #include "log/state/ledger.h"
 
 namespace ledger::state {

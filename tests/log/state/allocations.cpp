@@ -1,4 +1,4 @@
-#include "allocations.h"
+#include "tests/log/state/allocations.h"
 
 #include <cstdlib>
 #include <new>

@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
-#include "damage.h"
-#include "examples.h"
+#include "tests/log/state/damage.h"
+#include "tests/log/state/examples.h"
 #include "log/base/sha256.h"
 #include "log/state/command_view.h"
 

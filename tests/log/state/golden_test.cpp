@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "examples.h"
+#include "tests/log/state/examples.h"
 #include "log/base/format.h"
 
 namespace ledger::state {

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
-#include "examples.h"
+#include "tests/log/state/examples.h"
 
 namespace ledger::state {
 namespace {
@@ -190,6 +190,16 @@ TEST_CASE("ledger: the digest tells ledgers apart that decided differently", "[s
     }
     CHECK(wide.chain == narrow.chain);
     CHECK_FALSE(wide.ledger.digest() == narrow.ledger.digest());
+}
+
+TEST_CASE("ledger: the digest depends on the chain, whatever was decided", "[state]") {
+    Ledger one;
+    Ledger other;
+    ByteVector outcomes;
+    const EntryRef entry = entry_with(1, encode_command(to("a")));
+    one.apply(entry, sha256(as_bytes("one")), outcomes);
+    other.apply(entry, sha256(as_bytes("other")), outcomes);
+    CHECK_FALSE(one.digest() == other.digest());
 }
 
 TEST_CASE("ledger: outcomes are appended after what the caller has", "[state]") {

@@ -1,9 +1,9 @@
-#include "model.h"
+#include "tests/log/state/model.h"
 
 #include <algorithm>
 #include <set>
 
-#include "examples.h"
+#include "tests/log/state/examples.h"
 
 namespace ledger::state {
 

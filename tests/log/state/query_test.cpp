@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
-#include "damage.h"
-#include "examples.h"
+#include "tests/log/state/damage.h"
+#include "tests/log/state/examples.h"
 
 namespace ledger::state {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "examples.h"
+#include "tests/log/state/examples.h"
 
 namespace ledger::state {
 namespace {

@@ -5,10 +5,10 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>
 
-#include "examples.h"
+#include "tests/log/state/examples.h"
 #include "log/base/sometimes.h"
 #include "log/state/ledger.h"
-#include "model.h"
+#include "tests/log/state/model.h"
 
 namespace ledger::state {
 namespace {
