@@ -20,10 +20,11 @@ Writer::Writer(
     : files_(files), options_(options), log_(log), hard_state_(std::move(hard_state)) {}
 
 Result<void> Writer::write(const Group& group) {
-    LEDGER_ASSERT(!unsynced_);
     if (failed_) {
         return stopped();
     }
+    // Only one group may be un-synced: recovery takes the last group alone for torn.
+    LEDGER_ASSERT(!unsynced_);
     auto written = write_group(group);
     failed_ = !written;
     unsynced_ = true;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -78,6 +77,7 @@ class MemoryFileSystem final : public FileSystem {
     void fail_after(std::uint64_t steps) { steps_left_ = steps; }
     bool has_failed() const { return steps_left_ == 0; }
     std::uint64_t steps() const { return steps_; }
+    std::uint64_t reads() const { return reads_; }
 
     void crash(const Keep& keep) {
         for (const Names& names : unsynced_names_) {
@@ -94,13 +94,15 @@ class MemoryFileSystem final : public FileSystem {
         steps_left_ = UINT64_MAX;
     }
 
-    // The bytes of a file as they are now, to be looked at or damaged.
+    // The bytes of a file as they are now, to be looked at or damaged. Damage is durable only after
+    // a sync of the file.
     ByteVector& bytes(const std::string& name) { return names_[name]->live; }
-    // Damage happens on the disk itself.
-    void settle() {
-        for (auto& [name, data] : names_) {
-            data->settle();
+    std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& [name, data] : names_) {
+            all.push_back(name);
         }
+        return all;
     }
     // Every file with its bytes, to see whether anything changed.
     std::map<std::string, ByteVector> image() const {
@@ -125,8 +127,11 @@ class MemoryFileSystem final : public FileSystem {
         }
         void crash(const Keep& keep) {
             const bool new_size = live.size() != durable.size() && keep();
+            // What never reached a new part of the file reads as zeros or as something old.
+            const std::byte unwritten = live.size() > durable.size() && keep() ? std::byte{0x5a}
+                                                                               : std::byte{0};
             ByteVector after = durable;
-            after.resize(std::max(live.size(), durable.size()));
+            after.resize(std::max(live.size(), durable.size()), unwritten);
             for (std::uint64_t number : dirty) {
                 if (keep()) {
                     const std::uint64_t from = number * sector;
@@ -148,6 +153,7 @@ class MemoryFileSystem final : public FileSystem {
             : files_(files), data_(std::move(data)) {}
 
         Result<std::uint64_t> read(std::uint64_t offset, std::span<std::byte> into) override {
+            ++files_.reads_;
             const ByteVector& live = data_->live;
             const std::uint64_t from = std::min<std::uint64_t>(offset, live.size());
             const std::uint64_t count = std::min<std::uint64_t>(into.size(), live.size() - from);
@@ -201,6 +207,7 @@ class MemoryFileSystem final : public FileSystem {
     std::vector<Names> unsynced_names_;
     std::uint64_t steps_left_ = UINT64_MAX;
     std::uint64_t steps_ = 0;
+    std::uint64_t reads_ = 0;
 };
 
 }  // namespace ledger::log

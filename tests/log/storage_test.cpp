@@ -1,8 +1,10 @@
 #include "log/storage.h"
 
 #include <catch2/catch.hpp>
+#include <rapidcheck.h>
+#include <rapidcheck/catch.h>
 
-#include "log/hard_state_file.h"
+#include "log/scan.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
 
@@ -44,6 +46,51 @@ void check_same(Opened& opened, const TwinLog& twin) {
 
 }  // namespace
 
+TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
+    rc::prop("append, truncate, seal, vote, reopen, crash, read", [] {
+        const Options options = sample_options(*rc::gen::element(2048u, 8192u, 65536u));
+        MemoryFileSystem files;
+        REQUIRE(format(files, options, sample_identity()));
+        TwinLog twin;
+        Opened opened = must_open(files, options);
+        const auto steps = *rc::gen::inRange<std::uint64_t>(1, 40);
+        for (std::uint64_t step = 1; step <= steps; ++step) {
+            const auto action = *rc::gen::inRange(0, 10);
+            if (action == 0) {
+                files.crash([] { return false; });
+                opened = must_open(files, options);
+                check_same(opened, twin);
+                continue;
+            }
+            Group group;
+            if (action == 1) {
+                group.commit = twin.last();
+                must_store(*opened.storage, twin, group);
+                continue;
+            }
+            const HardState before = twin.hard_state;
+            if (action <= 3) {
+                twin.hard_state = {before.term.next(), NodeId{static_cast<std::uint32_t>(action)}};
+            }
+            std::optional<Index> truncate_to;
+            if (action >= 8) {
+                truncate_to = Index{*rc::gen::inRange(twin.commit.value, twin.last().value + 1)};
+            }
+            group = twin.group(step, *rc::gen::inRange<std::uint64_t>(0, 6),
+                *rc::gen::element<std::size_t>(0, 50, 2000), truncate_to);
+            if (action <= 3) {
+                group.hard_state = twin.hard_state;
+                twin.hard_state = before;
+            }
+            const std::uint64_t end = truncate_to.value_or(twin.last()).value;
+            group.commit = Index{*rc::gen::inRange(twin.commit.value, end + 1)};
+            must_store(*opened.storage, twin, group);
+        }
+        opened = must_open(files, options);
+        check_same(opened, twin);
+    });
+}
+
 TEST_CASE("storage: what was synced is there after reopening", "[log]") {
     MemoryFileSystem files;
     const Options options = sample_options(GENERATE(4096u, 16384u, 1u << 20));
@@ -70,6 +117,218 @@ TEST_CASE("storage: what was synced is there after reopening", "[log]") {
         }
     }
     CHECK(opened.recovered.torn_bytes == 0);
+}
+
+TEST_CASE("storage: a read stops before its budget, never before one entry", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(16384);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    for (std::uint64_t i = 0; i < 30; ++i) {
+        must_store(*opened.storage, twin, twin.group(i, 4, 900));
+    }
+    for (Index first{1}; first <= twin.last(); first = first + 7) {
+        for (const std::uint64_t budget : {0u, 1u, 500u, 5000u, 30000u}) {
+            auto read = opened.storage->read(first, twin.last(), budget);
+            REQUIRE(read);
+            REQUIRE(!read->empty());
+            std::uint64_t bytes = 0;
+            for (std::uint64_t i = 0; i < read->size(); ++i) {
+                REQUIRE((*read)[i] == twin.entries[first.value - 1 + i]);
+                bytes += (*read)[i].entry.bytes;
+            }
+            CHECK((bytes <= budget || read->size() == 1));
+            const Index next = first + read->size();
+            if (next <= twin.last()) {
+                CHECK(bytes + twin.entries[next.value - 1].entry.bytes > budget);
+            }
+        }
+    }
+}
+
+TEST_CASE("storage: an index that the log does not hold is out of range", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    const auto code_of = [&](std::uint64_t first) {
+        auto read = opened.storage->read(Index{first}, Index{first + 1}, 100);
+        return read ? boost::system::error_code{} : read.error().code;
+    };
+    CHECK(code_of(0) == Errc::out_of_range);
+    CHECK(code_of(1) == Errc::out_of_range);
+    TwinLog twin;
+    must_store(*opened.storage, twin, twin.group(1, 3, 50));
+    CHECK(!code_of(1));
+    CHECK(!code_of(3));
+    CHECK(code_of(4) == Errc::out_of_range);
+    Group cut;
+    cut.truncate_to = Index{1};
+    must_store(*opened.storage, twin, cut);
+    CHECK(code_of(2) == Errc::out_of_range);
+}
+
+TEST_CASE("storage: entries can be read before they are synced", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    must_store(*opened.storage, twin, twin.group(1, 3, 200));
+    Group group = twin.group(2, 3, 200);
+    // With a hard state the group waits in memory until that is durable.
+    group.hard_state = HardState{Term{1}, NodeId{2}};
+    const std::uint64_t size = files.bytes("wal/00000001.segment").size();
+    REQUIRE(opened.storage->write(group));
+    CHECK(files.bytes("wal/00000001.segment").size() == size);
+    twin.apply(group);
+    auto read = opened.storage->read(Index{1}, twin.last(), UINT64_MAX);
+    REQUIRE(read);
+    CHECK(*read == twin.entries);
+    REQUIRE(opened.storage->sync());
+    CHECK(files.bytes("wal/00000001.segment").size() > size);
+}
+
+TEST_CASE("storage: after a failed operation nothing more is accepted", "[log]") {
+    for (std::uint64_t at = 0; at < 6; ++at) {
+        MemoryFileSystem files;
+        const Options options = sample_options();
+        REQUIRE(format(files, options, sample_identity()));
+        Opened opened = must_open(files, options);
+        TwinLog twin;
+        files.fail_after(at);
+        Group group = twin.group(1, 2, 100);
+        group.hard_state = HardState{Term{1}, NodeId{1}};
+        const bool stored = opened.storage->write(group) && opened.storage->sync();
+        if (stored) {
+            continue;
+        }
+        files.fail_after(UINT64_MAX);
+        const auto again = opened.storage->sync();
+        REQUIRE(!again);
+        CHECK(again.error().code == Errc::io_error);
+        CHECK(!opened.storage->write(group));
+    }
+}
+
+TEST_CASE("storage: one write and one flush per group, nothing read back", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(1u << 20);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    must_store(*opened.storage, twin, twin.group(0, 1, 100));
+    const std::uint64_t reads = files.reads();
+    for (std::uint64_t i = 1; i < 20; ++i) {
+        const std::uint64_t before = files.steps();
+        must_store(*opened.storage, twin, twin.group(i, i, 400));
+        CHECK(files.steps() == before + 2);
+        CHECK(files.reads() == reads);
+    }
+}
+
+TEST_CASE("storage: an idle seal is written once and only when it says something", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    Group seal;
+    must_store(*opened.storage, twin, seal);
+    CHECK(!files.open("wal/00000001.segment"));
+    must_store(*opened.storage, twin, twin.group(1, 2, 100));
+    const std::uint64_t before = files.bytes("wal/00000001.segment").size();
+    must_store(*opened.storage, twin, seal);
+    CHECK(files.bytes("wal/00000001.segment").size() == before + 512);
+    must_store(*opened.storage, twin, seal);
+    CHECK(files.bytes("wal/00000001.segment").size() == before + 512);
+    seal.commit = Index{2};
+    must_store(*opened.storage, twin, seal);
+    CHECK(files.bytes("wal/00000001.segment").size() == before + 1024);
+    opened = must_open(files, options);
+    CHECK(opened.recovered.commit == Index{2});
+    CHECK(opened.recovered.tail.empty());
+}
+
+TEST_CASE("storage: a group larger than a segment still fits", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(2048);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    for (std::uint64_t i = 1; i < 5; ++i) {
+        must_store(*opened.storage, twin, twin.group(i, 10, 3000));
+    }
+    opened = must_open(files, options);
+    check_same(opened, twin);
+    CHECK(files.image().size() == 5);
+}
+
+TEST_CASE("storage: truncation and new entries may reach back over segments", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(2048);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    for (std::uint64_t i = 1; i < 10; ++i) {
+        must_store(*opened.storage, twin, twin.group(i, 3, 900));
+    }
+    for (const std::uint64_t to : {20u, 4u, 4u, 0u}) {
+        must_store(*opened.storage, twin, twin.group(100 + to, 2, 900, Index{to}));
+        opened = must_open(files, options);
+        check_same(opened, twin);
+    }
+    must_store(*opened.storage, twin, twin.group(300, 20, 900));
+    must_store(*opened.storage, twin, twin.group(301, 3, 900));
+    opened = must_open(files, options);
+    check_same(opened, twin);
+}
+
+TEST_CASE("storage: a directory is formatted once", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    auto opened = open(files, options, sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::not_found);
+    REQUIRE(format(files, options, sample_identity()));
+    const auto again = format(files, options, sample_identity());
+    REQUIRE(!again);
+    CHECK(again.error().code == Errc::already_exists);
+}
+
+TEST_CASE("storage: erased entries are read without their erasable part", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    {
+        Opened opened = must_open(files, options);
+        must_store(*opened.storage, twin, twin.group(5, 1, 200));
+    }
+    // What a rewriter of the segment will do: the record and its identity in erased form.
+    ByteVector& bytes = files.bytes("wal/00000001.segment");
+    const auto groups = scan_groups(bytes, SegmentId{1});
+    REQUIRE(groups.size() == 1);
+    const Slot slot = groups[0].slots[0];
+    const RecordHeader header = erased(slot.record.header);
+    const ByteVector envelope(slot.record.envelope.begin(), slot.record.envelope.end());
+    IdentityBlock block = *groups[0].block;
+    bytes.resize(slot.offset);
+    bytes.resize(slot.offset + record_bytes(envelope.size(), 0));
+    const std::uint32_t crc = encode_record(
+        std::span(bytes).subspan(slot.offset), header, {SegmentId{1}, slot.offset}, envelope, {});
+    block.names[0] = identity_of(header, crc);
+    const std::uint64_t block_at = sector_ceiling(bytes.size());
+    bytes.resize(block_at + identity_block_bytes(1));
+    encode_identity_block(std::span(bytes).subspan(block_at), block, {SegmentId{1}, block_at});
+
+    Opened opened = must_open(files, options);
+    auto read = opened.storage->read(Index{1}, Index{1}, UINT64_MAX);
+    REQUIRE(read);
+    CHECK(read->front().hash == twin.entries[0].hash);
+    CHECK(read->front().entry.handle.erasable().empty());
+    CHECK(read->front().entry.handle->envelope_size() == envelope.size());
 }
 
 }  // namespace ledger::log

@@ -1,0 +1,206 @@
+#include <catch2/catch.hpp>
+
+#include "log/storage.h"
+#include "tests/log/memory_file_system.h"
+#include "tests/log/sample.h"
+
+namespace ledger::log {
+
+namespace {
+
+constexpr std::uint64_t segment_bytes = 6144;
+
+// About twenty groups: small and large ones, empty ones, seals, truncations, new terms.
+Group workload_group(TwinLog& twin, std::uint64_t step) {
+    if (step % 6 == 5) {
+        Group seal;
+        seal.commit = twin.last();
+        return seal;
+    }
+    const bool new_term = step % 5 == 0;
+    const HardState before = twin.hard_state;
+    if (new_term) {
+        twin.hard_state = {Term{before.term.value + 1}, NodeId{step % 3 == 0 ? 0u : 2u}};
+    }
+    std::optional<Index> truncate_to;
+    if (step % 4 == 3) {
+        const std::uint64_t back = std::min<std::uint64_t>(step % 3 + 2, twin.last() - twin.commit);
+        truncate_to = twin.last() - back;
+    }
+    Group group = twin.group(step, step % 7 == 6 ? 0 : step % 4 + 1, step == 9 ? 9000 : 700,
+        truncate_to);
+    if (new_term) {
+        group.hard_state = twin.hard_state;
+    }
+    twin.hard_state = before;
+    group.commit = twin.last().value > 4 ? twin.last() - 4 : Index{0};
+    group.commit = std::max(twin.commit, truncate_to ? std::min(group.commit, *truncate_to)
+                                                     : group.commit);
+    return group;
+}
+
+struct Run {
+    MemoryFileSystem files;
+    TwinLog synced;
+    std::optional<Group> pending;  // written or half-written, not synced
+};
+
+void store_all(Run& run, const Options& options, std::uint64_t groups) {
+    auto opened = open(run.files, options, sample_identity());
+    if (!opened) {
+        return;
+    }
+    for (std::uint64_t step = 0; step < groups; ++step) {
+        run.pending = workload_group(run.synced, step);
+        if (!opened->storage->write(*run.pending) || !opened->storage->sync()) {
+            return;
+        }
+        run.synced.apply(*run.pending);
+        run.pending.reset();
+    }
+}
+
+bool is_prefix(const std::vector<HashedEntry>& part, const std::vector<HashedEntry>& whole) {
+    return part.size() <= whole.size() && std::equal(part.begin(), part.end(), whole.begin());
+}
+
+std::vector<HashedEntry> all_of(Opened& opened) {
+    if (opened.recovered.last == Index{0}) {
+        return {};
+    }
+    auto all = opened.storage->read(Index{1}, opened.recovered.last, UINT64_MAX);
+    REQUIRE(all);
+    return *all;
+}
+
+// Everything synced is there; of the rest only what the pending group could have left.
+void check_legal(const Run& run, Opened& opened) {
+    const std::vector<HashedEntry> found = all_of(opened);
+    const Recovered& recovered = opened.recovered;
+    REQUIRE(found.size() == recovered.last.value);
+    REQUIRE(recovered.commit <= recovered.last);
+    TwinLog after = run.synced;
+    if (run.pending) {
+        after.apply(*run.pending);
+    }
+    const bool new_state = recovered.hard_state == after.hard_state;
+    REQUIRE((new_state || recovered.hard_state == run.synced.hard_state));
+    if (found == run.synced.entries) {
+        return;
+    }
+    REQUIRE(run.pending.has_value());
+    REQUIRE(new_state);  // no entry before its term
+    const std::uint64_t kept = run.pending->truncate_to.value_or(run.synced.last()).value;
+    REQUIRE(found.size() >= kept);
+    REQUIRE(is_prefix(found, after.entries));
+}
+
+void check_goes_on(Run& run, const Options& options, Opened& opened) {
+    TwinLog twin;
+    twin.hard_state = opened.recovered.hard_state;
+    twin.entries = all_of(opened);
+    twin.commit = opened.recovered.commit;
+    for (std::uint64_t step = 100; step < 104; ++step) {
+        Group group = twin.group(step, 2, 500);
+        REQUIRE(opened.storage->write(group));
+        REQUIRE(opened.storage->sync());
+        twin.apply(group);
+    }
+    run.files.crash([] { return false; });
+    auto again = open(run.files, options, sample_identity());
+    REQUIRE(again);
+    REQUIRE(again->recovered.torn_bytes == 0);
+    REQUIRE(all_of(*again) == twin.entries);
+}
+
+MemoryFileSystem::Keep keeping(std::uint64_t mode) {
+    if (mode < 2) {
+        return [mode] { return mode == 1; };
+    }
+    return [mode, count = std::uint64_t{0}]() mutable {
+        return bounded(keyed_bits(mode, Site::test_b, 0, count++), 100) < 20 + mode * 10 % 70;
+    };
+}
+
+}  // namespace
+
+TEST_CASE("crash: at every operation, with any sectors kept, what was synced survives", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    constexpr std::uint64_t groups = 22;
+    std::uint64_t operations = 0;
+    {
+        Run run;
+        REQUIRE(format(run.files, options, sample_identity()));
+        const std::uint64_t before = run.files.steps();
+        store_all(run, options, groups);
+        REQUIRE(!run.pending);
+        operations = run.files.steps() - before;
+        REQUIRE(run.files.image().size() > 4);  // several segments
+    }
+    std::uint64_t torn = 0;
+    for (std::uint64_t at = 0; at <= operations; ++at) {
+        for (std::uint64_t mode = 0; mode < 24; ++mode) {
+            INFO("after operation " << at << " of " << operations << ", mode " << mode);
+            Run run;
+            REQUIRE(format(run.files, options, sample_identity()));
+            run.files.fail_after(at);
+            store_all(run, options, groups);
+            run.files.crash(keeping(mode));
+            auto opened = open(run.files, options, sample_identity());
+            REQUIRE(opened);
+            check_legal(run, *opened);
+            torn += opened->recovered.torn_bytes > 0 ? 1u : 0u;
+            check_goes_on(run, options, *opened);
+        }
+    }
+    CHECK(torn > 100);  // the test has seen what it is about
+}
+
+TEST_CASE("crash: recovery itself may be interrupted at every operation", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    for (std::uint64_t at = 3; at < 110; ++at) {
+        for (std::uint64_t inner = 0; inner < 12; ++inner) {
+            INFO("first crash after " << at << ", second after " << inner);
+            Run run;
+            REQUIRE(format(run.files, options, sample_identity()));
+            run.files.fail_after(at);
+            store_all(run, options, 22);
+            run.files.crash(keeping(at % 9));
+            run.files.fail_after(inner);
+            auto interrupted = open(run.files, options, sample_identity());
+            const bool was_interrupted = !interrupted;
+            run.files.crash(keeping(2 + inner));
+            auto opened = open(run.files, options, sample_identity());
+            REQUIRE(opened);
+            check_legal(run, *opened);
+            check_goes_on(run, options, *opened);
+            if (!was_interrupted) {
+                break;
+            }
+        }
+    }
+}
+
+TEST_CASE("crash: format is all or nothing", "[log]") {
+    const Options options = sample_options();
+    for (std::uint64_t at = 0; at < 8; ++at) {
+        for (std::uint64_t mode = 0; mode < 6; ++mode) {
+            MemoryFileSystem files;
+            files.fail_after(at);
+            const bool done = static_cast<bool>(format(files, options, sample_identity()));
+            files.crash(keeping(mode));
+            auto opened = open(files, options, sample_identity());
+            INFO("after operation " << at << ", mode " << mode);
+            if (opened) {
+                CHECK(opened->recovered.hard_state == HardState{});
+                continue;
+            }
+            CHECK(!done);
+            CHECK(opened.error().code == Errc::not_found);
+            CHECK(format(files, options, sample_identity()));
+            CHECK(open(files, options, sample_identity()));
+        }
+    }
+}
+
+}  // namespace ledger::log

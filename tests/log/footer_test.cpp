@@ -1,0 +1,117 @@
+#include "log/footer.h"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck.h>
+#include <rapidcheck/catch.h>
+
+#include "tests/log/golden.h"
+#include "tests/log/memory_file_system.h"
+#include "tests/log/sample.h"
+
+namespace ledger::log {
+
+namespace {
+
+Footer sample_footer(std::uint64_t entries) {
+    Footer footer;
+    footer.segment = SegmentId{7};
+    footer.epoch = 2;
+    footer.first = Index{60};
+    footer.last = Index{59 + entries};
+    footer.start_hash = sha256(as_bytes("start"));
+    footer.last_hash = entries == 0 ? footer.start_hash : sha256(as_bytes("last"));
+    footer.sync_index = footer.last;
+    footer.commit = Index{61};
+    std::uint64_t offset = segment_header_bytes;
+    for (std::uint64_t i = 0; i < entries; ++i) {
+        const auto envelope = static_cast<std::uint32_t>(i * 3 % 50);
+        footer.names.push_back({static_cast<std::uint32_t>(offset / record_alignment), envelope,
+            static_cast<std::uint32_t>(i % 9), static_cast<std::uint32_t>(i * 1001)});
+        offset += record_bytes(envelope, i % 9);
+        if ((60 + i) % hash_mark_interval == 0) {
+            footer.marks.push_back({Index{60 + i}, i + 1 == entries ? footer.last_hash
+                                                                    : footer.start_hash});
+        }
+    }
+    if (entries > 0) {
+        footer.terms.push_back({footer.first, Term{3}});
+    }
+    if (entries > 4) {
+        footer.terms.push_back({Index{63}, Term{8}});
+    }
+    footer.body_end = sector_ceiling(offset);
+    return footer;
+}
+
+std::unique_ptr<File> file_with(MemoryFileSystem& files, const Footer& footer) {
+    auto file = files.create("file");
+    REQUIRE(file);
+    REQUIRE((*file)->write(footer.body_end, encode_footers(footer)));
+    return std::move(*file);
+}
+
+}  // namespace
+
+TEST_CASE("footer: what was written at the end of a segment is read back", "[log]") {
+    for (std::uint64_t entries : {0u, 1u, 5u, 100u, 3000u}) {
+        MemoryFileSystem files;
+        const Footer footer = sample_footer(entries);
+        const auto file = file_with(files, footer);
+        const auto found = read_footer(*file, footer.segment);
+        REQUIRE(found);
+        REQUIRE(found->has_value());
+        CHECK(**found == footer);
+        CHECK(!*read_footer(*file, SegmentId{8}));
+    }
+}
+
+TEST_CASE("footer: any one bad sector leaves a copy", "[log]") {
+    const Footer footer = sample_footer(100);
+    const std::uint64_t end = footer.body_end + encode_footers(footer).size();
+    for (std::uint64_t at = footer.body_end; at < end; at += sector_bytes) {
+        MemoryFileSystem files;
+        const auto file = file_with(files, footer);
+        REQUIRE(file->write(at, sample_bytes(3, sector_bytes)));
+        const auto found = read_footer(*file, footer.segment);
+        INFO("sector at " << at);
+        REQUIRE(found);
+        REQUIRE(found->has_value());
+        CHECK(**found == footer);
+    }
+}
+
+TEST_CASE("footer: a file without one has none", "[log]") {
+    MemoryFileSystem files;
+    auto file = files.create("file");
+    REQUIRE(file);
+    CHECK(!*read_footer(**file, SegmentId{7}));
+    REQUIRE((*file)->write(0, sample_bytes(1, 5000)));
+    CHECK(!*read_footer(**file, SegmentId{7}));
+}
+
+TEST_CASE("footer: damage is never accepted as another meaning", "[log]") {
+    const Footer footer = sample_footer(70);
+    const ByteVector both = encode_footers(footer);
+    const ByteVector copy(both.begin(), both.begin() + static_cast<long>(both.size() / 2));
+    const Location place{footer.segment, footer.body_end};
+    REQUIRE(decode_footer(copy, place));
+    rc::prop("flips and cuts", [&] {
+        ByteVector damaged = copy;
+        const auto flips = *rc::gen::inRange(1u, 5u);
+        for (unsigned i = 0; i < flips; ++i) {
+            const auto bit = *rc::gen::inRange<std::size_t>(0, (copy.size() - 64) * 8);
+            damaged[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+        }
+        damaged.resize(*rc::gen::element(copy.size(), copy.size() / 2, copy.size() - 512));
+        const auto decoded = decode_footer(damaged, place);
+        RC_ASSERT((!decoded || *decoded == footer));
+    });
+    CHECK(!decode_footer(copy, {footer.segment, footer.body_end + 512}));
+    CHECK(!decode_footer({}, place));
+}
+
+TEST_CASE("footer: the bytes on disk are the golden ones", "[log]") {
+    check_golden("log/footers.hex", encode_footers(sample_footer(6)));
+}
+
+}  // namespace ledger::log

@@ -1,0 +1,288 @@
+#include "log/recovery.h"
+
+#include <catch2/catch.hpp>
+
+#include "log/base/crc32c.h"
+#include "log/scan.h"
+#include "tests/log/memory_file_system.h"
+#include "tests/log/sample.h"
+
+namespace ledger::log {
+
+namespace {
+
+constexpr std::uint64_t segment_bytes = 4096;
+
+std::vector<std::string> segments_of(const MemoryFileSystem& files) {
+    std::vector<std::string> segments;
+    for (const std::string& name : files.names()) {
+        if (name.ends_with(".segment")) {
+            segments.push_back(name);
+        }
+    }
+    return segments;
+}
+
+SegmentId id_of(const std::string& path) {
+    const auto id = parse_segment_name(path.substr(path.rfind('/') + 1));
+    REQUIRE(id);
+    return *id;
+}
+
+struct Written {
+    MemoryFileSystem files;
+    TwinLog twin;
+    std::uint64_t before_last_group = 0;  // entries
+};
+
+void store(Storage& storage, TwinLog& twin, const Group& group) {
+    REQUIRE(storage.write(group));
+    REQUIRE(storage.sync());
+    twin.apply(group);
+}
+
+// A dozen groups over several segments, with one truncation; sealed or not.
+void fill(Written& written, bool sealed, bool commit) {
+    const Options options = sample_options(segment_bytes);
+    REQUIRE(format(written.files, options, sample_identity()));
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    TwinLog& twin = written.twin;
+    Group first;
+    first.hard_state = HardState{Term{1}, NodeId{2}};
+    store(*opened->storage, twin, first);
+    for (std::uint64_t i = 0; i < 12; ++i) {
+        std::optional<Index> truncate_to;
+        if (i == 7) {
+            truncate_to = twin.last() - 2;
+        }
+        written.before_last_group = twin.last().value;
+        Group group = twin.group(i, 3, 1200, truncate_to);
+        group.commit = commit && twin.last().value > 3 ? twin.last() - 3 : Index{0};
+        store(*opened->storage, twin, group);
+    }
+    if (sealed) {
+        Group seal;
+        seal.commit = commit ? twin.last() : Index{0};
+        store(*opened->storage, twin, seal);
+    }
+}
+
+enum class Harm { flip, zero, garbage };
+
+void harm(ByteVector& bytes, std::uint64_t sector, Harm how) {
+    for (std::uint64_t i = 0; i < sector_bytes && sector * sector_bytes + i < bytes.size(); ++i) {
+        std::byte& b = bytes[sector * sector_bytes + i];
+        switch (how) {
+            case Harm::flip: b ^= i == 40 ? std::byte{4} : std::byte{0}; break;
+            case Harm::zero: b = std::byte{0}; break;
+            case Harm::garbage:
+                b = static_cast<std::byte>(keyed_bits(7, Site::test_a, sector, i));
+                break;
+        }
+    }
+}
+
+// Every entry is equal or is reported; nothing is missing.
+void check_nothing_lost(Opened& opened, const TwinLog& twin) {
+    REQUIRE(opened.recovered.last == twin.last());
+    for (Index index{1}; index <= twin.last(); ++index) {
+        auto read = opened.storage->read(index, index, UINT64_MAX);
+        if (!read) {
+            REQUIRE(read.error().code == Errc::faulty_entry);
+            REQUIRE(read.error().place.find("index ") != std::string::npos);
+            continue;
+        }
+        REQUIRE(read->size() == 1);
+        REQUIRE(read->front() == twin.entries[index.value - 1]);
+    }
+}
+
+struct Counts {
+    std::uint64_t refused = 0;
+    std::uint64_t whole = 0;
+    std::uint64_t cut = 0;
+};
+
+Counts harm_each_sector(bool sealed, bool commit, Harm how) {
+    Counts counts;
+    Written original;
+    fill(original, sealed, commit);
+    for (const auto& [name, image] : original.files.image()) {
+        for (std::uint64_t sector = 0; sector * sector_bytes < image.size(); ++sector) {
+            INFO(name << " sector " << sector);
+            Written written;
+            fill(written, sealed, commit);
+            harm(written.files.bytes(name), sector, how);
+            const auto damaged = written.files.image();
+            auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+            if (!opened) {
+                REQUIRE(opened.error().code == Errc::faulty_entry);
+                REQUIRE(opened.error().place.find("segment ") == 0);
+                REQUIRE(written.files.image() == damaged);
+                ++counts.refused;
+                continue;
+            }
+            REQUIRE(opened->recovered.hard_state == written.twin.hard_state);
+            if (opened->recovered.last < written.twin.last()) {
+                // Only the last group, and only while it has no witness.
+                REQUIRE(!sealed);
+                REQUIRE(opened->recovered.last.value >= written.before_last_group);
+                written.twin.entries.resize(opened->recovered.last.value);
+                ++counts.cut;
+            } else {
+                ++counts.whole;
+            }
+            check_nothing_lost(*opened, written.twin);
+        }
+    }
+    return counts;
+}
+
+}  // namespace
+
+TEST_CASE("recovery: one bad sector never loses a sealed entry", "[log]") {
+    const Harm how = GENERATE(Harm::flip, Harm::zero, Harm::garbage);
+    const bool commit = GENERATE(false, true);
+    const Counts counts = harm_each_sector(true, commit, how);
+    CHECK(counts.cut == 0);
+    CHECK(counts.refused > 0);
+    CHECK(counts.whole > 10);
+}
+
+TEST_CASE("recovery: without a seal one bad sector costs at most the last group", "[log]") {
+    const Harm how = GENERATE(Harm::flip, Harm::zero, Harm::garbage);
+    const Counts counts = harm_each_sector(false, false, how);
+    CHECK(counts.cut > 0);
+    CHECK(counts.refused > 0);
+}
+
+TEST_CASE("recovery: zeros after the middle of a group do not end a promised log", "[log]") {
+    Written original;
+    fill(original, true, true);
+    const std::string name = segments_of(original.files).back();
+    const ByteVector image = original.files.bytes(name);
+    const std::uint64_t size = image.size();
+    const auto groups = scan_groups(image, id_of(name));
+    for (std::uint64_t from = segment_header_bytes; from < size; from += sector_bytes) {
+        for (const bool shorten : {false, true}) {
+            Written written;
+            fill(written, true, true);
+            ByteVector& bytes = written.files.bytes(name);
+            bytes.resize(from);
+            bytes.resize(shorten ? from : size);
+            auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+            INFO("from byte " << from << " of " << size);
+            if (!opened) {
+                CHECK(opened.error().code == Errc::faulty_entry);
+                continue;
+            }
+            Index whole;  // the last index of the groups that end before the zeros
+            for (const ScannedGroup& group : groups) {
+                whole = group.end <= from ? group.block->last : whole;
+            }
+            CHECK(opened->recovered.last >= whole);
+            CHECK(opened->recovered.commit <= opened->recovered.last);
+        }
+    }
+}
+
+TEST_CASE("recovery: a commit in the hard state is a witness", "[log]") {
+    Written written;
+    fill(written, true, true);
+    const Options options = sample_options(segment_bytes);
+    {
+        auto opened = open(written.files, options, sample_identity());  // writes the commit
+        REQUIRE(opened);
+        REQUIRE(opened->recovered.commit == written.twin.last());
+    }
+    ByteVector& bytes = written.files.bytes(segments_of(written.files).back());
+    bytes.resize(segment_header_bytes);
+    bytes.resize(6 * sector_bytes);
+    const auto damaged = written.files.image();
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::faulty_entry);
+    CHECK(written.files.image() == damaged);
+}
+
+TEST_CASE("recovery: a torn tail is cut once and reported", "[log]") {
+    Written written;
+    fill(written, false, false);
+    const std::string name = segments_of(written.files).back();
+    ByteVector& bytes = written.files.bytes(name);
+    // The first record of the last group, found by its block at the end of the file.
+    const auto groups = scan_groups(bytes, id_of(name));
+    REQUIRE(groups.back().block);
+    harm(bytes, groups.back().start / sector_bytes, Harm::garbage);
+    const Options options = sample_options(segment_bytes);
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    CHECK(opened->recovered.last.value == written.before_last_group);
+    CHECK(opened->recovered.torn_entries == 3);
+    CHECK(opened->recovered.torn_bytes > 0);
+    auto again = open(written.files, options, sample_identity());
+    REQUIRE(again);
+    CHECK(again->recovered.torn_bytes == 0);
+    CHECK(again->recovered.torn_entries == 0);
+    CHECK(again->recovered.last.value == written.before_last_group);
+}
+
+TEST_CASE("recovery: data of another cluster or node is refused", "[log]") {
+    Written written;
+    fill(written, true, true);
+    const auto before = written.files.image();
+    Identity other_node = sample_identity();
+    other_node.node = NodeId{4};
+    Identity other_cluster = sample_identity();
+    other_cluster.cluster.low ^= 1;
+    for (const Identity& identity : {other_node, other_cluster}) {
+        auto opened = open(written.files, sample_options(segment_bytes), identity);
+        REQUIRE(!opened);
+        CHECK(opened.error().code == Errc::wrong_identity);
+        CHECK(written.files.image() == before);
+    }
+    // A segment that was put here from another node's directory.
+    MemoryFileSystem files;
+    const Options options = sample_options(segment_bytes);
+    REQUIRE(format(files, options, other_node));
+    for (const auto& [name, bytes] : before) {
+        if (name.ends_with(".segment")) {
+            REQUIRE(files.create(name));
+            files.bytes(name) = bytes;
+        }
+    }
+    auto opened = open(files, options, other_node);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::wrong_identity);
+}
+
+TEST_CASE("recovery: a segment that is missing in the middle is noticed", "[log]") {
+    Written written;
+    fill(written, true, true);
+    const std::vector<std::string> segments = segments_of(written.files);
+    REQUIRE(segments.size() >= 3);
+    REQUIRE(written.files.remove(segments[1]));
+    auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::faulty_entry);
+}
+
+TEST_CASE("recovery: an unknown format version is refused, never guessed", "[log]") {
+    Written written;
+    fill(written, true, true);
+    const std::string name = segments_of(written.files).back();
+    const SegmentId id = id_of(name);
+    ByteVector& bytes = written.files.bytes(name);
+    for (std::uint64_t copy = 0; copy < 2; ++copy) {
+        std::byte* at = bytes.data() + copy * sector_bytes;
+        store_little_endian(at + 4, std::uint32_t{2});
+        const std::uint32_t seed = location_crc({id, copy * sector_bytes});
+        store_little_endian(at + 104, crc32c({at, 104}, seed));
+    }
+    auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::unsupported);
+}
+
+}  // namespace ledger::log
