@@ -1,0 +1,54 @@
+#pragma once
+// Effect: what a replica wants done. Effects stand in the order in which they must begin; one
+// that must wait for the disk names the ticket it waits for.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "log/base/ids.h"
+#include "log/base/time.h"
+#include "log/storage.h"
+#include "node/message.h"
+#include "raft/ready.h"
+
+namespace ledger::node {
+
+// Leaves when every Store up to `after` is on the disk; 0 = at once.
+struct Send {
+    Ticket after;
+    PeerMessage message;
+};
+// Write and sync as one group, strictly after all earlier ones; then Stored{ticket}. The group
+// belongs to the replica and stays unchanged until Stored{ticket} has been stepped.
+struct Store {
+    Ticket ticket;
+    const log::Group* group = nullptr;
+};
+// Read entries [first, last], at most bytes_max (one entry always fits); then Loaded{request}.
+struct Load {
+    std::uint64_t request = 0;
+    Index first;
+    Index last;
+    std::uint64_t bytes_max = 0;
+};
+// Step Time at `deadline`; replaces the earlier one.
+struct WakeAt {
+    Instant deadline;
+};
+struct Reply {
+    ClientId client;
+    ClientReply reply;
+};
+// A role or term change, for people and checkers.
+struct Trace {
+    raft::Transition transition;
+};
+// The replica will not act again: its disk failed. It must be restarted.
+struct Halt {
+    std::string reason;
+};
+
+using Effect = std::variant<Send, Store, Load, WakeAt, Reply, Trace, Halt>;
+
+}  // namespace ledger::node

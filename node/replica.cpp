@@ -1,0 +1,387 @@
+#include "node/replica.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+
+namespace ledger::node {
+
+Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
+    : config_(config), machine_(machine), choices_(choices) {
+    LEDGER_ASSERT(config.raft.self != NodeId{});
+    config_.raft.choices = &choices_;
+}
+
+std::span<const Effect> Replica::step(Instant now, Event&& event) {
+    effects_.clear();
+    if (halted_) {
+        return {};
+    }
+    LEDGER_ASSERT(started() || std::holds_alternative<Start>(event));
+    std::visit([&](auto&& kind) { on(now, std::move(kind)); }, std::move(event));
+    if (!halted_) {
+        settle(now);
+    }
+    return effects_;
+}
+
+void Replica::on(Instant now, Start&& event) {
+    LEDGER_ASSERT(!started());
+    const log::Recovered& found = event.recovered;
+    raft::Boot boot{.hard_state = found.hard_state,
+        .first = found.first,
+        .last = found.last,
+        .terms = found.terms,
+        .commit = found.commit,
+        .tail = {},
+        .last_cluster_time = found.last_cluster_time,
+        .last_wall_time = found.last_wall_time};
+    hashes_.reset(found.commit, found.commit_hash);
+    for (const HashedEntry& entry : found.tail) {
+        boot.tail.push_back(entry.entry);
+        const HashedEntry chained = hashes_.append(entry.entry);
+        LEDGER_ASSERT(chained.hash == entry.hash);
+    }
+    raft_.emplace(config_.raft, boot, now);
+    raft_->set_wall_clock(now, event.wall);
+    stores_.reset(raft_->log().last_id(), found.hard_state);
+}
+
+void Replica::on(Instant now, Message&& event) {
+    PeerMessage& message = event.message;
+    const bool for_me = message.cluster == config_.cluster && message.group == config_.group &&
+                        message.to == config_.raft.self;
+    LEDGER_SOMETIMES(!for_me, "node.message.not_for_me");
+    if (for_me) {
+        raft_->receive(now, message.from, std::move(message.body));
+    }
+}
+
+void Replica::on(Instant now, Stored&& event) {
+    const StoreQueue::Durable durable = stores_.stored(event.ticket);
+    raft_->stored(now, durable.upto, durable.hard_state);
+    if (!durable.seal_only) {
+        seal_at_ = now + config_.limits.seal_delay;
+    }
+}
+
+void Replica::on(Instant, StoreFailed&& event) {
+    // A failed write or fsync leaves nothing known about the disk; it is never retried.
+    halt("the disk failed to store group " + std::to_string(event.ticket.value));
+}
+
+void Replica::on(Instant now, Loaded&& event) {
+    const auto at = std::find_if(loads_.begin(), loads_.end(),
+        [&](const PendingLoad& load) { return load.request == event.request; });
+    LEDGER_ASSERT(at != loads_.end());
+    const LoadPurpose purpose = at->purpose;
+    loads_.erase(at);
+    if (std::holds_alternative<LoadForApply>(purpose)) {
+        loading_to_apply_ = false;
+        if (event.failed) {
+            halt("cannot read committed entry " + std::to_string(applied_.next().value));
+            return;
+        }
+        for (const HashedEntry& entry : event.entries) {
+            if (entry.entry.index == applied_.next()) {
+                apply_entry(entry);
+            }
+        }
+        return;
+    }
+    std::vector<EntryRef> entries;
+    entries.reserve(event.entries.size());
+    for (HashedEntry& entry : event.entries) {
+        entries.push_back(std::move(entry.entry));
+    }
+    if (const auto* peer = std::get_if<LoadForPeer>(&purpose)) {
+        raft_->loaded(now, peer->peer, entries);
+        return;
+    }
+    const auto* query = std::get_if<LoadForQuery>(&purpose);
+    OpenQuery* open = queries_.find(query->query);
+    LEDGER_ASSERT(open != nullptr);
+    if (event.failed) {
+        halt("cannot read an applied entry for a query");
+        return;
+    }
+    for (EntryRef& entry : entries) {
+        const std::size_t next = open->gathered.size();
+        if (next < open->plan->entries.size() && entry.index == open->plan->entries[next]) {
+            open->gathered.push_back(std::move(entry));
+        }
+    }
+    work_on_query(query->query);
+}
+
+void Replica::on(Instant now, Time&&) {
+    if (now >= wake_) {
+        wake_ = never;
+    }
+    raft_->time(now);
+    if (now >= seal_at_) {
+        seal_at_ = never;
+        if (stores_.idle()) {
+            const StoreQueue::Submitted store = stores_.submit(raft_->commit());
+            effects_.emplace_back(Store{store.ticket, store.group});
+        }
+    }
+}
+
+void Replica::on(Instant now, Client&& event) {
+    const RequestId request = event.request.id;
+    if (auto* command = std::get_if<Command>(&event.request.operation)) {
+        on_command(now, event.client, request, std::move(*command));
+    } else if (auto* query = std::get_if<Query>(&event.request.operation)) {
+        on_query(now, event.client, request, std::move(*query));
+    }
+}
+
+void Replica::on(Instant, PeerUp&&) {}
+
+void Replica::on(Instant now, PeerDown&& event) {
+    raft_->peer_down(now, event.peer);
+}
+
+void Replica::on_command(Instant now, ClientId client, RequestId request, Command&& command) {
+    // Cheap refusals first: a node that does not lead looks at no payload.
+    const raft::Status status = raft_->status();
+    if (status.role != raft::Role::leader) {
+        reply(client, request, Redirect{status.leader});
+        return;
+    }
+    if (waiters_.size() >= config_.limits.waiters_max) {
+        reply(client, request, Overloaded{config_.limits.retry_after});
+        return;
+    }
+    if (!command.body) {
+        reply(client, request, Refused{"a command needs a body"});
+        return;
+    }
+    if (const Result<void> admitted = machine_.admit(*command.body); !admitted) {
+        const Error error = admitted.error();
+        reply(client, request, Refused{error.code.message() + ": " + error.place});
+        return;
+    }
+    EntryRef entry;
+    entry.kind = EntryKind::command;
+    entry.bytes = command.body->size();
+    entry.handle = std::move(command.body);
+    const raft::ProposeOutcome outcome = raft_->propose(now, std::span(&entry, 1));
+    if (const auto* proposed = std::get_if<raft::Proposed>(&outcome)) {
+        LEDGER_ASSERT(waiters_.empty() || waiters_.back().index < proposed->first.index);
+        waiters_.push_back({proposed->first.index, proposed->first.term, client, request});
+    } else if (const auto* other = std::get_if<raft::NotLeader>(&outcome)) {
+        reply(client, request, Redirect{other->leader});
+    } else {
+        LEDGER_SOMETIMES(true, "node.command.refused_busy");
+        reply(client, request, Overloaded{config_.limits.retry_after});
+    }
+}
+
+void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& query) {
+    if (query.question.size() > config_.limits.question_bytes_max) {
+        reply(client, request, Refused{"the question is too long"});
+        return;
+    }
+    if (queries_.size() >= config_.limits.queries_max) {
+        reply(client, request, Overloaded{config_.limits.retry_after});
+        return;
+    }
+    const std::uint64_t number = queries_.open(client, request, std::move(query.question));
+    if (!raft_->read(now, raft::ReadId{number})) {
+        queries_.close(number);
+        reply(client, request, Redirect{raft_->status().leader});
+    }
+}
+
+void Replica::settle(Instant now) {
+    take_ready();
+    apply_committed();
+    if (halted_) {
+        return;
+    }
+    answer_granted();
+    submit_stores();
+    plan_wake(now);
+}
+
+void Replica::take_ready() {
+    raft::Ready& ready = raft_->ready();
+    if (ready.empty()) {
+        return;
+    }
+    if (ready.hard_state) {
+        stores_.set_hard_state(*ready.hard_state);
+    }
+    if (ready.truncate_to) {
+        hashes_.truncate(*ready.truncate_to);
+        stores_.truncate(*ready.truncate_to, raft_->log().term_at(*ready.truncate_to).value_or(Term{}));
+    }
+    for (const EntryRef& entry : ready.entries) {
+        stores_.append(hashes_.append(entry));
+    }
+    for (const raft::Transition& transition : ready.transitions) {
+        effects_.emplace_back(Trace{transition});
+        if (transition.role != raft::Role::leader) {
+            abandon_waiters();
+        }
+    }
+    const Ticket everything = stores_.everything();
+    for (raft::Outgoing& outgoing : ready.messages) {
+        effects_.emplace_back(Send{outgoing.durable ? everything : Ticket{},
+            PeerMessage{.cluster = config_.cluster,
+                .group = config_.group,
+                .from = config_.raft.self,
+                .to = outgoing.to,
+                .body = std::move(outgoing.message)}});
+    }
+    for (const raft::ReadGrant& grant : ready.reads) {
+        queries_.granted(grant.id.value, grant.index);
+    }
+    for (const raft::ReadId id : ready.dropped_reads) {
+        const OpenQuery* open = queries_.find(id.value);
+        LEDGER_ASSERT(open != nullptr);
+        reply(open->client, open->request, Redirect{raft_->status().leader});
+        queries_.close(id.value);
+    }
+    for (const raft::LoadWanted& load : ready.loads) {
+        start_load(LoadForPeer{load.peer}, load.first, load.last, load.bytes_max);
+    }
+    raft_->advance();
+}
+
+void Replica::apply_committed() {
+    std::uint32_t budget = config_.limits.apply_entries_max;
+    while (applied_ < raft_->commit() && budget > 0 && !loading_to_apply_) {
+        const Index next = applied_.next();
+        const EntryRef* entry = next > hashes_.base() ? raft_->log().find(next) : nullptr;
+        if (entry == nullptr) {
+            LEDGER_SOMETIMES(true, "node.apply.loads_from_disk");
+            loading_to_apply_ = true;
+            const Index last = std::max(next, std::min(raft_->commit(), hashes_.base()));
+            start_load(LoadForApply{}, next, last, config_.limits.load_bytes_max);
+            break;
+        }
+        apply_entry({*entry, hashes_.at(next)});
+        --budget;
+    }
+    LEDGER_SOMETIMES(budget == 0, "node.apply.budget_spent");
+    hashes_.release(applied_);
+    if (applied_.value > config_.limits.entry_cache_entries) {
+        raft_->release_entries(applied_ - config_.limits.entry_cache_entries);
+    }
+}
+
+void Replica::apply_entry(const HashedEntry& entry) {
+    LEDGER_ASSERT(entry.entry.index == applied_.next());
+    LEDGER_ASSERT(entry.entry.index <= raft_->commit());
+    ByteVector outcome;
+    machine_.apply(entry, outcome);
+    applied_ = entry.entry.index;
+    if (waiters_.empty() || waiters_.front().index != applied_) {
+        return;
+    }
+    const Waiter waiter = waiters_.front();
+    waiters_.pop_front();
+    if (waiter.term == entry.entry.term) {
+        reply(waiter.client, waiter.request, Applied{applied_, std::move(outcome)});
+    } else {
+        // Another leader's entry took the place: ours can never commit, but a later retry may
+        // already have; only the client's session can tell.
+        reply(waiter.client, waiter.request, Indeterminate{});
+    }
+}
+
+void Replica::answer_granted() {
+    while (const auto query = queries_.next_answerable(applied_)) {
+        OpenQuery* open = queries_.find(*query);
+        LEDGER_ASSERT(open != nullptr);
+        Result<QueryPlan> plan = machine_.query(open->question);
+        if (!plan) {
+            const Error error = plan.error();
+            reply(open->client, open->request, Refused{error.code.message() + ": " + error.place});
+            queries_.close(*query);
+            continue;
+        }
+        open->index = applied_;
+        open->plan = std::move(*plan);
+        work_on_query(*query);
+    }
+}
+
+void Replica::work_on_query(std::uint64_t query) {
+    OpenQuery* open = queries_.find(query);
+    const std::vector<Index>& wanted = open->plan->entries;
+    while (open->gathered.size() < wanted.size()) {
+        const std::size_t at = open->gathered.size();
+        LEDGER_ASSERT(wanted[at] <= applied_);
+        const EntryRef* entry = raft_->log().find(wanted[at]);
+        if (entry == nullptr) {
+            LEDGER_SOMETIMES(true, "node.query.loads_from_disk");
+            std::size_t end = at + 1;
+            while (end < wanted.size() && wanted[end] == wanted[end - 1].next()) {
+                ++end;
+            }
+            start_load(LoadForQuery{query}, wanted[at], wanted[end - 1],
+                config_.limits.load_bytes_max);
+            return;
+        }
+        open->gathered.push_back(*entry);
+    }
+    Result<ByteVector> answer = machine_.answer(*open->plan, open->gathered);
+    if (answer) {
+        reply(open->client, open->request, Answered{open->index, std::move(*answer)});
+    } else {
+        reply(open->client, open->request, Refused{answer.error().place});
+    }
+    queries_.close(query);
+}
+
+void Replica::submit_stores() {
+    while (stores_.ready()) {
+        const StoreQueue::Submitted store = stores_.submit(raft_->commit());
+        effects_.emplace_back(Store{store.ticket, store.group});
+        seal_at_ = never;
+    }
+}
+
+void Replica::plan_wake(Instant now) {
+    Instant next = std::min(raft_->deadline(), seal_at_);
+    if (applied_ < raft_->commit() && !loading_to_apply_) {
+        next = now;  // more to apply, after whatever else has happened by now
+    }
+    if (next != wake_) {
+        wake_ = next;
+        effects_.emplace_back(WakeAt{next});
+    }
+}
+
+void Replica::start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max) {
+    LEDGER_ASSERT(first <= last);
+    const std::uint64_t request = ++load_requests_;
+    loads_.push_back({request, purpose});
+    effects_.emplace_back(Load{request, first, last, bytes_max});
+}
+
+void Replica::abandon_waiters() {
+    LEDGER_SOMETIMES(!waiters_.empty(), "node.waiters.abandoned");
+    for (const Waiter& waiter : waiters_) {
+        reply(waiter.client, waiter.request, Indeterminate{});
+    }
+    waiters_.clear();
+}
+
+void Replica::reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome) {
+    effects_.emplace_back(Reply{client, ClientReply{request, std::move(outcome)}});
+}
+
+void Replica::halt(std::string reason) {
+    halted_ = true;
+    effects_.clear();  // nothing may leave on the strength of a disk that failed
+    effects_.emplace_back(Halt{std::move(reason)});
+}
+
+}  // namespace ledger::node

@@ -1,0 +1,116 @@
+#pragma once
+// Replica: one member of the cluster as a value-in, value-out machine: Raft, log order, commit
+// groups, the state machine and the clients' answers. Both hosts run exactly this.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "log/base/time.h"
+#include "node/effect.h"
+#include "node/event.h"
+#include "node/hash_window.h"
+#include "node/limits.h"
+#include "node/query_board.h"
+#include "node/state_machine.h"
+#include "node/store_queue.h"
+#include "raft/raft.h"
+
+namespace ledger::node {
+
+struct Config {
+    ClusterId cluster;
+    GroupId group{1};
+    raft::Config raft;  // its `choices` is set by the replica
+    Limits limits;
+};
+
+class Replica {
+  public:
+    // `machine` starts empty; both must outlive the replica.
+    Replica(const Config& config, StateMachine& machine, ChoiceSource& choices);
+
+    // The first event is Start. The effects are valid until the next step, in the order in which
+    // they must begin. After Halt every event is ignored.
+    std::span<const Effect> step(Instant now, Event&& event);
+
+    bool started() const { return raft_.has_value(); }
+    bool halted() const { return halted_; }
+    // Only after Start.
+    const raft::Raft& raft() const { return *raft_; }
+    Index applied() const { return applied_; }
+
+  private:
+    struct Waiter {
+        Index index;
+        Term term;
+        ClientId client;
+        RequestId request;
+    };
+    // What a Load was issued for.
+    struct LoadForApply {};
+    struct LoadForPeer {
+        NodeId peer;
+    };
+    struct LoadForQuery {
+        std::uint64_t query = 0;
+    };
+    using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery>;
+    struct PendingLoad {
+        std::uint64_t request = 0;
+        LoadPurpose purpose;
+    };
+
+    void on(Instant now, Start&& event);
+    void on(Instant now, Message&& event);
+    void on(Instant now, Stored&& event);
+    void on(Instant now, StoreFailed&& event);
+    void on(Instant now, Loaded&& event);
+    void on(Instant now, Time&& event);
+    void on(Instant now, Client&& event);
+    void on(Instant now, PeerUp&& event);
+    void on(Instant now, PeerDown&& event);
+
+    void on_command(Instant now, ClientId client, RequestId request, Command&& command);
+    void on_query(Instant now, ClientId client, RequestId request, Query&& query);
+
+    // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
+    void settle(Instant now);
+    void take_ready();
+    void apply_committed();
+    void apply_entry(const HashedEntry& entry);
+    void answer_granted();
+    void work_on_query(std::uint64_t query);
+    void submit_stores();
+    void plan_wake(Instant now);
+
+    void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
+    void abandon_waiters();
+    void reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome);
+    void halt(std::string reason);
+
+    Config config_;
+    StateMachine& machine_;
+    ChoiceSource& choices_;
+
+    std::optional<raft::Raft> raft_;
+    HashWindow hashes_;
+    StoreQueue stores_;
+    QueryBoard queries_;
+    std::deque<Waiter> waiters_;      // ascending by index
+    std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
+    std::uint64_t load_requests_ = 0;
+    Index applied_;
+    bool loading_to_apply_ = false;
+    bool halted_ = false;
+    Instant wake_ = never;            // what the last WakeAt said
+    Instant seal_at_ = never;         // when the log is sealed if nothing else is stored
+    std::vector<Effect> effects_;
+};
+
+}  // namespace ledger::node

@@ -1,0 +1,54 @@
+#pragma once
+// DiskChoices: how likely each harm of a crash is, and the numbered questions that decide it.
+
+#include <array>
+#include <cstdint>
+
+#include "log/base/choice.h"
+
+namespace ledger::sim {
+
+// The unit a device writes whole. What a crash tears, it tears between sectors.
+inline constexpr std::uint64_t sector_bytes = 512;
+
+// How a crash treats what was not synced. Each number is a chance in parts per million.
+struct CrashProfile {
+    std::uint32_t keep = 500'000;          // an unsynced sector, or resize, survives
+    std::uint32_t tear = 300'000;          // a lost sector of a torn write, or a never-written
+                                           // sector of a file that grew, becomes garbage
+    std::uint32_t together = 600'000;      // the sectors of one write share one fate
+    std::uint32_t split_size = 350'000;    // a file's length and its data part ways
+    std::uint32_t lose_entry = 400'000;    // a directory operation does not survive
+
+    friend bool operator==(const CrashProfile&, const CrashProfile&) = default;
+};
+
+// Nothing unsynced survives: the plainest power failure.
+inline constexpr CrashProfile lose_everything{
+    .keep = 0, .tear = 0, .together = 1'000'000, .split_size = 0, .lose_entry = 1'000'000};
+// The page cache survives whole: a killed process on a machine that keeps running.
+inline constexpr CrashProfile keep_everything{
+    .keep = 1'000'000, .tear = 0, .together = 1'000'000, .split_size = 0, .lose_entry = 0};
+
+// How many questions of each disk site an entity has been asked.
+struct QuestionCounters {
+    std::array<std::uint64_t, 10> asked{};
+};
+
+// Asks one entity's questions and numbers them.
+class Questions {
+  public:
+    Questions(ChoiceSource& choices, std::uint64_t entity, QuestionCounters& counters)
+        : choices_(choices), entity_(entity), counters_(counters) {}
+
+    std::uint64_t choose(Site site, std::uint64_t domain);
+    // True with this chance; asks nothing when the answer is certain.
+    bool strikes(Site site, std::uint32_t parts_per_million);
+
+  private:
+    ChoiceSource& choices_;
+    const std::uint64_t entity_;
+    QuestionCounters& counters_;
+};
+
+}  // namespace ledger::sim

@@ -1,0 +1,73 @@
+#pragma once
+// Faults: what the world did to the cluster, counted when it fires and when it is felt.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace ledger::sim {
+
+enum class Fault : std::uint8_t {
+    message_lost,
+    message_duplicated,
+    message_reordered,
+    message_damaged,
+    message_cut,           // in flight or sent while its link was cut
+    partition_symmetric,
+    partition_one_way,
+    isolate_leader,
+    crash,
+    crash_leader,
+    crash_storm,           // a majority or more at once
+    crash_mid_step,        // after only some effects of a step were carried out
+    crash_mid_write,       // after only some file operations of a group were issued
+    restart,
+    slow_disk,
+    request_lost,          // between client and node
+    reply_lost,
+    disk_lost_write,
+    disk_reordered_write,
+    disk_torn_write,
+    disk_size_before_data,
+    disk_data_before_size,
+    disk_lost_directory_entry,
+    disk_rename_undone,
+    disk_garbage_sector,   // bytes that nobody wrote, where an un-synced write or growth was
+    count_,
+};
+
+inline constexpr std::size_t fault_count = static_cast<std::size_t>(Fault::count_);
+
+// Stable names, as in JSON.
+constexpr std::string_view fault_name(Fault fault) {
+    constexpr std::array<std::string_view, fault_count> names = {"message_lost",
+        "message_duplicated", "message_reordered", "message_damaged", "message_cut",
+        "partition_symmetric", "partition_one_way", "isolate_leader", "crash", "crash_leader",
+        "crash_storm", "crash_mid_step", "crash_mid_write", "restart", "slow_disk",
+        "request_lost", "reply_lost", "disk_lost_write", "disk_reordered_write",
+        "disk_torn_write", "disk_size_before_data", "disk_data_before_size",
+        "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector"};
+    return names[static_cast<std::size_t>(fault)];
+}
+
+struct FaultCount {
+    std::uint64_t fired = 0;     // injected
+    std::uint64_t consumed = 0;  // seen by the code under test
+};
+
+struct FaultCounts {
+    std::array<FaultCount, fault_count> counts{};
+
+    void fire(Fault fault, std::uint64_t times = 1) { of(fault).fired += times; }
+    void consume(Fault fault, std::uint64_t times = 1) { of(fault).consumed += times; }
+    FaultCount& of(Fault fault) { return counts[static_cast<std::size_t>(fault)]; }
+    const FaultCount& of(Fault fault) const { return counts[static_cast<std::size_t>(fault)]; }
+    void add(const FaultCounts& other) {
+        for (std::size_t i = 0; i < fault_count; ++i) {
+            counts[i].fired += other.counts[i].fired;
+            counts[i].consumed += other.counts[i].consumed;
+        }
+    }
+};
+
+}  // namespace ledger::sim

@@ -1,0 +1,290 @@
+#include "sim/host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "sim/network.h"
+
+namespace ledger::sim {
+namespace {
+
+constexpr char data_directory[] = "ledger";
+
+log::Options storage_options(const Profile& profile) {
+    return {.directory = data_directory, .segment_bytes = profile.segment_bytes};
+}
+
+node::Config replica_config(NodeId self, const Profile& profile, ClusterId cluster) {
+    node::Config config;
+    config.cluster = cluster;
+    config.raft.self = self;
+    for (std::uint32_t node = 1; node <= profile.nodes; ++node) {
+        config.raft.configuration.voters.insert(NodeId{node});
+    }
+    config.raft.election_timeout_min = profile.election_timeout;
+    config.raft.heartbeat_interval = profile.election_timeout / 5;
+    config.raft.append_entries_max = profile.append_entries_max;
+    config.raft.inflight_messages_max = profile.inflight_messages_max;
+    config.raft.uncommitted_bytes_max = profile.uncommitted_bytes_max;
+    config.limits = profile.limits;
+    return config;
+}
+
+}  // namespace
+
+// The ledger, with every application shown to the checkers.
+class Host::ObservedMachine final : public node::StateMachine {
+  public:
+    ObservedMachine(NodeId node, const state::Limits& limits, HostPort& port)
+        : node_(node), port_(port), machine_(limits) {}
+
+    Result<void> admit(const EntryBody& body) const override { return machine_.admit(body); }
+    void apply(const HashedEntry& entry, ByteVector& outcome) override {
+        machine_.apply(entry, outcome);
+        port_.applied(node_, entry, outcome, machine_.digest());
+    }
+    Result<node::QueryPlan> query(ByteSpan question) const override {
+        return machine_.query(question);
+    }
+    Result<ByteVector> answer(
+        const node::QueryPlan& plan, std::span<const EntryRef> entries) const override {
+        return machine_.answer(plan, entries);
+    }
+    Hash128 digest() const override { return machine_.digest(); }
+
+    const node::LedgerMachine& ledger() const { return machine_; }
+
+  private:
+    const NodeId node_;
+    HostPort& port_;
+    node::LedgerMachine machine_;
+};
+
+Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource& choices,
+    FaultCounts& faults, HostPort& port)
+    : node_(node), profile_(profile), cluster_(cluster), choices_(choices), faults_(faults),
+      port_(port), disk_(node), audit_({cluster, node}) {}
+
+Host::~Host() = default;
+
+FaultCounts Host::disk_faults() const {
+    return disk_.faults();
+}
+
+const node::LedgerMachine& Host::machine() const {
+    return machine_->ledger();
+}
+
+void Host::format() {
+    const Result<void> formatted =
+        log::format(disk_, storage_options(profile_), {cluster_, node_});
+    LEDGER_ASSERT(formatted);
+    audit_.synced(disk_);
+}
+
+void Host::start(Instant now) {
+    LEDGER_ASSERT(!up());
+    Result<log::Opened> opened = log::open(disk_, storage_options(profile_), {cluster_, node_});
+    if (!opened) {
+        const Error error = opened.error();
+        port_.violated("recovery", "n" + std::to_string(node_.value) +
+                                       " cannot start after a crash that its disk must survive: " +
+                                       error.code.message() + ", " + error.place);
+        return;
+    }
+    audit_.reset_after_crash(disk_);
+    port_.synced(node_);
+    ++incarnation_;
+    storage_ = std::move(opened->storage);
+    machine_ = std::make_unique<ObservedMachine>(node_,
+        state::Limits{.sessions_max = profile_.sessions_max,
+            .stored_replies_max = profile_.stored_replies_max},
+        port_);
+    replica_ = std::make_unique<node::Replica>(
+        replica_config(node_, profile_, cluster_), *machine_, choices_);
+    stored_ = {};
+    // The wall clock of the simulated world began on 2026-01-01.
+    constexpr std::int64_t wall_start = 1'767'225'600'000'000'000;
+    step(now, node::Start{std::move(opened->recovered), WallTime{wall_start + now.nanoseconds}});
+}
+
+void Host::crash(Instant) {
+    LEDGER_ASSERT(up());
+    ++crashes_;
+    crash_armed_ = false;
+    replica_.reset();
+    machine_.reset();
+    storage_.reset();
+    observed_.reset();
+    stores_.clear();
+    held_.clear();
+    loads_.clear();
+    ++incarnation_;  // whatever is under way belongs to the old life
+    const CrashProfile how{.keep = profile_.disk.keep, .tear = profile_.disk.tear};
+    if (disk_.unsynced_bytes() > 0) {
+        const std::uint64_t operations = disk_.unsynced_operations();
+        const std::uint64_t issued =
+            choices_.choose(Site::crash_cut, node_.value, crashes_, operations + 1);
+        if (issued > 0) {
+            // 0 = all of them were issued.
+            disk_.crash_after_operations(operations - issued);
+            faults_.fire(Fault::crash_mid_write);
+            faults_.consume(Fault::crash_mid_write);
+        }
+    }
+    disk_.crash(choices_, how);
+    crashes_with_loss_ += disk_.last_crash_lost_bytes() ? 1u : 0u;
+}
+
+void Host::step(Instant now, node::Event&& event) {
+    LEDGER_ASSERT(up());
+    port_.stepping(node_, event);
+    const std::span<const node::Effect> effects = replica_->step(now, std::move(event));
+    ++steps_;
+    port_.stepped(node_, effects);
+    check_invariants();
+    std::size_t carried = effects.size();
+    const bool crash_here = crash_armed_ && !effects.empty();
+    if (crash_here) {
+        carried = static_cast<std::size_t>(
+            choices_.choose(Site::crash_cut, (std::uint64_t{node_.value} << 32) | 1, steps_,
+                effects.size() + 1));
+    }
+    for (const node::Effect& effect : effects.first(carried)) {
+        carry_out(now, effect);
+    }
+    if (crash_here) {
+        port_.crashed_mid_step(node_);
+    }
+}
+
+void Host::check_invariants() {
+    raft::Observation after = raft::observe(replica_->raft());
+    std::string_view broken = raft::violated_state(after);
+    if (broken.empty() && observed_) {
+        broken = raft::violated_transition(*observed_, after);
+    }
+    if (!broken.empty()) {
+        port_.violated(
+            "raft_invariants", "n" + std::to_string(node_.value) + ": " + std::string(broken));
+    }
+    observed_ = after;
+}
+
+void Host::carry_out(Instant now, const node::Effect& effect) {
+    if (const auto* send = std::get_if<node::Send>(&effect)) {
+        if (send->after <= stored_) {
+            port_.send(send->message);
+        } else {
+            LEDGER_ASSERT(held_.empty() || held_.back().after <= send->after);
+            held_.push_back({send->after, send->message});
+        }
+    } else if (const auto* store = std::get_if<node::Store>(&effect)) {
+        stores_.push_back(*store);
+        if (stores_.size() == 1) {
+            start_store(now);
+        }
+    } else if (const auto* load = std::get_if<node::Load>(&effect)) {
+        loads_.push_back(*load);
+        port_.schedule({.at = now + disk_time(Site::disk_read_latency, microseconds(20),
+                                        profile_.disk.read_mean),
+            .a = incarnation_,
+            .b = load->request,
+            .node = node_.value,
+            .kind = ItemKind::loaded});
+    } else if (const auto* wake = std::get_if<node::WakeAt>(&effect)) {
+        ++wake_generation_;
+        if (wake->deadline != never) {
+            port_.schedule({.at = std::max(now, wake->deadline),
+                .a = incarnation_,
+                .b = wake_generation_,
+                .node = node_.value,
+                .kind = ItemKind::wake});
+        }
+    } else if (const auto* reply = std::get_if<node::Reply>(&effect)) {
+        port_.reply(node_, reply->client, reply->reply);
+    } else if (const auto* trace = std::get_if<node::Trace>(&effect)) {
+        port_.transition(node_, trace->transition);
+    } else if (const auto* halted = std::get_if<node::Halt>(&effect)) {
+        port_.violated("no_unexplained_halt",
+            "n" + std::to_string(node_.value) + " halted without an injected cause: " +
+                halted->reason);
+    }
+}
+
+Duration Host::disk_time(Site site, Duration min, Duration mean) {
+    const std::uint64_t bits = choices_.choose(site, node_.value, ++disk_operations_, UINT64_MAX);
+    const std::int64_t factor =
+        profile_.disk.slow_node == node_.value ? profile_.disk.slow_factor : 1;
+    if (factor > 1) {
+        faults_.fire(Fault::slow_disk);
+        faults_.consume(Fault::slow_disk);
+    }
+    return draw_latency(LatencyFamily::exponential, min, mean, bits) * factor;
+}
+
+void Host::start_store(Instant now) {
+    // The bytes go to the page cache now; they are durable when the sync has returned.
+    const Result<void> written = storage_->write(*stores_.front().group);
+    LEDGER_ASSERT(written);
+    const Duration time = disk_time(Site::disk_write_latency, {}, profile_.disk.write_mean) +
+                          disk_time(Site::disk_sync_latency, profile_.disk.sync_min,
+                              profile_.disk.sync_mean);
+    port_.schedule({.at = now + time,
+        .a = incarnation_,
+        .node = node_.value,
+        .kind = ItemKind::stored});
+}
+
+void Host::on_stored(Instant now, const Item& item) {
+    if (!up() || item.a != incarnation_) {
+        return;
+    }
+    const Result<void> synced = storage_->sync();
+    LEDGER_ASSERT(synced);
+    audit_.synced(disk_);
+    port_.synced(node_);
+    const Ticket ticket = stores_.front().ticket;
+    stores_.pop_front();
+    stored_ = ticket;
+    release_sends();
+    if (!stores_.empty()) {
+        start_store(now);
+    }
+    step(now, node::Stored{ticket});
+}
+
+void Host::release_sends() {
+    while (!held_.empty() && held_.front().after <= stored_) {
+        port_.send(held_.front().message);
+        held_.pop_front();
+    }
+}
+
+void Host::on_loaded(Instant now, const Item& item) {
+    if (!up() || item.a != incarnation_) {
+        return;
+    }
+    const auto at = std::find_if(loads_.begin(), loads_.end(),
+        [&](const node::Load& load) { return load.request == item.b; });
+    LEDGER_ASSERT(at != loads_.end());
+    const node::Load load = *at;
+    loads_.erase(at);
+    Result<std::vector<HashedEntry>> entries =
+        storage_->read(load.first, load.last, load.bytes_max);
+    node::Loaded loaded{.request = load.request, .entries = {}, .failed = !entries};
+    if (entries) {
+        loaded.entries = std::move(*entries);
+    }
+    step(now, std::move(loaded));
+}
+
+void Host::on_wake(Instant now, const Item& item) {
+    if (up() && item.a == incarnation_ && item.b == wake_generation_) {
+        step(now, node::Time{});
+    }
+}
+
+}  // namespace ledger::sim

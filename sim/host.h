@@ -1,0 +1,124 @@
+#pragma once
+// Host: carries out one replica's effects in the simulated world and feeds it its events. The
+// replica, the storage code and the recovery code are the production ones.
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "log/storage.h"
+#include "node/ledger_machine.h"
+#include "node/replica.h"
+#include "raft/invariants.h"
+#include "sim/disk.h"
+#include "sim/disk_audit.h"
+#include "sim/event_queue.h"
+#include "sim/faults.h"
+#include "sim/profile.h"
+
+namespace ledger::sim {
+
+// What a host needs from the world around it.
+class HostPort {
+  public:
+    virtual ~HostPort() = default;
+    virtual void schedule(const Item& item) = 0;
+    // An event is about to be stepped / has been stepped with these effects.
+    virtual void stepping(NodeId node, const node::Event& event) = 0;
+    virtual void stepped(NodeId node, std::span<const node::Effect> effects) = 0;
+    virtual void send(const node::PeerMessage& message) = 0;
+    virtual void reply(NodeId node, ClientId client, const node::ClientReply& reply) = 0;
+    virtual void applied(
+        NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest) = 0;
+    virtual void transition(NodeId node, const raft::Transition& transition) = 0;
+    // The node's durable image changed: a sync completed or a crash was survived.
+    virtual void synced(NodeId node) = 0;
+    virtual void violated(const std::string& check, const std::string& sentence) = 0;
+    // The armed crash fired in the middle of a step.
+    virtual void crashed_mid_step(NodeId node) = 0;
+};
+
+class Host final {
+  public:
+    Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource& choices,
+        FaultCounts& faults, HostPort& port);
+    ~Host();
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    // Formats the disk; once, before the first start.
+    void format();
+    // Boots through the production recovery path.
+    void start(Instant now);
+    // Loses everything volatile; un-synced writes survive in part, as the disk decides.
+    void crash(Instant now);
+    // The next step that has effects carries out only some of them; then the node crashes.
+    void arm_crash() { crash_armed_ = true; }
+
+    void step(Instant now, node::Event&& event);
+    // Items of the queue that belong to this node.
+    void on_stored(Instant now, const Item& item);
+    void on_loaded(Instant now, const Item& item);
+    void on_wake(Instant now, const Item& item);
+
+    bool up() const { return replica_ != nullptr; }
+    bool halted() const { return up() && replica_->halted(); }
+    NodeId node() const { return node_; }
+    std::uint64_t incarnation() const { return incarnation_; }
+    // Only while up.
+    const node::Replica& replica() const { return *replica_; }
+    const node::LedgerMachine& machine() const;
+    log::Storage& storage() { return *storage_; }
+    const Disk& disk() const { return disk_; }
+    const DiskAudit& audit() const { return audit_; }
+    // The disk's own faults, fired and consumed so far.
+    FaultCounts disk_faults() const;
+    std::uint64_t crashes_with_loss() const { return crashes_with_loss_; }
+    // No store or load is under way.
+    bool quiet() const { return stores_.empty() && loads_.empty(); }
+
+  private:
+    class ObservedMachine;
+    struct HeldSend {
+        Ticket after;
+        node::PeerMessage message;
+    };
+
+    void carry_out(Instant now, const node::Effect& effect);
+    void start_store(Instant now);
+    void release_sends();
+    void check_invariants();
+    Duration disk_time(Site site, Duration min, Duration mean);
+
+    const NodeId node_;
+    const Profile& profile_;
+    const ClusterId cluster_;
+    ChoiceSource& choices_;
+    FaultCounts& faults_;
+    HostPort& port_;
+
+    Disk disk_;
+    DiskAudit audit_;
+    std::unique_ptr<log::Storage> storage_;
+    std::unique_ptr<ObservedMachine> machine_;
+    std::unique_ptr<node::Replica> replica_;
+    std::optional<raft::Observation> observed_;
+
+    std::deque<node::Store> stores_;  // front = being written and synced
+    std::deque<HeldSend> held_;       // tickets ascend
+    std::vector<node::Load> loads_;
+    Ticket stored_;
+    std::uint64_t incarnation_ = 0;
+    std::uint64_t wake_generation_ = 0;
+    std::uint64_t disk_operations_ = 0;  // numbers the latency choices
+    std::uint64_t steps_ = 0;
+    std::uint64_t crashes_ = 0;
+    std::uint64_t crashes_with_loss_ = 0;
+    bool crash_armed_ = false;
+};
+
+}  // namespace ledger::sim

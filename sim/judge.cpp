@@ -1,0 +1,181 @@
+#include "sim/judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/base/assert.h"
+
+namespace ledger::sim {
+
+Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations)
+    : nodes_(nodes), history_(kept_operations) {}
+
+void Judge::violated(
+    const std::string& check, check::Kind kind, const std::string& sentence) {
+    if (check == "raft_invariants") {
+        ++invariant_violations_;
+    }
+    if (!violation_) {
+        violation_ = {check, kind, when_.step, when_.time, sentence};
+    }
+}
+
+void Judge::note(check::Finding&& finding, const char* check, check::Kind kind) {
+    if (finding) {
+        violated(check, kind, *finding);
+    }
+}
+
+void Judge::applied(
+    NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest) {
+    const bool first = committed_.wants(entry.entry.index);
+    note(committed_.applied(node, entry.entry.index, entry.entry.term, entry.entry.kind,
+             entry.hash, digest, first ? &entry.entry : nullptr, outcome),
+        "agreement");
+    if (first) {
+        note(exactly_once_.advance(), "exactly_once");
+    }
+}
+
+void Judge::transition(const Host& host, const raft::Transition& transition) {
+    if (transition.role != raft::Role::leader) {
+        return;
+    }
+    const raft::RaftLog& log = host.replica().raft().log();
+    // The leader has appended its no-op already: its log before it ends one entry earlier.
+    Index last = log.last();
+    while (last > Index{} && log.term_at(last) == transition.term) {
+        last = last.previous();
+    }
+    const LogId before{log.term_at(last).value_or(Term{}), last};
+    const Index committed = committed_.last();
+    const std::optional<Term> there =
+        committed > Index{} && committed <= last ? log.term_at(committed) : std::nullopt;
+    note(raft_safety_.elected(host.node(), transition.term, before, there), "raft_safety");
+}
+
+void Judge::synced(const Host& host) {
+    if (const auto hard_state = host.audit().hard_state()) {
+        note(raft_safety_.hard_state(host.node(), *hard_state), "raft_safety");
+    }
+}
+
+void Judge::acknowledged(ClientId client, const node::Applied& applied,
+    std::span<const std::unique_ptr<Host>> hosts) {
+    const check::CommittedEntry& entry = committed_.entry(applied.index);
+    std::vector<NodeId> holders;
+    for (const auto& host : hosts) {
+        if (host->audit().holds(applied.index, entry.term, entry.envelope_digest)) {
+            holders.push_back(host->node());
+        }
+    }
+    SessionId session;
+    Sequence sequence;
+    if (const Result<state::Outcome> outcome = state::decode_outcome(applied.outcome)) {
+        const auto* appended = std::get_if<state::Appended>(&*outcome);
+        if (appended != nullptr && appended->events > 0 &&
+            appended->first.value < committed_.length()) {
+            const check::OrderedAppend& append = committed_.order().append_of(appended->first);
+            session = append.session;
+            sequence = append.sequence;
+        }
+    }
+    note(durability_.acknowledged({.client = client,
+             .session = session,
+             .sequence = sequence,
+             .index = applied.index,
+             .holders = holders,
+             .voters = nodes_,
+             .quorum = nodes_ / 2 + 1}),
+        "durability");
+}
+
+void Judge::called(const Operation& operation, std::uint32_t attempt) {
+    check::Operation call{.id = check::OperationId{++attempts_},
+        .client = operation.client,
+        .node = {},
+        .session = {},
+        .sequence = {},
+        .attempt = attempt,
+        .called = when_,
+        .returned = {},
+        .call = check::TailCall{},
+        .answer = check::Pending{}};
+    if (const auto* append = std::get_if<state::Append>(&operation.what)) {
+        check::AppendCall what;
+        what.streams = append->streams;
+        for (const state::NewEvent& event : append->events) {
+            what.events.push_back({event.stream, event.id});
+        }
+        call.session = append->session;
+        call.sequence = append->sequence;
+        call.call = std::move(what);
+    } else if (const auto* query = std::get_if<state::Query>(&operation.what)) {
+        std::visit([&](const auto& read) { call.call = read; }, *query);
+    }
+    open_.push_back({operation.id, call.id});
+    const check::Operation& kept = history_.called(std::move(call));
+    linearizability_.called(kept);
+    exactly_once_.called(kept);
+}
+
+void Judge::returned(const Operation& operation, NodeId, check::Answer&& answer) {
+    const auto at = std::find_if(open_.begin(), open_.end(),
+        [&](const OpenAttempt& open) { return open.operation == operation.id; });
+    LEDGER_ASSERT(at != open_.end());
+    const check::Operation& ended = history_.ended(at->attempt, when_, std::move(answer));
+    open_.erase(at);
+    note(linearizability_.returned(ended), "linearizability");
+    note(exactly_once_.returned(ended), "exactly_once");
+}
+
+void Judge::read_disk(const Host& host, log::Storage& storage) {
+    // Through the production reader: what a restarted node would serve.
+    constexpr std::uint64_t page_bytes = 1u << 20;
+    const Index last = host.audit().last();
+    Index next{1};
+    while (next <= last) {
+        Result<std::vector<HashedEntry>> page = storage.read(next, last, page_bytes);
+        if (!page || page->empty()) {
+            violated("durability", check::Kind::safety,
+                "n" + std::to_string(host.node().value) + " cannot read entry " +
+                    std::to_string(next.value) + " of its log at the end of the run" +
+                    (page ? std::string() : ": " + page.error().place));
+            return;
+        }
+        for (const HashedEntry& entry : *page) {
+            note(chain_.entry(host.node(), entry), "chain");
+            durability_.holds(host.node(), entry.entry.index, entry.hash);
+            next = entry.entry.index.next();
+        }
+    }
+}
+
+void Judge::finish(std::span<const std::unique_ptr<Host>> hosts) {
+    note(linearizability_.finish(), "linearizability");
+    note(exactly_once_.finish(), "exactly_once");
+    for (const auto& host : hosts) {
+        if (!host->up()) {
+            continue;
+        }
+        read_disk(*host, host->storage());
+        convergence_.replica({host->node(), host->replica().applied(), host->machine().digest(),
+            host->machine().ledger().length()});
+    }
+    note(durability_.finish(nodes_, nodes_ / 2 + 1), "durability");
+    check::Finding diverged = convergence_.finish();
+    note(std::move(diverged), "convergence", convergence_.kind());
+}
+
+std::vector<check::CheckResult> Judge::results() const {
+    check::CheckResult invariants{.name = "raft_invariants",
+        .verdict = invariant_violations_ > 0  ? check::CheckResult::Verdict::violated
+                   : steps_examined_ > 0      ? check::CheckResult::Verdict::ok
+                                              : check::CheckResult::Verdict::idle,
+        .examined = steps_examined_};
+    return {committed_.result(), durability_.result(), linearizability_.result(),
+        exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
+        invariants};
+}
+
+}  // namespace ledger::sim

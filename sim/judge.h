@@ -1,0 +1,84 @@
+#pragma once
+// Judge: shows every checker what happens, in event order, and keeps the first violation.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "raft/raft.h"
+#include "sim/check/chain.h"
+#include "sim/check/committed_log.h"
+#include "sim/check/convergence.h"
+#include "sim/check/durability.h"
+#include "sim/check/exactly_once.h"
+#include "sim/check/history.h"
+#include "sim/check/linearizability.h"
+#include "sim/check/raft_safety.h"
+#include "sim/check/verdict.h"
+#include "sim/host.h"
+#include "sim/operation.h"
+
+namespace ledger::sim {
+
+class Judge final {
+  public:
+    // `kept_operations`: how many ended operations the history keeps for reports and files.
+    Judge(std::uint32_t nodes, std::uint64_t kept_operations);
+
+    // Where the run stands; every later finding carries it.
+    void at(std::uint64_t step, Instant now) { when_ = {step, now}; }
+
+    void stepped() { ++steps_examined_; }  // raft/invariants looked at one more step
+    void violated(const std::string& check, check::Kind kind, const std::string& sentence);
+
+    void applied(
+        NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest);
+    void restarted(NodeId node) { committed_.restarted(node); }
+    void transition(const Host& host, const raft::Transition& transition);
+    void synced(const Host& host);
+    // A command's outcome leaves `node`; the disks say who could repeat it after a power failure.
+    void acknowledged(ClientId client, const node::Applied& applied,
+        std::span<const std::unique_ptr<Host>> hosts);
+
+    void called(const Operation& operation, std::uint32_t attempt);
+    void returned(const Operation& operation, NodeId from, check::Answer&& answer);
+
+    // Everything is quiet: the last word, from the disks.
+    void finish(std::span<const std::unique_ptr<Host>> hosts);
+
+    const std::optional<check::Violation>& violation() const { return violation_; }
+    const check::CommittedLog& committed() const { return committed_; }
+    const check::History& history() const { return history_; }
+    std::uint64_t elections() const { return raft_safety_.elections(); }
+    std::vector<check::CheckResult> results() const;
+
+  private:
+    void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
+    void read_disk(const Host& host, log::Storage& storage);
+
+    const std::uint32_t nodes_;
+    check::When when_;
+    std::optional<check::Violation> violation_;
+    std::uint64_t steps_examined_ = 0;
+    std::uint64_t invariant_violations_ = 0;
+    std::uint64_t attempts_ = 0;  // numbers operations of the history
+    struct OpenAttempt {
+        std::uint64_t operation = 0;
+        check::OperationId attempt;
+    };
+    std::vector<OpenAttempt> open_;  // few: one per client
+
+    check::CommittedLog committed_;
+    check::History history_;
+    check::Linearizability linearizability_{committed_.order()};
+    check::ExactlyOnce exactly_once_{committed_.order()};
+    check::Durability durability_{committed_};
+    check::RaftSafety raft_safety_{committed_};
+    check::Chain chain_{committed_};
+    check::Convergence convergence_;
+};
+
+}  // namespace ledger::sim

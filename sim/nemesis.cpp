@@ -1,0 +1,187 @@
+#include "sim/nemesis.h"
+
+#include <algorithm>
+#include <string>
+
+#include "log/base/assert.h"
+
+namespace ledger::sim {
+
+Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& faults,
+    Network& network, NemesisPort& port)
+    : profile_(profile), choices_(choices), faults_(faults), network_(network), port_(port) {
+    const NemesisProfile& may = profile.nemesis;
+    if (may.crashes) {
+        repertoire_.push_back(Action::crash);
+        repertoire_.push_back(Action::crash_mid_step);
+    }
+    if (may.crashes && may.aim_at_leader) {
+        repertoire_.push_back(Action::crash_leader);
+    }
+    if (may.crash_storms) {
+        repertoire_.push_back(Action::crash_storm);
+    }
+    if (may.partitions && profile.nodes > 1) {
+        repertoire_.push_back(Action::split);
+    }
+    if (may.partitions && may.aim_at_leader && profile.nodes > 1) {
+        repertoire_.push_back(Action::isolate_leader);
+    }
+    if (may.one_way && profile.nodes > 1) {
+        repertoire_.push_back(Action::one_way);
+    }
+}
+
+std::uint64_t Nemesis::draw(Site site, std::uint64_t domain) {
+    return choices_.choose(site, 0, ++draws_, domain);
+}
+
+Duration Nemesis::draw_duration() {
+    return draw_latency(LatencyFamily::exponential, milliseconds(10),
+        profile_.nemesis.duration_mean, draw(Site::nemesis_duration, UINT64_MAX));
+}
+
+NodeId Nemesis::random_node() {
+    return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.nodes))};
+}
+
+Duration Nemesis::strike() {
+    const Duration pause = draw_latency(LatencyFamily::exponential, milliseconds(10),
+        profile_.nemesis.interval_mean, draw(Site::nemesis_interval, UINT64_MAX));
+    if (repertoire_.empty()) {
+        return pause;
+    }
+    const NodeId leader = port_.leader();
+    switch (repertoire_[draw(Site::nemesis_action, repertoire_.size())]) {
+        case Action::crash: crash(random_node()); break;
+        case Action::crash_leader:
+            if (leader != NodeId{}) {
+                faults_.fire(Fault::crash_leader);
+                faults_.consume(Fault::crash_leader);
+                crash(leader);
+            }
+            break;
+        case Action::crash_mid_step: {
+            const NodeId node = random_node();
+            if (port_.up(node)) {
+                port_.crash_mid_step(node, draw_duration());
+            }
+            break;
+        }
+        case Action::crash_storm: storm(); break;
+        case Action::split: split(); break;
+        case Action::isolate_leader:
+            if (leader != NodeId{}) {
+                faults_.fire(Fault::isolate_leader);
+                faults_.consume(Fault::isolate_leader);
+                isolate(leader);
+            }
+            break;
+        case Action::one_way: one_way(); break;
+    }
+    return pause;
+}
+
+void Nemesis::crash(NodeId node) {
+    if (port_.up(node)) {
+        port_.crash(node, draw_duration());
+    }
+}
+
+void Nemesis::storm() {
+    // At least a majority, often everybody, within one moment.
+    const std::uint64_t victims =
+        profile_.nodes / 2 + 1 + draw(Site::nemesis_target, profile_.nodes - profile_.nodes / 2);
+    const std::uint64_t first = draw(Site::nemesis_target, profile_.nodes);
+    faults_.fire(Fault::crash_storm);
+    faults_.consume(Fault::crash_storm);
+    for (std::uint64_t i = 0; i < victims; ++i) {
+        crash(NodeId{static_cast<std::uint32_t>(1 + (first + i) % profile_.nodes)});
+    }
+}
+
+void Nemesis::partition(
+    std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text) {
+    for (const auto& [from, to] : links) {
+        network_.cut(from, to);
+    }
+    const Duration length = draw_duration();
+    partitions_.push_back({++actions_, std::move(links)});
+    port_.nemesis_ends(actions_, length);
+    port_.note("network", text, length);
+}
+
+void Nemesis::split() {
+    std::vector<NodeId> left;
+    std::string text = "cut off:";
+    for (std::uint32_t node = 1; node <= profile_.nodes; ++node) {
+        if (draw(Site::nemesis_target, 2) == 1) {
+            left.push_back(NodeId{node});
+            text += " n" + std::to_string(node);
+        }
+    }
+    if (left.empty() || left.size() == profile_.nodes) {
+        isolate(random_node());
+        return;
+    }
+    std::vector<std::pair<NodeId, NodeId>> links;
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        const NodeId other{number};
+        if (std::find(left.begin(), left.end(), other) != left.end()) {
+            continue;
+        }
+        for (const NodeId node : left) {
+            links.emplace_back(node, other);
+            links.emplace_back(other, node);
+        }
+    }
+    faults_.fire(Fault::partition_symmetric);
+    faults_.consume(Fault::partition_symmetric);
+    partition(std::move(links), text);
+}
+
+void Nemesis::isolate(NodeId node) {
+    std::vector<std::pair<NodeId, NodeId>> links;
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        const NodeId other{number};
+        if (other != node) {
+            links.emplace_back(node, other);
+            links.emplace_back(other, node);
+        }
+    }
+    faults_.fire(Fault::partition_symmetric);
+    faults_.consume(Fault::partition_symmetric);
+    partition(std::move(links), "isolated: n" + std::to_string(node.value));
+}
+
+void Nemesis::one_way() {
+    const NodeId leader = port_.leader();
+    const NodeId node =
+        profile_.nemesis.aim_at_leader && leader != NodeId{} ? leader : random_node();
+    const bool outgoing = draw(Site::nemesis_target, 2) == 0;
+    std::vector<std::pair<NodeId, NodeId>> links;
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        const NodeId other{number};
+        if (other != node) {
+            links.push_back(outgoing ? std::pair(node, other) : std::pair(other, node));
+        }
+    }
+    faults_.fire(Fault::partition_one_way);
+    faults_.consume(Fault::partition_one_way);
+    partition(std::move(links), "n" + std::to_string(node.value) +
+                                    (outgoing ? " cannot be heard" : " hears nobody"));
+}
+
+void Nemesis::end(std::uint64_t action) {
+    const auto at = std::find_if(partitions_.begin(), partitions_.end(),
+        [&](const Partition& open) { return open.action == action; });
+    if (at == partitions_.end()) {
+        return;
+    }
+    for (const auto& [from, to] : at->links) {
+        network_.heal(from, to);
+    }
+    partitions_.erase(at);
+}
+
+}  // namespace ledger::sim

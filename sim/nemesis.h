@@ -1,0 +1,76 @@
+#pragma once
+// Nemesis: decides when which fault hits whom, within the profile of the seed.
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "log/base/ids.h"
+#include "log/base/time.h"
+#include "sim/faults.h"
+#include "sim/network.h"
+#include "sim/profile.h"
+
+namespace ledger::sim {
+
+// What the nemesis may see and do.
+class NemesisPort {
+  public:
+    virtual ~NemesisPort() = default;
+    virtual bool up(NodeId node) const = 0;
+    virtual NodeId leader() const = 0;  // of the highest term; 0 = none
+    virtual void crash(NodeId node, Duration outage) = 0;
+    // The node will crash in the middle of its next step with effects.
+    virtual void crash_mid_step(NodeId node, Duration outage) = 0;
+    virtual void nemesis_ends(std::uint64_t action, Duration after) = 0;
+    virtual void note(const char* lane, const std::string& text, Duration length) = 0;
+};
+
+class Nemesis final {
+  public:
+    Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& faults, Network& network,
+        NemesisPort& port);
+
+    // Strikes once; returns when to come back.
+    Duration strike();
+    // A partition ends.
+    void end(std::uint64_t action);
+
+  private:
+    enum class Action : std::uint8_t {
+        crash,
+        crash_leader,
+        crash_mid_step,
+        crash_storm,
+        split,
+        isolate_leader,
+        one_way,
+    };
+    struct Partition {
+        std::uint64_t action = 0;
+        std::vector<std::pair<NodeId, NodeId>> links;
+    };
+
+    std::uint64_t draw(Site site, std::uint64_t domain);
+    Duration draw_duration();
+    NodeId random_node();
+    void partition(std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text);
+    void split();
+    void isolate(NodeId node);
+    void one_way();
+    void storm();
+    void crash(NodeId node);
+
+    const Profile& profile_;
+    ChoiceSource& choices_;
+    FaultCounts& faults_;
+    Network& network_;
+    NemesisPort& port_;
+    std::vector<Action> repertoire_;
+    std::vector<Partition> partitions_;
+    std::uint64_t actions_ = 0;
+    std::uint64_t draws_ = 0;
+};
+
+}  // namespace ledger::sim

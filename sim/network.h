@@ -1,0 +1,90 @@
+#pragma once
+// Network: directed links between nodes that delay, lose, repeat, reorder, damage and cut.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "log/base/ids.h"
+#include "log/base/time.h"
+#include "node/message.h"
+#include "sim/faults.h"
+#include "sim/profile.h"
+
+namespace ledger::sim {
+
+// Compares the network model with the real frames. A native build encodes each message, damages
+// the frame when the model says so, decodes it, and must come to the model's outcome.
+class FrameModel {
+  public:
+    virtual ~FrameModel() = default;
+    // The message arrives whole: the decoded frame must equal it.
+    virtual void intact(const node::PeerMessage& message) = 0;
+    // The frame is damaged at a place derived from `bits`: decoding must fail.
+    virtual void damaged(const node::PeerMessage& message, std::uint64_t bits) = 0;
+};
+
+// When a message arrives; which life of its link carries it.
+struct Delivery {
+    Instant at;
+    std::uint64_t epoch = 0;
+};
+
+// What becomes of one message.
+struct Transit {
+    std::optional<Delivery> first;
+    std::optional<Delivery> again;  // a duplicate
+    bool reset = false;             // damaged: the receiver closed the connection
+};
+
+// A latency in the profile's family from 64 uniform bits.
+Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::uint64_t bits);
+
+class Network {
+  public:
+    Network(std::uint32_t nodes, const NetworkProfile& profile, ChoiceSource& choices,
+        FaultCounts& faults);
+
+    Transit send(Instant now, const node::PeerMessage& message, FrameModel* frames);
+    // May a message that left in `epoch` arrive now? False if the link was cut or reset meanwhile.
+    bool arrives(NodeId from, NodeId to, std::uint64_t epoch);
+
+    void cut(NodeId from, NodeId to);
+    void heal(NodeId from, NodeId to);
+    void heal_all();
+    bool is_cut(NodeId from, NodeId to) const { return link(from, to).cuts > 0; }
+    // The connection breaks: what is in flight is gone.
+    void reset(NodeId from, NodeId to);
+    // From now on nothing is lost, repeated or damaged.
+    void calm();
+
+    Duration client_latency(std::uint64_t client, std::uint64_t sequence);
+    bool client_message_lost(std::uint64_t client, std::uint64_t sequence);
+
+  private:
+    struct Link {
+        std::uint64_t sent = 0;   // numbers the decisions of this link
+        std::uint64_t epoch = 0;
+        std::uint32_t cuts = 0;   // partitions overlap
+        Instant last_arrival;
+        Instant free_at;          // the wire is busy until then
+    };
+
+    Link& link(NodeId from, NodeId to) {
+        return links_[(from.value - 1) * nodes_ + (to.value - 1)];
+    }
+    const Link& link(NodeId from, NodeId to) const {
+        return links_[(from.value - 1) * nodes_ + (to.value - 1)];
+    }
+    Instant arrival(Instant now, Link& on, std::uint64_t entity, std::uint64_t bytes);
+    bool happens(Site site, std::uint64_t entity, std::uint64_t sequence, PartsPerMillion p);
+
+    const std::uint32_t nodes_;
+    NetworkProfile profile_;
+    ChoiceSource& choices_;
+    FaultCounts& faults_;
+    std::vector<Link> links_;
+};
+
+}  // namespace ledger::sim

@@ -1,0 +1,165 @@
+#include "sim/profile.h"
+
+#include <array>
+#include <string_view>
+
+#include "log/base/assert.h"
+
+namespace ledger::sim {
+namespace {
+
+using check::KnownKey;
+using check::Range;
+using check::Section;
+using check::Unit;
+
+constexpr std::int64_t us = 1'000;
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t s = 1'000'000'000;
+
+constexpr std::array<KnownKey, 37> keys = {{
+    {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
+    {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
+    {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
+    {Section::swarm, "knob.inflight_messages", Unit::count, 1, 256},
+    {Section::swarm, "knob.uncommitted_kib", Unit::count, 1, 1 << 20},
+    {Section::swarm, "knob.segment_kib", Unit::count, 4, 1 << 20},
+    {Section::swarm, "knob.sessions", Unit::count, 1, 65'536},
+    {Section::swarm, "knob.stored_replies", Unit::count, 1, 1024},
+    {Section::swarm, "knob.entry_cache", Unit::count, 1, 1 << 20},
+    {Section::swarm, "knob.apply_entries", Unit::count, 1, 4096},
+    {Section::swarm, "net.latency_family", Unit::count, 0, 4},
+    {Section::swarm, "net.latency_min", Unit::duration, 0, 10 * s},
+    {Section::swarm, "net.latency_mean", Unit::duration, 1 * us, 10 * s},
+    {Section::swarm, "net.loss", Unit::share, 0, 900'000},
+    {Section::swarm, "net.duplicate", Unit::share, 0, 900'000},
+    {Section::swarm, "net.damage", Unit::share, 0, 900'000},
+    {Section::swarm, "net.in_order", Unit::count, 0, 1},
+    {Section::swarm, "net.client_loss", Unit::share, 0, 900'000},
+    {Section::swarm, "disk.sync_mean", Unit::duration, 1 * us, 10 * s},
+    {Section::swarm, "disk.slow_node", Unit::count, 0, 16},
+    {Section::swarm, "disk.slow_factor", Unit::count, 1, 1000},
+    {Section::swarm, "disk.crash_keep", Unit::share, 0, 1'000'000},
+    {Section::swarm, "disk.crash_tear", Unit::share, 0, 1'000'000},
+    {Section::swarm, "nemesis.interval", Unit::duration, 1 * ms, 3600 * s},
+    {Section::swarm, "nemesis.duration", Unit::duration, 1 * ms, 3600 * s},
+    {Section::swarm, "nemesis.crashes", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.crash_storms", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.partitions", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.one_way", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.aim_at_leader", Unit::count, 0, 1},
+    {Section::workload, "clients", Unit::count, 1, 256},
+    {Section::workload, "streams", Unit::count, 1, 100'000},
+    {Section::workload, "operations", Unit::count, 1, 100'000'000},
+    {Section::workload, "think", Unit::duration, 0, 60 * s},
+    {Section::workload, "reads", Unit::share, 0, 1'000'000},
+    {Section::workload, "conditional", Unit::share, 0, 1'000'000},
+    {Section::workload, "payload", Unit::count, 0, 1 << 20},
+}};
+
+// Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
+// first value of a range is the kind one.
+class Drawer {
+  public:
+    Drawer(ChoiceSource& choices, const check::Scenario& scenario)
+        : choices_(choices), scenario_(scenario) {}
+
+    std::int64_t operator()(std::string_view key, const Range& own) {
+        for (std::size_t number = 0; number < keys.size(); ++number) {
+            if (keys[number].key == key) {
+                const Range range = scenario_.get(keys[number].section, key, own);
+                return range.value(
+                    choices_.choose(Site::nemesis_profile, number, 0, range.domain()));
+            }
+        }
+        LEDGER_ASSERT(false && "a key that is not in the table");
+    }
+    std::uint32_t number(std::string_view key, const Range& own) {
+        return static_cast<std::uint32_t>((*this)(key, own));
+    }
+    Duration duration(std::string_view key, const Range& own) { return {(*this)(key, own)}; }
+    bool flag(std::string_view key, const Range& own) { return (*this)(key, own) != 0; }
+
+  private:
+    ChoiceSource& choices_;
+    const check::Scenario& scenario_;
+};
+
+void draw_network(Drawer& draw, NetworkProfile& network) {
+    network.family = static_cast<LatencyFamily>(
+        draw.number("net.latency_family", Range::between(0, 4)));
+    network.latency_min = draw.duration("net.latency_min", Range::among({50 * us, 200 * us}));
+    network.latency_mean = draw.duration(
+        "net.latency_mean", Range::among({200 * us, 500 * us, 1 * ms, 2 * ms, 5 * ms, 20 * ms}));
+    network.loss = draw.number("net.loss", Range::among({0, 0, 2'000, 10'000, 50'000, 200'000}));
+    network.duplicate =
+        draw.number("net.duplicate", Range::among({0, 0, 5'000, 50'000, 300'000}));
+    network.damage = draw.number("net.damage", Range::among({0, 0, 1'000, 10'000}));
+    network.in_order = draw.flag("net.in_order", Range::among({1, 0}));
+    network.client_loss = draw.number("net.client_loss", Range::among({0, 5'000, 30'000}));
+}
+
+void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
+    nemesis.interval_mean = draw.duration(
+        "nemesis.interval", Range::among({200 * ms, 400 * ms, 800 * ms, 1600 * ms}));
+    nemesis.duration_mean = draw.duration(
+        "nemesis.duration", Range::among({100 * ms, 300 * ms, 800 * ms, 1500 * ms}));
+    nemesis.crashes = draw.flag("nemesis.crashes", Range::among({1, 1, 1, 0}));
+    nemesis.crash_storms = draw.flag("nemesis.crash_storms", Range::among({0, 1}));
+    nemesis.partitions = draw.flag("nemesis.partitions", Range::among({1, 1, 0}));
+    nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
+    nemesis.aim_at_leader = draw.flag("nemesis.aim_at_leader", Range::among({0, 1}));
+}
+
+void draw_workload(Drawer& draw, WorkloadProfile& workload) {
+    workload.clients = draw.number("clients", Range::among({3, 5, 8, 16}));
+    workload.streams = draw.number("streams", Range::among({2, 6, 20}));
+    workload.operations_max = draw.number("operations", Range::among({300, 500, 800, 1200}));
+    workload.think_mean =
+        draw.duration("think", Range::among({2 * ms, 8 * ms, 20 * ms}));
+    workload.reads = draw.number("reads", Range::among({150'000, 300'000}));
+    workload.conditional = draw.number("conditional", Range::among({200'000, 600'000}));
+    workload.payload_max = draw.number("payload", Range::among({32, 200, 1000}));
+}
+
+}  // namespace
+
+std::span<const check::KnownKey> scenario_keys() {
+    return keys;
+}
+
+Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
+    Drawer draw(choices, scenario);
+    Profile profile;
+    profile.nodes = scenario.voters;
+    profile.faults_for = draw.duration("faults.for", Range::among({3 * s, 5 * s, 8 * s}));
+    profile.election_timeout =
+        draw.duration("knob.election_timeout", Range::among({150 * ms, 100 * ms, 300 * ms}));
+    profile.append_entries_max =
+        draw.number("knob.append_entries", Range::among({64, 64, 4, 1}));
+    profile.inflight_messages_max =
+        draw.number("knob.inflight_messages", Range::among({16, 16, 2, 1}));
+    profile.uncommitted_bytes_max =
+        std::uint64_t{draw.number("knob.uncommitted_kib", Range::among({1024, 1024, 16}))} << 10;
+    profile.segment_bytes =
+        std::uint64_t{draw.number("knob.segment_kib", Range::among({256, 64, 16, 8}))} << 10;
+    profile.sessions_max = draw.number("knob.sessions", Range::among({1024, 1024, 24}));
+    profile.stored_replies_max = draw.number("knob.stored_replies", Range::among({8, 1}));
+    profile.limits.entry_cache_entries =
+        draw.number("knob.entry_cache", Range::among({4096, 64, 4}));
+    profile.limits.apply_entries_max =
+        draw.number("knob.apply_entries", Range::among({256, 256, 3}));
+    draw_network(draw, profile.network);
+    profile.disk.sync_mean =
+        draw.duration("disk.sync_mean", Range::among({100 * us, 400 * us, 2 * ms, 8 * ms}));
+    profile.disk.slow_node = draw.number("disk.slow_node", Range::among({0, 0, 1, 2, 3}));
+    profile.disk.slow_factor = draw.number("disk.slow_factor", Range::among({5, 20}));
+    profile.disk.keep =
+        draw.number("disk.crash_keep", Range::among({500'000, 0, 200'000, 900'000}));
+    profile.disk.tear = draw.number("disk.crash_tear", Range::among({0, 300'000, 800'000}));
+    draw_nemesis(draw, profile.nemesis);
+    draw_workload(draw, profile.workload);
+    return profile;
+}
+
+}  // namespace ledger::sim

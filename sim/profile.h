@@ -1,0 +1,90 @@
+#pragma once
+// Profile: what one seed's world is like: drawn once, from ranges that a scenario may narrow.
+
+#include <cstdint>
+#include <span>
+
+#include "log/base/choice.h"
+#include "log/base/time.h"
+#include "node/limits.h"
+#include "sim/check/scenario.h"
+
+namespace ledger::sim {
+
+// Probabilities are parts per million, so that no decision depends on floating point.
+using PartsPerMillion = std::uint32_t;
+
+enum class LatencyFamily : std::uint8_t { constant, uniform, exponential, bimodal, heavy_tail };
+
+struct NetworkProfile {
+    LatencyFamily family = LatencyFamily::uniform;
+    Duration latency_min = microseconds(100);
+    Duration latency_mean = microseconds(500);  // above the minimum
+    PartsPerMillion loss = 0;
+    PartsPerMillion duplicate = 0;
+    PartsPerMillion damage = 0;
+    bool in_order = true;                       // a link delivers in the order of sending
+    std::uint64_t bytes_per_millisecond = 1'000'000;
+    PartsPerMillion client_loss = 0;            // of requests and of replies
+};
+
+struct DiskProfile {
+    Duration write_mean = microseconds(20);
+    Duration sync_min = microseconds(80);
+    Duration sync_mean = microseconds(100);
+    Duration read_mean = microseconds(60);
+    std::uint32_t slow_node = 0;     // 0 = none: this node's disk is `slow_factor` times slower
+    std::uint32_t slow_factor = 1;
+    PartsPerMillion keep = 500'000;  // at a crash: an un-synced sector survives
+    PartsPerMillion tear = 300'000;  // at a crash: a lost sector becomes garbage
+};
+
+struct NemesisProfile {
+    Duration interval_mean = milliseconds(700);  // between actions
+    Duration duration_mean = milliseconds(600);  // of a partition or an outage
+    bool crashes = true;
+    bool crash_storms = false;
+    bool partitions = true;
+    bool one_way = true;
+    bool aim_at_leader = true;
+};
+
+struct WorkloadProfile {
+    std::uint32_t clients = 4;
+    std::uint32_t streams = 8;
+    std::uint32_t operations_max = 300;          // in the whole run
+    Duration think_mean = milliseconds(4);
+    PartsPerMillion reads = 250'000;
+    PartsPerMillion multi_stream = 200'000;
+    PartsPerMillion conditional = 500'000;       // appends with an expectation
+    PartsPerMillion stale = 150'000;             // ... that is likely wrong
+    std::uint32_t batch_max = 4;
+    std::uint32_t payload_max = 256;
+    Duration timeout = milliseconds(400);        // of one attempt
+    std::uint32_t attempts_max = 6;              // then the outcome stays unknown
+};
+
+struct Profile {
+    std::uint32_t nodes = 3;
+    Duration election_timeout = milliseconds(150);
+    std::uint32_t append_entries_max = 64;
+    std::uint32_t inflight_messages_max = 16;
+    std::uint64_t uncommitted_bytes_max = 1u << 20;
+    std::uint64_t segment_bytes = 64u << 10;
+    std::uint32_t sessions_max = 1024;
+    std::uint32_t stored_replies_max = 8;
+    node::Limits limits;
+    NetworkProfile network;
+    DiskProfile disk;
+    NemesisProfile nemesis;
+    WorkloadProfile workload;
+    Duration faults_for = seconds(8);  // then everything heals and the run must finish
+};
+
+// The keys that a scenario's [swarm] and [workload] sections may set.
+std::span<const check::KnownKey> scenario_keys();
+
+// Draws the world of `choices`' seed: every key inside the scenario's range, or inside its own.
+Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario);
+
+}  // namespace ledger::sim

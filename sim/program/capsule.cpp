@@ -1,0 +1,110 @@
+#include "sim/program/capsule.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "log/base/crc32c.h"
+#include "sim/profile.h"
+
+namespace ledger::sim {
+namespace {
+
+class Category final : public boost::system::error_category {
+  public:
+    const char* name() const noexcept override { return "ledger.capsule"; }
+    std::string message(int value) const override {
+        switch (static_cast<CapsuleErrc>(value)) {
+            case CapsuleErrc::damaged: return "damaged capsule";
+            case CapsuleErrc::unsupported: return "capsule of an unknown version";
+        }
+        return "unknown capsule error";
+    }
+};
+
+constexpr std::string_view crc_key = "crc ";
+
+// Takes "key value\n" off the front of `text`.
+Result<std::string> take_line(
+    std::string_view& text, std::string_view key, std::uint64_t& line_number) {
+    ++line_number;
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    if (end == std::string_view::npos || line.substr(0, key.size()) != key ||
+        line.size() <= key.size() || line[key.size()] != ' ') {
+        return failure(CapsuleErrc::damaged,
+            fmt::format("line {}: expected \"{} ...\"", line_number, key));
+    }
+    text.remove_prefix(end + 1);
+    return std::string(line.substr(key.size() + 1));
+}
+
+Result<std::uint64_t> to_number(std::string_view text, int base, std::uint64_t line) {
+    std::uint64_t value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, base);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return failure(CapsuleErrc::damaged,
+            fmt::format("line {}: expected a number, found \"{}\"", line, text));
+    }
+    return value;
+}
+
+}  // namespace
+
+const boost::system::error_category& capsule_category() {
+    static const Category category;
+    return category;
+}
+
+boost::system::error_code make_error_code(CapsuleErrc errc) {
+    return {static_cast<int>(errc), capsule_category()};
+}
+
+std::string print_capsule(const Capsule& capsule) {
+    std::string text = fmt::format(
+        "capsule 1\nseed {}\nverdict {}\ncheck {}\nhash {}\nsentence {}\n{}", capsule.seed,
+        capsule.verdict, capsule.check.empty() ? "-" : capsule.check,
+        capsule.trace_hash.empty() ? "-" : capsule.trace_hash,
+        capsule.sentence.empty() ? "-" : capsule.sentence,
+        check::print_scenario(capsule.scenario));
+    if (text.back() != '\n') {
+        text.push_back('\n');
+    }
+    text += fmt::format("{}{:08x}\n", crc_key, crc32c(as_bytes(text)));
+    return text;
+}
+
+Result<Capsule> parse_capsule(std::string_view text) {
+    const std::size_t crc_at = text.rfind(crc_key);
+    if (crc_at == std::string_view::npos || (crc_at > 0 && text[crc_at - 1] != '\n') ||
+        text.empty() || text.back() != '\n') {
+        return failure(CapsuleErrc::damaged, "the last line: expected \"crc XXXXXXXX\"");
+    }
+    const std::string_view digits =
+        text.substr(crc_at + crc_key.size(), text.size() - 1 - crc_at - crc_key.size());
+    std::string_view body = text.substr(0, crc_at);
+    LEDGER_TRY(const std::uint64_t crc, to_number(digits, 16, 0));
+    if (crc != crc32c(as_bytes(body))) {
+        return failure(CapsuleErrc::damaged,
+            fmt::format("the checksum says {}, the text has {:08x}: it was changed or cut",
+                digits, crc32c(as_bytes(body))));
+    }
+    std::uint64_t line = 0;
+    LEDGER_TRY(const std::string version, take_line(body, "capsule", line));
+    if (version != "1") {
+        return failure(
+            CapsuleErrc::unsupported, fmt::format("line 1: version {}, expected 1", version));
+    }
+    Capsule capsule;
+    LEDGER_TRY(const std::string seed, take_line(body, "seed", line));
+    LEDGER_TRY(capsule.seed, to_number(seed, 10, line));
+    LEDGER_TRY(capsule.verdict, take_line(body, "verdict", line));
+    LEDGER_TRY(capsule.check, take_line(body, "check", line));
+    LEDGER_TRY(capsule.trace_hash, take_line(body, "hash", line));
+    LEDGER_TRY(capsule.sentence, take_line(body, "sentence", line));
+    LEDGER_TRY(capsule.scenario, check::parse_scenario(body, scenario_keys()));
+    return capsule;
+}
+
+}  // namespace ledger::sim

@@ -1,0 +1,34 @@
+#pragma once
+// Capsule: a run as a small text file: its scenario, its seed, and what came of it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "log/base/result.h"
+#include "sim/check/scenario.h"
+
+namespace ledger::sim {
+
+enum class CapsuleErrc { damaged = 1, unsupported };
+const boost::system::error_category& capsule_category();
+boost::system::error_code make_error_code(CapsuleErrc errc);
+
+struct Capsule {
+    check::Scenario scenario;
+    std::uint64_t seed = 0;
+    std::string verdict;     // ok, violated, inconclusive
+    std::string check;       // of the violation; "-" if none
+    std::string trace_hash;  // 32 hex digits; "-" if the run died
+    std::string sentence;    // of the violation; for people
+};
+
+// Text lines; the last one is a CRC-32C over all before it.
+std::string print_capsule(const Capsule& capsule);
+// Errors name the line and what was expected there.
+Result<Capsule> parse_capsule(std::string_view text);
+
+}  // namespace ledger::sim
+
+template <>
+struct boost::system::is_error_code_enum<ledger::sim::CapsuleErrc> : std::true_type {};

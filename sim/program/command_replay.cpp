@@ -1,0 +1,134 @@
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "sim/program/capsule.h"
+#include "sim/program/commands.h"
+#include "sim/program/input.h"
+#include "sim/program/output.h"
+#include "sim/program/supervise.h"
+#include "sim/program/trace_writer.h"
+
+namespace ledger::sim {
+namespace {
+
+// Writes the trace only up to a step.
+class Until final : public StepObserver {
+  public:
+    Until(std::uint64_t last, StepObserver& next) : last_(last), next_(next) {}
+    void stepping(
+        std::uint64_t step, Instant now, NodeId node, const node::Event& event) override {
+        beyond_ = last_ > 0 && step > last_;
+        if (!beyond_) {
+            next_.stepping(step, now, node, event);
+        }
+    }
+    void stepped(const node::Replica& replica, std::span<const node::Effect> effects) override {
+        if (!beyond_) {
+            next_.stepped(replica, effects);
+        }
+    }
+
+  private:
+    const std::uint64_t last_;
+    StepObserver& next_;
+    bool beyond_ = false;
+};
+
+int judge_expectation(const Capsule& capsule, const RunResult& result, bool died) {
+    const std::string verdict(check::to_text(result.verdict));
+    const std::string check = result.violation ? result.violation->check : "-";
+    const std::string hash = died ? "-" : hash_text(result.trace_hash);
+    const auto differs = [](const char* what, const std::string& recorded, const std::string& now) {
+        if (recorded == now) {
+            return false;
+        }
+        std::fprintf(stderr, "ledgersim: the capsule recorded %s %s, this run has %s\n", what,
+            recorded.c_str(), now.c_str());
+        return true;
+    };
+    const bool changed = differs("verdict", capsule.verdict, verdict) ||
+                         differs("check", capsule.check, check);
+    // The hash changes with every change of the code; only the finding is expected again.
+    differs("hash", capsule.trace_hash, hash);
+    return changed ? exit_violated : exit_ok;
+}
+
+}  // namespace
+
+int command_replay(const ReplayOptions& options) {
+    Result<std::string> text = read_file(options.capsule);
+    if (!text) {
+        return complain(text.error(), exit_usage);
+    }
+    Result<Capsule> parsed = parse_capsule(*text);
+    if (!parsed) {
+        Error error = parsed.error();
+        error.place = options.capsule + ": " + error.place;
+        return complain(error, exit_usage);
+    }
+    const Capsule capsule = std::move(*parsed);
+    const std::string repro = fmt::format("ledgersim replay {}", options.capsule);
+    auto* progress = static_cast<Progress*>(share_memory(sizeof(Progress)));
+    const auto print = [&](const RunResult& result, const World* world, std::uint64_t wall) {
+        check::Report report = make_report(
+            result, world, wall, repro, check::print_scenario(capsule.scenario));
+        report.page = options.html;
+        report.capsule = options.capsule;
+        if (!options.html.empty()) {
+            if (auto done = write_file(options.html, check::report_html(report)); !done) {
+                return complain(done.error(), exit_environment);
+            }
+        }
+        const std::string shown = options.json
+                                      ? run_json(result, wall, repro, "ledgersim.replay/1")
+                                      : check::summary_text(report);
+        std::fwrite(shown.data(), 1, shown.size(), stdout);
+        if (options.expect) {
+            return judge_expectation(capsule, result, world == nullptr);
+        }
+        return check::exit_code(result.verdict);
+    };
+    const auto body = [&] {
+        std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
+        std::FILE* to = nullptr;
+        if (!options.trace.empty()) {
+            file.reset(std::fopen(options.trace.c_str(), "wb"));
+            to = file.get();
+            if (to == nullptr) {
+                std::fprintf(stderr, "ledgersim: cannot write %s\n", options.trace.c_str());
+                return exit_environment;
+            }
+        } else if (options.until > 0) {
+            to = stderr;
+        }
+        std::unique_ptr<TraceWriter> trace;
+        std::unique_ptr<Until> until;
+        if (to != nullptr) {
+            trace = std::make_unique<TraceWriter>(to);
+            until = std::make_unique<Until>(options.until, *trace);
+        }
+        ProgressObserver observer(*progress, until.get());
+        Finished finished = run_seed({.scenario = capsule.scenario,
+            .seed = capsule.seed,
+            .input = nullptr,
+            .kept_operations = report_operations_max,
+            .observer = &observer});
+        return print(finished.result, finished.world.get(), finished.wall_microseconds);
+    };
+    const std::uint64_t start = wall_clock_microseconds();
+    const ChildEnd end = supervise(body);
+    if (end.signal == 0) {
+        return end.exit_code;
+    }
+    RunResult died;
+    died.seed = capsule.seed;
+    died.verdict = check::Verdict::violated;
+    died.violation = crash_violation(end, *progress);
+    died.steps = progress->step;
+    died.virtual_time = Duration{progress->time_nanoseconds};
+    return print(died, nullptr, wall_clock_microseconds() - start);
+}
+
+}  // namespace ledger::sim

@@ -1,0 +1,213 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "log/base/format.h"
+#include "sim/program/capsule.h"
+#include "sim/program/commands.h"
+#include "sim/program/input.h"
+#include "sim/program/output.h"
+#include "sim/program/supervise.h"
+#include "sim/program/trace_writer.h"
+
+namespace ledger::sim {
+namespace {
+
+std::string repro_line(const RunOptions& options, const check::Scenario& scenario) {
+    std::string line = fmt::format("ledgersim run --seed {}", options.seed);
+    if (!options.scenario.file.empty()) {
+        line += fmt::format(" --scenario {}", options.scenario.file);
+    }
+    if (options.scenario.nodes > 0) {
+        line += fmt::format(" --nodes {}", scenario.voters);
+    }
+    if (!options.input.empty()) {
+        line += fmt::format(" --input {}", options.input);
+    }
+    return line;
+}
+
+// Shows on a terminal how far the run has come.
+class ProgressLine final : public StepObserver {
+  public:
+    explicit ProgressLine(StepObserver* next) : next_(next) {}
+    void stepping(
+        std::uint64_t step, Instant now, NodeId node, const node::Event& event) override {
+        if (shown_ && step % 8192 == 0) {
+            std::fprintf(stderr, "\r%8.1f virtual seconds, %llu steps ",
+                static_cast<double>(now.nanoseconds) * 1e-9,
+                static_cast<unsigned long long>(step));
+            std::fflush(stderr);
+        }
+        if (next_ != nullptr) {
+            next_->stepping(step, now, node, event);
+        }
+    }
+    void stepped(const node::Replica& replica, std::span<const node::Effect> effects) override {
+        if (next_ != nullptr) {
+            next_->stepped(replica, effects);
+        }
+    }
+    static void clear() {
+        if (shown_) {
+            std::fprintf(stderr, "\r%60s\r", "");
+        }
+    }
+    static void decide() { shown_ = ::isatty(STDERR_FILENO) != 0; }
+
+  private:
+    static inline bool shown_ = false;
+    StepObserver* const next_;
+};
+
+Capsule make_capsule(const check::Scenario& scenario, const RunResult& result) {
+    return {.scenario = scenario,
+        .seed = result.seed,
+        .verdict = std::string(check::to_text(result.verdict)),
+        .check = result.violation ? result.violation->check : "-",
+        .trace_hash = hash_text(result.trace_hash),
+        .sentence = result.violation ? result.violation->sentence : "-"};
+}
+
+Result<void> write_exports(World& world, const std::string& directory) {
+    std::error_code failed;
+    std::filesystem::create_directories(directory, failed);
+    if (failed) {
+        return failure(InputErrc::unreadable, directory + ": " + failed.message());
+    }
+    for (const auto& host : world.hosts()) {
+        LEDGER_TRY(const std::string text, export_ledger(*host));
+        LEDGER_CHECK(
+            write_file(fmt::format("{}/n{}.jsonl", directory, host->node()), text));
+    }
+    return {};
+}
+
+// Everything that a finished run leaves: files first, then what is printed.
+int deliver(const RunOptions& options, const check::Scenario& scenario, const RunResult& result,
+    World* world, std::uint64_t wall_microseconds) {
+    const std::string repro = repro_line(options, scenario);
+    check::Report report = make_report(
+        result, world, wall_microseconds, repro, check::print_scenario(scenario));
+    const bool failed = result.verdict == check::Verdict::violated;
+    report.capsule = options.capsule;
+    report.page = options.html;
+    if (failed && report.capsule.empty()) {
+        report.capsule = fmt::format("seed-{}.capsule", result.seed);
+    }
+    if (failed && report.page.empty()) {
+        report.page = fmt::format("seed-{}.html", result.seed);
+    }
+    if (!report.capsule.empty()) {
+        if (auto done = write_file(report.capsule, print_capsule(make_capsule(scenario, result)));
+            !done) {
+            return complain(done.error(), exit_environment);
+        }
+    }
+    if (!report.page.empty()) {
+        if (auto done = write_file(report.page, check::report_html(report)); !done) {
+            return complain(done.error(), exit_environment);
+        }
+    }
+    if (!options.history.empty() && world != nullptr) {
+        if (auto done =
+                write_file(options.history, world->judge().history().export_jsonl());
+            !done) {
+            return complain(done.error(), exit_environment);
+        }
+    }
+    if (!options.export_directory.empty() && world != nullptr && !failed) {
+        if (auto done = write_exports(*world, options.export_directory); !done) {
+            return complain(done.error(), exit_environment);
+        }
+    }
+    const std::string text = options.json
+                                 ? run_json(result, wall_microseconds, repro, "ledgersim.run/1")
+                                 : check::summary_text(report);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return check::exit_code(result.verdict);
+}
+
+int complain_about_refusals(const ImportWorkload& import, const std::string& file) {
+    if (import.refused().empty()) {
+        return exit_ok;
+    }
+    std::fprintf(stderr,
+        "ledgersim: %s: append %llu was refused: its expected revisions contradict what was "
+        "appended before\n",
+        file.c_str(), static_cast<unsigned long long>(import.refused().front() + 1));
+    return exit_usage;
+}
+
+}  // namespace
+
+int command_run(const RunOptions& options) {
+    Result<check::Scenario> loaded = load_scenario(options.scenario);
+    if (!loaded) {
+        return complain(loaded.error(), exit_usage);
+    }
+    const check::Scenario scenario = scenario_of_seed(*loaded, options.scenario, options.seed);
+    std::vector<state::Append> input;
+    if (!options.input.empty()) {
+        Result<std::string> text = read_file(options.input);
+        if (!text) {
+            return complain(text.error(), exit_usage);
+        }
+        Result<std::vector<state::Append>> parsed = parse_input(*text);
+        if (!parsed) {
+            Error error = parsed.error();
+            error.place = options.input + ": " + error.place;
+            return complain(error, exit_usage);
+        }
+        input = std::move(*parsed);
+    }
+    ProgressLine::decide();
+    auto* progress = static_cast<Progress*>(share_memory(sizeof(Progress)));
+    const auto body = [&] {
+        std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
+        std::unique_ptr<TraceWriter> trace;
+        if (!options.trace.empty()) {
+            file.reset(std::fopen(options.trace.c_str(), "wb"));
+            if (!file) {
+                std::fprintf(stderr, "ledgersim: cannot write %s\n", options.trace.c_str());
+                return exit_environment;
+            }
+            trace = std::make_unique<TraceWriter>(file.get());
+        }
+        ProgressLine line(trace.get());
+        ProgressObserver observer(*progress, &line);
+        const bool keep_all = !options.history.empty();
+        Finished finished = run_seed({.scenario = scenario,
+            .seed = options.seed,
+            .input = input.empty() ? nullptr : &input,
+            .kept_operations = keep_all ? UINT64_MAX : report_operations_max,
+            .observer = &observer});
+        ProgressLine::clear();
+        const int code = deliver(options, scenario, finished.result, finished.world.get(),
+            finished.wall_microseconds);
+        const ImportWorkload* import = finished.world->import();
+        return code == exit_ok && import != nullptr
+                   ? complain_about_refusals(*import, options.input)
+                   : code;
+    };
+    if (options.in_process) {
+        return body();
+    }
+    const std::uint64_t start = wall_clock_microseconds();
+    const ChildEnd end = supervise(body);
+    if (end.signal == 0) {
+        return end.exit_code;
+    }
+    RunResult died;
+    died.seed = options.seed;
+    died.verdict = check::Verdict::violated;
+    died.violation = crash_violation(end, *progress);
+    died.steps = progress->step;
+    died.virtual_time = Duration{progress->time_nanoseconds};
+    return deliver(options, scenario, died, nullptr, wall_clock_microseconds() - start);
+}
+
+}  // namespace ledger::sim

@@ -1,0 +1,55 @@
+#pragma once
+// Commands: what `ledgersim` can be asked to do; each returns the process's exit code.
+
+#include <cstdint>
+#include <string>
+
+#include "sim/program/runner.h"
+
+namespace ledger::sim {
+
+struct RunOptions {
+    std::uint64_t seed = 1;
+    ScenarioChoice scenario;
+    std::string input;
+    std::string trace;
+    std::string html;
+    std::string history;
+    std::string capsule;
+    std::string export_directory;
+    bool json = false;
+    bool in_process = false;  // no child: for debuggers
+};
+int command_run(const RunOptions& options);
+
+struct CampaignOptions {
+    std::uint64_t first = 1;
+    std::uint64_t last = UINT64_MAX;
+    std::uint64_t seconds = 0;  // 0 = until `last`
+    std::uint32_t jobs = 2;
+    ScenarioChoice scenario;
+    std::string out = "out";    // capsules and pages of violations
+    bool stop_on_violation = false;
+    bool json = false;
+};
+int command_campaign(const CampaignOptions& options);
+
+struct DoublecheckOptions {
+    std::uint64_t first = 1;
+    std::uint64_t last = 1;
+    ScenarioChoice scenario;
+    bool json = false;
+};
+int command_doublecheck(const DoublecheckOptions& options);
+
+struct ReplayOptions {
+    std::string capsule;
+    std::uint64_t until = 0;  // stop the trace after this step; 0 = never
+    bool expect = false;      // ok only if the recorded verdict, check and hash come out again
+    std::string trace;
+    std::string html;
+    bool json = false;
+};
+int command_replay(const ReplayOptions& options);
+
+}  // namespace ledger::sim

@@ -1,0 +1,22 @@
+#pragma once
+// FrameCheck: holds the network model against the real frames of the production codec.
+
+#include <cstdint>
+
+#include "log/base/bytes.h"
+#include "sim/network.h"
+
+namespace ledger::sim {
+
+class FrameCheck final : public FrameModel {
+  public:
+    void intact(const node::PeerMessage& message) override;
+    void damaged(const node::PeerMessage& message, std::uint64_t bits) override;
+    std::uint64_t examined() const { return examined_; }
+
+  private:
+    ByteVector frame_;
+    std::uint64_t examined_ = 0;
+};
+
+}  // namespace ledger::sim

@@ -1,0 +1,34 @@
+#pragma once
+// Input: files of events as appends to import, and a replica's ledger as lines again.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "log/base/result.h"
+#include "log/state/command.h"
+#include "sim/host.h"
+
+namespace ledger::sim {
+
+enum class InputErrc { malformed = 1, unreadable };
+const boost::system::error_category& input_category();
+boost::system::error_code make_error_code(InputErrc errc);
+
+// The whole file ("-" = standard input).
+Result<std::string> read_file(const std::string& path);
+Result<void> write_file(const std::string& path, std::string_view text);
+
+// One JSON object per line, one atomic append each: {"events": [{"stream", "type", "expected":
+// "none" | "any" | "exists" | {"exact": N}, "data": any JSON value}, ...]}; other keys are
+// ignored. Errors name the line, the column or the event, and what was expected.
+Result<std::vector<state::Append>> parse_input(std::string_view text);
+
+// Every event that the replica has applied, in order of position, one JSON object per line:
+// {"position", "stream", "revision", "type", "data"}. Read from its disk.
+Result<std::string> export_ledger(Host& host);
+
+}  // namespace ledger::sim
+
+template <>
+struct boost::system::is_error_code_enum<ledger::sim::InputErrc> : std::true_type {};

@@ -1,0 +1,158 @@
+// ledgersim: the simulator's command line.
+
+#include <charconv>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "sim/program/commands.h"
+
+namespace {
+
+using namespace ledger::sim;
+
+constexpr const char* exit_codes = R"(
+Exit codes: 0 ok; 1 a property was violated; 2 usage, bad input; 3 inconclusive;
+5 environment (files); 70 a bug of the tool itself; 128+n ended by signal n.)";
+
+// "7" or "1..500".
+bool parse_seeds(const std::string& text, std::uint64_t& first, std::uint64_t& last) {
+    const char* end = text.data() + text.size();
+    auto [at, error] = std::from_chars(text.data(), end, first);
+    if (error != std::errc{}) {
+        return false;
+    }
+    last = first;
+    if (at == end) {
+        return true;
+    }
+    if (end - at < 3 || at[0] != '.' || at[1] != '.') {
+        return false;
+    }
+    const auto [stop, wrong] = std::from_chars(at + 2, end, last);
+    return wrong == std::errc{} && stop == end && first <= last;
+}
+
+// "60", "60s", "5m", "2h".
+bool parse_seconds(const std::string& text, std::uint64_t& seconds) {
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, seconds);
+    if (error != std::errc{} || seconds == 0) {
+        return false;
+    }
+    const std::string_view unit(at, static_cast<std::size_t>(end - at));
+    seconds *= unit == "m" ? 60u : unit == "h" ? 3600u : 1u;
+    return unit.empty() || unit == "s" || unit == "m" || unit == "h";
+}
+
+int usage(const std::string& what) {
+    std::fprintf(stderr, "ledgersim: %s\ntry: ledgersim --help\n", what.c_str());
+    return exit_usage;
+}
+
+void add_scenario(CLI::App* command, ScenarioChoice& scenario) {
+    command->add_option("--scenario", scenario.file, "scenario file (default: the swarm)");
+    command->add_option("--nodes", scenario.nodes, "replicas, 1 to 9 (default: 3 or 5 by seed)")
+        ->check(CLI::Range(1, 9));
+}
+
+CLI::App* add_run(CLI::App& app, RunOptions& options) {
+    CLI::App* run = app.add_subcommand("run", "Simulates one seed and checks it");
+    run->description(
+        "Example: ledgersim run --seed 7 --html seed-7.html\nSimulates one seed and checks it.");
+    run->add_option("--seed", options.seed, "the seed; the same seed is the same run, everywhere");
+    add_scenario(run, options.scenario);
+    run->add_option("--input", options.input, "import these events (JSON lines, - = stdin)");
+    run->add_option("--trace", options.trace, "write every step as a JSON line");
+    run->add_option("--html", options.html, "write a page that needs nothing else");
+    run->add_option("--history", options.history, "write what clients saw as JSON lines");
+    run->add_option("--capsule", options.capsule, "write a capsule for `ledgersim replay`");
+    run->add_option("--export-dir", options.export_directory,
+        "write each replica's ledger to DIR/nK.jsonl");
+    run->add_flag("--json", options.json, "one JSON object on standard output");
+    run->add_flag("--in-process", options.in_process, "no child process: for debuggers");
+    return run;
+}
+
+int dispatch(int count, char** words) {
+    CLI::App app("Example: ledgersim run --seed 7\nDeterministic simulation of the replicated "
+                 "event ledger.");
+    app.footer(exit_codes);
+    app.set_version_flag("-V,--version", std::string("ledgersim ") + LEDGER_VERSION);
+    app.require_subcommand(1);
+
+    RunOptions run;
+    add_run(app, run);
+
+    CampaignOptions campaign;
+    std::string seeds;
+    std::string duration;
+    CLI::App* many = app.add_subcommand("campaign", "Simulates many seeds");
+    many->description("Example: ledgersim campaign --seeds 1..500\nSimulates many seeds.");
+    CLI::Option* by_seeds = many->add_option("--seeds", seeds, "first..last");
+    many->add_option("--for", duration, "until this much time has passed, as 60s, 5m or 2h")
+        ->excludes(by_seeds);
+    many->add_option("--jobs", campaign.jobs, "worker processes")->check(CLI::Range(1, 64));
+    add_scenario(many, campaign.scenario);
+    many->add_option("--out", campaign.out, "directory for capsules of violations");
+    many->add_flag("--stop-on-violation", campaign.stop_on_violation, "start no seed after one");
+    many->add_flag("--json", campaign.json, "JSON lines: findings, then one line of totals");
+
+    DoublecheckOptions doublecheck;
+    std::string double_seeds;
+    CLI::App* twice = app.add_subcommand("doublecheck", "Runs seeds twice and compares the hashes");
+    twice->description(
+        "Example: ledgersim doublecheck --seeds 1..500\nRuns seeds twice and compares the hashes.");
+    twice->add_option("--seeds", double_seeds, "first..last")->required();
+    add_scenario(twice, doublecheck.scenario);
+    twice->add_flag("--json", doublecheck.json, "one JSON object on standard output");
+
+    ReplayOptions replay;
+    CLI::App* again = app.add_subcommand("replay", "Runs a capsule again");
+    again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
+    again->add_option("capsule", replay.capsule, "the capsule file")->required();
+    again->add_option("--until", replay.until, "show the trace up to this step");
+    again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");
+    again->add_option("--trace", replay.trace, "write every step as a JSON line");
+    again->add_option("--html", replay.html, "write a page that needs nothing else");
+    again->add_flag("--json", replay.json, "one JSON object on standard output");
+
+    try {
+        app.parse(count, words);
+    } catch (const CLI::ParseError& error) {
+        const int code = app.exit(error);
+        return code == 0 ? exit_ok : exit_usage;
+    }
+    if (many->parsed()) {
+        if (seeds.empty() == duration.empty()) {
+            return usage("campaign needs --seeds FIRST..LAST or --for TIME");
+        }
+        if (!seeds.empty() && !parse_seeds(seeds, campaign.first, campaign.last)) {
+            return usage("--seeds: expected FIRST..LAST, found " + seeds);
+        }
+        if (!duration.empty() && !parse_seconds(duration, campaign.seconds)) {
+            return usage("--for: expected a time as 60s, 5m or 2h, found " + duration);
+        }
+        return command_campaign(campaign);
+    }
+    if (twice->parsed()) {
+        if (!parse_seeds(double_seeds, doublecheck.first, doublecheck.last)) {
+            return usage("--seeds: expected FIRST..LAST, found " + double_seeds);
+        }
+        return command_doublecheck(doublecheck);
+    }
+    return again->parsed() ? command_replay(replay) : command_run(run);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    try {
+        return dispatch(count, words);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ledgersim: internal error: %s\n", error.what());
+        return exit_bug;
+    }
+}

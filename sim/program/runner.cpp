@@ -1,0 +1,70 @@
+#include "sim/program/runner.h"
+
+#include <chrono>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "sim/program/input.h"
+
+namespace ledger::sim {
+
+std::uint64_t wall_clock_microseconds() {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now().time_since_epoch())
+                                          .count());
+}
+
+Finished run_seed(const RunSetup& setup) {
+    Finished finished;
+    finished.choices = std::make_unique<SeededChoices>(setup.seed);
+    finished.frames = std::make_unique<FrameCheck>();
+    const std::uint64_t start = wall_clock_microseconds();
+    const Profile profile = draw_profile(*finished.choices, setup.scenario);
+    finished.world = std::make_unique<World>(profile,
+        WorldOptions{.seed = setup.seed,
+            .input = setup.input,
+            .frames = finished.frames.get(),
+            .observer = setup.observer,
+            .kept_operations = setup.kept_operations},
+        *finished.choices);
+    finished.result = finished.world->run();
+    finished.wall_microseconds = wall_clock_microseconds() - start;
+    return finished;
+}
+
+Result<check::Scenario> load_scenario(const ScenarioChoice& choice) {
+    check::Scenario scenario;
+    scenario.name = "default";
+    if (!choice.file.empty()) {
+        LEDGER_TRY(const std::string text, read_file(choice.file));
+        Result<check::Scenario> parsed = check::parse_scenario(text, scenario_keys());
+        if (!parsed) {
+            Error error = parsed.error();
+            error.place = choice.file + ": " + error.place;
+            return error;
+        }
+        scenario = std::move(*parsed);
+    }
+    if (choice.nodes > 0) {
+        scenario.voters = choice.nodes;
+    }
+    return scenario;
+}
+
+check::Scenario scenario_of_seed(
+    const check::Scenario& scenario, const ScenarioChoice& choice, std::uint64_t seed) {
+    check::Scenario own = scenario;
+    if (choice.file.empty() && choice.nodes == 0) {
+        constexpr std::uint32_t sizes[] = {3, 3, 5};
+        own.voters = sizes[SeededChoices(seed).choose(Site::nemesis_profile, 1000, 0, 3)];
+    }
+    return own;
+}
+
+int complain(const Error& error, int exit_code) {
+    std::fprintf(stderr, "ledgersim: %s: %s\n", error.code.message().c_str(), error.place.c_str());
+    return exit_code;
+}
+
+}  // namespace ledger::sim

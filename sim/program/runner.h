@@ -1,0 +1,60 @@
+#pragma once
+// Runner: one seed in one scenario, from the command line's words to a result.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "log/base/result.h"
+#include "sim/check/scenario.h"
+#include "sim/program/frame_check.h"
+#include "sim/world.h"
+
+namespace ledger::sim {
+
+// Exit codes (the table in `ledgersim --help`).
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_violated = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_inconclusive = 3;
+inline constexpr int exit_environment = 5;
+inline constexpr int exit_bug = 70;
+
+struct RunSetup {
+    check::Scenario scenario;
+    std::uint64_t seed = 1;
+    const std::vector<state::Append>* input = nullptr;
+    std::uint64_t kept_operations = 0;
+    StepObserver* observer = nullptr;
+};
+
+// A finished run with its world, for reports and exports.
+struct Finished {
+    RunResult result;
+    std::uint64_t wall_microseconds = 0;
+    std::unique_ptr<SeededChoices> choices;  // outlives the world
+    std::unique_ptr<FrameCheck> frames;
+    std::unique_ptr<World> world;
+};
+
+Finished run_seed(const RunSetup& setup);
+
+// The scenario of the file, or the default one; `nodes` > 0 overrides its voters. Without file
+// and nodes each seed draws three or five.
+struct ScenarioChoice {
+    std::string file;
+    std::uint32_t nodes = 0;
+};
+Result<check::Scenario> load_scenario(const ScenarioChoice& choice);
+// The scenario as this seed runs it.
+check::Scenario scenario_of_seed(
+    const check::Scenario& scenario, const ScenarioChoice& choice, std::uint64_t seed);
+
+// Prints "ledgersim: ..." with code and place to standard error; returns `exit_code`.
+int complain(const Error& error, int exit_code);
+
+// Monotonic microseconds, for wall times in reports.
+std::uint64_t wall_clock_microseconds();
+
+}  // namespace ledger::sim

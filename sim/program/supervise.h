@@ -1,0 +1,52 @@
+#pragma once
+// Supervise: runs work in a child process, so that an assertion in simulated code is a finding.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "sim/world.h"
+
+namespace ledger::sim {
+
+// Memory that parent and children share. A child says where it is; a parent reads it when the
+// child has died.
+struct Progress {
+    std::uint64_t seed = 0;
+    std::uint64_t step = 0;
+    std::int64_t time_nanoseconds = 0;
+};
+
+// Maps zeroed memory shared with children to come; never unmapped: the process is short-lived.
+void* share_memory(std::size_t bytes);
+
+// Writes every step's number into the shared page, for the case that it is the last one.
+class ProgressObserver final : public StepObserver {
+  public:
+    ProgressObserver(Progress& progress, StepObserver* next) : progress_(progress), next_(next) {}
+    void stepping(
+        std::uint64_t step, Instant now, NodeId node, const node::Event& event) override;
+    void stepped(const node::Replica& replica, std::span<const node::Effect> effects) override;
+
+  private:
+    Progress& progress_;
+    StepObserver* const next_;
+};
+
+struct ChildEnd {
+    int exit_code = 0;         // meaningful when signal is 0
+    int signal = 0;
+    std::string last_words;    // the last lines of its standard error
+};
+
+// Runs `body` in a child that shares standard output; its standard error is passed on and kept.
+ChildEnd supervise(const std::function<int()>& body);
+
+// Runs `beside` in a child while `here` runs in this process; returns the child's end.
+ChildEnd supervise_beside(
+    const std::function<int()>& beside, const std::function<void()>& here);
+
+// The finding that a child's death by `signal` stands for.
+check::Violation crash_violation(const ChildEnd& end, const Progress& progress);
+
+}  // namespace ledger::sim

@@ -1,0 +1,139 @@
+#include "sim/program/trace_writer.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "log/base/format.h"
+#include "sim/check/json.h"
+
+namespace ledger::sim {
+namespace {
+
+template <typename... Cases>
+struct Match : Cases... {
+    using Cases::operator()...;
+};
+template <typename... Cases>
+Match(Cases...) -> Match<Cases...>;
+
+std::string place(LogId id) {
+    return fmt::format("{}@{}", id.index, id.term);
+}
+
+std::string describe_message(const raft::Message& message) {
+    return std::visit(
+        Match{
+            [](const raft::PreVoteRequest& m) {
+                return fmt::format("PreVoteRequest for term {}, last {}", m.proposed, place(m.last));
+            },
+            [](const raft::PreVoteResponse& m) {
+                return fmt::format("PreVoteResponse for term {}: {}", m.proposed,
+                    m.granted ? "granted" : "refused");
+            },
+            [](const raft::VoteRequest& m) {
+                return fmt::format("VoteRequest of term {}, last {}", m.term, place(m.last));
+            },
+            [](const raft::VoteResponse& m) {
+                return fmt::format(
+                    "VoteResponse of term {}: {}", m.term, m.granted ? "granted" : "refused");
+            },
+            [](const raft::AppendRequest& m) {
+                return fmt::format("AppendRequest of term {}, after {}, {} entries, commit {}",
+                    m.term, place(m.previous), m.entries.size(), m.commit);
+            },
+            [](const raft::AppendResponse& m) {
+                return m.accepted ? fmt::format("AppendResponse of term {}: holds {}", m.term, m.match)
+                                  : fmt::format("AppendResponse of term {}: not after {}, look at {}",
+                                        m.term, m.previous, place(m.hint));
+            },
+            [](const raft::Heartbeat& m) {
+                return fmt::format(
+                    "Heartbeat of term {}, round {}, commit {}", m.term, m.round, m.commit);
+            },
+            [](const raft::HeartbeatResponse& m) {
+                return fmt::format("HeartbeatResponse of term {}, round {}", m.term, m.round);
+            },
+        },
+        message);
+}
+
+constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
+    "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
+constexpr std::array<const char*, 7> effect_names = {
+    "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt"};
+
+const char* role_name(raft::Role role) {
+    switch (role) {
+        case raft::Role::follower: return "follower";
+        case raft::Role::pre_candidate: return "pre-candidate";
+        case raft::Role::candidate: return "candidate";
+        case raft::Role::leader: return "leader";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+std::string describe_event(const node::Event& event) {
+    return std::visit(
+        Match{
+            [](const node::Start& e) {
+                return fmt::format("term {}, log up to {}, committed {} for certain, {} bytes torn",
+                    e.recovered.hard_state.term, e.recovered.last, e.recovered.commit,
+                    e.recovered.torn_bytes);
+            },
+            [](const node::Message& e) {
+                return fmt::format(
+                    "from n{}: {}", e.message.from, describe_message(e.message.body));
+            },
+            [](const node::Stored& e) { return fmt::format("ticket {}", e.ticket); },
+            [](const node::StoreFailed& e) { return fmt::format("ticket {}", e.ticket); },
+            [](const node::Loaded& e) {
+                return fmt::format("request {}, {} entries", e.request, e.entries.size());
+            },
+            [](const node::Time&) { return std::string(); },
+            [](const node::Client& e) {
+                return fmt::format("connection {}, request {}, {}", e.client, e.request.id,
+                    std::holds_alternative<node::Command>(e.request.operation) ? "command" : "query");
+            },
+            [](const node::PeerUp& e) { return fmt::format("n{}", e.peer); },
+            [](const node::PeerDown& e) { return fmt::format("n{}", e.peer); },
+        },
+        event);
+}
+
+void TraceWriter::stepping(
+    std::uint64_t step, Instant now, NodeId node, const node::Event& event) {
+    line_.clear();
+    check::JsonWriter writer(line_);
+    writer.begin_object().key("step").number(step);
+    writer.key("time_ns").signed_number(now.nanoseconds);
+    writer.key("node").number(node.value);
+    writer.key("event").text(event_names[event.index()]);
+    writer.key("detail").text(describe_event(event));
+    line_ += ',';
+}
+
+void TraceWriter::stepped(
+    const node::Replica& replica, std::span<const node::Effect> effects) {
+    const raft::Status status = replica.raft().status();
+    std::string rest;
+    check::JsonWriter writer(rest);
+    writer.begin_object().key("role").text(role_name(status.role));
+    writer.key("term").number(status.term.value);
+    writer.key("last").number(status.last.value);
+    writer.key("durable").number(status.durable.value);
+    writer.key("commit").number(status.commit.value);
+    writer.key("applied").number(replica.applied().value);
+    writer.key("effects").begin_array();
+    for (const node::Effect& effect : effects) {
+        writer.text(effect_names[effect.index()]);
+    }
+    writer.end_array().end_object();
+    line_ += std::string_view(rest).substr(1);
+    line_ += '\n';
+    std::fwrite(line_.data(), 1, line_.size(), file_);
+}
+
+}  // namespace ledger::sim

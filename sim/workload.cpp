@@ -1,0 +1,158 @@
+#include "sim/workload.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/base/assert.h"
+
+namespace ledger::sim {
+namespace {
+
+constexpr std::uint64_t million = 1'000'000;
+
+std::string stream_name(std::uint64_t number) {
+    return "stream-" + std::to_string(number);
+}
+
+}  // namespace
+
+SwarmWorkload::SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices)
+    : profile_(profile), choices_(choices), lanes_(profile.clients) {}
+
+std::uint64_t SwarmWorkload::draw(Site site, std::uint32_t lane, std::uint64_t domain) {
+    return choices_.choose(site, lane, ++lanes_[lane].draws, domain);
+}
+
+bool SwarmWorkload::chance(Site site, std::uint32_t lane, PartsPerMillion probability) {
+    return draw(site, lane, million) >= million - probability;
+}
+
+std::optional<decltype(Operation::what)> SwarmWorkload::next(std::uint32_t lane) {
+    if (finished()) {
+        return std::nullopt;
+    }
+    ++issued_;
+    if (chance(Site::workload_read, lane, profile_.reads)) {
+        return draw_query(lane);
+    }
+    return draw_append(lane);
+}
+
+state::Expected SwarmWorkload::draw_expected(std::uint32_t lane, const std::string& stream) {
+    using Kind = state::Expected::Kind;
+    if (!chance(Site::workload_expected, lane, profile_.conditional)) {
+        return {Kind::any, {}};
+    }
+    const auto known = lanes_[lane].lengths.find(stream);
+    const std::uint64_t length = known == lanes_[lane].lengths.end() ? 0 : known->second;
+    if (chance(Site::workload_expected, lane, profile_.stale)) {
+        const std::uint64_t off = draw(Site::workload_expected, lane, 4);
+        return length > off ? state::Expected{Kind::exact, Revision{length - 1 - off}}
+                            : state::Expected{Kind::exact, Revision{length + off}};
+    }
+    if (length == 0) {
+        return {Kind::no_stream, {}};
+    }
+    return draw(Site::workload_expected, lane, 4) == 0 ? state::Expected{Kind::exists, {}}
+                                                        : state::Expected{Kind::exact, Revision{length - 1}};
+}
+
+state::Append SwarmWorkload::draw_append(std::uint32_t lane) {
+    state::Append append;
+    std::uint64_t streams = 1;
+    if (chance(Site::workload_stream, lane, profile_.multi_stream)) {
+        streams = 2 + draw(Site::workload_stream, lane, 2);
+    }
+    streams = std::min<std::uint64_t>(streams, profile_.streams);
+    std::uint64_t stream = draw(Site::workload_stream, lane, profile_.streams);
+    for (std::uint64_t i = 0; i < streams; ++i) {
+        const std::string name = stream_name(stream);
+        append.streams.push_back({name, draw_expected(lane, name)});
+        stream = (stream + 1) % profile_.streams;
+    }
+    // Now and then no event at all: a pure check.
+    const bool pure_check = draw(Site::workload_batch, lane, 64) == 63;
+    const std::uint64_t events =
+        pure_check ? 0 : streams + draw(Site::workload_batch, lane, profile_.batch_max);
+    for (std::uint64_t i = 0; i < events; ++i) {
+        state::NewEvent event;
+        event.stream = static_cast<std::uint32_t>(i % streams);
+        event.id = {lane, ++events_};
+        event.type = "swarm";
+        const std::uint64_t size = draw(Site::workload_size, lane, profile_.payload_max + 1);
+        event.salt = {keyed_bits(lane, Site::event_salt, events_, 0),
+            keyed_bits(lane, Site::event_salt, events_, 1)};
+        event.payload.resize(static_cast<std::size_t>(size), static_cast<std::byte>(events_));
+        append.events.push_back(std::move(event));
+    }
+    return append;
+}
+
+state::Query SwarmWorkload::draw_query(std::uint32_t lane) {
+    const auto direction = draw(Site::workload_read, lane, 3) == 2 ? state::Direction::backward
+                                                                    : state::Direction::forward;
+    const auto count = static_cast<std::uint32_t>(1 + draw(Site::workload_read, lane, 32));
+    const auto from = [&](std::uint64_t known) {
+        // Near the end as a rule, anywhere sometimes, beyond the end now and then.
+        const std::uint64_t where = draw(Site::workload_read, lane, 8);
+        if (where == 0) {
+            return draw(Site::workload_read, lane, known + 1);
+        }
+        if (where == 1) {
+            return known + draw(Site::workload_read, lane, 3);
+        }
+        const std::uint64_t back = draw(Site::workload_read, lane, 8);
+        return direction == state::Direction::backward ? known + 100 : known - std::min(known, back);
+    };
+    if (draw(Site::workload_read, lane, 3) == 0) {
+        return state::ReadAll{Position{from(lanes_[lane].total)}, direction, count};
+    }
+    const std::string name = stream_name(draw(Site::workload_read, lane, profile_.streams));
+    const auto known = lanes_[lane].lengths.find(name);
+    const std::uint64_t length = known == lanes_[lane].lengths.end() ? 0 : known->second;
+    return state::ReadStream{name, Revision{from(length)}, direction, count};
+}
+
+void SwarmWorkload::ended(
+    std::uint32_t lane, const Operation& operation, const OperationEnd& end) {
+    Lane& knows = lanes_[lane];
+    if (const auto* append = std::get_if<state::Append>(&operation.what); append && end.outcome) {
+        if (const auto* appended = std::get_if<state::Appended>(&*end.outcome)) {
+            for (std::size_t i = 0; i < append->events.size(); ++i) {
+                knows.lengths[append->streams[append->events[i].stream].stream] =
+                    appended->revisions[i].value + 1;
+            }
+            knows.total = appended->first.value + appended->events;
+        } else if (const auto* conflict = std::get_if<state::Conflict>(&*end.outcome)) {
+            for (const state::FailedCheck& check : conflict->checks) {
+                knows.lengths[check.stream] = check.exists ? check.actual.value + 1 : 0;
+            }
+        }
+    }
+    if (const auto* query = std::get_if<state::Query>(&operation.what); query && end.answer) {
+        knows.total = std::max(knows.total, end.answer->length.value);
+        if (const auto* stream = std::get_if<state::ReadStream>(query)) {
+            knows.lengths[stream->stream] = end.answer->stream_length;
+        }
+    }
+}
+
+std::optional<decltype(Operation::what)> ImportWorkload::next(std::uint32_t lane) {
+    if (lane != 0 || finished()) {
+        return std::nullopt;
+    }
+    return appends_[done_];
+}
+
+void ImportWorkload::ended(std::uint32_t, const Operation& operation, const OperationEnd& end) {
+    if (!std::holds_alternative<state::Append>(operation.what)) {
+        return;
+    }
+    // Without giving up an append ends unknown only when its session expired, or the run did.
+    if (end.ending != Ending::ok) {
+        refused_.push_back(done_);
+    }
+    ++done_;
+}
+
+}  // namespace ledger::sim

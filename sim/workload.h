@@ -1,0 +1,67 @@
+#pragma once
+// Workload: what clients do in a run: random operations of the swarm, or a given history.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "sim/operation.h"
+#include "sim/profile.h"
+
+namespace ledger::sim {
+
+// Operations drawn on-line from what each lane has learnt: appends to one or several streams with
+// right, stale and absent expectations, reads of streams and of everything in both directions.
+class SwarmWorkload final : public OperationSource {
+  public:
+    SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices);
+
+    std::optional<decltype(Operation::what)> next(std::uint32_t lane) override;
+    void ended(std::uint32_t lane, const Operation& operation, const OperationEnd& end) override;
+    bool may_give_up() const override { return true; }
+    bool finished() const override { return issued_ >= profile_.operations_max; }
+
+  private:
+    // How many events each stream has, as far as a lane knows.
+    struct Lane {
+        std::map<std::string, std::uint64_t, std::less<>> lengths;
+        std::uint64_t total = 0;
+        std::uint64_t draws = 0;
+    };
+
+    std::uint64_t draw(Site site, std::uint32_t lane, std::uint64_t domain);
+    bool chance(Site site, std::uint32_t lane, PartsPerMillion probability);
+    state::Append draw_append(std::uint32_t lane);
+    state::Expected draw_expected(std::uint32_t lane, const std::string& stream);
+    state::Query draw_query(std::uint32_t lane);
+
+    const WorkloadProfile profile_;
+    ChoiceSource& choices_;
+    std::vector<Lane> lanes_;
+    std::uint32_t issued_ = 0;
+    std::uint64_t events_ = 0;  // numbers event ids
+};
+
+// A given list of appends, in order, each until it is answered. Used by `run --input`.
+class ImportWorkload final : public OperationSource {
+  public:
+    explicit ImportWorkload(const std::vector<state::Append>& appends) : appends_(appends) {}
+
+    std::optional<decltype(Operation::what)> next(std::uint32_t lane) override;
+    void ended(std::uint32_t lane, const Operation& operation, const OperationEnd& end) override;
+    bool may_give_up() const override { return false; }
+    bool finished() const override { return done_ == appends_.size(); }
+
+    std::uint64_t done() const { return done_; }
+    // Appends that the ledger refused: the input contradicts itself. Place in the list, 0-based.
+    const std::vector<std::uint64_t>& refused() const { return refused_; }
+
+  private:
+    const std::vector<state::Append>& appends_;
+    std::uint64_t done_ = 0;
+    std::vector<std::uint64_t> refused_;
+};
+
+}  // namespace ledger::sim

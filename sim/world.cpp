@@ -1,0 +1,466 @@
+#include "sim/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "node/event_codec.h"
+
+namespace ledger::sim {
+namespace {
+
+// Marks beyond this are not kept: a page cannot show more.
+constexpr std::size_t marks_max = 4096;
+constexpr Duration phase_interval = milliseconds(20);
+constexpr Duration convergence_limit = seconds(60);
+
+WorkloadProfile probe_profile(const Profile& profile) {
+    WorkloadProfile probe = profile.workload;
+    probe.clients = profile.workload.clients + 1;  // the probe's lane is the last one
+    probe.operations_max = 8;
+    probe.reads = 500'000;
+    probe.multi_stream = 0;
+    probe.conditional = 0;
+    return probe;
+}
+
+}  // namespace
+
+World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
+    : profile_(profile), options_(options), choices_(choices),
+      network_(profile.nodes, profile.network, choices, faults_),
+      judge_(profile.nodes, options.kept_operations), outage_(profile.nodes) {
+    const ClusterId cluster{options.seed, 1};
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        hosts_.push_back(std::make_unique<Host>(
+            NodeId{number}, profile_, cluster, choices_, faults_, *this));
+    }
+    OperationSource* source = nullptr;
+    if (options_.input != nullptr) {
+        import_ = std::make_unique<ImportWorkload>(*options_.input);
+        source = import_.get();
+    } else {
+        swarm_ = std::make_unique<SwarmWorkload>(profile_.workload, choices_);
+        source = swarm_.get();
+    }
+    const std::uint32_t lanes = import_ ? 1 : profile_.workload.clients;
+    probe_ = std::make_unique<SwarmWorkload>(probe_profile(profile_), choices_);
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        clients_.push_back(std::make_unique<Client>(lane, profile_, choices_, *source, *this));
+    }
+    nemesis_ = std::make_unique<Nemesis>(profile_, choices_, faults_, network_, *this);
+    client_sent_.resize(profile_.workload.clients + 1);
+}
+
+World::~World() = default;
+
+RunResult World::run() {
+    for (const auto& host : hosts_) {
+        host->format();
+        host->start(now_);
+    }
+    for (const auto& client : clients_) {
+        client->start();
+    }
+    queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
+    queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
+    while (!queue_.empty() && !judge_.violation() && phase_ != Phase::done) {
+        const Item item = queue_.pop();
+        LEDGER_ASSERT(item.at >= now_);
+        now_ = item.at;
+        judge_.at(steps_, now_);
+        handle(item);
+    }
+    if (!judge_.violation()) {
+        judge_.finish(hosts_);
+    }
+    return result();
+}
+
+void World::handle(const Item& item) {
+    const NodeId node{item.node};
+    switch (item.kind) {
+        case ItemKind::deliver: deliver(item); break;
+        case ItemKind::stored: host(node).on_stored(now_, item); break;
+        case ItemKind::loaded: host(node).on_loaded(now_, item); break;
+        case ItemKind::wake: host(node).on_wake(now_, item); break;
+        case ItemKind::peer_down:
+            if (host(node).up()) {
+                host(node).step(now_, node::PeerDown{NodeId{static_cast<std::uint32_t>(item.b)}});
+            }
+            break;
+        case ItemKind::peer_up:
+            if (host(node).up()) {
+                host(node).step(now_, node::PeerUp{NodeId{static_cast<std::uint32_t>(item.b)}});
+            }
+            break;
+        case ItemKind::client_request: {
+            Request request = requests_.take(item.slot);
+            if (host(node).up()) {
+                host(node).step(now_,
+                    node::Client{ClientId{request.lane + std::uint64_t{1}},
+                        std::move(request.request)});
+            } else {
+                // Nobody listens there: the connection is refused.
+                answer_client(request.lane, node, {request.request.id, node::Redirect{}},
+                    microseconds(100));
+            }
+            break;
+        }
+        case ItemKind::client_reply: {
+            Answer answer = answers_.take(item.slot);
+            clients_[item.node]->on_reply(answer.from, std::move(answer.reply));
+            break;
+        }
+        case ItemKind::client_timer: clients_[item.node]->on_timer(item.a); break;
+        case ItemKind::nemesis:
+            if (phase_ == Phase::faults) {
+                queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
+            }
+            break;
+        case ItemKind::nemesis_end: nemesis_->end(item.a); break;
+        case ItemKind::restart: restart(node); break;
+        case ItemKind::phase: check_phase(); break;
+    }
+}
+
+// --- what hosts do -----------------------------------------------------------------------------
+
+void World::stepping(NodeId node, const node::Event& event) {
+    ++steps_;
+    judge_.at(steps_, now_);
+    hash_.add(static_cast<std::uint64_t>(now_.nanoseconds));
+    hash_.add(node.value);
+    node::hash_event(event, hash_);
+    if (options_.observer != nullptr) {
+        options_.observer->stepping(steps_, now_, node, event);
+    }
+}
+
+void World::stepped(NodeId node, std::span<const node::Effect> effects) {
+    judge_.stepped();
+    for (const node::Effect& effect : effects) {
+        hash_.add(static_cast<std::uint64_t>(effect.index()));
+    }
+    if (options_.observer != nullptr) {
+        options_.observer->stepped(host(node).replica(), effects);
+    }
+}
+
+void World::send(const node::PeerMessage& message) {
+    const Transit transit = network_.send(now_, message, options_.frames);
+    const auto put = [&](const std::optional<Delivery>& delivery) {
+        if (delivery) {
+            queue_.push({.at = delivery->at,
+                .a = delivery->epoch,
+                .node = message.to.value,
+                .slot = messages_.put(node::PeerMessage(message)),
+                .kind = ItemKind::deliver});
+        }
+    };
+    put(transit.first);
+    put(transit.again);
+    if (transit.reset) {
+        network_.reset(message.from, message.to);
+        queue_.push({.at = now_ + milliseconds(1),
+            .b = message.to.value,
+            .node = message.from.value,
+            .kind = ItemKind::peer_down});
+    }
+}
+
+void World::deliver(const Item& item) {
+    node::PeerMessage message = messages_.take(item.slot);
+    if (!host(message.to).up() || !network_.arrives(message.from, message.to, item.a)) {
+        return;
+    }
+    host(NodeId{item.node}).step(now_, node::Message{std::move(message)});
+}
+
+void World::reply(NodeId node, ClientId client, const node::ClientReply& reply) {
+    if (const auto* applied = std::get_if<node::Applied>(&reply.outcome)) {
+        judge_.acknowledged(client, *applied, hosts_);
+    }
+    const auto lane = static_cast<std::uint32_t>(client.value - 1);
+    const std::uint64_t sent = ++client_sent_[lane];
+    if (network_.client_message_lost(lane, sent)) {
+        faults_.fire(Fault::reply_lost);
+        faults_.consume(Fault::reply_lost);
+        return;
+    }
+    answer_client(lane, node, node::ClientReply(reply), network_.client_latency(lane, sent));
+}
+
+void World::answer_client(
+    std::uint32_t lane, NodeId from, node::ClientReply&& reply, Duration after) {
+    queue_.push({.at = now_ + after,
+        .node = lane,
+        .slot = answers_.put({from, std::move(reply)}),
+        .kind = ItemKind::client_reply});
+}
+
+void World::applied(
+    NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest) {
+    judge_.applied(node, entry, outcome, digest);
+}
+
+void World::transition(NodeId node, const raft::Transition& transition) {
+    judge_.transition(host(node), transition);
+    if (transition.role != raft::Role::leader) {
+        return;
+    }
+    // Did somebody hold entries that were not known to be committed when the leader changed?
+    bool uncommitted = false;
+    for (const auto& other : hosts_) {
+        if (other->up()) {
+            const raft::RaftLog& log = other->replica().raft().log();
+            uncommitted = uncommitted || (log.last() > judge_.committed().last() &&
+                                             log.term_at(log.last()) < transition.term);
+        }
+    }
+    if (leader_ != NodeId{}) {
+        ++leader_changes_;
+        leader_changes_with_uncommitted_ += uncommitted ? 1u : 0u;
+    }
+    LEDGER_SOMETIMES(uncommitted, "sim.leader_change_with_uncommitted_entries");
+    if (transition.term > leader_term_) {
+        leader_term_ = transition.term;
+        leader_ = node;
+    }
+    mark("n" + std::to_string(node.value), check::Mark::Kind::leader, {},
+        "leader of term " + std::to_string(transition.term.value));
+}
+
+void World::synced(NodeId node) {
+    judge_.synced(host(node));
+}
+
+void World::violated(const std::string& check, const std::string& sentence) {
+    judge_.violated(check, check::Kind::safety, sentence);
+}
+
+// --- what clients do ---------------------------------------------------------------------------
+
+void World::request(std::uint32_t lane, NodeId to, node::ClientRequest&& request) {
+    const std::uint64_t sent = ++client_sent_[lane];
+    if (network_.client_message_lost(lane, sent)) {
+        faults_.fire(Fault::request_lost);
+        faults_.consume(Fault::request_lost);
+        return;
+    }
+    queue_.push({.at = now_ + network_.client_latency(lane, sent),
+        .node = to.value,
+        .slot = requests_.put({lane, std::move(request)}),
+        .kind = ItemKind::client_request});
+}
+
+void World::timer(std::uint32_t lane, Instant at, std::uint64_t generation) {
+    queue_.push({.at = at, .a = generation, .node = lane, .kind = ItemKind::client_timer});
+}
+
+void World::called(const Operation& operation, std::uint32_t attempt) {
+    judge_.called(operation, attempt);
+}
+
+void World::returned(const Operation& operation, NodeId from, check::Answer&& answer) {
+    judge_.returned(operation, from, std::move(answer));
+}
+
+// --- what the nemesis does ---------------------------------------------------------------------
+
+NodeId World::leader() const {
+    NodeId found;
+    Term term;
+    for (const auto& candidate : hosts_) {
+        if (candidate->up()) {
+            const raft::Status status = candidate->replica().raft().status();
+            if (status.role == raft::Role::leader && status.term > term) {
+                found = candidate->node();
+                term = status.term;
+            }
+        }
+    }
+    return found;
+}
+
+void World::crash(NodeId node, Duration outage) {
+    faults_.fire(Fault::crash);
+    faults_.consume(Fault::crash);
+    host(node).crash(now_);
+    judge_.restarted(node);
+    mark("n" + std::to_string(node.value), check::Mark::Kind::crash, outage, "down");
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        const NodeId other{number};
+        if (other != node) {
+            network_.reset(node, other);
+            network_.reset(other, node);
+            queue_.push({.at = now_ + milliseconds(1),
+                .b = node.value,
+                .node = number,
+                .kind = ItemKind::peer_down});
+        }
+    }
+    queue_.push({.at = now_ + outage, .node = node.value, .kind = ItemKind::restart});
+}
+
+void World::crash_mid_step(NodeId node, Duration outage) {
+    outage_[node.value - 1] = outage;
+    host(node).arm_crash();
+}
+
+void World::crashed_mid_step(NodeId node) {
+    faults_.fire(Fault::crash_mid_step);
+    faults_.consume(Fault::crash_mid_step);
+    crash(node, outage_[node.value - 1]);
+}
+
+void World::nemesis_ends(std::uint64_t action, Duration after) {
+    queue_.push({.at = now_ + after, .a = action, .kind = ItemKind::nemesis_end});
+}
+
+void World::note(const char* lane, const std::string& text, Duration length) {
+    mark(lane, check::Mark::Kind::partition, length, text);
+}
+
+void World::restart(NodeId node) {
+    if (host(node).up()) {
+        return;  // healing was faster
+    }
+    faults_.fire(Fault::restart);
+    faults_.consume(Fault::restart);
+    ++crash_recoveries_;
+    host(node).start(now_);
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        if (number != node.value) {
+            queue_.push({.at = now_ + milliseconds(1),
+                .b = node.value,
+                .node = number,
+                .kind = ItemKind::peer_up});
+        }
+    }
+}
+
+// --- phases ------------------------------------------------------------------------------------
+
+void World::check_phase() {
+    const bool clients_idle = std::all_of(
+        clients_.begin(), clients_.end(), [](const auto& client) { return client->idle(); });
+    const Duration since_heal = now_ - healed_at_;
+    switch (phase_) {
+        case Phase::faults: {
+            const bool time_up = import_ ? now_ >= Instant{} + options_.faults_max
+                                         : now_ >= Instant{} + profile_.faults_for;
+            if (clients_idle || time_up) {
+                heal();
+            }
+            break;
+        }
+        case Phase::healing: {
+            const Duration timeout = profile_.election_timeout * 2;
+            liveness(leader() != NodeId{}, since_heal, timeout * 10, "no leader");
+            liveness(judge_.committed().last() > committed_at_heal_, since_heal, timeout * 15,
+                "no new entry was committed");
+            if (judge_.committed().last() > committed_at_heal_) {
+                phase_ = Phase::probing;
+            }
+            break;
+        }
+        case Phase::probing:
+            if (clients_idle && converged()) {
+                phase_ = Phase::done;
+                return;
+            }
+            // An import may go on for long after the last fault; the bound begins after it.
+            if (clients_idle || !import_) {
+                liveness(false, since_heal, convergence_limit, pending());
+            } else {
+                healed_at_ = now_;
+            }
+            break;
+        case Phase::done: return;
+    }
+    queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
+}
+
+void World::liveness(
+    bool reached, Duration since_heal, Duration limit, const std::string& what) {
+    if (!reached && since_heal > limit) {
+        judge_.violated("liveness", check::Kind::liveness,
+            what + " within " + std::to_string(limit.nanoseconds / 1'000'000) +
+                " ms after all faults had ended");
+    }
+}
+
+void World::heal() {
+    phase_ = Phase::healing;
+    healed_at_ = now_;
+    committed_at_heal_ = judge_.committed().last();
+    network_.heal_all();
+    network_.calm();
+    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+        restart(NodeId{number});
+    }
+    // Somebody has to ask for something, or nothing need be committed.
+    start_probe();
+}
+
+void World::start_probe() {
+    const auto lane = static_cast<std::uint32_t>(clients_.size());
+    clients_.push_back(std::make_unique<Client>(lane, profile_, choices_, *probe_, *this));
+    clients_.back()->start();
+}
+
+bool World::converged() const {
+    const Index target = judge_.committed().last();
+    return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+        return host->up() && host->quiet() && host->replica().applied() == target &&
+               host->replica().raft().status().last == target;
+    });
+}
+
+std::string World::pending() const {
+    std::string text = "the cluster did not converge (";
+    for (const auto& host : hosts_) {
+        text += "n" + std::to_string(host->node().value);
+        text += host->up() ? " applied " + std::to_string(host->replica().applied().value) : " down";
+        text += ", ";
+    }
+    return text + "committed " + std::to_string(judge_.committed().last().value) + ")";
+}
+
+void World::mark(
+    const std::string& lane, check::Mark::Kind kind, Duration length, std::string text) {
+    if (marks_.size() < marks_max) {
+        marks_.push_back({lane, kind, now_, now_ + length, std::move(text)});
+    }
+}
+
+RunResult World::result() {
+    static constexpr std::string_view required[] = {"agreement", "durability", "linearizability"};
+    RunResult result;
+    result.checks = judge_.results();
+    result.violation = judge_.violation();
+    result.verdict = check::overall(result.checks, result.violation.has_value(), required);
+    if (result.verdict == check::Verdict::inconclusive) {
+        result.reason = "a required check examined nothing";
+    }
+    result.seed = options_.seed;
+    result.trace_hash = hash_;
+    result.virtual_time = now_ - Instant{};
+    result.steps = steps_;
+    result.faults = faults_;
+    for (const auto& host : hosts_) {
+        result.faults.add(host->disk_faults());
+        result.crash_recoveries_with_loss += host->crashes_with_loss();
+    }
+    result.operations = judge_.history().counts();
+    result.acknowledged_appends = judge_.history().acknowledged_appends();
+    result.events_in_ledger = judge_.committed().length();
+    result.leader_changes = leader_changes_;
+    result.leader_changes_with_uncommitted = leader_changes_with_uncommitted_;
+    result.crash_recoveries = crash_recoveries_;
+    return result;
+}
+
+}  // namespace ledger::sim

@@ -1,0 +1,172 @@
+#pragma once
+// World: one run: nodes, disks, links, clients, nemesis and checkers in one virtual time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "log/base/choice.h"
+#include "log/base/hash128.h"
+#include "sim/check/report.h"
+#include "sim/client.h"
+#include "sim/event_queue.h"
+#include "sim/faults.h"
+#include "sim/host.h"
+#include "sim/judge.h"
+#include "sim/nemesis.h"
+#include "sim/network.h"
+#include "sim/profile.h"
+#include "sim/workload.h"
+
+namespace ledger::sim {
+
+// Is told every step of a run; for traces and progress. Must not influence it.
+class StepObserver {
+  public:
+    virtual ~StepObserver() = default;
+    virtual void stepping(
+        std::uint64_t step, Instant now, NodeId node, const node::Event& event) = 0;
+    virtual void stepped(const node::Replica& replica, std::span<const node::Effect> effects) = 0;
+};
+
+struct WorldOptions {
+    std::uint64_t seed = 1;
+    const std::vector<state::Append>* input = nullptr;  // imported instead of the swarm workload
+    FrameModel* frames = nullptr;                       // native builds: the real codec beside
+    StepObserver* observer = nullptr;
+    std::uint64_t kept_operations = 0;                  // for reports and history files
+    Duration faults_max = seconds(3600);                // even if an import takes longer
+};
+
+// What came of a run, in values.
+struct RunResult {
+    check::Verdict verdict = check::Verdict::inconclusive;
+    std::string reason;  // why inconclusive
+    std::optional<check::Violation> violation;
+    std::uint64_t seed = 0;
+    Hash128 trace_hash;
+    Duration virtual_time;
+    std::uint64_t steps = 0;
+    FaultCounts faults;
+    check::History::Counts operations;
+    std::uint64_t acknowledged_appends = 0;
+    std::uint64_t events_in_ledger = 0;
+    std::uint64_t leader_changes = 0;
+    std::uint64_t leader_changes_with_uncommitted = 0;
+    std::uint64_t crash_recoveries = 0;
+    std::uint64_t crash_recoveries_with_loss = 0;
+    std::vector<check::CheckResult> checks;
+};
+
+class World final : public HostPort, public ClientPort, public NemesisPort {
+  public:
+    World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices);
+    ~World() override;
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    RunResult run();
+
+    // After run(): for reports and exports.
+    const Judge& judge() const { return judge_; }
+    std::span<const std::unique_ptr<Host>> hosts() const { return hosts_; }
+    const std::vector<check::Mark>& marks() const { return marks_; }
+    // Import only: what the ledger refused (places in the input), and how much was done.
+    const ImportWorkload* import() const { return import_.get(); }
+
+  private:
+    enum class Phase : std::uint8_t { faults, healing, probing, done };
+    struct Request {
+        std::uint32_t lane = 0;
+        node::ClientRequest request;
+    };
+    struct Answer {
+        NodeId from;
+        node::ClientReply reply;
+    };
+
+    // HostPort
+    void schedule(const Item& item) override { queue_.push(item); }
+    void stepping(NodeId node, const node::Event& event) override;
+    void stepped(NodeId node, std::span<const node::Effect> effects) override;
+    void send(const node::PeerMessage& message) override;
+    void reply(NodeId node, ClientId client, const node::ClientReply& reply) override;
+    void applied(NodeId node, const HashedEntry& entry, ByteSpan outcome,
+        const Hash128& digest) override;
+    void transition(NodeId node, const raft::Transition& transition) override;
+    void synced(NodeId node) override;
+    void violated(const std::string& check, const std::string& sentence) override;
+    void crashed_mid_step(NodeId node) override;
+    // ClientPort
+    Instant now() const override { return now_; }
+    void request(std::uint32_t lane, NodeId to, node::ClientRequest&& request) override;
+    void timer(std::uint32_t lane, Instant at, std::uint64_t generation) override;
+    std::uint64_t next_operation_id() override { return ++operation_ids_; }
+    ClientId next_client_id() override { return ClientId{++client_ids_}; }
+    void called(const Operation& operation, std::uint32_t attempt) override;
+    void returned(const Operation& operation, NodeId from, check::Answer&& answer) override;
+    // NemesisPort
+    bool up(NodeId node) const override { return host(node).up(); }
+    NodeId leader() const override;
+    void crash(NodeId node, Duration outage) override;
+    void crash_mid_step(NodeId node, Duration outage) override;
+    void nemesis_ends(std::uint64_t action, Duration after) override;
+    void note(const char* lane, const std::string& text, Duration length) override;
+
+    void handle(const Item& item);
+    void deliver(const Item& item);
+    void answer_client(std::uint32_t lane, NodeId from, node::ClientReply&& reply, Duration after);
+    void restart(NodeId node);
+    void check_phase();
+    void heal();
+    void start_probe();
+    bool converged() const;
+    std::string pending() const;
+    void liveness(bool reached, Duration since_heal, Duration limit, const std::string& what);
+    void mark(const std::string& lane, check::Mark::Kind kind, Duration length, std::string text);
+    RunResult result();
+
+    Host& host(NodeId node) { return *hosts_[node.value - 1]; }
+    const Host& host(NodeId node) const { return *hosts_[node.value - 1]; }
+
+    const Profile profile_;
+    const WorldOptions options_;
+    ChoiceSource& choices_;
+
+    Instant now_;
+    EventQueue queue_;
+    Hash128 hash_;
+    std::uint64_t steps_ = 0;
+    FaultCounts faults_;
+    Network network_;
+    Judge judge_;
+    std::vector<std::unique_ptr<Host>> hosts_;
+    std::unique_ptr<SwarmWorkload> swarm_;
+    std::unique_ptr<ImportWorkload> import_;
+    std::unique_ptr<SwarmWorkload> probe_;  // appends and reads after the faults
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::unique_ptr<Nemesis> nemesis_;
+
+    SlotPool<node::PeerMessage> messages_;
+    SlotPool<Request> requests_;
+    SlotPool<Answer> answers_;
+    std::vector<std::uint64_t> client_sent_;  // per lane: numbers its network choices
+    std::vector<Duration> outage_;            // per node: of the crash that is armed
+    std::uint64_t operation_ids_ = 0;
+    std::uint64_t client_ids_ = 0;
+
+    Phase phase_ = Phase::faults;
+    Instant healed_at_;
+    Index committed_at_heal_;
+    Term leader_term_;       // highest term that had a leader
+    NodeId leader_;
+    std::uint64_t leader_changes_ = 0;
+    std::uint64_t leader_changes_with_uncommitted_ = 0;
+    std::uint64_t crash_recoveries_ = 0;
+    std::vector<check::Mark> marks_;
+};
+
+}  // namespace ledger::sim
