@@ -326,7 +326,7 @@ TEST_CASE("codec: pointers that share bytes cannot make a message grow", "[node]
 
 TEST_CASE("codec: bodies are split where the writer split them, within their size", "[node]") {
     const EntryHandle body = EntryHandle::make(as_bytes("command"), as_bytes("payload"));
-    const ByteVector frame = test::frame_of(ClientRequest{RequestId{77}, Command{body}});
+    const ByteVector frame = test::frame_of(test::sample_command(RequestId{77}, body));
     const auto decoded = decode(frame);
     REQUIRE(decoded.has_value());
     const auto* request = std::get_if<ClientRequest>(&*decoded);
@@ -360,7 +360,7 @@ TEST_CASE("codec: a body beyond entry_bytes_max is malformed", "[node]") {
     // payload by the words that it now claims.
     const ByteVector largest(entry_bytes_max);
     ByteVector frame =
-        test::frame_of(ClientRequest{RequestId{1}, Command{EntryHandle::make({}, largest)}});
+        test::frame_of(test::sample_command(RequestId{1}, EntryHandle::make({}, largest)));
     REQUIRE(decode(frame).has_value());
     const std::uint64_t words = (frame.size() - frame_header_bytes) / 8;
     const std::uint32_t pointer_word = 1 + 1 + 2;

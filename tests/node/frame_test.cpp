@@ -1,6 +1,6 @@
 #include "node/frame.h"
 
-#include <cstring>
+#include <algorithm>
 #include <limits>
 
 #include <catch2/catch.hpp>
@@ -14,8 +14,8 @@ namespace {
 
 // A frame around `payload`, sealed.
 ByteVector framed(ByteSpan payload, FrameKind kind = FrameKind::client_reply) {
-    ByteVector frame(frame_header_bytes);
-    frame.insert(frame.end(), payload.begin(), payload.end());
+    ByteVector frame(frame_header_bytes + payload.size());
+    std::copy(payload.begin(), payload.end(), frame.begin() + frame_header_bytes);
     seal_frame(frame, kind);
     return frame;
 }

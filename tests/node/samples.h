@@ -42,6 +42,12 @@ inline PeerMessage sample_peer_message(const raft::Message& body) {
         ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body};
 }
 
+inline ClientRequest sample_command(RequestId id, const EntryHandle& body) {
+    ClientRequest request{id, {}};
+    request.operation.emplace<Command>(Command{body});
+    return request;
+}
+
 inline ByteVector sample_bytes(std::string_view text) {
     const ByteSpan bytes = as_bytes(text);
     return {bytes.begin(), bytes.end()};
@@ -76,7 +82,7 @@ inline std::vector<NamedMessage> sample_messages() {
                                          Index{40}, LogId{Term{4}, Index{31}}})},
         {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
         {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
-        {"request_command", ClientRequest{id, Command{body}}},
+        {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
         {"reply_applied", ClientReply{id, Applied{Index{43}, sample_bytes("appended")}}},
         {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
