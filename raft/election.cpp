@@ -30,8 +30,8 @@ bool Raft::live_leader_known() const {
 // Raft §5.2: uniformly over [T, 2T), once per term and attempt.
 void Raft::draw_election_timeout() {
     const std::uint64_t sequence = (term_.value << 16) + (attempt_ & 0xffff);
-    const std::uint64_t step = config_.choices->choose(
-        Site::election_jitter, config_.self.value, sequence, jitter_steps);
+    const std::uint64_t step =
+        config_.choices->choose(Site::election_jitter, config_.self.value, sequence, jitter_steps);
     LEDGER_ASSERT(step < jitter_steps);
     const Duration jitter = config_.election_timeout_min * static_cast<std::int64_t>(step) /
                             static_cast<std::int64_t>(jitter_steps);
@@ -172,8 +172,7 @@ void Raft::handle(NodeId from, const PreVoteRequest& request) {
 
 void Raft::handle(NodeId from, const PreVoteResponse& response) {
     PreCandidate* self = std::get_if<PreCandidate>(&role_);
-    if (self == nullptr || response.proposed != term_.next() ||
-        response.attempt != self->attempt) {
+    if (self == nullptr || response.proposed != term_.next() || response.attempt != self->attempt) {
         LEDGER_SOMETIMES(response.granted, "raft.pre_vote_too_late");
         return;
     }

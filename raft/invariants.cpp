@@ -63,8 +63,7 @@ std::string_view violated_within_term(const Observation& before, const Observati
     if (before.leader != NodeId{0} && after.leader != NodeId{0} && before.leader != after.leader) {
         return "a term has at most one leader";
     }
-    if (before.role == Role::leader && after.role != Role::leader &&
-        after.role != Role::follower) {
+    if (before.role == Role::leader && after.role != Role::leader && after.role != Role::follower) {
         return "a leader stays leader of its term or becomes a follower";
     }
     if (after.role == Role::leader && before.role != Role::leader &&

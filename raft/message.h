@@ -49,8 +49,8 @@ struct VoteResponse {
 struct AppendRequest {
     Term term;
     LogId previous;
-    Index commit;                 // the leader's
-    std::uint64_t sequence = 0;   // the leader's numbering of requests in its term, echoed
+    Index commit;                // the leader's
+    std::uint64_t sequence = 0;  // the leader's numbering of requests in its term, echoed
     std::vector<EntryRef> entries;
     friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };

@@ -16,7 +16,7 @@ inline constexpr std::uint32_t inflight_messages_capacity = 32;
 class InflightWindow {
   public:
     struct Sent {
-        Index last;               // of the entries in the request
+        Index last;  // of the entries in the request
         std::uint64_t bytes = 0;
         std::uint64_t round = 0;  // the heartbeat round that was newest when it left
         Instant at;
@@ -63,10 +63,10 @@ struct Progress {
     bool retry = false;               // probe: repeated at the same place, so without entries
     std::uint64_t waiting_round = 0;  // the newest heartbeat round when it left
     std::uint64_t since = 0;  // rejections of requests before this number speak of another place
-    std::uint64_t acked_round = 0;    // highest heartbeat round answered; grows
-    Instant contact;                  // last answer of this term
-    Instant nudged;                   // replicate: last empty request that asked for news
-    std::optional<Range> loading;     // entries asked for with Ready::loads
+    std::uint64_t acked_round = 0;  // highest heartbeat round answered; grows
+    Instant contact;                // last answer of this term
+    Instant nudged;                 // replicate: last empty request that asked for news
+    std::optional<Range> loading;   // entries asked for with Ready::loads
     InflightWindow inflight;
 
     // The follower holds everything up to `index`. Late and repeated answers are harmless.

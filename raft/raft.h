@@ -43,12 +43,12 @@ struct Config {
 // What a node knows of its log at boot. Entries of `tail` are in memory from the start.
 struct Boot {
     HardState hard_state;
-    Index first{1};                // first index that the disk holds
-    Index last;                    // 0 = empty
-    std::vector<TermRun> terms;    // of [first, last]
-    Index commit;                  // known committed, <= last
-    std::vector<EntryRef> tail;    // (commit, last], or more of the newest entries
-    ClusterTime last_cluster_time; // stamps of the last entry
+    Index first{1};                 // first index that the disk holds
+    Index last;                     // 0 = empty
+    std::vector<TermRun> terms;     // of [first, last]
+    Index commit;                   // known committed, <= last
+    std::vector<EntryRef> tail;     // (commit, last], or more of the newest entries
+    ClusterTime last_cluster_time;  // stamps of the last entry
     WallTime last_wall_time;
 };
 
@@ -179,10 +179,10 @@ class Raft {
     Ready ready_;
     Instant now_;
     Term term_;
-    NodeId vote_;   // Invariant: changes within a term only from nobody to somebody
-    Index commit_;  // Invariant: grows, <= log_.last()
-    std::uint64_t attempt_ = 0;  // campaigns begun in this term, pre-votes included
-    Duration election_timeout_;  // drawn anew with every term and attempt
+    NodeId vote_;                   // Invariant: changes within a term only from nobody to somebody
+    Index commit_;                  // Invariant: grows, <= log_.last()
+    std::uint64_t attempt_ = 0;     // campaigns begun in this term, pre-votes included
+    Duration election_timeout_;     // drawn anew with every term and attempt
     std::optional<WallTime> wall_;  // the wall clock at wall_at_
     Instant wall_at_;
     Transition noted_;  // the last one put into Ready

@@ -31,8 +31,7 @@ Instant Raft::quorum_contact(const Leader& self) const {
         ++count;
     }
     contacts[count] = {config_.self, ordered(now_)};
-    return instant_of(
-        quorum_value(config_.configuration, std::span(contacts).first(count + 1)));
+    return instant_of(quorum_value(config_.configuration, std::span(contacts).first(count + 1)));
 }
 
 void Raft::leader_time(Leader& self) {

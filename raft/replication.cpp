@@ -95,11 +95,11 @@ void Raft::truncate_log(Index last) {
     LEDGER_ASSERT(last >= commit_);
     LEDGER_ASSERT(leader() == nullptr);
     LEDGER_SOMETIMES(true, "raft.conflict_truncation");
-    LEDGER_SOMETIMES(log_.term_at(last.next()) != log_.term_at(log_.last()),
-        "raft.several_terms_truncated");
+    LEDGER_SOMETIMES(
+        log_.term_at(last.next()) != log_.term_at(log_.last()), "raft.several_terms_truncated");
     // Where the caller's log ends once truncate_to of this Ready is done.
-    const Index handed_over = ready_.entries.empty() ? log_.last()
-                                                     : ready_.entries.front().index.previous();
+    const Index handed_over =
+        ready_.entries.empty() ? log_.last() : ready_.entries.front().index.previous();
     while (!ready_.entries.empty() && ready_.entries.back().index > last) {
         ready_.entries.pop_back();
     }
@@ -319,8 +319,7 @@ bool Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> en
 }
 
 // False if the log no longer tells the term of the entry before `next`.
-bool Raft::send_request(
-    Leader& self, const Progress& peer, std::span<const EntryRef> entries) {
+bool Raft::send_request(Leader& self, const Progress& peer, std::span<const EntryRef> entries) {
     const Index previous = peer.next.previous();
     const std::optional<Term> previous_term = log_.term_at(previous);
     LEDGER_SOMETIMES(!previous_term, "raft.peer_behind_first_entry");
@@ -339,8 +338,7 @@ bool Raft::send_request(
 
 std::span<const EntryRef> Raft::next_batch(const Progress& peer) const {
     const Index most = peer.next + (config_.append_entries_max - 1);
-    const std::span<const EntryRef> all =
-        log_.entries(peer.next, std::min(most, log_.last()));
+    const std::span<const EntryRef> all = log_.entries(peer.next, std::min(most, log_.last()));
     std::uint64_t bytes = all.front().bytes;
     std::size_t count = 1;
     while (count < all.size() && bytes + all[count].bytes <= config_.append_bytes_max) {
@@ -365,8 +363,7 @@ std::span<const EntryRef> Raft::usable(
     const Progress& peer, Index last, std::span<const EntryRef> loaded) const {
     std::size_t count = 0;
     for (const EntryRef& entry : loaded) {
-        if (entry.index > last || entry.index != peer.next + count ||
-            !log_.contains(entry.id())) {
+        if (entry.index > last || entry.index != peer.next + count || !log_.contains(entry.id())) {
             break;
         }
         ++count;
@@ -386,8 +383,7 @@ void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
         }
         const Progress::Range wanted = *peer.loading;
         peer.loading.reset();
-        const bool awaited =
-            peer.state == Progress::State::replicate && peer.next == wanted.first;
+        const bool awaited = peer.state == Progress::State::replicate && peer.next == wanted.first;
         LEDGER_SOMETIMES(!awaited, "raft.load_too_late");
         const std::span<const EntryRef> good = usable(peer, wanted.last, entries);
         if (awaited && good.empty()) {

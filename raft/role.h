@@ -34,15 +34,15 @@ struct Candidate {
 };
 
 struct Leader {
-    std::vector<Progress> peers;     // all members but itself, in the order of their ids
-    std::uint64_t sequence = 0;      // of the newest AppendRequest
-    std::uint64_t round = 0;         // of the newest Heartbeat
-    bool round_open = false;         // that round has not left yet: reads may still join it
+    std::vector<Progress> peers;  // all members but itself, in the order of their ids
+    std::uint64_t sequence = 0;   // of the newest AppendRequest
+    std::uint64_t round = 0;      // of the newest Heartbeat
+    bool round_open = false;      // that round has not left yet: reads may still join it
     Instant heartbeat_due;
-    Index first_own;                 // the no-op of its term
+    Index first_own;  // the no-op of its term
     std::uint64_t uncommitted_bytes = 0;
-    ClusterTime stamped;             // cluster time of the last entry, or at the election
-    Instant stamped_at;              // the own clock at that moment
+    ClusterTime stamped;  // cluster time of the last entry, or at the election
+    Instant stamped_at;   // the own clock at that moment
     ReadQueue reads;
 };
 

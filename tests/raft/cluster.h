@@ -473,9 +473,8 @@ class Cluster {
             }
             require(durable_copies(*entry) * 2 > nodes_.size(),
                 "a committed entry is on the disks of a majority");
-            require(committed_.empty() ||
-                        (committed_.back().cluster_time <= entry->cluster_time &&
-                            committed_.back().wall_time <= entry->wall_time),
+            require(committed_.empty() || (committed_.back().cluster_time <= entry->cluster_time &&
+                                              committed_.back().wall_time <= entry->wall_time),
                 "time stamps never go back");
             committed_.push_back(*entry);
         }

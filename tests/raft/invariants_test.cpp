@@ -45,20 +45,21 @@ TEST_CASE("invariants: a healthy leader is fine", "[raft]") {
 }
 
 TEST_CASE("invariants: every broken state has its sentence", "[raft]") {
-    CHECK(state_after([](Observation& o) { o.commit = Index{9}; }) ==
-          "commit lies within the log");
-    CHECK(state_after([](Observation& o) { o.durable = Index{9}; }) ==
-          "durable lies within the log");
+    CHECK(state_after([](Observation& o) { o.commit = Index{9}; }) == "commit lies within the log");
+    CHECK(
+        state_after([](Observation& o) { o.durable = Index{9}; }) == "durable lies within the log");
     CHECK(state_after([](Observation& o) { o.first_in_memory = Index{5}; }) ==
           "uncommitted entries are in memory");
-    CHECK(state_after([](Observation& o) { o.durable = Index{0}; o.first_in_memory = Index{2}; }) ==
-          "entries that are not durable are in memory");
+    CHECK(state_after([](Observation& o) {
+        o.durable = Index{0};
+        o.first_in_memory = Index{2};
+    }) == "entries that are not durable are in memory");
     CHECK(state_after([](Observation& o) { o.last.term = Term{9}; }) ==
           "no entry is of a later term than the node");
     CHECK(state_after([](Observation& o) { o.leader = NodeId{2}; }) ==
           "a node is leader exactly when it names itself as leader");
-    CHECK(state_after([](Observation& o) { o.vote = NodeId{2}; }) ==
-          "a leader has voted for itself");
+    CHECK(
+        state_after([](Observation& o) { o.vote = NodeId{2}; }) == "a leader has voted for itself");
     CHECK(state_after([](Observation& o) { o.last.term = Term{1}; }) ==
           "a leader's log ends in an entry of its own term");
     CHECK(state_after([](Observation& o) { o.peers[0].match = Index{9}; }) ==
@@ -77,8 +78,8 @@ TEST_CASE("invariants: every broken state has its sentence", "[raft]") {
 
 TEST_CASE("invariants: every broken transition has its sentence", "[raft]") {
     CHECK(transition_after([](Observation& o) { o.term = Term{1}; }) == "the term never goes back");
-    CHECK(transition_after([](Observation& o) { o.commit = Index{0}; }) ==
-          "commit never goes back");
+    CHECK(
+        transition_after([](Observation& o) { o.commit = Index{0}; }) == "commit never goes back");
     CHECK(transition_after([](Observation& o) { o.last.index = Index{1}; }) ==
           "a committed entry is never truncated");
     CHECK(transition_after([](Observation& o) { o.vote = NodeId{3}; }) ==

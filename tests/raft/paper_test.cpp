@@ -203,7 +203,8 @@ int conflicts_of_five(bool candidate) {
         for (std::uint64_t node = 0; node < 5; ++node) {
             ++timeouts[static_cast<std::size_t>(tenth_of_timeout(round * 5 + node, candidate))];
         }
-        const int first = *std::find_if(timeouts.begin(), timeouts.end(), [](int n) { return n > 0; });
+        const int first =
+            *std::find_if(timeouts.begin(), timeouts.end(), [](int n) { return n > 0; });
         conflicts += first > 1 ? 1 : 0;
     }
     return conflicts;
@@ -288,8 +289,7 @@ TEST_CASE("paper 5.3: P18 an entry is committed once a majority has stored it", 
 }
 
 TEST_CASE("paper 5.3: P19 a commit commits everything before it", "[raft][paper]") {
-    for (const std::vector<std::uint64_t>& log :
-        {std::vector<std::uint64_t>{}, {2}, {1, 2}, {1}}) {
+    for (const std::vector<std::uint64_t>& log : {std::vector<std::uint64_t>{}, {2}, {1, 2}, {1}}) {
         Solo node({.hard_state = {Term{2}, NodeId{}}, .log = log});
         node.win();
         REQUIRE(node.raft.status().term == Term{3});
@@ -375,17 +375,15 @@ TEST_CASE("paper 5.3: P22 conflicting entries are replaced, missing ones added",
             written.push_back(entry.id());
         }
         CHECK(written == row.written);
-        CHECK(sent_to<AppendResponse>(ready, 2)->match ==
-              row.previous.index + row.entries.size());
+        CHECK(sent_to<AppendResponse>(ready, 2)->match == row.previous.index + row.entries.size());
     }
 }
 
 TEST_CASE("paper 5.3: P23 the leader brings any log into agreement (figure 7)", "[raft][paper]") {
     const std::vector<std::uint64_t> leader_log{1, 1, 1, 4, 4, 5, 5, 6, 6, 6};
-    const std::vector<std::vector<std::uint64_t>> follower_logs{
-        {1, 1, 1, 4, 4, 5, 5, 6, 6}, {1, 1, 1, 4}, {1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6},
-        {1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7}, {1, 1, 1, 4, 4, 4, 4},
-        {1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3}};
+    const std::vector<std::vector<std::uint64_t>> follower_logs{{1, 1, 1, 4, 4, 5, 5, 6, 6},
+        {1, 1, 1, 4}, {1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 6}, {1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7},
+        {1, 1, 1, 4, 4, 4, 4}, {1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3}};
     for (const std::vector<std::uint64_t>& log : follower_logs) {
         Cluster cluster({.nodes = 3});
         cluster.boot(1, {Term{7}, NodeId{}}, log_of(leader_log));
@@ -405,8 +403,8 @@ TEST_CASE("paper 5.3: P23 the leader brings any log into agreement (figure 7)", 
 
 TEST_CASE("paper 5.4.1: P24 a vote request carries the last entry's id", "[raft][paper]") {
     for (std::uint64_t term : {1u, 2u}) {
-        const std::vector<std::uint64_t> log = term == 1 ? std::vector<std::uint64_t>{1}
-                                                         : std::vector<std::uint64_t>{1, 2};
+        const std::vector<std::uint64_t> log =
+            term == 1 ? std::vector<std::uint64_t>{1} : std::vector<std::uint64_t>{1, 2};
         Solo node({.hard_state = {Term{term}, NodeId{}}, .log = log});
         node.campaign();
         const Ready ready = node.take();
@@ -467,8 +465,7 @@ TEST_CASE("paper 5.4.2: figure 8, an old entry on a majority is not yet safe", "
     const Raft& leader = cluster.raft(1);
     cluster.drop_all();
     const std::uint64_t sequence = std::get<Leader>(leader.role_state()).sequence;
-    cluster.inject(1, 3,
-        AppendRequest{Term{4}, id(1, 1), Index{}, sequence, {entry_at(2, 2)}});
+    cluster.inject(1, 3, AppendRequest{Term{4}, id(1, 1), Index{}, sequence, {entry_at(2, 2)}});
     cluster.deliver_all(3);
     cluster.store_all();
     cluster.deliver_all(1);

@@ -54,8 +54,8 @@ TEST_CASE("progress: the ring equals a queue", "[raft]") {
         InflightWindow window;
         std::deque<InflightWindow::Sent> twin;
         std::uint64_t last = 0;
-        for (std::uint64_t step :
-            *rc::gen::container<std::vector<std::uint64_t>>(200, rc::gen::inRange<std::uint64_t>(0, 9))) {
+        for (std::uint64_t step : *rc::gen::container<std::vector<std::uint64_t>>(
+                 200, rc::gen::inRange<std::uint64_t>(0, 9))) {
             if (step < 5 && twin.size() < inflight_messages_capacity) {
                 last += 1 + step;
                 twin.push_back({.last = Index{last}, .bytes = step * 7});

@@ -44,11 +44,11 @@ std::uint64_t heads_at(
 
 bool agreed(const Configuration& configuration, const std::vector<Acknowledged>& acknowledged,
     std::uint64_t value) {
-    const bool incoming = heads_at(configuration.voters, acknowledged, value) * 2 >
-                          configuration.voters.size();
-    const bool outgoing = configuration.outgoing.empty() ||
-                          heads_at(configuration.outgoing, acknowledged, value) * 2 >
-                              configuration.outgoing.size();
+    const bool incoming =
+        heads_at(configuration.voters, acknowledged, value) * 2 > configuration.voters.size();
+    const bool outgoing =
+        configuration.outgoing.empty() ||
+        heads_at(configuration.outgoing, acknowledged, value) * 2 > configuration.outgoing.size();
     return incoming && outgoing;
 }
 

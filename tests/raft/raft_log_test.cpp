@@ -170,8 +170,8 @@ TEST_CASE("raft_log: skipping whole terms equals searching one by one", "[raft]"
         for (Index i = log.first_in_memory(); i <= log.last(); ++i) {
             RC_ASSERT(log.find(i)->id() == id(i.value, terms[i.value - 1]));
         }
-        const LogId limit = id(*rc::gen::inRange<std::uint64_t>(0, 30),
-            *rc::gen::inRange<std::uint64_t>(0, 30));
+        const LogId limit =
+            id(*rc::gen::inRange<std::uint64_t>(0, 30), *rc::gen::inRange<std::uint64_t>(0, 30));
         RC_ASSERT(log.last_not_above(limit) == naive_last_not_above(terms, limit));
     }));
 }

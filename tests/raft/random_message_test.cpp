@@ -73,11 +73,10 @@ Message any_message(Numbers& numbers, const Raft& raft) {
         numbers.below(2) == 0 ? raft.status().term + numbers.below(2) : Term{numbers.odd()};
     switch (numbers.below(8)) {
         case 0:
-            return PreVoteRequest{
-                term, term + numbers.below(2), numbers.log_id(), numbers.odd()};
+            return PreVoteRequest{term, term + numbers.below(2), numbers.log_id(), numbers.odd()};
         case 1:
-            return PreVoteResponse{term, raft.status().term.next(), numbers.odd(),
-                numbers.below(2) == 0};
+            return PreVoteResponse{
+                term, raft.status().term.next(), numbers.odd(), numbers.below(2) == 0};
         case 2: return VoteRequest{term, numbers.log_id(), numbers.below(4) == 0};
         case 3: return VoteResponse{term, numbers.below(2) == 0};
         case 4: return append_request(numbers, raft);
@@ -98,8 +97,8 @@ void anything_else(Numbers& numbers, Solo& node) {
         case 5: node.raft.release_entries(Index{numbers.odd()}); return;
         case 6: node.raft.peer_down(node.now, NodeId{2}); return;
         case 7:
-            node.raft.loaded(node.now, NodeId{2},
-                std::vector{entry_at(numbers.odd(), numbers.odd())});
+            node.raft.loaded(
+                node.now, NodeId{2}, std::vector{entry_at(numbers.odd(), numbers.odd())});
             return;
         default: node.take(); return;
     }
@@ -153,16 +152,14 @@ TEST_CASE("random_message: impossible numbers are dropped without an answer", "[
     node.receive(2, AppendRequest{Term{3}, LogId{}, Index{}, 1, {entry_at(2, 1)}});
     node.receive(2, AppendRequest{Term{3}, LogId{}, Index{}, 1, {entry_at(1, 0)}});
     node.receive(2, AppendRequest{Term{3}, LogId{}, Index{}, 1, {entry_at(1, 4)}});
-    node.receive(
-        2, AppendRequest{Term{3}, LogId{}, Index{}, 1, {entry_at(1, 3), entry_at(2, 2)}});
+    node.receive(2, AppendRequest{Term{3}, LogId{}, Index{}, 1, {entry_at(1, 3), entry_at(2, 2)}});
     CHECK(node.take().empty());
     CHECK(node.raft.status().term == Term{2});
 }
 
 TEST_CASE("random_message: a commit index beyond everything commits what is covered", "[raft]") {
     Solo node;
-    node.receive(
-        2, AppendRequest{Term{1}, LogId{}, Index{UINT64_MAX}, 1, {entry_at(1, 1)}});
+    node.receive(2, AppendRequest{Term{1}, LogId{}, Index{UINT64_MAX}, 1, {entry_at(1, 1)}});
     CHECK(node.raft.commit() == Index{1});
 }
 

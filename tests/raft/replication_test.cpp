@@ -209,10 +209,10 @@ TEST_CASE("replication: backtracking skips whole terms at both ends", "[raft]") 
     cluster.settle_until([&] {
         for (const Cluster::InFlight& one : cluster.network()) {
             const AppendResponse* response = std::get_if<AppendResponse>(&one.message);
-            rejections += response != nullptr && !response->accepted &&
-                                  &one == &cluster.network().front()
-                              ? 1u
-                              : 0u;
+            rejections +=
+                response != nullptr && !response->accepted && &one == &cluster.network().front()
+                    ? 1u
+                    : 0u;
         }
         return false;
     });

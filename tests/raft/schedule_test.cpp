@@ -53,8 +53,8 @@ void client(Cluster& cluster, const Action& action, std::uint32_t node) {
 void perform(Cluster& cluster, const Action& action) {
     const std::uint32_t node = 1 + action.a % cluster.size();
     const std::size_t any = cluster.messages() == 0 ? 0 : action.b % cluster.messages();
-    const std::size_t early = cluster.messages() == 0 ? 0 : action.b % std::min<std::size_t>(
-                                                                4, cluster.messages());
+    const std::size_t early =
+        cluster.messages() == 0 ? 0 : action.b % std::min<std::size_t>(4, cluster.messages());
     if (action.kind < 480 && cluster.messages() > 0) {
         cluster.deliver(action.a % 4 == 0 ? any : early, action.kind < 20);
     } else if (action.kind < 510 && cluster.messages() > 0) {
@@ -133,8 +133,8 @@ TEST_CASE("schedule: the rare situations occur", "[raft]") {
              "raft.pre_vote_refused_for_old_log", "raft.pre_vote_too_late",
              "raft.vote_refused_for_old_log", "raft.load_for_lagging_peer", "raft.load_failed",
              "raft.load_too_late", "raft.window_full", "raft.read_dropped",
-             "raft.read_before_own_commit", "raft.reads_granted_together",
-             "raft.stale_rejection", "raft.probe_repeated", "raft.nudge", "raft.retransmission",
+             "raft.read_before_own_commit", "raft.reads_granted_together", "raft.stale_rejection",
+             "raft.probe_repeated", "raft.nudge", "raft.retransmission",
              "raft.old_term_not_counted"}) {
         CAPTURE(name);
         CHECK(hits(name) > 0);

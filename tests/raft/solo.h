@@ -134,8 +134,8 @@ class Solo {
   public:
     explicit Solo(const Setup& setup = {})
         : choices_(setup.seed),
-          raft(configure(setup),
-              boot_of(setup.hard_state, log_of(setup.log), Index{setup.commit}), Instant{}) {}
+          raft(configure(setup), boot_of(setup.hard_state, log_of(setup.log), Index{setup.commit}),
+              Instant{}) {}
     Solo(const Solo&) = delete;
     Solo& operator=(const Solo&) = delete;
 
