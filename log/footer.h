@@ -29,8 +29,8 @@ struct Footer {
     SegmentId segment;
     std::uint64_t epoch = 0;     // of the opening that sealed the segment
     std::uint64_t body_end = 0;  // where the last group ends
-    // The live entries of the segment, after its own truncations. If `first` is not beyond the log's
-    // end before the segment, the segment truncated the log there.
+    // The live entries of the segment, after its own truncations. If `first` is not beyond the
+    // log's end before the segment, the segment truncated the log there.
     Index first;
     Index last;         // first.previous() if none is left
     Digest start_hash;  // at first.previous()

@@ -17,7 +17,8 @@ bool before(Index index, const HashMark& mark) {
 
 }  // namespace
 
-LogMap::LogMap(Index first, const Digest& before_first) : first_(first), thinned_(first.previous()) {
+LogMap::LogMap(Index first, const Digest& before_first)
+    : first_(first), thinned_(first.previous()) {
     LEDGER_ASSERT(first > Index{0});
     marks_.push_back({first.previous(), before_first});
 }
@@ -85,6 +86,9 @@ Place LogMap::place(Index index) const {
 }
 
 const HashMark& LogMap::mark_at_or_before(Index index) const {
+    if (marks_.back().index <= index) {
+        return marks_.back();  // where appending asks
+    }
     const auto after = std::upper_bound(marks_.begin(), marks_.end(), index, before);
     LEDGER_ASSERT(after != marks_.begin());
     return *std::prev(after);

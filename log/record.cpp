@@ -50,7 +50,8 @@ std::uint32_t location_crc(Location location) {
 }
 
 std::uint64_t record_bytes(std::uint64_t envelope_bytes, std::uint64_t erasable_bytes) {
-    const std::uint64_t bytes = record_header_bytes + envelope_bytes + erasable_bytes + 2 * crc_bytes;
+    const std::uint64_t bytes =
+        record_header_bytes + envelope_bytes + erasable_bytes + 2 * crc_bytes;
     return (bytes + record_alignment - 1) / record_alignment * record_alignment;
 }
 

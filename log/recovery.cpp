@@ -5,7 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
-#include "log/boot_table.h"
+#include "log/body_judge.h"
 #include "log/reader.h"
 #include "log/scan.h"
 
@@ -36,13 +36,6 @@ struct Reseal {
     std::uint32_t segment = 0;
     std::uint64_t body_end = 0;
     ByteVector footers;
-};
-
-// Witnesses from outside the segment that is being judged.
-struct Outside {
-    bool later = false;                         // a later segment has been begun
-    std::optional<SegmentHeader> next;          // its header
-    Index witness;                              // durable commit
 };
 
 class Recovery {
@@ -87,208 +80,6 @@ class Recovery {
     std::array<bool, 2> active_header_intact_{true, true};
     std::optional<SegmentHeader> active_header_;
 };
-
-// Applies the groups of one unsealed segment, in order, to the open log.
-class BodyJudge {
-  public:
-    BodyJudge(OpenLog& log, const Outside& outside, std::uint64_t header_epoch,
-        const std::vector<ScannedGroup>& groups)
-        : log_(log), outside_(outside), header_epoch_(header_epoch), groups_(groups) {}
-
-    struct Fault {
-        std::uint64_t offset = 0;
-        Index index;
-        const char* why = "";
-    };
-
-    // Nothing if every place is clean or cut.
-    std::optional<Fault> judge();
-
-    std::uint64_t keep() const { return keep_; }
-    std::uint64_t torn_entries() const { return torn_entries_; }
-    const std::optional<IdentityBlock>& identity() const { return identity_; }
-    Index commit() const { return commit_; }
-    Index sync_index() const { return sync_index_; }
-
-  private:
-    void look_ahead();
-    std::optional<Fault> judge_group(std::size_t number);
-    Verdict judge_slot(std::size_t number, const Slot& slot) const;
-    bool continues(const ScannedGroup& group, const Slot& slot) const;
-    bool entry_continues(const RecordHeader& header) const;
-    bool truncation_continues(const RecordView& record) const;
-    void apply(const Slot& slot);
-    void begin_identity(const ScannedGroup& group);
-    void cut(const ScannedGroup& group, std::size_t slot);
-    bool is_torn_footer(const Slot& slot) const;
-    Digest last_hash() const { return log_.map.hash_at(log_.map.last()); }
-
-    OpenLog& log_;
-    const Outside& outside_;
-    const std::uint64_t header_epoch_;
-    const std::vector<ScannedGroup>& groups_;
-    std::vector<Index> later_sync_index_;  // by group: the highest in the groups after it
-    std::vector<bool> later_evidence_;     // by group: a group after it has something intact
-    std::uint64_t keep_ = segment_header_bytes;
-    std::uint64_t torn_entries_ = 0;
-    bool ended_ = false;
-    std::optional<IdentityBlock> identity_;
-    IdentityBlock begun_;  // of the group at hand, from its records alone
-    Index commit_;
-    Index sync_index_;
-};
-
-void BodyJudge::look_ahead() {
-    later_sync_index_.assign(groups_.size(), Index{});
-    later_evidence_.assign(groups_.size(), outside_.later);
-    for (std::size_t i = groups_.size(); i-- > 0;) {
-        if (groups_[i].block) {
-            commit_ = std::max(commit_, groups_[i].block->commit);
-        }
-        if (i > 0) {
-            later_sync_index_[i - 1] = std::max(later_sync_index_[i], groups_[i].sync_index());
-            later_evidence_[i - 1] = later_evidence_[i] || groups_[i].has_evidence();
-        }
-    }
-}
-
-std::optional<BodyJudge::Fault> BodyJudge::judge() {
-    look_ahead();
-    for (std::size_t i = 0; i < groups_.size() && !ended_; ++i) {
-        if (auto fault = judge_group(i)) {
-            return fault;
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<BodyJudge::Fault> BodyJudge::judge_group(std::size_t number) {
-    const ScannedGroup& group = groups_[number];
-    const Index base = log_.map.last();
-    if (group.block &&
-        (group.block->base != base || group.block->base_hash64 != last_hash().truncated())) {
-        return Fault{group.start, base.next(), "the group before this place is missing"};
-    }
-    begin_identity(group);
-    for (std::size_t i = 0; i < group.slots.size(); ++i) {
-        const Slot& slot = group.slots[i];
-        if (is_torn_footer(slot)) {
-            ended_ = true;
-            return std::nullopt;
-        }
-        switch (judge_slot(number, slot)) {
-            case Verdict::clean: apply(slot); break;
-            case Verdict::unsealed: cut(group, i); return std::nullopt;
-            case Verdict::faulty:
-                return Fault{slot.offset, log_.map.last().next(), to_text(slot.record.damage)};
-        }
-    }
-    if (group.block) {
-        if (group.block->last != log_.map.last() || group.block->last_hash != last_hash()) {
-            return Fault{group.start, log_.map.last(), "identity block and records differ"};
-        }
-        keep_ = group.end;
-        identity_.reset();
-    }
-    sync_index_ = group.sync_index();
-    return std::nullopt;
-}
-
-Verdict BodyJudge::judge_slot(std::size_t number, const Slot& slot) const {
-    const ScannedGroup& group = groups_[number];
-    // A witness must come from elsewhere: a later group, a stray record behind the damage, or a
-    // commit. The place that a truncation makes is the one after its index.
-    const bool truncation = slot.name ? slot.name->is_truncation()
-                                      : slot.record.damage != Damage::header &&
-                                            slot.record.header.is_truncation();
-    const Index index =
-        truncation && slot.name ? slot.name->index.next()
-                                : (truncation ? slot.record.header.index : log_.map.last()).next();
-    Observation seen;
-    seen.record = continues(group, slot);
-    seen.identity = slot.name.has_value();
-    seen.equal = seen.identity &&
-                 *slot.name == identity_of(slot.record.header, slot.record.envelope_crc);
-    seen.witness = index <= later_sync_index_[number] || index <= group.stray_sync_index ||
-                   index <= outside_.witness || index <= commit_;
-    seen.later = later_evidence_[number];
-    return classify(seen);
-}
-
-bool BodyJudge::continues(const ScannedGroup& group, const Slot& slot) const {
-    const RecordView& record = slot.record;
-    if (record.damage != Damage::none) {
-        return false;
-    }
-    // Bytes of an earlier opening are stale, whatever their checksum says.
-    const std::uint64_t epoch =
-        group.block ? group.block->epoch : group.slots.front().record.header.epoch;
-    if (record.header.epoch != epoch || epoch < header_epoch_) {
-        return false;
-    }
-    return record.header.is_truncation() ? truncation_continues(record)
-                                         : entry_continues(record.header);
-}
-
-bool BodyJudge::entry_continues(const RecordHeader& header) const {
-    return header.index == log_.map.last().next() && header.term >= log_.map.last_term() &&
-           header.prev_hash64 == last_hash().truncated();
-}
-
-bool BodyJudge::truncation_continues(const RecordView& record) const {
-    const Index index = record.header.index;
-    if (index > log_.map.last() || index.next() < log_.map.first()) {
-        return false;
-    }
-    Digest hash;
-    std::copy(record.envelope.begin(), record.envelope.end(), hash.bytes.begin());
-    const HashMark& mark = log_.map.mark_at_or_before(index);
-    return record.header.prev_hash64 == hash.truncated() &&
-           (mark.index != index || mark.hash == hash);
-}
-
-void BodyJudge::apply(const Slot& slot) {
-    const RecordView& record = slot.record;
-    const EntryIdentity name = identity_of(record.header, record.envelope_crc);
-    if (record.header.is_truncation()) {
-        Digest hash;
-        std::copy(record.envelope.begin(), record.envelope.end(), hash.bytes.begin());
-        truncate(log_, record.header.index, hash);
-    } else {
-        append(log_, slot.offset, name, entry_hash(last_hash(), entry_of(record)));
-    }
-    begun_.epoch = record.header.epoch;
-    begun_.sync_index = record.header.sync_index;
-    begun_.names.push_back(name);
-    begun_.last = log_.map.last();
-    begun_.last_hash = last_hash();
-    // Until its block is seen the group ends here and needs a new one.
-    keep_ = slot.end;
-    identity_ = begun_;
-}
-
-void BodyJudge::begin_identity(const ScannedGroup& group) {
-    begun_ = IdentityBlock{};
-    begun_.group_start = group.start;
-    begun_.base = log_.map.last();
-    begun_.base_hash64 = last_hash().truncated();
-}
-
-void BodyJudge::cut(const ScannedGroup& group, std::size_t slot) {
-    ended_ = true;
-    for (std::size_t i = slot; i < group.slots.size(); ++i) {
-        const auto& name = group.slots[i].name;
-        torn_entries_ += name && !name->is_truncation() ? 1u : 0u;
-    }
-}
-
-// The log's end in a segment that has a successor is known: what stands behind it is a footer
-// that did not reach the disk whole.
-bool BodyJudge::is_torn_footer(const Slot& slot) const {
-    return outside_.next && !slot.name && slot.record.damage == Damage::header &&
-           log_.map.last().next() == outside_.next->first &&
-           last_hash() == outside_.next->start_hash;
-}
 
 Error Recovery::faulty(
     SegmentId segment, std::uint64_t offset, Index index, const char* why) const {
@@ -511,6 +302,13 @@ Result<void> Recovery::check_promises() const {
         const std::uint64_t end = log_.segments.empty() ? 0 : log_.segments.back().end;
         return faulty(segment, end, last.next(), "committed, but the log ends before it");
     }
+    // Every opening counts itself before it creates a segment.
+    for (const SegmentFile& found : found_) {
+        if (found.header && found.header->epoch > hard_state_.current().epoch) {
+            return failure(Errc::corrupt_record,
+                "hard_state: older than " + segment_name(found.id) + ", an old copy");
+        }
+    }
     // Entries of a term are stored only after the term itself: a smaller one is an old copy.
     if (hard_state_.current().hard_state.term < log_.map.last_term()) {
         return failure(Errc::corrupt_record,
@@ -557,6 +355,7 @@ Result<void> Recovery::begin_epoch() {
     next.commit = std::max(next.commit, log_.commit);
     LEDGER_CHECK(hard_state_.write(next));
     LEDGER_CHECK(hard_state_.sync());
+    LEDGER_ASSERT(hard_state_.current().epoch == next.epoch && !hard_state_.is_dirty());
     log_.epoch = next.epoch;
     log_.segment_max = next.segment_max;
     return {};
@@ -564,6 +363,7 @@ Result<void> Recovery::begin_epoch() {
 
 Result<void> Recovery::write_reseals() {
     for (const Reseal& reseal : reseals_) {
+        LEDGER_ASSERT(reseal.segment < log_.segments.size());
         File& file = *log_.segments[reseal.segment].file;
         LEDGER_CHECK(file.resize(reseal.body_end));
         LEDGER_CHECK(file.sync());
@@ -575,6 +375,7 @@ Result<void> Recovery::write_reseals() {
 
 Result<void> Recovery::cut_tail() {
     OpenSegment& segment = log_.segments.back();
+    LEDGER_ASSERT(segment.end >= tail_.keep && segment.end % sector_bytes == 0);
     LEDGER_SOMETIMES(tail_.keep < tail_.size, "log.torn_tail_cut");
     if (tail_.keep <= segment_header_bytes) {
         // No group of it was ever promised; the next one begins a new segment.

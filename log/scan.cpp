@@ -21,7 +21,8 @@ class Scanner {
 
   private:
     ByteSpan from(std::uint64_t offset) const {
-        return file_.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(offset, file_.size())));
+        return file_.subspan(
+            static_cast<std::size_t>(std::min<std::uint64_t>(offset, file_.size())));
     }
     std::uint64_t walk(ScannedGroup& group) const;
     std::optional<FoundBlock> next_block(std::uint64_t from_sector, std::uint64_t start) const;

@@ -224,6 +224,7 @@ std::uint64_t Writer::encode_identity(std::uint64_t at) {
 }
 
 Result<void> Writer::write_buffer() {
+    LEDGER_ASSERT(log_.active && !hard_state_.is_dirty());
     waiting_ = false;
     active_file().waiting = {};
     log_dirty_ = true;

@@ -1,6 +1,7 @@
 #include "log/base/crc32c.h"
 
 #include <array>
+#include <cstring>
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -37,7 +38,9 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(ByteSpan data, std:
     const std::byte* at = data.data();
     std::size_t left = data.size();
     for (; left >= 8; left -= 8, at += 8) {
-        state = _mm_crc32_u64(state, load_little_endian<std::uint64_t>(at));
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);  // this machine is little-endian
+        state = _mm_crc32_u64(state, word);
     }
     auto narrow = static_cast<std::uint32_t>(state);
     for (; left > 0; --left, ++at) {

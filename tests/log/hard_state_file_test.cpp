@@ -109,7 +109,8 @@ TEST_CASE("hard state: one lost copy, whichever it is, changes nothing", "[log]"
                 HardStateFile again = must_open(files);
                 CHECK(again.current() == file.current());
                 must_write(again, terms + 1, 2);
-                CHECK(must_open(files).current().hard_state == HardState{Term{terms + 1}, NodeId{2}});
+                const HardState expected{Term{terms + 1}, NodeId{2}};
+                CHECK(must_open(files).current().hard_state == expected);
             }
         }
     }

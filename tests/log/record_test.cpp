@@ -107,7 +107,8 @@ TEST_CASE("record: every flipped bit is noticed in the part where it is", "[log]
 
 TEST_CASE("record: cut short anywhere it is damaged, never read past its end", "[log]") {
     const Made made = sample_record();
-    const std::uint64_t content = record_header_bytes + made.envelope.size() + made.erasable.size() + 8;
+    const std::uint64_t content =
+        record_header_bytes + made.envelope.size() + made.erasable.size() + 8;
     for (std::size_t size = 0; size < content; ++size) {
         const ByteVector part(made.bytes.begin(), made.bytes.begin() + static_cast<long>(size));
         CHECK(decode_record(part, place).damage != Damage::none);

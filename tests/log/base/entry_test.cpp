@@ -24,11 +24,13 @@ EntryRef sample() {
 
 TEST_CASE("entry: the hash is the golden one", "[base]") {
     // The chain of every ledger hangs on this layout.
-    CHECK(to_hex(entry_hash({}, sample())) == "2d0464d27c6eed31bac63924dafa666a9e2183622e717741600d59c6445cff3d");
+    CHECK(to_hex(entry_hash({}, sample())) ==
+          "2d0464d27c6eed31bac63924dafa666a9e2183622e717741600d59c6445cff3d");
     EntryRef noop;
     noop.index = Index{1};
     noop.term = Term{1};
-    CHECK(to_hex(entry_hash(sha256(as_bytes("x")), noop)) == "f8c27f0ffeac26344baac7c9a9bd2f91d4318ecb5bd779a804d359998296953d");
+    CHECK(to_hex(entry_hash(sha256(as_bytes("x")), noop)) ==
+          "f8c27f0ffeac26344baac7c9a9bd2f91d4318ecb5bd779a804d359998296953d");
 }
 
 TEST_CASE("entry: the hash is SHA-256 over the documented fields", "[base]") {
