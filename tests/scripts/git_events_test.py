@@ -243,7 +243,7 @@ class GitEvents(unittest.TestCase):
         self.assertIn("r002 and r001 differ at zz", events_of("--fold", ledger, code=1))
 
     def test_streams_of_others_are_left_alone(self):
-        other = [{"stream": "account/1", "type": "paid", "data": {}}]
+        other = [{"stream": "account/1", "type": "paid", "data": data} for data in ({}, "text", None)]
         self.assertEqual(events_of("--fold", "-", given=as_lines(other)), b"")
 
     def test_bad_input_is_a_clear_error_with_its_place(self):
@@ -257,6 +257,7 @@ class GitEvents(unittest.TestCase):
         for lines, message in [(b'{"stream":"commits","data":{}}\n{"stre', "-:2: not a line of JSON"),
                                (b"[]\n", "-:1: not a JSON object"),
                                (b'{"data":{}}\n', '-:1: an event needs "stream"'),
+                               (b'{"stream":"file/a","data":"text"}\n', "is not an object"),
                                (b'{"stream":"file/%4","data":{}}\n', "percent-encoded"),
                                (b'{"stream":"file/a","data":{"mode":"x"}}\n', "no mode and blob")]:
             self.assertIn(message, events_of("--fold", "-", code=2, given=lines))
