@@ -25,6 +25,9 @@ class Category final : public boost::system::error_category {
     }
 };
 
+// Marks the ids of imported events, so that they differ from those of the swarm's own workload.
+constexpr std::uint64_t imported_events = std::uint64_t{1} << 63;
+
 struct Place {
     std::uint64_t line = 0;
     std::uint64_t event = 0;  // from 1; 0 = the line itself
@@ -94,7 +97,7 @@ Result<void> add_event(const check::JsonValue& object, const Place& place,
         append.streams.push_back({stream, expected});
     }
     event.type = type;
-    event.id = {place.line, place.event};
+    event.id = {imported_events | place.line, place.event};
     event.salt = {keyed_bits(place.line, Site::event_salt, place.event, 0),
         keyed_bits(place.line, Site::event_salt, place.event, 1)};
     std::string text;
