@@ -174,6 +174,28 @@ TEST_CASE("flow: reordered requests cost a detour, not the position", "[raft]") 
     CHECK(node.peer(2).state == Progress::State::replicate);
 }
 
+TEST_CASE("flow: a rejection from before a broken link moves nothing afterwards", "[raft]") {
+    Solo node({.append_entries_max = 1});
+    node.lead();
+    node.propose(4);
+    std::vector<AppendRequest> before;
+    for (const auto& [out, request] : sent<AppendRequest>(node.take())) {
+        if (out.to == NodeId{2}) {
+            before.push_back(request);
+        }
+    }
+    REQUIRE(before.size() == 4);
+    node.raft.peer_down(node.now, NodeId{2});
+    const std::vector<AppendRequest> probe = after_heartbeat(node, 2);
+    REQUIRE(probe.size() == 1);
+    node.accept(2, probe[0]);
+    REQUIRE(node.peer(2).match == Index{2});
+    REQUIRE(node.peer(2).next == Index{6});
+    reject(node, 2, before[2], {Term{1}, Index{1}});
+    CHECK(node.peer(2).state == Progress::State::replicate);
+    CHECK(node.peer(2).next == Index{6});
+}
+
 TEST_CASE("flow: entries that left memory are asked for once and then sent", "[raft]") {
     Solo node({.append_entries_max = 2});
     node.lead();
