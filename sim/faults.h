@@ -21,6 +21,8 @@ enum class Fault : std::uint8_t {
     crash_storm,           // a majority or more at once
     crash_mid_step,        // after only some effects of a step were carried out
     crash_mid_write,       // after only some file operations of a group were issued
+    crash_before_sync,     // a group was written and its sync had not returned
+    crash_in_recovery,     // the power failed while a node was formatted or recovered
     restart,
     slow_disk,
     request_lost,          // between client and node
@@ -43,7 +45,8 @@ constexpr std::string_view fault_name(Fault fault) {
     constexpr std::array<std::string_view, fault_count> names = {"message_lost",
         "message_duplicated", "message_reordered", "message_damaged", "message_cut",
         "partition_symmetric", "partition_one_way", "isolate_leader", "crash", "crash_leader",
-        "crash_storm", "crash_mid_step", "crash_mid_write", "restart", "slow_disk",
+        "crash_storm", "crash_mid_step", "crash_mid_write", "crash_before_sync",
+        "crash_in_recovery", "restart", "slow_disk",
         "request_lost", "reply_lost", "disk_lost_write", "disk_reordered_write",
         "disk_torn_write", "disk_size_before_data", "disk_data_before_size",
         "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector"};

@@ -12,6 +12,10 @@ namespace {
 
 constexpr char data_directory[] = "ledger";
 
+// What a power failure may interrupt; part of the entity of its choice.
+constexpr std::uint64_t formatting = 2;
+constexpr std::uint64_t recovering = 3;
+
 log::Options storage_options(const Profile& profile) {
     return {.directory = data_directory, .segment_bytes = profile.segment_bytes};
 }
@@ -30,6 +34,14 @@ node::Config replica_config(NodeId self, const Profile& profile, ClusterId clust
     config.raft.uncommitted_bytes_max = profile.uncommitted_bytes_max;
     config.limits = profile.limits;
     return config;
+}
+
+CrashProfile crash_profile(const Profile& profile) {
+    return {.keep = profile.disk.keep,
+        .tear = profile.disk.tear,
+        .together = profile.disk.together,
+        .split_size = profile.disk.split_size,
+        .lose_entry = profile.disk.lose_entry};
 }
 
 }  // namespace
@@ -69,6 +81,12 @@ Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource&
 
 Host::~Host() = default;
 
+void Host::calm() {
+    calm_ = true;
+    crash_armed_ = false;
+    write_crash_armed_ = false;
+}
+
 FaultCounts Host::disk_faults() const {
     return disk_.faults();
 }
@@ -77,22 +95,63 @@ const node::LedgerMachine& Host::machine() const {
     return machine_->ledger();
 }
 
+void Host::plan_power_failure(std::uint64_t purpose, std::uint64_t attempt) {
+    constexpr std::uint64_t attempts_max = 6;  // then the power stays on
+    if (!profile_.nemesis.crashes || attempt > attempts_max || calm_) {
+        return;
+    }
+    // As a rule while formatting, which is cheap; every second time while recovering. After up
+    // to eleven operations.
+    constexpr std::uint64_t operations = 12;
+    const std::uint64_t spared = purpose == formatting ? 2 : operations;
+    const std::uint64_t answer = choices_.choose(Site::crash_cut,
+        (std::uint64_t{node_.value} << 32) | purpose, starts_ * 8 + attempt, spared + operations);
+    if (answer >= spared) {
+        disk_.power_off_after(answer - spared);
+    }
+}
+
+bool Host::power_failed() {
+    if (!disk_.powered_off()) {
+        disk_.keep_power();
+        return false;
+    }
+    faults_.fire(Fault::crash_in_recovery);
+    faults_.consume(Fault::crash_in_recovery);
+    disk_.crash(choices_, crash_profile(profile_));
+    crashes_with_loss_ += disk_.last_crash_lost_bytes() ? 1u : 0u;
+    return true;
+}
+
 void Host::format() {
-    const Result<void> formatted =
-        log::format(disk_, storage_options(profile_), {cluster_, node_});
-    LEDGER_ASSERT(formatted);
+    for (std::uint64_t attempt = 1;; ++attempt) {
+        plan_power_failure(formatting, attempt);
+        const Result<void> formatted =
+            log::format(disk_, storage_options(profile_), {cluster_, node_});
+        if (!power_failed()) {
+            // The failure may have come after the last operation that mattered.
+            LEDGER_ASSERT(formatted ||
+                          formatted.error().code == make_error_code(log::Errc::already_exists));
+            break;
+        }
+    }
     audit_.synced(disk_);
 }
 
-void Host::start(Instant now) {
+bool Host::start(Instant now) {
     LEDGER_ASSERT(!up());
+    ++starts_;
+    plan_power_failure(recovering, starts_ % 4);
     Result<log::Opened> opened = log::open(disk_, storage_options(profile_), {cluster_, node_});
+    if (power_failed()) {
+        return false;
+    }
     if (!opened) {
         const Error error = opened.error();
         port_.violated("recovery", "n" + std::to_string(node_.value) +
                                        " cannot start after a crash that its disk must survive: " +
                                        error.code.message() + ", " + error.place);
-        return;
+        return false;
     }
     audit_.reset_after_crash(disk_);
     port_.synced(node_);
@@ -108,12 +167,14 @@ void Host::start(Instant now) {
     // The wall clock of the simulated world began on 2026-01-01.
     constexpr std::int64_t wall_start = 1'767'225'600'000'000'000;
     step(now, node::Start{std::move(opened->recovered), WallTime{wall_start + now.nanoseconds}});
+    return true;
 }
 
 void Host::crash(Instant) {
     LEDGER_ASSERT(up());
     ++crashes_;
     crash_armed_ = false;
+    write_crash_armed_ = false;
     replica_.reset();
     machine_.reset();
     storage_.reset();
@@ -122,7 +183,6 @@ void Host::crash(Instant) {
     held_.clear();
     loads_.clear();
     ++incarnation_;  // whatever is under way belongs to the old life
-    const CrashProfile how{.keep = profile_.disk.keep, .tear = profile_.disk.tear};
     if (disk_.unsynced_bytes() > 0) {
         const std::uint64_t operations = disk_.unsynced_operations();
         const std::uint64_t issued =
@@ -134,7 +194,7 @@ void Host::crash(Instant) {
             faults_.consume(Fault::crash_mid_write);
         }
     }
-    disk_.crash(choices_, how);
+    disk_.crash(choices_, crash_profile(profile_));
     crashes_with_loss_ += disk_.last_crash_lost_bytes() ? 1u : 0u;
 }
 
@@ -216,8 +276,11 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
 
 Duration Host::disk_time(Site site, Duration min, Duration mean) {
     const std::uint64_t bits = choices_.choose(site, node_.value, ++disk_operations_, UINT64_MAX);
+    if (calm_) {
+        mean = std::min(mean, milliseconds(1));
+    }
     const std::int64_t factor =
-        profile_.disk.slow_node == node_.value ? profile_.disk.slow_factor : 1;
+        !calm_ && profile_.disk.slow_node == node_.value ? profile_.disk.slow_factor : 1;
     if (factor > 1) {
         faults_.fire(Fault::slow_disk);
         faults_.consume(Fault::slow_disk);
@@ -236,6 +299,12 @@ void Host::start_store(Instant now) {
         .a = incarnation_,
         .node = node_.value,
         .kind = ItemKind::stored});
+    if (write_crash_armed_) {
+        port_.schedule({.at = now + time / 2,
+            .a = incarnation_,
+            .node = node_.value,
+            .kind = ItemKind::write_crash});
+    }
 }
 
 void Host::on_stored(Instant now, const Item& item) {

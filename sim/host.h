@@ -50,14 +50,20 @@ class Host final {
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    // Formats the disk; once, before the first start.
+    // Formats the disk, once, before the first start. The power may fail on the way; then it is
+    // done again, as an operator would.
     void format();
-    // Boots through the production recovery path.
-    void start(Instant now);
+    // Boots through the production recovery path. False: the power failed during recovery, and
+    // the node has to be started again.
+    [[nodiscard]] bool start(Instant now);
     // Loses everything volatile; un-synced writes survive in part, as the disk decides.
     void crash(Instant now);
     // The next step that has effects carries out only some of them; then the node crashes.
     void arm_crash() { crash_armed_ = true; }
+    // The next group is written but the node crashes before its sync has returned.
+    void arm_write_crash() { write_crash_armed_ = true; }
+    // No more faults: nothing armed fires any more, and the disk is fast.
+    void calm();
 
     void step(Instant now, node::Event&& event);
     // Items of the queue that belong to this node.
@@ -93,6 +99,9 @@ class Host final {
     void release_sends();
     void check_invariants();
     Duration disk_time(Site site, Duration min, Duration mean);
+    // May plan a power failure within the next few operations of the disk.
+    void plan_power_failure(std::uint64_t purpose, std::uint64_t attempt);
+    bool power_failed();
 
     const NodeId node_;
     const Profile& profile_;
@@ -118,7 +127,10 @@ class Host final {
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;
     std::uint64_t crashes_with_loss_ = 0;
+    std::uint64_t starts_ = 0;
     bool crash_armed_ = false;
+    bool write_crash_armed_ = false;
+    bool calm_ = false;
 };
 
 }  // namespace ledger::sim

@@ -14,6 +14,9 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
     if (may.crashes) {
         repertoire_.push_back(Action::crash);
         repertoire_.push_back(Action::crash_mid_step);
+        // The moment that decides what was promised: worth more than its share.
+        repertoire_.push_back(Action::crash_before_sync);
+        repertoire_.push_back(Action::crash_before_sync);
     }
     if (may.crashes && may.aim_at_leader) {
         repertoire_.push_back(Action::crash_leader);
@@ -65,6 +68,13 @@ Duration Nemesis::strike() {
             const NodeId node = random_node();
             if (port_.up(node)) {
                 port_.crash_mid_step(node, draw_duration());
+            }
+            break;
+        }
+        case Action::crash_before_sync: {
+            const NodeId node = random_node();
+            if (port_.up(node)) {
+                port_.crash_before_sync(node, draw_duration());
             }
             break;
         }

@@ -23,6 +23,8 @@ class NemesisPort {
     virtual void crash(NodeId node, Duration outage) = 0;
     // The node will crash in the middle of its next step with effects.
     virtual void crash_mid_step(NodeId node, Duration outage) = 0;
+    // The node will crash after its next group is written, before the sync has returned.
+    virtual void crash_before_sync(NodeId node, Duration outage) = 0;
     virtual void nemesis_ends(std::uint64_t action, Duration after) = 0;
     virtual void note(const char* lane, const std::string& text, Duration length) = 0;
 };
@@ -42,6 +44,7 @@ class Nemesis final {
         crash,
         crash_leader,
         crash_mid_step,
+        crash_before_sync,
         crash_storm,
         split,
         isolate_leader,

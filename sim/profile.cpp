@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 37> keys = {{
+constexpr std::array<KnownKey, 40> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -41,6 +41,9 @@ constexpr std::array<KnownKey, 37> keys = {{
     {Section::swarm, "disk.slow_factor", Unit::count, 1, 1000},
     {Section::swarm, "disk.crash_keep", Unit::share, 0, 1'000'000},
     {Section::swarm, "disk.crash_tear", Unit::share, 0, 1'000'000},
+    {Section::swarm, "disk.crash_together", Unit::share, 0, 1'000'000},
+    {Section::swarm, "disk.crash_split_size", Unit::share, 0, 1'000'000},
+    {Section::swarm, "disk.crash_lose_entry", Unit::share, 0, 1'000'000},
     {Section::swarm, "nemesis.interval", Unit::duration, 1 * ms, 3600 * s},
     {Section::swarm, "nemesis.duration", Unit::duration, 1 * ms, 3600 * s},
     {Section::swarm, "nemesis.crashes", Unit::count, 0, 1},
@@ -101,10 +104,10 @@ void draw_network(Drawer& draw, NetworkProfile& network) {
 
 void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.interval_mean = draw.duration(
-        "nemesis.interval", Range::among({200 * ms, 400 * ms, 800 * ms, 1600 * ms}));
+        "nemesis.interval", Range::among({150 * ms, 300 * ms, 600 * ms, 1200 * ms}));
     nemesis.duration_mean = draw.duration(
         "nemesis.duration", Range::among({100 * ms, 300 * ms, 800 * ms, 1500 * ms}));
-    nemesis.crashes = draw.flag("nemesis.crashes", Range::among({1, 1, 1, 0}));
+    nemesis.crashes = draw.flag("nemesis.crashes", Range::among({1, 1, 1, 1, 0}));
     nemesis.crash_storms = draw.flag("nemesis.crash_storms", Range::among({0, 1}));
     nemesis.partitions = draw.flag("nemesis.partitions", Range::among({1, 1, 0}));
     nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
@@ -114,7 +117,7 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
 void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.clients = draw.number("clients", Range::among({3, 5, 8, 16}));
     workload.streams = draw.number("streams", Range::among({2, 6, 20}));
-    workload.operations_max = draw.number("operations", Range::among({300, 500, 800, 1200}));
+    workload.operations_max = draw.number("operations", Range::among({400, 700, 1000, 1600}));
     workload.think_mean =
         draw.duration("think", Range::among({2 * ms, 8 * ms, 20 * ms}));
     workload.reads = draw.number("reads", Range::among({150'000, 300'000}));
@@ -155,8 +158,14 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.disk.slow_node = draw.number("disk.slow_node", Range::among({0, 0, 1, 2, 3}));
     profile.disk.slow_factor = draw.number("disk.slow_factor", Range::among({5, 20}));
     profile.disk.keep =
-        draw.number("disk.crash_keep", Range::among({500'000, 0, 200'000, 900'000}));
+        draw.number("disk.crash_keep", Range::among({500'000, 0, 200'000, 700'000}));
     profile.disk.tear = draw.number("disk.crash_tear", Range::among({0, 300'000, 800'000}));
+    profile.disk.together =
+        draw.number("disk.crash_together", Range::among({600'000, 0, 1'000'000}));
+    profile.disk.split_size =
+        draw.number("disk.crash_split_size", Range::among({200'000, 0, 700'000}));
+    profile.disk.lose_entry =
+        draw.number("disk.crash_lose_entry", Range::among({500'000, 200'000, 900'000}));
     draw_nemesis(draw, profile.nemesis);
     draw_workload(draw, profile.workload);
     return profile;

@@ -37,6 +37,9 @@ struct DiskProfile {
     std::uint32_t slow_factor = 1;
     PartsPerMillion keep = 500'000;  // at a crash: an un-synced sector survives
     PartsPerMillion tear = 300'000;  // at a crash: a lost sector becomes garbage
+    PartsPerMillion together = 600'000;    // the sectors of one write share one fate
+    PartsPerMillion split_size = 200'000;  // a file's length and its data part ways
+    PartsPerMillion lose_entry = 500'000;  // a directory operation does not survive
 };
 
 struct NemesisProfile {

@@ -58,7 +58,8 @@ World::~World() = default;
 RunResult World::run() {
     for (const auto& host : hosts_) {
         host->format();
-        host->start(now_);
+        while (!host->start(now_) && !judge_.violation()) {
+        }
     }
     for (const auto& client : clients_) {
         client->start();
@@ -121,6 +122,14 @@ void World::handle(const Item& item) {
             break;
         case ItemKind::nemesis_end: nemesis_->end(item.a); break;
         case ItemKind::restart: restart(node); break;
+        case ItemKind::write_crash:
+            if (phase_ == Phase::faults && host(node).up() &&
+                host(node).incarnation() == item.a) {
+                faults_.fire(Fault::crash_before_sync);
+                faults_.consume(Fault::crash_before_sync);
+                crash(node, outage_[node.value - 1]);
+            }
+            break;
         case ItemKind::phase: check_phase(); break;
     }
 }
@@ -315,6 +324,11 @@ void World::crashed_mid_step(NodeId node) {
     crash(node, outage_[node.value - 1]);
 }
 
+void World::crash_before_sync(NodeId node, Duration outage) {
+    outage_[node.value - 1] = outage;
+    host(node).arm_write_crash();
+}
+
 void World::nemesis_ends(std::uint64_t action, Duration after) {
     queue_.push({.at = now_ + after, .a = action, .kind = ItemKind::nemesis_end});
 }
@@ -329,8 +343,11 @@ void World::restart(NodeId node) {
     }
     faults_.fire(Fault::restart);
     faults_.consume(Fault::restart);
+    if (!host(node).start(now_)) {
+        queue_.push({.at = now_ + milliseconds(5), .node = node.value, .kind = ItemKind::restart});
+        return;
+    }
     ++crash_recoveries_;
-    host(node).start(now_);
     for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
         if (number != node.value) {
             queue_.push({.at = now_ + milliseconds(1),
@@ -398,8 +415,9 @@ void World::heal() {
     committed_at_heal_ = judge_.committed().last();
     network_.heal_all();
     network_.calm();
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
-        restart(NodeId{number});
+    for (const auto& host : hosts_) {
+        host->calm();
+        restart(host->node());
     }
     // Somebody has to ask for something, or nothing need be committed.
     start_probe();

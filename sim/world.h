@@ -113,6 +113,7 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     NodeId leader() const override;
     void crash(NodeId node, Duration outage) override;
     void crash_mid_step(NodeId node, Duration outage) override;
+    void crash_before_sync(NodeId node, Duration outage) override;
     void nemesis_ends(std::uint64_t action, Duration after) override;
     void note(const char* lane, const std::string& text, Duration length) override;
 
