@@ -17,6 +17,10 @@ void* operator new(std::size_t size) {
     }
     return memory;
 }
+// As the default does; without it a sanitizer's own would serve these calls alone.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return operator new(size);
+}
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }
