@@ -24,8 +24,7 @@ std::uint32_t number_in(const Names& names, std::string_view name) {
 // Refers to its file by number, so that a crash can take the file away under it.
 class Disk::OpenFile final : public log::File {
   public:
-    OpenFile(Disk& disk, std::uint32_t number)
-        : disk_(disk), number_(number), life_(disk.life_) {}
+    OpenFile(Disk& disk, std::uint32_t number) : disk_(disk), number_(number), life_(disk.life_) {}
     ~OpenFile() override { disk_.closed(number_, life_); }
     OpenFile(const OpenFile&) = delete;
     OpenFile& operator=(const OpenFile&) = delete;
@@ -98,9 +97,9 @@ std::string Disk::name_of(std::uint32_t number) const {
 }
 
 Error Disk::refusal(const Injection& injection, std::string_view what) const {
-    return failure(injection.error,
-        "simulated disk of node " + std::to_string(node_.value) + ", " + std::string(what) +
-            (powered_off_ ? ": the power is off" : ""));
+    return failure(injection.error, "simulated disk of node " + std::to_string(node_.value) + ", " +
+                                        std::string(what) +
+                                        (powered_off_ ? ": the power is off" : ""));
 }
 
 std::optional<Injection> Disk::obstacle(DiskOperation operation) {
@@ -340,8 +339,7 @@ Result<void> Disk::remove(const std::string& name) {
 
 void Disk::apply(Names& names, const EntryOperation& operation) {
     using Kind = EntryOperation::Kind;
-    const std::string& old_name =
-        operation.kind == Kind::rename ? operation.from : operation.name;
+    const std::string& old_name = operation.kind == Kind::rename ? operation.from : operation.name;
     if (operation.kind != Kind::create && number_in(names, old_name) == operation.number) {
         names.erase(old_name);
     }

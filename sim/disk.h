@@ -193,10 +193,10 @@ class Disk final : public log::FileSystem {
     const NodeId node_;
     // By number; [0] stays empty, since it stands for the directories.
     std::vector<std::unique_ptr<DiskFile>> files_ = std::vector<std::unique_ptr<DiskFile>>(1);
-    Names names_;          // as the node sees them
-    Names durable_names_;  // as a crash finds them
+    Names names_;                                     // as the node sees them
+    Names durable_names_;                             // as a crash finds them
     std::set<std::string, std::less<>> directories_;  // durable at once; see the README
-    std::vector<EntryOperation> entries_;  // in the order issued
+    std::vector<EntryOperation> entries_;             // in the order issued
     QuestionCounters entry_questions_;
 
     std::uint64_t issued_ = 0;

@@ -79,11 +79,11 @@ void DiskAudit::find_segments(const Disk& disk) {
             found.push_back({*id, name, disk.durable_number(name)});
         }
     }
-    std::sort(found.begin(), found.end(),
-        [](const Segment& a, const Segment& b) { return a.id < b.id; });
+    std::sort(
+        found.begin(), found.end(), [](const Segment& a, const Segment& b) { return a.id < b.id; });
     const auto same = [](const Segment& a, const Segment& b) { return a.number == b.number; };
     const bool extends = segments_.size() <= found.size() &&
-        std::equal(segments_.begin(), segments_.end(), found.begin(), same);
+                         std::equal(segments_.begin(), segments_.end(), found.begin(), same);
     if (!extends) {
         segments_.clear();
         return;
@@ -129,7 +129,7 @@ void DiskAudit::read_segment(const Disk& disk, Segment& segment) {
 
 bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
     for (std::uint64_t offset = 0; offset < log::segment_header_bytes;
-         offset += log::sector_bytes) {
+        offset += log::sector_bytes) {
         const auto header = log::decode_segment_header(behind(bytes, offset), {segment.id, offset});
         if (!header || header->identity != identity_) {
             continue;
@@ -168,8 +168,7 @@ void DiskAudit::collect_records(ByteSpan bytes, const Segment& segment, std::uin
             return;
         }
         ++examined_;
-        group_.push_back(
-            {log::identity_of(view.header, view.envelope_crc), sha256(view.envelope)});
+        group_.push_back({log::identity_of(view.header, view.envelope_crc), sha256(view.envelope)});
         at += view.bytes();
     }
 }
@@ -186,8 +185,8 @@ bool DiskAudit::continues(const log::IdentityBlock& block) const {
             return false;
         }
         const bool fits = identity.is_truncation()
-            ? identity.index <= end && identity.index.next() >= first_
-            : identity.index == end.next();
+                              ? identity.index <= end && identity.index.next() >= first_
+                              : identity.index == end.next();
         if (!fits) {
             return false;
         }

@@ -13,12 +13,12 @@ inline constexpr std::uint64_t sector_bytes = 512;
 
 // How a crash treats what was not synced. Each number is a chance in parts per million.
 struct CrashProfile {
-    std::uint32_t keep = 500'000;          // an unsynced sector, or resize, survives
-    std::uint32_t tear = 300'000;          // a lost sector of a torn write, or a never-written
-                                           // sector of a file that grew, becomes garbage
-    std::uint32_t together = 600'000;      // the sectors of one write share one fate
-    std::uint32_t split_size = 350'000;    // a file's length and its data part ways
-    std::uint32_t lose_entry = 400'000;    // a directory operation does not survive
+    std::uint32_t keep = 500'000;        // an unsynced sector, or resize, survives
+    std::uint32_t tear = 300'000;        // a lost sector of a torn write, or a never-written
+                                         // sector of a file that grew, becomes garbage
+    std::uint32_t together = 600'000;    // the sectors of one write share one fate
+    std::uint32_t split_size = 350'000;  // a file's length and its data part ways
+    std::uint32_t lose_entry = 400'000;  // a directory operation does not survive
 
     friend bool operator==(const CrashProfile&, const CrashProfile&) = default;
 };

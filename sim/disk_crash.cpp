@@ -113,8 +113,7 @@ FileCrash::Pieces FileCrash::settle(const UnsyncedOperation& operation, Fate fat
         const std::uint64_t sector = from / sector_bytes;
         const std::uint64_t to = std::min((sector + 1) * sector_bytes, operation.end());
         // Sectors of one write reach the disk in any order (storage trap T4).
-        const bool kept = fate == Fate::kept ||
-            (fate == Fate::torn && survives());
+        const bool kept = fate == Fate::kept || (fate == Fate::torn && survives());
         if (kept) {
             write_back(sector, to);
             pieces.kept = true;
@@ -248,15 +247,14 @@ bool FileCrash::differs(std::uint64_t from, std::uint64_t to) const {
         return true;  // a byte of the range exists in one of them only
     }
     const std::uint64_t end = std::min(to, both);
-    return from < end &&
-        !std::equal(cache_.begin() + at(from), cache_.begin() + at(end), disk_.begin() + at(from));
+    return from < end && !std::equal(cache_.begin() + at(from), cache_.begin() + at(end),
+                             disk_.begin() + at(from));
 }
 
 // Compares with "everything arrived": a fault has fired only if it made a difference.
 void FileCrash::judge() {
-    std::erase_if(out_.marks, [this](const FaultMark& mark) {
-        return !differs(mark.from, mark.to);
-    });
+    std::erase_if(
+        out_.marks, [this](const FaultMark& mark) { return !differs(mark.from, mark.to); });
     std::uint64_t changed = cache_.size();
     for (std::uint64_t i = 0; i < file_.operations.size(); ++i) {
         const UnsyncedOperation& operation = file_.operations[i];

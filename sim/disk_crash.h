@@ -28,7 +28,6 @@ struct CrashedFile {
 // written back carries everything the cache held at that moment, so it is as it was after one of
 // the operations that touched it, or as it was durable, or (torn) garbage where an unsynced
 // operation wrote. Bytes that no unsynced operation touched never change.
-CrashedFile crash_file(
-    const UnsyncedFile& file, Questions& questions, const CrashProfile& profile);
+CrashedFile crash_file(const UnsyncedFile& file, Questions& questions, const CrashProfile& profile);
 
 }  // namespace ledger::sim

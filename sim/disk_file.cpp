@@ -98,8 +98,8 @@ void DiskFile::undo(ByteVector& image, const UnsyncedOperation& operation) const
         return;
     }
     const std::uint64_t to = operation.kind == UnsyncedOperation::Kind::resize
-        ? operation.size_before
-        : std::min(operation.end(), operation.size_before);
+                                 ? operation.size_before
+                                 : std::min(operation.end(), operation.size_before);
     std::copy_n(saved_.begin() + at(operation.saved_at), to - operation.offset,
         image.begin() + at(operation.offset));
 }

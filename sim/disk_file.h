@@ -17,9 +17,9 @@ struct UnsyncedOperation {
     enum class Kind : std::uint8_t { write, resize };
 
     Kind kind = Kind::write;
-    std::uint64_t issued = 0;    // the disk's numbering of all operations
-    std::uint64_t offset = 0;    // of a write; of a resize: the new size
-    std::uint64_t bytes = 0;     // of a write; of a resize: 0
+    std::uint64_t issued = 0;  // the disk's numbering of all operations
+    std::uint64_t offset = 0;  // of a write; of a resize: the new size
+    std::uint64_t bytes = 0;   // of a write; of a resize: 0
     std::uint64_t size_before = 0;
     std::uint64_t saved_at = 0;  // where its bytes begin (see the two users)
 

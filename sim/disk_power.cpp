@@ -87,8 +87,7 @@ void Disk::keep_renamed(const Names& before, const Names& expected) {
 }
 
 // Returns whether the operation did not survive whole.
-bool Disk::settle_entry(
-    const EntryOperation& operation, Questions& questions, std::uint32_t lose) {
+bool Disk::settle_entry(const EntryOperation& operation, Questions& questions, std::uint32_t lose) {
     if (!questions.strikes(Site::disk_crash_directory, lose)) {
         apply(durable_names_, operation);
         return false;
