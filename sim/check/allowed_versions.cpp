@@ -21,11 +21,6 @@ Explained wrong(const Operation& operation, std::string_view why) {
     return {Explained::Is::wrong, {}, fmt::format("{} {}", describe(operation), why)};
 }
 
-Explained beyond(const Operation& operation, std::uint64_t version, std::string_view why) {
-    return {Explained::Is::beyond, {.lowest = version},
-        fmt::format("{} {}", describe(operation), why)};
-}
-
 Explained observation(const AllowedVersions& allowed) {
     return {Explained::Is::observation, allowed, {}};
 }
@@ -34,8 +29,8 @@ Explained observation(const AllowedVersions& allowed) {
 class Row {
   public:
     Row(const Order& order, const state::ReadAll&) : order_(order), all_(true) {}
-    Row(const Order& order, const state::ReadStream& read)
-        : order_(order), stream_(order.find_stream(read.stream)) {}
+    Row(const Order& order, const std::string& stream)
+        : order_(order), stream_(order.find_stream(stream)) {}
 
     std::uint64_t length() const {
         if (all_) {
@@ -53,7 +48,8 @@ class Row {
     std::uint64_t version_with(std::uint64_t count) const {
         const std::optional<std::uint64_t> version =
             all_ ? order_.version_from(count)
-                 : (stream_ ? order_.version_with(*stream_, count) : std::optional<std::uint64_t>(0));
+                 : (stream_ ? order_.version_with(*stream_, count)
+                            : std::optional<std::uint64_t>(0));
         LEDGER_ASSERT(version.has_value());
         return *version;
     }
@@ -126,9 +122,9 @@ class PageCheck {
 
     Explained explain() const {
         if (answer_.length && *answer_.length > order_.length()) {
-            return beyond(operation_, *answer_.length,
-                fmt::format("and was shown the ledger at length {}, but it has only {}",
-                    *answer_.length, plural(order_.length(), "event")));
+            return wrong(
+                operation_, fmt::format("and was shown the ledger at length {}, but it has only {}",
+                                *answer_.length, plural(order_.length(), "event")));
         }
         if (answer_.events.size() > page_.count) {
             return wrong(operation_, fmt::format("and was given {} where it asked for at most {}",
@@ -136,9 +132,9 @@ class PageCheck {
         }
         const std::optional<std::uint64_t> first = first_number();
         if (!answer_.events.empty() && !first) {
-            return beyond(operation_, 0,
-                fmt::format("and was shown event {}, which is nowhere in what it read",
-                    event_name(answer_.events.front().id)));
+            return wrong(
+                operation_, fmt::format("and was shown event {}, which is nowhere in what it read",
+                                event_name(answer_.events.front().id)));
         }
         if (Explained content = same_content(first); content.is != Explained::Is::silent) {
             return content;
@@ -173,7 +169,7 @@ class PageCheck {
             }
             const std::uint64_t number = page_.forward ? *first + i : *first - i;
             if (number >= row_.length()) {
-                return beyond(operation_, order_.length() + 1,
+                return wrong(operation_,
                     fmt::format("and was shown event {} as number {}, but there are only {}",
                         event_name(answer_.events[i].id), number, plural(row_.length(), "event")));
             }
@@ -187,9 +183,8 @@ class PageCheck {
 
     bool same_event(const SeenEvent& seen, Position position) const {
         const OrderedEvent& event = order_.event(position);
-        return seen.id == event.id &&
-               (!answer_.positions ||
-                   (seen.position == position && seen.revision == event.revision));
+        return seen.id == event.id && (!answer_.positions || (seen.position == position &&
+                                                                 seen.revision == event.revision));
     }
 
     Explained different(const SeenEvent& seen, Position position) const {
@@ -200,16 +195,15 @@ class PageCheck {
                             "at position {} with revision {}",
                     event_name(seen.id), seen.position, seen.revision, position, event.revision));
         }
-        return wrong(operation_,
-            fmt::format("and was shown event {} where position {} holds event {}",
-                event_name(seen.id), position, event_name(event.id)));
+        return wrong(
+            operation_, fmt::format("and was shown event {} where position {} holds event {}",
+                            event_name(seen.id), position, event_name(event.id)));
     }
 
     Explained versions(std::optional<std::uint64_t> first) const {
-        Bounds bounds = page_.forward ? forward_bounds(page_, answer_)
-                                      : backward_bounds(page_, first);
-        if (!page_.forward && first &&
-            answer_.end != (*first + 1 == answer_.events.size())) {
+        Bounds bounds =
+            page_.forward ? forward_bounds(page_, answer_) : backward_bounds(page_, first);
+        if (!page_.forward && first && answer_.end != (*first + 1 == answer_.events.size())) {
             return wrong(operation_, answer_.end ? "and was told that nothing is further back"
                                                  : "back to the first event and was told that "
                                                    "there is more");
@@ -226,9 +220,8 @@ class PageCheck {
             bounds = {*answer_.stream_length, *answer_.stream_length};
         }
         if (bounds.low > row_.length()) {
-            return beyond(operation_, order_.length() + 1,
-                fmt::format("and was shown {}, but there are only {}",
-                    plural(bounds.low, "event"), row_.length()));
+            return wrong(operation_, fmt::format("and was shown {}, but there are only {}",
+                                         plural(bounds.low, "event"), row_.length()));
         }
         return observation(row_.versions(bounds.low, bounds.high));
     }
@@ -258,21 +251,20 @@ class PageCheck {
 
 Explained explain_read(const Order& order, const Operation& operation, const ReadAnswer& answer) {
     if (const auto* all = std::get_if<state::ReadAll>(&operation.call)) {
-        const Page page{all->from.value, all->count,
-            all->direction == state::Direction::forward, true};
+        const Page page{
+            all->from.value, all->count, all->direction == state::Direction::forward, true};
         return PageCheck(order, Row(order, *all), page, operation, answer).explain();
     }
     if (const auto* stream = std::get_if<state::ReadStream>(&operation.call)) {
         const Page page{stream->from.value, stream->count,
             stream->direction == state::Direction::forward, false};
-        return PageCheck(order, Row(order, *stream), page, operation, answer).explain();
+        return PageCheck(order, Row(order, stream->stream), page, operation, answer).explain();
     }
     LEDGER_ASSERT(std::holds_alternative<TailCall>(operation.call));
     LEDGER_ASSERT(answer.length.has_value());
     if (*answer.length > order.length()) {
-        return beyond(operation, *answer.length,
-            fmt::format("and was told {}, but the ledger has only {}", *answer.length,
-                order.length()));
+        return wrong(operation, fmt::format("and was told {}, but the ledger has only {}",
+                                    *answer.length, order.length()));
     }
     return observation(AllowedVersions::exactly(*answer.length));
 }
@@ -300,8 +292,8 @@ Explained explain_acknowledged(const Order& order, const Operation& operation,
     const std::uint64_t count = call.events.size();
     const std::uint64_t end = add_saturated(answer.first.value, count);
     if (end > order.length()) {
-        return beyond(operation, end,
-            fmt::format("and was told that they end at length {}, but the ledger has only {}", end,
+        return wrong(operation,
+            fmt::format("and was told that this makes length {}, but the ledger has only {}", end,
                 plural(order.length(), "event")));
     }
     if (count == 0) {
@@ -311,7 +303,7 @@ Explained explain_acknowledged(const Order& order, const Operation& operation,
     const OrderedEvent& event = order.event(answer.first);
     if (append.first != answer.first || event.id != call.events.front().id) {
         return wrong(operation,
-            fmt::format("and was told that they stand at {}, but position {} holds event {}",
+            fmt::format("and was told {}, but position {} holds event {}",
                 positions_name(answer.first.value, count), answer.first, event_name(event.id)));
     }
     if (append.events != count) {
@@ -323,7 +315,7 @@ Explained explain_acknowledged(const Order& order, const Operation& operation,
 
 // Versions at which the condition holds; it must be one about a stream that exists in the order.
 AllowedVersions versions_where(const Order& order, const state::StreamCheck& check) {
-    const Row row(order, state::ReadStream{.stream = check.stream});
+    const Row row(order, check.stream);
     switch (check.expected.kind) {
         case Condition::any: return {};
         case Condition::no_stream: return row.versions(0, 0);
@@ -341,9 +333,27 @@ AllowedVersions versions_where(const Order& order, const state::StreamCheck& che
 
 // One failed check says what it found: `exists` and `actual`.
 state::StreamCheck found_by(const state::FailedCheck& check) {
-    return {check.stream, check.exists
-                              ? state::Expected{Condition::exact, check.actual}
-                              : state::Expected{Condition::no_stream, {}}};
+    return {check.stream, check.exists ? state::Expected{Condition::exact, check.actual}
+                                       : state::Expected{Condition::no_stream, {}}};
+}
+
+bool is_asked(const AppendCall& call, const state::FailedCheck& check) {
+    return std::any_of(
+        call.streams.begin(), call.streams.end(), [&](const state::StreamCheck& asked) {
+            return asked.stream == check.stream && asked.expected == check.expected;
+        });
+}
+
+// What a failed check says it found would have satisfied it.
+bool satisfied(const state::FailedCheck& check) {
+    switch (check.expected.kind) {
+        case Condition::any: return true;
+        case Condition::no_stream: return !check.exists;
+        case Condition::exists: return check.exists;
+        case Condition::exact: return check.exists && check.actual == check.expected.revision;
+    }
+    LEDGER_ASSERT(false);
+    return false;
 }
 
 const state::FailedCheck* find_check(const Conflicted& answer, const std::string& stream) {
@@ -364,11 +374,12 @@ Explained explain_conflict_at(const Order& order, const Operation& operation,
                     describe(check), at, reported == nullptr ? "holds" : "does not hold",
                     describe_stream_at(order, check.stream, at)));
         }
-        if (reported != nullptr && !holds(order, found_by(*reported), at)) {
-            return wrong(operation,
-                fmt::format("and was refused because of {} at length {}, but {}",
-                    describe(found_by(*reported)), at,
-                    describe_stream_at(order, check.stream, at)));
+        if (reported != nullptr &&
+            (reported->expected != check.expected || !holds(order, found_by(*reported), at))) {
+            return wrong(
+                operation, fmt::format("and was refused because of {} at length {}, but {}",
+                               describe(found_by(*reported)), at,
+                               describe_stream_at(order, check.stream, at)));
         }
         failed = failed || reported != nullptr;
     }
@@ -384,14 +395,22 @@ Explained explain_conflict(const Order& order, const Operation& operation, const
     const Conflicted& answer) {
     if (answer.at) {
         if (*answer.at > order.length()) {
-            return beyond(operation, *answer.at,
-                fmt::format("and was refused at length {}, but the ledger has only {}", *answer.at,
-                    plural(order.length(), "event")));
+            return wrong(
+                operation, fmt::format("and was refused at length {}, but the ledger has only {}",
+                               *answer.at, plural(order.length(), "event")));
         }
         return explain_conflict_at(order, operation, call, answer, *answer.at);
     }
     AllowedVersions allowed;
     for (const state::FailedCheck& check : answer.checks) {
+        if (!is_asked(call, check) || satisfied(check)) {
+            return wrong(operation, fmt::format("and was refused because of {}, which is no reason",
+                                        describe(found_by(check))));
+        }
+        if (check.exists && check.actual.value >= Row(order, check.stream).length()) {
+            return wrong(operation, fmt::format("and was refused because of {}, which was never so",
+                                        describe(found_by(check))));
+        }
         const AllowedVersions one = versions_where(order, found_by(check));
         allowed.lowest = std::max(allowed.lowest, one.lowest);
         allowed.highest = std::min(allowed.highest, one.highest);
@@ -412,8 +431,7 @@ Explained explain_conflict(const Order& order, const Operation& operation, const
 
 }  // namespace
 
-std::optional<std::uint64_t> AllowedVersions::least(
-    const Order& order, std::uint64_t floor) const {
+std::optional<std::uint64_t> AllowedVersions::least(const Order& order, std::uint64_t floor) const {
     std::optional<std::uint64_t> version = order.version_from(std::max(lowest, floor));
     if (version && hole_first <= *version && *version <= hole_last) {
         version = hole_last == UINT64_MAX ? std::nullopt : order.version_from(hole_last + 1);

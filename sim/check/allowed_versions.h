@@ -28,12 +28,11 @@ struct Explained {
         observation = 1,  // given at one of `allowed`
         write,            // made the version allowed.lowest
         silent,           // says nothing
-        wrong,            // fits no version: `sentence` says why
-        beyond,           // shows more than the order has, at least version allowed.lowest
+        wrong,            // fits no version that the order has: `sentence` says why
     };
     Is is = Is::silent;
     AllowedVersions allowed;
-    std::string sentence;  // wrong, beyond
+    std::string sentence;  // wrong
 };
 
 // The operation must have an answer.
@@ -44,10 +43,8 @@ bool holds(const Order& order, const state::StreamCheck& check, std::uint64_t le
 // "stream orders to have revision 4 as its last".
 std::string describe(const state::StreamCheck& check);
 // "stream orders had 3 events".
-std::string describe_stream_at(
-    const Order& order, const std::string& stream, std::uint64_t length);
+std::string describe_stream_at(const Order& order, const std::string& stream, std::uint64_t length);
 // How many events the stream had at `length`; 0 for a name that never came up.
-std::uint64_t stream_length_at(
-    const Order& order, const std::string& stream, std::uint64_t length);
+std::uint64_t stream_length_at(const Order& order, const std::string& stream, std::uint64_t length);
 
 }  // namespace ledger::check

@@ -22,8 +22,8 @@ Finding revisions_continue(NodeId node, Index index, const Order& order,
         if (claimed.revisions[i].value != expected) {
             return fmt::format(
                 "{} gave event {} at index {} revision {} of stream {}, which has {}",
-                node_name(node), event_name(events[i].id), index,
-                claimed.revisions[i], order.name(events[i].stream), plural(expected, "event"));
+                node_name(node), event_name(events[i].id), index, claimed.revisions[i],
+                order.name(events[i].stream), plural(expected, "event"));
         }
     }
     return std::nullopt;
@@ -109,15 +109,16 @@ Finding CommittedLog::in_order(NodeId node, Index index) {
 Finding CommittedLog::define(NodeId node, Index index, const CommittedEntry& identity,
     const EntryRef& entry, ByteSpan outcome) {
     if (index != last().next()) {
-        return fmt::format("{} applied index {}, but nobody has applied index {}",
-            node_name(node), index, last().next());
+        return fmt::format("{} applied index {}, but nobody has applied index {}", node_name(node),
+            index, last().next());
     }
     LEDGER_ASSERT(entry.index == index);
     entries_.push_back(identity);
     entries_.back().envelope_digest = entry.handle.envelope_digest();
     if (index.value > 1 && identity.term < entries_[index.value - 2].term) {
-        return fmt::format("{} applied index {} of term {} after index {} of term {}: terms of "
-                           "committed entries never fall",
+        return fmt::format(
+            "{} applied index {} of term {} after index {} of term {}: terms of "
+            "committed entries never fall",
             node_name(node), index, identity.term, index.previous(),
             entries_[index.value - 2].term);
     }
@@ -147,8 +148,9 @@ Finding CommittedLog::extend_order(
         return std::nullopt;
     }
     if (claimed->first.value != order_.length()) {
-        return fmt::format("{} gave the append at index {} position {}, but the ledger had {}: "
-                           "positions are dense",
+        return fmt::format(
+            "{} gave the append at index {} position {}, but the ledger had {}: "
+            "positions are dense",
             node_name(node), index, claimed->first, plural(order_.length(), "event"));
     }
     if (claimed->events != append->event_count || claimed->revisions.size() != claimed->events) {

@@ -17,10 +17,10 @@ namespace ledger::check {
 struct CommittedEntry {
     Term term;
     EntryKind kind = EntryKind::noop;
-    NodeId first_by;         // the replica that applied it first
-    Digest entry_hash;       // covers everything before it
+    NodeId first_by;    // the replica that applied it first
+    Digest entry_hash;  // covers everything before it
     Digest envelope_digest;
-    Hash128 state_digest;    // of the state after it
+    Hash128 state_digest;  // of the state after it
 };
 
 // The check "agreement" (Raft §5.4.3, state machine safety). The first replica to apply an index
@@ -51,8 +51,8 @@ class CommittedLog {
 
   private:
     Finding in_order(NodeId node, Index index);
-    Finding define(NodeId node, Index index, const CommittedEntry& identity,
-        const EntryRef& entry, ByteSpan outcome);
+    Finding define(NodeId node, Index index, const CommittedEntry& identity, const EntryRef& entry,
+        ByteSpan outcome);
     Finding extend_order(NodeId node, Index index, const EntryRef& entry, ByteSpan outcome);
     Finding compare(NodeId node, Index index, const CommittedEntry& seen);
 

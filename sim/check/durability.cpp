@@ -20,7 +20,8 @@ std::string disks(std::span<const NodeId> holders, std::uint32_t voters) {
         names += names.empty() ? "" : ", ";
         names += node_name(holder);
     }
-    return fmt::format("is on the disk of only {} of {} replicas ({})", holders.size(), voters, names);
+    return fmt::format(
+        "is on the disk of only {} of {} replicas ({})", holders.size(), voters, names);
 }
 
 }  // namespace
@@ -72,8 +73,8 @@ Finding Durability::finish(std::uint32_t voters, std::uint32_t quorum) {
         if (!promise.made || promise.holders.size() >= quorum) {
             continue;
         }
-        Finding lost = tally_.violated(
-            fmt::format("append of {}, acknowledged at index {}, {} at the end",
+        Finding lost =
+            tally_.violated(fmt::format("append of {}, acknowledged at index {}, {} at the end",
                 client_name(promise.client, promise.session, promise.sequence), i + 1,
                 disks(promise.holders, voters)));
         first = first ? std::move(first) : std::move(lost);

@@ -84,21 +84,24 @@ Finding ExactlyOnce::acknowledged(const Attempt& attempt, const Acknowledged& an
     Logical& logical = logicals_[attempt.logical];
     tally_.examined();
     if (!attempt.same) {
-        return fmt::format("{} was sent again with other events and acknowledged at position {}: "
-                           "the second one must be refused",
+        return fmt::format(
+            "{} was sent again with other events and acknowledged at position {}: "
+            "the second one must be refused",
             name(logical), answer.first);
     }
     if (logical.conflicted) {
-        return fmt::format("{} was acknowledged at position {} after it had been refused because "
-                           "of a conflict",
+        return fmt::format(
+            "{} was acknowledged at position {} after it had been refused because "
+            "of a conflict",
             name(logical), answer.first);
     }
     if (logical.acknowledged) {
         const bool same = logical.acknowledged->first == answer.first &&
                           logical.acknowledged->revisions == answer.revisions;
         return same ? Finding{}
-                    : fmt::format("{} was acknowledged at position {} and, when it was retried, at "
-                                  "position {}",
+                    : fmt::format(
+                          "{} was acknowledged at position {} and, when it was retried, at "
+                          "position {}",
                           name(logical), logical.acknowledged->first, answer.first);
     }
     logical.acknowledged = answer;
@@ -108,8 +111,9 @@ Finding ExactlyOnce::acknowledged(const Attempt& attempt, const Acknowledged& an
 Finding ExactlyOnce::conflicted(Logical& logical) {
     tally_.examined();
     if (logical.acknowledged) {
-        return fmt::format("{} was refused because of a conflict after it had been acknowledged "
-                           "at position {}",
+        return fmt::format(
+            "{} was refused because of a conflict after it had been acknowledged "
+            "at position {}",
             name(logical), logical.acknowledged->first);
     }
     logical.conflicted = true;
@@ -159,13 +163,13 @@ Finding ExactlyOnce::landed(std::uint64_t number) {
 Finding ExactlyOnce::match(Logical& logical, std::uint64_t number) {
     const OrderedAppend& append = order_.appends()[number];
     LEDGER_ASSERT(!logical.landed);  // else its first event would stand twice
+    logical.landed = number;
     Finding finding = whole(logical, append);
     if (!finding) {
-        finding = conditions(logical, append);
-    }
-    logical.landed = number;
-    if (!finding) {
         finding = settled(logical);
+    }
+    if (!finding) {
+        finding = conditions(logical, append);
     }
     if (!finding && logical.acknowledged) {
         finding = placed(logical);
@@ -183,12 +187,12 @@ Finding ExactlyOnce::repeated(const OrderedAppend& append) const {
         if (*first == here) {
             continue;
         }
-        const std::uint64_t* owner = by_first_event_.find(
-            order_.event(order_.append_of(*first).first).id);
-        return fmt::format("event {} stands at positions {} and {}: {} took effect twice "
-                           "(log indexes {} and {})",
-            event_name(id), *first, here,
-            owner == nullptr ? "its append" : name(logicals_[*owner]),
+        const std::uint64_t* owner =
+            by_first_event_.find(order_.event(order_.append_of(*first).first).id);
+        return fmt::format(
+            "event {} stands at positions {} and {}: {} took effect twice "
+            "(log indexes {} and {})",
+            event_name(id), *first, here, owner == nullptr ? "its append" : name(logicals_[*owner]),
             order_.append_of(*first).index, append.index);
     }
     return std::nullopt;
@@ -201,8 +205,9 @@ Finding ExactlyOnce::stranger(const OrderedAppend& append) const {
         const bool has = std::any_of(logical.call.events.begin(), logical.call.events.end(),
             [&](const WrittenEvent& event) { return event.id == id; });
         if (has) {
-            return fmt::format("{} is torn: the ledger holds {} from position {} on, but not its "
-                               "first event {}",
+            return fmt::format(
+                "{} is torn: the ledger holds {} from position {} on, but not its "
+                "first event {}",
                 name(logical), plural(append.events, "event"), append.first,
                 event_name(logical.call.events.front().id));
         }
@@ -244,8 +249,9 @@ Finding ExactlyOnce::conditions(const Logical& logical, const OrderedAppend& app
         }
     }
     if (logical.call.expected_length && *logical.call.expected_length != at) {
-        return fmt::format("{} took effect at position {} although it expected the ledger to have "
-                           "{}",
+        return fmt::format(
+            "{} took effect at position {} although it expected the ledger to have "
+            "{}",
             name(logical), at, plural(*logical.call.expected_length, "event"));
     }
     return std::nullopt;

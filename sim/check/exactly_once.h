@@ -70,7 +70,7 @@ class ExactlyOnce {
     std::uint64_t seen_appends_ = 0;  // of the order
     std::vector<Logical> logicals_;
     LookupTable<EventId, std::uint64_t> by_first_event_;
-    LookupTable<EventId, std::uint64_t> keyed_;  // by {session, sequence}
+    LookupTable<EventId, std::uint64_t> keyed_;   // by {session, sequence}
     LookupTable<OperationId, Attempt> attempts_;  // still open
     Tally tally_{"exactly_once"};
 };

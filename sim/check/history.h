@@ -91,12 +91,12 @@ using Answer = std::variant<Pending, Acknowledged, Conflicted, Refused, Unknown,
 struct Operation {
     OperationId id;
     ClientId client;
-    NodeId node;           // asked; 0 = not known
-    SessionId session;     // appends: retries carry the same (session, sequence); 0 = none
+    NodeId node;        // asked; 0 = not known
+    SessionId session;  // appends: retries carry the same (session, sequence); 0 = none
     Sequence sequence;
     std::uint32_t attempt = 1;
     When called;
-    When returned;         // meaningless while pending
+    When returned;  // meaningless while pending
     Call call;
     Answer answer;
     friend bool operator==(const Operation&, const Operation&) = default;

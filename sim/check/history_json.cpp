@@ -1,7 +1,6 @@
-#include "sim/check/history.h"
-
 #include <fmt/format.h>
 
+#include "sim/check/history.h"
 #include "sim/check/json.h"
 #include "sim/check/names.h"
 
@@ -96,8 +95,7 @@ struct WriteCall {
     }
     void page(std::uint64_t from, std::uint64_t count, state::Direction direction) const {
         json.key("from").number(from).key("max").number(count);
-        json.key("direction")
-            .text(direction == state::Direction::forward ? "forward" : "backward");
+        json.key("direction").text(direction == state::Direction::forward ? "forward" : "backward");
     }
 };
 

@@ -53,9 +53,8 @@ using JsonObject = std::vector<std::pair<std::string, JsonValue>>;
 // One value. Numbers are integers: nothing that we read has fractions.
 class JsonValue {
   public:
-    using Variant =
-        std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, std::string, JsonArray,
-            JsonObject>;
+    using Variant = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, std::string,
+        JsonArray, JsonObject>;
 
     JsonValue() = default;
     explicit JsonValue(Variant value) : value_(std::move(value)) {}
@@ -80,15 +79,15 @@ class JsonValue {
 
 struct JsonLimits {
     std::uint32_t depth_max = 32;
-    std::uint32_t members_max = 1024;  // of one object
+    std::uint32_t members_max = 1024;     // of one object
     std::uint64_t bytes_max = 64u << 20;  // of one value's text
 };
 
 // Exactly one value. Errors say "line 3, column 17: ..."; columns count bytes from 1.
-Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits = {},
-    std::uint64_t first_line = 1);
+Result<JsonValue> parse_json(
+    std::string_view text, const JsonLimits& limits = {}, std::uint64_t first_line = 1);
 
-// Reads a text of one JSON value per line; blank lines are skipped.
+// Reads a text of one JSON value per line, which must stay alive; blank lines are skipped.
 class JsonLines {
   public:
     explicit JsonLines(std::string_view text, const JsonLimits& limits = {})

@@ -10,8 +10,8 @@ namespace ledger::check {
 namespace {
 
 bool is_member(const JsonObject& members, std::string_view key) {
-    return std::any_of(members.begin(), members.end(),
-        [key](const auto& member) { return member.first == key; });
+    return std::any_of(
+        members.begin(), members.end(), [key](const auto& member) { return member.first == key; });
 }
 
 // Reads by descent; depth is bounded by the limits.
@@ -22,9 +22,8 @@ class JsonParser {
 
     Result<JsonValue> whole() {
         if (text_.size() > limits_.bytes_max) {
-            return failure(Errc::beyond_limit,
-                fmt::format("line {}: {} bytes, at most {} are read", line_, text_.size(),
-                    limits_.bytes_max));
+            return failure(Errc::beyond_limit, fmt::format("line {}: {} bytes, at most {} are read",
+                                                   line_, text_.size(), limits_.bytes_max));
         }
         LEDGER_TRY(JsonValue read, value(0));
         skip_space();
@@ -43,9 +42,7 @@ class JsonParser {
         return failure(Errc::beyond_limit, fmt::format("line {}, column {}: {}, at most {}", line_,
                                                at_ - line_begin_ + 1, what, limit));
     }
-    int peek() const {
-        return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1;
-    }
+    int peek() const { return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1; }
     bool take(char c) {
         if (peek() != static_cast<unsigned char>(c)) {
             return false;

@@ -9,7 +9,6 @@
 #include "sim/check/names.h"
 
 namespace ledger::check {
-
 void Linearizability::called(const Operation& operation) {
     LEDGER_ASSERT(open_.find(operation.id) == nullptr);
     Open open{.floor = {operation.id, highest_, highest_by_}, .logical = std::nullopt};
@@ -80,25 +79,9 @@ void Linearizability::refused(const Open& open) {
 
 Finding Linearizability::finish() {
     Finding first;
-    const auto keep = [&first](Finding finding) {
-        if (!first) {
-            first = std::move(finding);
-        }
-    };
-    const std::vector<Waiting> waiting = std::move(waiting_);
-    waiting_.clear();
-    for (const Waiting& one : waiting) {
-        const Explained explained = explain(order_, one.operation);
-        if (explained.is == Explained::Is::beyond) {
-            tally_.examined();
-            keep(tally_.violated(explained.sentence));
-        } else {
-            keep(judge(one.operation, one.floor));
-        }
-    }
-    LEDGER_ASSERT(first || waiting_.empty());
     for (const Logical& logical : logicals_) {
-        keep(finish_unanswered(logical));
+        Finding finding = finish_unanswered(logical);
+        first = first ? std::move(first) : std::move(finding);
     }
     return first;
 }
@@ -120,13 +103,6 @@ Finding Linearizability::finish_unanswered(const Logical& logical) {
 Finding Linearizability::judge(const Operation& operation, const Floor& floor) {
     const Explained explained = explain(order_, operation);
     if (explained.is == Explained::Is::silent) {
-        return std::nullopt;
-    }
-    const bool is_beyond = explained.is == Explained::Is::beyond;
-    if (is_beyond || (floor.rank / 2 > order_.length() && explained.is != Explained::Is::wrong)) {
-        // Already now everybody called later comes after what this answer shows at least.
-        waiting_.push_back({operation, floor});
-        raise(2 * explained.allowed.lowest, operation, floor);
         return std::nullopt;
     }
     tally_.examined();
@@ -202,19 +178,26 @@ Finding Linearizability::future(const std::string& who, Position first, std::uin
 
 std::string Linearizability::stale(
     const Operation& operation, const AllowedVersions& allowed, const Floor& floor) const {
-    const std::string what = fmt::format("{} (operation {}, called at {}, answered at {})",
-        describe(operation), operation.id, time_name(operation.called.time),
-        time_name(operation.returned.time));
+    const std::string what =
+        fmt::format("{} (operation {}, called at {}, answered at {})", describe(operation),
+            operation.id, time_name(operation.called.time), time_name(operation.returned.time));
     const std::optional<std::uint64_t> any = allowed.least(order_, 0);
     if (!any) {
-        if (allowed.lowest == allowed.highest && allowed.lowest > 0 &&
-            allowed.lowest < order_.length()) {
-            const OrderedAppend& torn = order_.append_of(Position{allowed.lowest});
-            return fmt::format("{} and was shown length {}, in the middle of the atomic append at "
-                               "{}: a torn read",
-                what, allowed.lowest, positions_name(torn.first.value, torn.events));
+        // An interval that ends before it begins lies inside the append that ends at `lowest`.
+        const bool inside = allowed.lowest > allowed.highest;
+        const std::uint64_t position = inside ? allowed.lowest - 1 : allowed.lowest;
+        if (allowed.lowest >= allowed.highest && position < order_.length()) {
+            const OrderedAppend& torn = order_.append_of(Position{position});
+            return fmt::format("{} and was shown a part of the atomic append at {}: a torn read",
+                what, positions_name(torn.first.value, torn.events));
         }
         return fmt::format("{} and was given an answer that was true at no moment", what);
+    }
+    if (allowed.hole_first <= allowed.hole_last) {
+        return fmt::format(
+            "{} and was refused although its condition held from length {} on: "
+            "before it was called {}",
+            what, allowed.hole_first, witness(floor.by));
     }
     const std::uint64_t known = floor.rank / 2;
     const std::uint64_t shown = std::min(allowed.highest, order_.length());
@@ -223,8 +206,9 @@ std::string Linearizability::stale(
     text += fmt::format(", but before it was called {}", witness(floor.by));
     if (shown < known && shown < order_.length()) {
         const OrderedEvent& lost = order_.event(Position{shown});
-        text += fmt::format(": the answer is stale by {}, the first missing one is event {} at "
-                            "position {}",
+        text += fmt::format(
+            ": the answer is stale by {}, the first missing one is event {} at "
+            "position {}",
             plural(known - shown, "event"), event_name(lost.id), shown);
     }
     return text;
@@ -237,7 +221,8 @@ std::string Linearizability::witness(std::uint64_t by) const {
     const std::string who = client_name(shown.client, shown.session, shown.sequence);
     const std::string what =
         shown.appended > 0
-            ? fmt::format("its {} stand at {}", plural(shown.appended, "event"),
+            ? fmt::format("its {} {} at {}", plural(shown.appended, "event"),
+                  shown.appended == 1 ? "stands" : "stand",
                   positions_name(shown.version - shown.appended, shown.appended))
             : fmt::format("the ledger has at least {}", plural(shown.version, "event"));
     return fmt::format("{} had been told at {} that {} (operation {}, called at {})", who,

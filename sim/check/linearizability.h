@@ -22,8 +22,8 @@ namespace ledger::check {
 // version at each return is at or below what any other explanation takes.
 //
 // Calls and returns come in the order in which they happened; of equal times, calls first.
-// `order` may grow meanwhile (it must have grown before an answer that shows it is handed over;
-// what shows more than is known waits until finish()) or be whole from the start.
+// `order` may grow meanwhile or be whole from the start. While it grows it must be ahead of the
+// answers: one that shows what is not yet there is a violation (nobody had applied it).
 //
 // All attempts with one (session, sequence) are one append: from the first call of an attempt that
 // was not refused to the first acknowledgement.
@@ -34,7 +34,7 @@ class Linearizability {
     void called(const Operation& operation);
     // `operation` carries its answer; Unknown says nothing and costs nothing.
     [[nodiscard]] Finding returned(const Operation& operation);
-    // The order is complete: judges what waited, and unknown appends that took effect.
+    // The order is complete: judges unknown appends that took effect.
     [[nodiscard]] Finding finish();
 
     // Name "linearizability"; examined = answered operations that were judged.
@@ -66,10 +66,6 @@ class Linearizability {
         Sequence sequence;
         bool settled = false;  // acknowledged or in conflict: later answers repeat the first
     };
-    struct Waiting {
-        Operation operation;
-        Floor floor;
-    };
     struct Open {
         Floor floor;
         std::optional<std::uint64_t> logical;
@@ -80,12 +76,12 @@ class Linearizability {
     Finding judge(const Operation& operation, const Floor& floor);
     Finding judge_observation(
         const Operation& operation, const AllowedVersions& allowed, const Floor& floor);
-    Finding future(const std::string& who, Position first, std::uint64_t events,
-        std::uint64_t rank, const Floor& floor);
+    Finding future(const std::string& who, Position first, std::uint64_t events, std::uint64_t rank,
+        const Floor& floor);
     Finding finish_unanswered(const Logical& logical);
     void raise(std::uint64_t rank, const Operation& operation, const Floor& floor);
-    std::string stale(const Operation& operation, const AllowedVersions& allowed,
-        const Floor& floor) const;
+    std::string stale(
+        const Operation& operation, const AllowedVersions& allowed, const Floor& floor) const;
     std::string witness(std::uint64_t by) const;
 
     const Order& order_;
@@ -95,7 +91,6 @@ class Linearizability {
     LookupTable<OperationId, Open> open_;
     LookupTable<EventId, std::uint64_t> keyed_;  // by {session, sequence}
     std::vector<Logical> logicals_;
-    std::vector<Waiting> waiting_;
     Tally tally_{"linearizability"};
 };
 

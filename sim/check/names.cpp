@@ -10,7 +10,8 @@ std::string node_name(NodeId node) {
 }
 
 std::string event_name(const EventId& id) {
-    return id.high == 0 ? fmt::format("{}", id.low) : fmt::format("{:016x}{:016x}", id.high, id.low);
+    return id.high == 0 ? fmt::format("{}", id.low)
+                        : fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
 std::string client_name(ClientId client, SessionId session, Sequence sequence) {

@@ -18,8 +18,8 @@ std::string client_name(ClientId client, SessionId session, Sequence sequence);
 // "position 4", "positions 4..6"; count >= 1.
 std::string positions_name(std::uint64_t first, std::uint64_t count);
 std::string plural(std::uint64_t count, const char* noun);  // "1 event", "2 events"
-std::string time_name(Instant time);                         // "1.25s"
-std::string short_hash(const Digest& digest);                // first 12 digits
+std::string time_name(Instant time);                        // "1.25s"
+std::string short_hash(const Digest& digest);               // first 12 digits
 std::string short_hash(const Hash128& hash);
 
 }  // namespace ledger::check

@@ -98,8 +98,7 @@ std::uint64_t Order::stream_length_at(StreamNumber stream, std::uint64_t length)
     return static_cast<std::uint64_t>(end - positions.begin());
 }
 
-std::optional<std::uint64_t> Order::version_with(
-    StreamNumber stream, std::uint64_t count) const {
+std::optional<std::uint64_t> Order::version_with(StreamNumber stream, std::uint64_t count) const {
     if (count == 0) {
         return 0;
     }

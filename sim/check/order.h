@@ -73,7 +73,7 @@ class Order {
     std::optional<std::uint64_t> version_with(StreamNumber stream, std::uint64_t count) const;
 
   private:
-    std::vector<OrderedEvent> events_;   // by position
+    std::vector<OrderedEvent> events_;  // by position
     std::vector<OrderedAppend> appends_;
     std::vector<std::vector<Position>> streams_;  // by stream number, then by revision
     std::vector<std::string> names_;              // by stream number

@@ -19,10 +19,9 @@ Finding RaftSafety::elected(
     if (known != nullptr) {
         // Raft §5.2: at most one leader per term. A node leads a term in one life only.
         return tally_.violated(
-            *known == node
-                ? fmt::format("{} became leader of term {} twice", node_name(node), term)
-                : fmt::format("{} and {} are both leader of term {}", node_name(*known),
-                      node_name(node), term));
+            *known == node ? fmt::format("{} became leader of term {} twice", node_name(node), term)
+                           : fmt::format("{} and {} are both leader of term {}", node_name(*known),
+                                 node_name(node), term));
     }
     leaders_[term] = node;
     // Raft §5.4: the log of a leader holds every entry committed in earlier terms. By log matching

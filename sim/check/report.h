@@ -31,20 +31,20 @@ struct OperationBox {
     std::string lane;  // "client 3"
     std::uint64_t operation = 0;
     Instant from;
-    Instant to;               // until the end of the window if there was no answer
-    std::string text;         // "append 40..41"
-    std::string outcome;      // "ok", "conflict", "unknown", ...
-    bool witness = false;     // one of the operations that the violation names
+    Instant to;            // until the end of the window if there was no answer
+    std::string text;      // "append 40..41"
+    std::string outcome;   // "ok", "conflict", "unknown", ...
+    bool witness = false;  // one of the operations that the violation names
 };
 
 struct Report {
-    std::string title;        // "ledgersim run"
+    std::string title;  // "ledgersim run"
     Verdict verdict = Verdict::inconclusive;
     std::string verdict_reason;  // why inconclusive; empty otherwise
     std::vector<Violation> violations;
     std::uint64_t seed = 0;
     std::string trace_hash;
-    std::string build;        // version, compiler
+    std::string build;  // version, compiler
     std::uint64_t virtual_milliseconds = 0;
     std::uint64_t wall_milliseconds = 0;
     std::uint64_t events = 0;
@@ -55,10 +55,10 @@ struct Report {
     std::vector<CheckResult> checks;
     // Further facts, shown in this order: "leader changes" -> "12".
     std::vector<std::pair<std::string, std::string>> facts;
-    std::string repro;        // one line that repeats the run
-    std::string capsule;      // path; empty = none
-    std::string page;         // path of this page; empty = none
-    std::string scenario;     // its text
+    std::string repro;               // one line that repeats the run
+    std::string capsule;             // path; empty = none
+    std::string page;                // path of this page; empty = none
+    std::string scenario;            // its text
     std::vector<std::string> lanes;  // timeline lanes, from top to bottom
     std::vector<Mark> marks;
     std::vector<OperationBox> operations;  // a window around the witness, not all

@@ -48,17 +48,18 @@ summary { cursor: pointer; color: var(--soft); margin: .6rem 0; }
 
 std::string head(const Report& report) {
     return fmt::format(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "style-src 'unsafe-inline'\">\n<title>{}: {}, seed {}</title>\n",
-        escape_html(report.title), to_text(report.verdict), report.seed) + std::string(style) +
-           "</head><body><main>\n";
+               "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+               "style-src 'unsafe-inline'\">\n<title>{}: {}, seed {}</title>\n",
+               escape_html(report.title), to_text(report.verdict), report.seed) +
+           std::string(style) + "</head><body><main>\n";
 }
 
 std::string banner(const Report& report) {
-    std::string text = fmt::format("<h1>{}</h1>\n<div class=\"verdict {}\" role=\"status\"><p "
-                                   "class=\"word\">{}</p>\n",
+    std::string text = fmt::format(
+        "<h1>{}</h1>\n<div class=\"verdict {}\" role=\"status\"><p "
+        "class=\"word\">{}</p>\n",
         escape_html(report.title), to_text(report.verdict), to_text(report.verdict));
     if (!report.verdict_reason.empty()) {
         text += fmt::format("<p>{}</p>\n", escape_html(report.verdict_reason));
@@ -79,11 +80,11 @@ std::string banner(const Report& report) {
 std::string repeat(const Report& report) {
     std::string text;
     if (!report.repro.empty()) {
-        text += fmt::format("<section><h2>Repeat it</h2>\n<pre><code>{}</code></pre>\n",
-            escape_html(report.repro));
-        text += report.capsule.empty() ? std::string()
-                                       : fmt::format("<p>Capsule: <code>{}</code></p>\n",
-                                             escape_html(report.capsule));
+        text += fmt::format(
+            "<section><h2>Repeat it</h2>\n<pre><code>{}</code></pre>\n", escape_html(report.repro));
+        text += report.capsule.empty()
+                    ? std::string()
+                    : fmt::format("<p>Capsule: <code>{}</code></p>\n", escape_html(report.capsule));
         text += "</section>\n";
     }
     return text;
@@ -96,8 +97,9 @@ std::string row(std::string_view name, std::string_view value) {
 
 std::string section(std::string_view title, std::string_view caption, std::string_view columns,
     const BudgetedText& rows) {
-    return fmt::format("<section><h2>{}</h2>\n<table><caption>{}</caption>{}<tbody>\n{}</tbody>"
-                       "</table>{}</section>\n",
+    return fmt::format(
+        "<section><h2>{}</h2>\n<table><caption>{}</caption>{}<tbody>\n{}</tbody>"
+        "</table>{}</section>\n",
         title, caption, columns, rows.text(),
         rows.omitted() == 0 ? std::string()
                             : fmt::format("<p>and {} more rows</p>", rows.omitted()));
@@ -106,9 +108,10 @@ std::string section(std::string_view title, std::string_view caption, std::strin
 std::string checks(const Report& report) {
     BudgetedText rows(section_bytes_max);
     for (const CheckResult& check : report.checks) {
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
-                             "</tr>\n",
-            escape_html(check.name, 200), to_text(check.verdict), check.examined));
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
+                        "</tr>\n",
+                escape_html(check.name, 200), to_text(check.verdict), check.examined));
     }
     return section("Checks", "idle = the check had nothing to examine, which is no pass",
         "<thead><tr><th scope=\"col\">check</th><th scope=\"col\">verdict</th><th scope=\"col\" "
@@ -119,9 +122,10 @@ std::string checks(const Report& report) {
 std::string faults(const Report& report) {
     BudgetedText rows(section_bytes_max);
     for (const FaultCount& fault : report.faults) {
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
-                             "class=\"number\">{}</td></tr>\n",
-            escape_html(fault.kind, 200), fault.fired, fault.consumed));
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
+                        "class=\"number\">{}</td></tr>\n",
+                escape_html(fault.kind, 200), fault.fired, fault.consumed));
     }
     return section("Faults", "fired = injected, consumed = noticed by the code under test",
         "<thead><tr><th scope=\"col\">kind</th><th scope=\"col\" class=\"number\">fired</th>"
@@ -153,8 +157,9 @@ std::string scenario(const Report& report) {
     if (report.scenario.empty()) {
         return {};
     }
-    return fmt::format("<section><h2>Scenario</h2>\n<details><summary>the text of the scenario"
-                       "</summary><pre>{}</pre></details></section>\n",
+    return fmt::format(
+        "<section><h2>Scenario</h2>\n<details><summary>the text of the scenario"
+        "</summary><pre>{}</pre></details></section>\n",
         escape_html(report.scenario, 16'000));
 }
 

@@ -63,9 +63,13 @@ std::string axis(const Window& window, std::int64_t height) {
         // Milliseconds, microseconds or nanoseconds: no more digits than tell the ticks apart.
         const std::int64_t span = window.to - window.from;
         const std::int64_t unit = span > 10'000'000 ? 1'000'000 : span > 10'000 ? 1'000 : 1;
-        text += fmt::format("<line class=\"tick\" x1=\"{}\" y1=\"0\" x2=\"{}\" y2=\"{}\"/>"
-                            "<text class=\"small\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>\n",
-            x, x, height, x, height + 16, i == ticks ? "end" : i == 0 ? "start" : "middle",
+        text += fmt::format(
+            "<line class=\"tick\" x1=\"{}\" y1=\"0\" x2=\"{}\" y2=\"{}\"/>"
+            "<text class=\"small\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>\n",
+            x, x, height, x, height + 16,
+            i == ticks ? "end"
+            : i == 0   ? "start"
+                       : "middle",
             time_name(Instant{time / unit * unit}));
     }
     return text;
@@ -97,8 +101,9 @@ std::string drawing(std::string_view title, const std::vector<std::string>& lane
     text += axis(window, height);
     for (std::size_t i = 0; i < lanes.size(); ++i) {
         const std::int64_t y = static_cast<std::int64_t>(i) * lane_height;
-        text += fmt::format("<text x=\"4\" y=\"{}\">{}</text><line class=\"lane\" x1=\"0\" "
-                            "y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n",
+        text += fmt::format(
+            "<text x=\"4\" y=\"{}\">{}</text><line class=\"lane\" x1=\"0\" "
+            "y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n",
             y + 19, escape_html(lanes[i], 40), y + lane_height, label_width + drawing_width,
             y + lane_height);
     }
@@ -143,8 +148,9 @@ std::string left_out(std::uint64_t count, std::string_view what) {
 }
 
 std::string table(std::string_view summary, std::string_view head, const std::string& rows) {
-    return fmt::format("<details><summary>{}</summary>\n<div class=\"wide\"><table><thead>{}"
-                       "</thead><tbody>\n{}</tbody></table></div></details>\n",
+    return fmt::format(
+        "<details><summary>{}</summary>\n<div class=\"wide\"><table><thead>{}"
+        "</thead><tbody>\n{}</tbody></table></div></details>\n",
         summary, head, rows);
 }
 
@@ -169,24 +175,25 @@ std::string timeline_html(const Report& report, std::uint64_t bytes_max) {
             ++without_lane;
             continue;
         }
-        const std::string span = mark.from == mark.to
-                                     ? time_name(mark.from)
-                                     : fmt::format("{} to {}", time_name(mark.from),
-                                           time_name(mark.to));
+        const std::string span =
+            mark.from == mark.to
+                ? time_name(mark.from)
+                : fmt::format("{} to {}", time_name(mark.from), time_name(mark.to));
         boxes.push_back({.lane = *lane,
             .from = mark.from.nanoseconds,
             .to = std::max(mark.from, mark.to).nanoseconds,
             .style = style_of(mark.kind),
             .label = mark.text,
             .hover = fmt::format("{}: {}, {}", mark.lane, mark.text, span)});
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-            escape_html(mark.lane, 40), style_of(mark.kind), escape_html(span),
-            escape_html(mark.text, 300)));
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                escape_html(mark.lane, 40), style_of(mark.kind), escape_html(span),
+                escape_html(mark.text, 300)));
     }
     std::uint64_t omitted = 0;
     std::string text = "<section><h2>Timeline</h2>\n";
-    text += drawing("Leaders, crashes and partitions over time", lanes, boxes, bytes_max / 2,
-        omitted);
+    text +=
+        drawing("Leaders, crashes and partitions over time", lanes, boxes, bytes_max / 2, omitted);
     text += left_out(omitted + without_lane, "marks");
     text += table("The timeline as a table",
         "<tr><th scope=\"col\">where</th><th scope=\"col\">kind</th><th scope=\"col\">when</th>"
@@ -212,15 +219,18 @@ std::string operations_html(const Report& report, std::uint64_t bytes_max) {
         boxes.push_back({.lane = *lane,
             .from = box.from.nanoseconds,
             .to = std::max(box.from, box.to).nanoseconds,
-            .style = box.witness ? "witness" : box.outcome == "ok" ? "done" : "open",
+            .style = box.witness           ? "witness"
+                     : box.outcome == "ok" ? "done"
+                                           : "open",
             .label = box.text,
             .hover = fmt::format("{}, operation {}: {}, {}, {} to {}", box.lane, box.operation,
                 box.text, box.outcome, time_name(box.from), time_name(box.to))});
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}{}</td><td>{}</td>"
-                             "<td>{}</td><td>{}</td></tr>\n",
-            box.operation, escape_html(box.lane, 40), box.witness ? "<strong>witness</strong> " : "",
-            escape_html(box.text, 300), escape_html(box.outcome, 100), moment(box.from),
-            moment(box.to)));
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td>{}{}</td><td>{}</td>"
+                        "<td>{}</td><td>{}</td></tr>\n",
+                box.operation, escape_html(box.lane, 40),
+                box.witness ? "<strong>witness</strong> " : "", escape_html(box.text, 300),
+                escape_html(box.outcome, 100), moment(box.from), moment(box.to)));
     }
     std::uint64_t omitted = 0;
     std::string text = "<section><h2>Operations around the witness</h2>\n";

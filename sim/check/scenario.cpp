@@ -61,8 +61,8 @@ std::string print_range(const Range& range, Unit unit) {
     return text + "}";
 }
 
-void print_section(const Scenario& scenario, Section section, std::string_view title,
-    std::string& text) {
+void print_section(
+    const Scenario& scenario, Section section, std::string_view title, std::string& text) {
     std::size_t width = 0;
     for (const Setting& setting : scenario.settings) {
         width = setting.section == section ? std::max(width, setting.key.size()) : width;
@@ -109,9 +109,8 @@ std::int64_t Range::value(std::uint64_t answer) const {
 }
 
 const Range* Scenario::find(Section section, std::string_view key) const {
-    const auto at = std::find_if(settings.begin(), settings.end(), [&](const Setting& setting) {
-        return setting.section == section && setting.key == key;
-    });
+    const auto at = std::find_if(settings.begin(), settings.end(),
+        [&](const Setting& setting) { return setting.section == section && setting.key == key; });
     return at == settings.end() ? nullptr : &at->range;
 }
 
@@ -121,9 +120,8 @@ Range Scenario::get(Section section, std::string_view key, Range otherwise) cons
 }
 
 void Scenario::set(Section section, std::string_view key, Unit unit, Range range) {
-    const auto at = std::find_if(settings.begin(), settings.end(), [&](const Setting& setting) {
-        return setting.section == section && setting.key == key;
-    });
+    const auto at = std::find_if(settings.begin(), settings.end(),
+        [&](const Setting& setting) { return setting.section == section && setting.key == key; });
     if (at == settings.end()) {
         settings.push_back({section, std::string(key), unit, std::move(range)});
     } else {
@@ -146,9 +144,8 @@ std::string print_value(std::int64_t value, Unit unit) {
 std::string print_scenario(const Scenario& scenario) {
     std::string text = fmt::format("scenario 1\nname     {}\ncluster  voters={}\nseeds    {}",
         scenario.name, scenario.voters, scenario.seed_first);
-    text += scenario.seed_first == scenario.seed_last
-                ? "\n"
-                : fmt::format(" .. {}\n", scenario.seed_last);
+    text += scenario.seed_first == scenario.seed_last ? "\n"
+                                                      : fmt::format(" .. {}\n", scenario.seed_last);
     print_section(scenario, Section::swarm, "swarm", text);
     print_section(scenario, Section::workload, "workload", text);
     return text;

@@ -42,7 +42,9 @@ struct Range {
     static Range between(std::int64_t low, std::int64_t high) {
         return {Form::between, {low, high}};
     }
-    static Range among(std::vector<std::int64_t> values) { return {Form::among, std::move(values)}; }
+    static Range among(std::vector<std::int64_t> values) {
+        return {Form::among, std::move(values)};
+    }
 
     bool off() const { return form == Form::off; }
     // How many values there are; 1 for off. The domain of a choice.

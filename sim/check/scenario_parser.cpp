@@ -110,8 +110,8 @@ class Line {
     std::size_t at() const { return at_; }
     char before() const { return at_ == 0 ? '\0' : text_[at_ - 1]; }
     Error wrong_at(std::size_t at, std::string_view what) const {
-        return failure(Errc::malformed_scenario,
-            fmt::format("line {}, column {}: {}", number_, at + 1, what));
+        return failure(
+            Errc::malformed_scenario, fmt::format("line {}, column {}: {}", number_, at + 1, what));
     }
     Error wrong(std::string_view what) {
         skip_space();
@@ -208,9 +208,9 @@ Result<std::int64_t> parse_value(Line& line, const KnownKey& known) {
         return line.wrong_at(at, fmt::format("expected {}", example_of(known.unit)));
     }
     if (*value < known.min || *value > known.max) {
-        return line.wrong_at(at,
-            fmt::format("{} must lie between {} and {}", known.key,
-                print_value(known.min, known.unit), print_value(known.max, known.unit)));
+        return line.wrong_at(
+            at, fmt::format("{} must lie between {} and {}", known.key,
+                    print_value(known.min, known.unit), print_value(known.max, known.unit)));
     }
     return *value;
 }
@@ -367,15 +367,13 @@ class Parser {
             return line.wrong("expected =");
         }
         LEDGER_TRY(Range range, parse_range(line, *known));
-        scenario_.settings.push_back(
-            {*section_, std::string(key), known->unit, std::move(range)});
+        scenario_.settings.push_back({*section_, std::string(key), known->unit, std::move(range)});
         return {};
     }
 
     const KnownKey* find(std::string_view key) const {
-        const auto at = std::find_if(known_.begin(), known_.end(), [&](const KnownKey& known) {
-            return known.section == *section_ && known.key == key;
-        });
+        const auto at = std::find_if(known_.begin(), known_.end(),
+            [&](const KnownKey& known) { return known.section == *section_ && known.key == key; });
         return at == known_.end() ? nullptr : &*at;
     }
 

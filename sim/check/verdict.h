@@ -60,8 +60,8 @@ enum class Verdict : std::uint8_t { ok = 1, violated, inconclusive };
 
 // The verdict of a run. Nothing violated is not enough: each check named in `required` must have
 // examined something, else the run is inconclusive. A name without a result counts as idle.
-Verdict overall(std::span<const CheckResult> checks, bool violated,
-    std::span<const std::string_view> required);
+Verdict overall(
+    std::span<const CheckResult> checks, bool violated, std::span<const std::string_view> required);
 
 // 0 ok, 1 violated, 3 inconclusive.
 int exit_code(Verdict verdict);

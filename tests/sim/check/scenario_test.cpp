@@ -1,0 +1,173 @@
+#include "sim/check/scenario.h"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+namespace ledger::check::test {
+namespace {
+
+constexpr KnownKey known[] = {
+    {.key = "net.loss", .unit = Unit::share, .max = 300'000},
+    {.key = "net.latency", .unit = Unit::duration, .max = 1'000'000'000'000},
+    {.key = "knob.segment_kib", .unit = Unit::count, .min = 1, .max = 1 << 20},
+    {.key = "disk.bitrot", .unit = Unit::share, .max = 1'000'000},
+    {.section = Section::workload, .key = "clients", .unit = Unit::count, .min = 1, .max = 1'000},
+    {.section = Section::workload, .key = "think", .unit = Unit::duration},
+};
+
+constexpr std::string_view sample = R"(# what a first run draws from
+scenario 1
+name     leader-sync-error   # a comment
+cluster  voters=5
+seeds    1 .. 200
+
+[swarm]
+net.loss         = 0% .. 15%
+net.latency      = {20us, 1.5ms, 2s}
+knob.segment_kib = 64
+disk.bitrot      = off
+
+[workload]
+clients=1..20
+think = 250us
+)";
+
+std::string error_of(std::string_view text) {
+    const Result<Scenario> scenario = parse_scenario(text, known);
+    return scenario.has_value() ? "no error" : scenario.error().place;
+}
+
+std::string error_in_swarm(std::string_view line) {
+    return error_of("scenario 1\n[swarm]\n" + std::string(line) + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("scenario: every form of the text is read", "[check]") {
+    const Result<Scenario> scenario = parse_scenario(sample, known);
+    REQUIRE(scenario.has_value());
+    CHECK(scenario->name == "leader-sync-error");
+    CHECK(scenario->voters == 5);
+    CHECK(scenario->seed_first == 1);
+    CHECK(scenario->seed_last == 200);
+    CHECK(*scenario->find(Section::swarm, "net.loss") == Range::between(0, 150'000));
+    CHECK(*scenario->find(Section::swarm, "net.latency") ==
+          Range::among({20'000, 1'500'000, 2'000'000'000}));
+    CHECK(*scenario->find(Section::swarm, "knob.segment_kib") == Range::one(64));
+    CHECK(scenario->find(Section::swarm, "disk.bitrot")->off());
+    CHECK(scenario->get(Section::workload, "clients", Range::one(3)) == Range::between(1, 20));
+    CHECK(scenario->get(Section::swarm, "clients", Range::one(3)) == Range::one(3));
+}
+
+TEST_CASE("scenario: printing and reading back gives the same scenario", "[check]") {
+    const Result<Scenario> scenario = parse_scenario(sample, known);
+    REQUIRE(scenario.has_value());
+    const Result<Scenario> again = parse_scenario(print_scenario(*scenario), known);
+    REQUIRE(again.has_value());
+    CHECK(*again == *scenario);
+    rc::prop("for every value", [] {
+        Scenario made;
+        const auto value = [](std::int64_t min, std::int64_t max) {
+            return *rc::gen::inRange<std::int64_t>(min, max + 1);
+        };
+        for (const KnownKey& key : known) {
+            const std::int64_t max = std::min<std::int64_t>(key.max, INT64_MAX - 1);
+            const std::int64_t low = value(key.min, max);
+            const Range ranges[] = {Range{}, Range::one(low), Range::between(low, value(low, max)),
+                Range::among({value(key.min, max), low})};
+            made.set(key.section, key.key, key.unit, ranges[*rc::gen::inRange(0, 4)]);
+        }
+        made.voters = static_cast<std::uint32_t>(value(1, 7));
+        made.seed_last = static_cast<std::uint64_t>(value(1, 1'000));
+        const std::string text = print_scenario(made);
+        const Result<Scenario> read = parse_scenario(text, known);
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(*read == made);
+    });
+}
+
+TEST_CASE("scenario: values are printed short and exact", "[check]") {
+    CHECK(print_value(1'500'000, Unit::duration) == "1.5ms");
+    CHECK(print_value(1'500'001, Unit::duration) == "1500.001us");
+    CHECK(print_value(2'000'000'000, Unit::duration) == "2s");
+    CHECK(print_value(7, Unit::duration) == "7ns");
+    CHECK(print_value(0, Unit::duration) == "0ns");
+    CHECK(print_value(30'000, Unit::share) == "3%");
+    CHECK(print_value(500, Unit::share) == "0.05%");
+    CHECK(print_value(12, Unit::count) == "12");
+}
+
+TEST_CASE("scenario: errors name line, column and what is expected", "[check]") {
+    CHECK(error_of("") == "line 1, column 1: a scenario begins with the line \"scenario 1\"");
+    CHECK(error_of("scenario 2\n") ==
+          "line 1, column 1: a scenario begins with the line \"scenario 1\"");
+    CHECK(
+        error_of("scenario 1\nvoters 3\n") ==
+        "line 2, column 1: expected name, cluster, seeds, or a section like [swarm] or [workload]");
+    CHECK(error_of("scenario 1\ncluster voters=9\n") ==
+          "line 2, column 16: voters must lie between 1 and 7");
+    CHECK(error_of("scenario 1\nseeds 9 .. 3\n") ==
+          "line 2, column 7: the range ends before it begins");
+    CHECK(
+        error_of("scenario 1\n[nemesis]\n") == "line 2, column 2: expected [swarm] or [workload]");
+    CHECK(error_of("scenario 1\nname\n") == "line 2, column 5: expected a name");
+}
+
+TEST_CASE("scenario: an unknown key names the nearest known one", "[check]") {
+    CHECK(error_in_swarm("  net.los = 3%") ==
+          "line 3, column 3: unknown key net.los, did you mean net.loss?");
+    CHECK(error_in_swarm("clients = 3") ==
+          "line 3, column 1: unknown key clients in [swarm], it belongs to [workload]");
+    CHECK(error_in_swarm("net.loss = 3%\nnet.loss = 4%") ==
+          "line 4, column 1: net.loss is there twice");
+}
+
+TEST_CASE("scenario: a value must have its unit and lie in its bounds", "[check]") {
+    CHECK(error_in_swarm("net.loss = 3") == "line 3, column 12: expected a share like 3% or 0.05%");
+    CHECK(error_in_swarm("net.loss = 31%") ==
+          "line 3, column 12: net.loss must lie between 0% and 30%");
+    CHECK(error_in_swarm("net.latency = 5") ==
+          "line 3, column 15: expected a duration like 20us, 1.5ms or 2s");
+    CHECK(error_in_swarm("net.latency = 0.5ns") ==
+          "line 3, column 15: expected a duration like 20us, 1.5ms or 2s");
+    CHECK(error_in_swarm("net.latency = {1ms, }") ==
+          "line 3, column 21: expected a duration like 20us, 1.5ms or 2s");
+    CHECK(error_in_swarm("net.latency = {1ms 2ms}") == "line 3, column 20: expected a comma or }");
+    CHECK(error_in_swarm("knob.segment_kib = 1.5") ==
+          "line 3, column 20: expected a whole number like 12");
+    CHECK(error_in_swarm("knob.segment_kib = 99999999999999999999") ==
+          "line 3, column 20: expected a whole number like 12");
+    CHECK(error_in_swarm("knob.segment_kib 5") == "line 3, column 18: expected =");
+    CHECK(error_in_swarm("knob.segment_kib = 5 6") == "line 3, column 22: expected nothing more");
+    CHECK(
+        error_in_swarm("knob.segment_kib = offline") == "line 3, column 23: expected nothing more");
+}
+
+TEST_CASE("scenario: damaged text never does more than fail with a place", "[check]") {
+    rc::prop("damage", [] {
+        std::string text(sample);
+        const auto changes = *rc::gen::container<std::vector<std::pair<std::uint16_t, char>>>(
+            rc::gen::arbitrary<std::pair<std::uint16_t, char>>());
+        for (const auto& [at, c] : changes) {
+            text[at % text.size()] = c;
+        }
+        const Result<Scenario> read = parse_scenario(text, known);
+        if (read.has_value()) {
+            RC_ASSERT(parse_scenario(print_scenario(*read), known).has_value());
+        } else {
+            RC_ASSERT(read.error().place.starts_with("line "));
+        }
+    });
+}
+
+TEST_CASE("scenario: a range knows its domain and its values", "[check]") {
+    CHECK(Range{}.domain() == 1);
+    CHECK(Range{}.value(0) == 0);
+    CHECK(Range::one(5).value(0) == 5);
+    CHECK(Range::between(5, 9).domain() == 5);
+    CHECK(Range::between(5, 9).value(4) == 9);
+    CHECK(Range::among({3, 1}).domain() == 2);
+    CHECK(Range::among({3, 1}).value(1) == 1);
+}
+
+}  // namespace ledger::check::test
