@@ -1,6 +1,7 @@
 #pragma once
 // Bytes: fixed-width little-endian fields written to and read from byte strings.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,21 +22,29 @@ inline std::string_view as_text(ByteSpan bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Little-endian load and store; compile to single moves on the machines we build for.
+// Little-endian load and store. Copying whole words is one move where the machine is
+// little-endian; the loop form is not recognised by every compiler we use.
 template <typename Integer>
 Integer load_little_endian(const std::byte* from) {
     Integer value = 0;
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-        value = static_cast<Integer>(
-            value | static_cast<Integer>(static_cast<Integer>(from[i]) << (8 * i)));
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(&value, from, sizeof(Integer));
+    } else {
+        for (std::size_t i = sizeof(Integer); i-- > 0;) {
+            value = static_cast<Integer>((value << 8) | static_cast<Integer>(from[i]));
+        }
     }
     return value;
 }
 
 template <typename Integer>
 void store_little_endian(std::byte* to, Integer value) {
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-        to[i] = static_cast<std::byte>(value >> (8 * i));
+    if constexpr (std::endian::native == std::endian::little) {
+        std::memcpy(to, &value, sizeof(Integer));
+    } else {
+        for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+            to[i] = static_cast<std::byte>(value >> (8 * i));
+        }
     }
 }
 

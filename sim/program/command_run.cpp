@@ -131,6 +131,34 @@ int deliver(const RunOptions& options, const check::Scenario& scenario, const Ru
     return check::exit_code(result.verdict);
 }
 
+// An import is one long run: faults come at a pace at which a cluster is mostly alive, unless the
+// scenario says otherwise.
+void calm_for_import(check::Scenario& scenario) {
+    using check::Range;
+    constexpr std::int64_t millisecond = 1'000'000;
+    const auto narrow = [&](std::string_view key, check::Unit unit, Range range) {
+        if (scenario.find(check::Section::swarm, key) == nullptr) {
+            scenario.set(check::Section::swarm, key, unit, std::move(range));
+        }
+    };
+    narrow("nemesis.interval", check::Unit::duration,
+        Range::between(600 * millisecond, 1200 * millisecond));
+    narrow("nemesis.duration", check::Unit::duration,
+        Range::between(100 * millisecond, 400 * millisecond));
+    narrow("nemesis.crashes", check::Unit::count, Range::one(1));
+    narrow("nemesis.crash_storms", check::Unit::count, Range::one(1));
+    narrow("nemesis.partitions", check::Unit::count, Range::one(1));
+    narrow("nemesis.one_way", check::Unit::count, Range::one(1));
+    narrow("nemesis.aim_at_leader", check::Unit::count, Range::one(1));
+    narrow("net.latency_mean", check::Unit::duration,
+        Range::between(millisecond / 5, millisecond));
+    narrow("net.loss", check::Unit::share, Range::between(1'000, 10'000));
+    narrow("net.duplicate", check::Unit::share, Range::between(1'000, 50'000));
+    narrow("disk.sync_mean", check::Unit::duration,
+        Range::between(millisecond / 10, millisecond));
+    narrow("disk.slow_factor", check::Unit::count, Range::one(5));
+}
+
 int complain_about_refusals(const ImportWorkload& import, const std::string& file) {
     if (import.refused().empty()) {
         return exit_ok;
@@ -149,7 +177,7 @@ int command_run(const RunOptions& options) {
     if (!loaded) {
         return complain(loaded.error(), exit_usage);
     }
-    const check::Scenario scenario = scenario_of_seed(*loaded, options.scenario, options.seed);
+    check::Scenario scenario = scenario_of_seed(*loaded, options.scenario, options.seed);
     std::vector<state::Append> input;
     if (!options.input.empty()) {
         Result<std::string> text = read_file(options.input);
@@ -163,6 +191,9 @@ int command_run(const RunOptions& options) {
             return complain(error, exit_usage);
         }
         input = std::move(*parsed);
+    }
+    if (!input.empty()) {
+        calm_for_import(scenario);
     }
     ProgressLine::decide();
     auto* progress = static_cast<Progress*>(share_memory(sizeof(Progress)));

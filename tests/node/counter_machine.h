@@ -1,0 +1,41 @@
+#pragma once
+// CounterMachine: the smallest replicated state machine: a number that commands add to.
+
+#include "node/state_machine.h"
+
+namespace ledger::node {
+
+// A command's envelope is one u64 to add; the outcome and every answer is the sum as u64.
+class CounterMachine final : public StateMachine {
+  public:
+    Result<void> admit(const EntryBody& body) const override {
+        if (body.envelope().size() != 8) {
+            return failure(log::Errc::invalid_argument, "expected 8 bytes");
+        }
+        return {};
+    }
+    void apply(const HashedEntry& entry, ByteVector& outcome) override {
+        if (entry.entry.kind == EntryKind::command) {
+            sum_ += ByteReader(entry.entry.handle.envelope()).u64();
+            ByteWriter(outcome).u64(sum_);
+        }
+    }
+    Result<QueryPlan> query(ByteSpan) const override {
+        QueryPlan plan;
+        ByteWriter(plan.context).u64(sum_);
+        return plan;
+    }
+    Result<ByteVector> answer(const QueryPlan& plan, std::span<const EntryRef>) const override {
+        return plan.context;
+    }
+    Hash128 digest() const override {
+        Hash128 hash;
+        hash.add(sum_);
+        return hash;
+    }
+
+  private:
+    std::uint64_t sum_ = 0;
+};
+
+}  // namespace ledger::node

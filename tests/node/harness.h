@@ -1,0 +1,154 @@
+#pragma once
+// Harness: replicas with a memory disk and hand-delivered messages, for tests of node alone.
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "node/replica.h"
+
+namespace ledger::node {
+
+// One replica on a disk that does what it is told, when it is told.
+struct TestNode {
+    explicit TestNode(NodeId self, std::uint32_t nodes, StateMachine& state_machine)
+        : machine(state_machine) {
+        config.cluster = {7, 7};
+        config.raft.self = self;
+        for (std::uint32_t node = 1; node <= nodes; ++node) {
+            config.raft.configuration.voters.insert(NodeId{node});
+        }
+        replica = std::make_unique<Replica>(config, machine, choices);
+    }
+
+    void start() {
+        log::Recovered recovered;
+        recovered.hard_state = hard_state;
+        recovered.first = Index{1};
+        recovered.last = Index{disk.size()};
+        for (const HashedEntry& entry : disk) {
+            if (recovered.terms.empty() || recovered.terms.back().term != entry.entry.term) {
+                recovered.terms.push_back({entry.entry.index, entry.entry.term});
+            }
+            recovered.last_cluster_time = entry.entry.cluster_time;
+            recovered.last_wall_time = entry.entry.wall_time;
+        }
+        recovered.commit = commit;
+        recovered.commit_hash = commit == Index{} ? Digest{} : disk[commit.value - 1].hash;
+        recovered.tail.assign(
+            disk.begin() + static_cast<std::ptrdiff_t>(commit.value), disk.end());
+        step(Start{std::move(recovered), WallTime{1}});
+    }
+
+    // A crash: what was not stored is gone; `fresh` starts empty.
+    void restart(StateMachine& fresh) {
+        stores.clear();
+        sends.clear();
+        loads.clear();
+        replies.clear();
+        stored = {};
+        replica = std::make_unique<Replica>(config, fresh, choices);
+        start();
+    }
+
+    void step(Event&& event) {
+        for (const Effect& effect : replica->step(now, std::move(event))) {
+            if (const auto* send = std::get_if<Send>(&effect)) {
+                sends.push_back(*send);
+            } else if (const auto* store = std::get_if<Store>(&effect)) {
+                stores.push_back(*store);
+            } else if (const auto* load = std::get_if<Load>(&effect)) {
+                loads.push_back(*load);
+            } else if (const auto* wake = std::get_if<WakeAt>(&effect)) {
+                wake_at = wake->deadline;
+            } else if (const auto* reply = std::get_if<Reply>(&effect)) {
+                replies.push_back(*reply);
+            } else if (const auto* halt = std::get_if<Halt>(&effect)) {
+                halted = halt->reason;
+            }
+        }
+    }
+
+    // The disk finishes its oldest group.
+    void finish_store() {
+        REQUIRE_FALSE(stores.empty());
+        const Store store = stores.front();
+        stores.pop_front();
+        hard_state = store.group->hard_state.value_or(hard_state);
+        if (store.group->truncate_to) {
+            disk.resize(store.group->truncate_to->value);
+        }
+        disk.insert(disk.end(), store.group->entries.begin(), store.group->entries.end());
+        stored = store.ticket;
+        groups.push_back(*store.group);
+        step(Stored{store.ticket});
+    }
+    void finish_load() {
+        REQUIRE_FALSE(loads.empty());
+        const Load load = loads.front();
+        loads.pop_front();
+        Loaded loaded{.request = load.request, .entries = {}, .failed = false};
+        for (Index index = load.first; index <= load.last; ++index) {
+            loaded.entries.push_back(disk[index.value - 1]);
+        }
+        step(std::move(loaded));
+    }
+    void wake() {
+        now = std::max(now, wake_at);
+        step(Time{});
+    }
+    // Runs the disk until it has nothing to do.
+    void work() {
+        while (!stores.empty() || !loads.empty()) {
+            if (!stores.empty()) {
+                finish_store();
+            } else {
+                finish_load();
+            }
+        }
+    }
+    void ask(std::uint64_t request, decltype(ClientRequest::operation) operation) {
+        step(Client{ClientId{1}, ClientRequest{RequestId{request}, std::move(operation)}});
+    }
+    raft::Role role() const { return replica->raft().status().role; }
+
+    Config config;
+    SeededChoices choices{1};
+    StateMachine& machine;
+    std::unique_ptr<Replica> replica;
+    Instant now;
+    Instant wake_at = never;
+    std::deque<Send> sends;
+    std::deque<Store> stores;
+    std::deque<Load> loads;
+    std::vector<Reply> replies;
+    std::vector<log::Group> groups;
+    std::string halted;
+    Ticket stored;
+
+    HardState hard_state;
+    std::vector<HashedEntry> disk;
+    Index commit;
+};
+
+// A command that adds to a CounterMachine.
+inline Command add(std::uint64_t value) {
+    ByteVector bytes;
+    ByteWriter(bytes).u64(value);
+    return {EntryHandle::make(bytes, {})};
+}
+
+template <typename Outcome>
+const Outcome* outcome_of(const TestNode& node, std::uint64_t request) {
+    for (const Reply& reply : node.replies) {
+        if (reply.reply.id == RequestId{request}) {
+            return std::get_if<Outcome>(&reply.reply.outcome);
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace ledger::node

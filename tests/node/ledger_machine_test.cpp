@@ -1,0 +1,74 @@
+#include "node/ledger_machine.h"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace ledger::node {
+namespace {
+
+EntryRef command_entry(std::uint64_t index, const state::Command& command) {
+    EntryRef entry;
+    entry.index = Index{index};
+    entry.term = Term{1};
+    entry.kind = EntryKind::command;
+    entry.handle = state::encode_command(command);
+    entry.bytes = entry.handle->size();
+    return entry;
+}
+
+state::Append append_of(const char* stream, const char* payload) {
+    state::Append append;
+    append.streams.push_back({stream, {}});
+    state::NewEvent event;
+    event.id = {1, as_bytes(payload).size()};
+    event.type = "test";
+    const ByteSpan bytes = as_bytes(payload);
+    event.payload.assign(bytes.begin(), bytes.end());
+    append.events.push_back(event);
+    return append;
+}
+
+}  // namespace
+
+TEST_CASE("ledger machine: an answer is made of the entries that the plan named", "[node]") {
+    LedgerMachine machine;
+    const std::vector<EntryRef> log = {command_entry(1, append_of("a", "one")),
+        command_entry(2, append_of("b", "three")), command_entry(3, append_of("a", "fourth"))};
+    for (const EntryRef& entry : log) {
+        ByteVector outcome;
+        machine.apply({entry, {}}, outcome);
+        CHECK_FALSE(outcome.empty());
+    }
+    ByteVector question;
+    state::encode_query(
+        state::ReadStream{"a", Revision{0}, state::Direction::forward, 10}, question);
+    const Result<QueryPlan> plan = machine.query(question);
+    REQUIRE(plan.has_value());
+    CHECK(plan->entries == std::vector<Index>{Index{1}, Index{3}});
+    // The state may move on before the entries are there: the answer is of the plan's moment.
+    ByteVector ignored;
+    machine.apply({command_entry(4, append_of("a", "later")), {}}, ignored);
+    const Result<ByteVector> bytes = machine.answer(*plan, std::vector<EntryRef>{log[0], log[2]});
+    REQUIRE(bytes.has_value());
+    const Result<state::Answer> answer = state::decode_answer(*bytes);
+    REQUIRE(answer.has_value());
+    CHECK(answer->length == Position{3});
+    CHECK(answer->stream_length == 2);
+    REQUIRE(answer->events.size() == 2);
+    CHECK(as_text(answer->events[0].payload) == "one");
+    CHECK(as_text(answer->events[1].payload) == "fourth");
+}
+
+TEST_CASE("ledger machine: only whole commands with true commitments are admitted", "[node]") {
+    const LedgerMachine machine;
+    const EntryHandle good = state::encode_command(append_of("a", "payload"));
+    CHECK(machine.admit(*good).has_value());
+    CHECK_FALSE(machine.admit(*EntryHandle::make(as_bytes("nonsense"), {})).has_value());
+    ByteVector erasable(good->erasable().begin(), good->erasable().end());
+    erasable.back() ^= std::byte{1};
+    CHECK_FALSE(machine.admit(*EntryHandle::make(good->envelope(), erasable)).has_value());
+    CHECK_FALSE(machine.query(as_bytes("?")).has_value());
+}
+
+}  // namespace ledger::node

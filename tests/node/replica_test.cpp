@@ -1,0 +1,232 @@
+#include "node/replica.h"
+
+#include <catch2/catch.hpp>
+
+#include "node/ledger_machine.h"
+#include "tests/node/counter_machine.h"
+#include "tests/node/harness.h"
+
+namespace ledger::node {
+namespace {
+
+std::uint64_t number_in(const ByteVector& bytes) {
+    return ByteReader(bytes).u64();
+}
+
+// A cluster of one that leads.
+struct Alone {
+    CounterMachine machine;
+    TestNode node{NodeId{1}, 1, machine};
+
+    Alone() {
+        node.start();
+        while (node.role() != raft::Role::leader) {
+            node.wake();
+            node.work();
+        }
+        node.work();
+        node.groups.clear();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("replica: a lone node elects itself only once its vote is on the disk", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.start();
+    while (node.stores.empty()) {
+        node.wake();
+    }
+    CHECK(node.role() != raft::Role::leader);
+    CHECK(node.stores.front().group->hard_state == HardState{Term{1}, NodeId{1}});
+    node.work();
+    CHECK(node.role() == raft::Role::leader);
+    REQUIRE(node.disk.size() == 1);
+    CHECK(node.disk[0].entry.kind == EntryKind::noop);
+}
+
+TEST_CASE("replica: a command is answered when it is applied, not when it is proposed", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(5));
+    CHECK(alone.node.replies.empty());
+    alone.node.work();
+    const auto* applied = outcome_of<Applied>(alone.node, 1);
+    REQUIRE(applied != nullptr);
+    CHECK(number_in(applied->outcome) == 5);
+    CHECK(applied->index == Index{2});
+}
+
+TEST_CASE("replica: what arrives while two groups are at the disk is the next group", "[node]") {
+    Alone alone;
+    for (std::uint64_t request = 1; request <= 5; ++request) {
+        alone.node.ask(request, add(1));
+    }
+    REQUIRE(alone.node.stores.size() == 2);
+    CHECK(alone.node.stores[0].group->entries.size() == 1);
+    CHECK(alone.node.stores[1].group->entries.size() == 1);
+    alone.node.finish_store();
+    REQUIRE(alone.node.stores.size() == 2);
+    CHECK(alone.node.stores[1].group->entries.size() == 3);
+    CHECK(alone.node.stores[1].ticket == alone.node.stores[0].ticket.next());
+    alone.node.work();
+    CHECK(number_in(outcome_of<Applied>(alone.node, 5)->outcome) == 5);
+}
+
+TEST_CASE("replica: a group that nothing follows is sealed after the delay", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(1));
+    alone.node.work();
+    const Instant stored_at = alone.node.now;
+    REQUIRE(alone.node.wake_at == stored_at + Limits{}.seal_delay);
+    alone.node.wake();
+    REQUIRE(alone.node.stores.size() == 1);
+    CHECK(alone.node.stores.front().group->seal_only());
+    CHECK(alone.node.stores.front().group->commit == Index{2});
+    alone.node.work();
+    // A seal is not sealed again.
+    CHECK(alone.node.wake_at > alone.node.now + Limits{}.seal_delay);
+}
+
+TEST_CASE("replica: after a failed store it halts and sends nothing more", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(1));
+    alone.node.step(StoreFailed{alone.node.stores.front().ticket});
+    CHECK_FALSE(alone.node.halted.empty());
+    CHECK(alone.node.replies.empty());
+    alone.node.stores.clear();
+    alone.node.ask(2, add(1));
+    CHECK(alone.node.stores.empty());
+    CHECK(alone.node.replies.empty());
+}
+
+TEST_CASE("replica: a restarted node applies its log again, the old part from the disk", "[node]") {
+    Alone alone;
+    for (std::uint64_t request = 1; request <= 10; ++request) {
+        alone.node.ask(request, add(request));
+        alone.node.work();
+    }
+    alone.node.commit = Index{8};  // what a durable witness would say
+    CounterMachine fresh;
+    alone.node.restart(fresh);
+    REQUIRE(alone.node.loads.size() == 1);
+    CHECK(alone.node.loads.front().first == Index{1});
+    CHECK(alone.node.loads.front().last == Index{8});
+    while (alone.node.role() != raft::Role::leader) {
+        alone.node.work();
+        alone.node.wake();
+    }
+    alone.node.work();
+    CHECK(alone.node.replica->applied() == Index{12});  // and the new no-op
+    CHECK(fresh.digest() == alone.machine.digest());
+}
+
+TEST_CASE("replica: a committed entry that cannot be read stops the node", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(1));
+    alone.node.work();
+    alone.node.commit = Index{2};
+    CounterMachine fresh;
+    alone.node.restart(fresh);
+    REQUIRE(alone.node.loads.size() == 1);
+    const std::uint64_t request = alone.node.loads.front().request;
+    alone.node.loads.clear();
+    alone.node.step(Loaded{request, {}, true});
+    CHECK(alone.node.halted == "cannot read committed entry 1");
+}
+
+TEST_CASE("replica: a query sees everything that was acknowledged before it", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(40));
+    alone.node.work();
+    alone.node.ask(2, add(2));
+    alone.node.ask(3, Query{});
+    alone.node.work();
+    const auto* answered = outcome_of<Answered>(alone.node, 3);
+    REQUIRE(answered != nullptr);
+    CHECK(number_in(answered->answer) >= 40);
+}
+
+TEST_CASE("replica: bad commands and questions are refused with a reason", "[node]") {
+    Alone alone;
+    alone.node.ask(1, Command{});
+    alone.node.ask(2, Command{EntryHandle::make(as_bytes("four"), {})});
+    alone.node.ask(3, Query{ByteVector(Limits{}.question_bytes_max + 1)});
+    REQUIRE(outcome_of<Refused>(alone.node, 1) != nullptr);
+    REQUIRE(outcome_of<Refused>(alone.node, 2) != nullptr);
+    CHECK(outcome_of<Refused>(alone.node, 2)->reason.find("expected 8 bytes") !=
+          std::string::npos);
+    REQUIRE(outcome_of<Refused>(alone.node, 3) != nullptr);
+    CHECK(alone.node.stores.empty());
+}
+
+TEST_CASE("replica: a follower sends clients on and drops what is not meant for it", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.start();
+    node.ask(1, add(1));
+    node.ask(2, Query{});
+    CHECK(outcome_of<Redirect>(node, 1) != nullptr);
+    CHECK(outcome_of<Redirect>(node, 2) != nullptr);
+    node.sends.clear();
+    const raft::Message heartbeat = raft::Heartbeat{Term{9}, Index{}, 1};
+    node.step(Message{{ClusterId{8, 8}, GroupId{1}, NodeId{2}, NodeId{1}, heartbeat}});
+    node.step(Message{{node.config.cluster, GroupId{2}, NodeId{2}, NodeId{1}, heartbeat}});
+    node.step(Message{{node.config.cluster, GroupId{1}, NodeId{2}, NodeId{3}, heartbeat}});
+    CHECK(node.replica->raft().status().term == Term{0});
+    node.step(Message{{node.config.cluster, GroupId{1}, NodeId{2}, NodeId{1}, heartbeat}});
+    CHECK(node.replica->raft().status().term == Term{9});
+}
+
+TEST_CASE("replica: a vote waits for the ticket of the group that stores it", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.start();
+    node.sends.clear();
+    node.step(Message{{node.config.cluster, GroupId{1}, NodeId{2}, NodeId{1},
+        raft::VoteRequest{Term{4}, {}, false}}});
+    REQUIRE(node.stores.size() == 1);
+    CHECK(node.stores.front().group->hard_state == HardState{Term{4}, NodeId{2}});
+    REQUIRE(node.sends.size() == 1);
+    const auto* vote = std::get_if<raft::VoteResponse>(&node.sends.front().message.body);
+    REQUIRE(vote != nullptr);
+    CHECK(vote->granted);
+    CHECK(node.sends.front().after == node.stores.front().ticket);
+}
+
+TEST_CASE("replica: commands of a leader that loses office end indeterminate, once", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.start();
+    const auto receive = [&](raft::Message message) {
+        node.step(Message{{node.config.cluster, GroupId{1}, NodeId{2}, NodeId{1}, message}});
+    };
+    while (node.role() != raft::Role::leader) {
+        node.wake();
+        for (const std::deque<Send> sent = std::exchange(node.sends, {}); const Send& send : sent) {
+            if (send.message.to != NodeId{2}) {
+                continue;
+            }
+            if (const auto* ask = std::get_if<raft::PreVoteRequest>(&send.message.body)) {
+                receive(raft::PreVoteResponse{{}, ask->proposed, ask->attempt, true});
+            }
+        }
+        node.work();
+        for (const std::deque<Send> sent = std::exchange(node.sends, {}); const Send& send : sent) {
+            if (const auto* ask = std::get_if<raft::VoteRequest>(&send.message.body);
+                ask != nullptr && send.message.to == NodeId{2}) {
+                receive(raft::VoteResponse{ask->term, true});
+            }
+        }
+    }
+    node.ask(1, add(1));
+    node.ask(2, Query{});
+    CHECK(node.replies.empty());
+    const Term term = node.replica->raft().status().term;
+    receive(raft::Heartbeat{term.next(), Index{}, 1});
+    CHECK(outcome_of<Indeterminate>(node, 1) != nullptr);
+    CHECK(outcome_of<Redirect>(node, 2) != nullptr);
+    CHECK(node.replies.size() == 2);
+}
+
+}  // namespace ledger::node

@@ -1,0 +1,98 @@
+#include "node/store_queue.h"
+
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <rapidcheck.h>
+
+namespace ledger::node {
+namespace {
+
+HashedEntry entry_at(std::uint64_t index, std::uint64_t term) {
+    HashedEntry entry;
+    entry.entry.index = Index{index};
+    entry.entry.term = Term{term};
+    return entry;
+}
+
+}  // namespace
+
+TEST_CASE("store queue: everything() names the ticket that covers what was said last", "[node]") {
+    StoreQueue queue;
+    CHECK(queue.everything() == Ticket{0});
+    queue.append(entry_at(1, 1));
+    CHECK(queue.everything() == Ticket{1});
+    CHECK(queue.submit(Index{}).ticket == Ticket{1});
+    CHECK(queue.everything() == Ticket{1});
+    queue.set_hard_state({Term{2}, NodeId{3}});
+    CHECK(queue.everything() == Ticket{2});
+    CHECK(queue.stored(Ticket{1}).upto == LogId{Term{1}, Index{1}});
+    CHECK(queue.submit(Index{1}).ticket == Ticket{2});
+    const StoreQueue::Durable durable = queue.stored(Ticket{2});
+    CHECK(durable.hard_state == HardState{Term{2}, NodeId{3}});
+    CHECK_FALSE(durable.seal_only);
+    CHECK(queue.everything() == Ticket{0});
+    CHECK(queue.idle());
+}
+
+TEST_CASE("store queue: entries truncated before the disk saw them never reach it", "[node]") {
+    StoreQueue queue;
+    queue.append(entry_at(1, 1));
+    queue.append(entry_at(2, 1));
+    queue.truncate(Index{1}, Term{1});
+    queue.append(entry_at(2, 2));
+    const log::Group& group = *queue.submit(Index{}).group;
+    CHECK_FALSE(group.truncate_to);
+    REQUIRE(group.entries.size() == 2);
+    CHECK(group.entries[1].entry.term == Term{2});
+}
+
+TEST_CASE("store queue: groups played in order give the log that was asked for", "[node]") {
+    rc::check([] {
+        StoreQueue queue;
+        std::vector<std::uint64_t> asked;  // terms by index
+        std::vector<std::uint64_t> disk;
+        std::vector<StoreQueue::Submitted> at_disk;
+        std::uint64_t term = 1;
+        const auto finish = [&] {
+            const StoreQueue::Submitted oldest = at_disk.front();
+            at_disk.erase(at_disk.begin());
+            if (oldest.group->truncate_to) {
+                RC_ASSERT(oldest.group->truncate_to->value < disk.size());
+                disk.resize(oldest.group->truncate_to->value);
+            }
+            for (const HashedEntry& entry : oldest.group->entries) {
+                disk.push_back(entry.entry.term.value);
+                RC_ASSERT(entry.entry.index == Index{disk.size()});
+            }
+            RC_ASSERT(queue.stored(oldest.ticket).upto.index == Index{disk.size()});
+        };
+        for (const int action : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8))) {
+            if (action < 4) {
+                asked.push_back(term);
+                queue.append(entry_at(asked.size(), term));
+            } else if (action == 4 && !asked.empty()) {
+                const std::uint64_t keep = *rc::gen::inRange<std::uint64_t>(0, asked.size());
+                asked.resize(keep);
+                queue.truncate(Index{keep}, Term{keep == 0 ? 0 : asked.back()});
+                ++term;
+                asked.push_back(term);
+                queue.append(entry_at(asked.size(), term));
+            } else if (action < 7 && queue.ready()) {
+                at_disk.push_back(queue.submit(Index{}));
+            } else if (!at_disk.empty()) {
+                finish();
+            }
+        }
+        while (!at_disk.empty() || queue.ready()) {
+            if (queue.ready()) {
+                at_disk.push_back(queue.submit(Index{}));
+            } else {
+                finish();
+            }
+        }
+        RC_ASSERT(disk == asked);
+    });
+}
+
+}  // namespace ledger::node
