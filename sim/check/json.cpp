@@ -139,6 +139,14 @@ JsonWriter& JsonWriter::null() {
     return *this;
 }
 
+JsonValue::JsonValue() = default;
+JsonValue::JsonValue(Variant value) : value_(std::move(value)) {}
+JsonValue::JsonValue(const JsonValue& other) = default;
+JsonValue::JsonValue(JsonValue&& other) noexcept = default;
+JsonValue& JsonValue::operator=(const JsonValue& other) = default;
+JsonValue& JsonValue::operator=(JsonValue&& other) noexcept = default;
+JsonValue::~JsonValue() = default;
+
 std::optional<std::uint64_t> JsonValue::number() const {
     const auto* value = std::get_if<std::uint64_t>(&value_);
     return value == nullptr ? std::nullopt : std::optional(*value);

@@ -56,8 +56,14 @@ class JsonValue {
     using Variant = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, std::string,
         JsonArray, JsonObject>;
 
-    JsonValue() = default;
-    explicit JsonValue(Variant value) : value_(std::move(value)) {}
+    // Out of line, all of them: in line they draw false warnings of g++ 12 at every use.
+    JsonValue();
+    explicit JsonValue(Variant value);
+    JsonValue(const JsonValue& other);
+    JsonValue(JsonValue&& other) noexcept;
+    JsonValue& operator=(const JsonValue& other);
+    JsonValue& operator=(JsonValue&& other) noexcept;
+    ~JsonValue();
 
     bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
     const bool* boolean() const { return std::get_if<bool>(&value_); }
