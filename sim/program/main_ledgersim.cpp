@@ -9,9 +9,8 @@
 
 #include "sim/program/commands.h"
 
+namespace ledger::sim {
 namespace {
-
-using namespace ledger::sim;
 
 constexpr const char* exit_codes = R"(
 Exit codes: 0 ok; 1 a property was violated; 2 usage, bad input; 3 inconclusive;
@@ -147,12 +146,13 @@ int dispatch(int count, char** words) {
 }
 
 }  // namespace
+}  // namespace ledger::sim
 
 int main(int count, char** words) {
     try {
-        return dispatch(count, words);
+        return ledger::sim::dispatch(count, words);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "ledgersim: internal error: %s\n", error.what());
-        return exit_bug;
+        return ledger::sim::exit_bug;
     }
 }
