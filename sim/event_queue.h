@@ -25,6 +25,7 @@ enum class ItemKind : std::uint8_t {
     nemesis,         // the next nemesis action
     nemesis_end,     // a = number of the action that ends
     restart,         // node comes back
+    hunt,            // node was elected a moment ago and is struck now
     write_crash,     // node crashes between write and sync: a = incarnation
     phase,           // the next phase of the run
 };

@@ -18,6 +18,7 @@ enum class Fault : std::uint8_t {
     isolate_leader,
     crash,
     crash_leader,
+    leader_hunted,         // struck within moments of its election
     crash_storm,           // a majority or more at once
     crash_mid_step,        // after only some effects of a step were carried out
     crash_mid_write,       // after only some file operations of a group were issued
@@ -45,6 +46,7 @@ constexpr std::string_view fault_name(Fault fault) {
     constexpr std::array<std::string_view, fault_count> names = {"message_lost",
         "message_duplicated", "message_reordered", "message_damaged", "message_cut",
         "partition_symmetric", "partition_one_way", "isolate_leader", "crash", "crash_leader",
+        "leader_hunted",
         "crash_storm", "crash_mid_step", "crash_mid_write", "crash_before_sync",
         "crash_in_recovery", "restart", "slow_disk",
         "request_lost", "reply_lost", "disk_lost_write", "disk_reordered_write",

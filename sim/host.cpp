@@ -292,9 +292,11 @@ void Host::start_store(Instant now) {
     // The bytes go to the page cache now; they are durable when the sync has returned.
     const Result<void> written = storage_->write(*stores_.front().group);
     LEDGER_ASSERT(written);
-    const Duration time = disk_time(Site::disk_write_latency, {}, profile_.disk.write_mean) +
-                          disk_time(Site::disk_sync_latency, profile_.disk.sync_min,
-                              profile_.disk.sync_mean);
+    // Two statements: each draws, and compilers may evaluate the operands of + in any order.
+    const Duration to_write = disk_time(Site::disk_write_latency, {}, profile_.disk.write_mean);
+    const Duration to_sync =
+        disk_time(Site::disk_sync_latency, profile_.disk.sync_min, profile_.disk.sync_mean);
+    const Duration time = to_write + to_sync;
     port_.schedule({.at = now + time,
         .a = incarnation_,
         .node = node_.value,

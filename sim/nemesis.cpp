@@ -48,6 +48,32 @@ NodeId Nemesis::random_node() {
     return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.nodes))};
 }
 
+bool Nemesis::chance(Site site, PartsPerMillion probability) {
+    constexpr std::uint64_t million = 1'000'000;
+    return draw(site, million) >= million - probability;
+}
+
+std::optional<Duration> Nemesis::elected(NodeId) {
+    if (profile_.nemesis.hunt == 0 || !chance(Site::nemesis_action, profile_.nemesis.hunt)) {
+        return std::nullopt;
+    }
+    // Long enough for a few messages and syncs, short enough to leave most of them unanswered.
+    const Duration moment = profile_.network.latency_min + profile_.network.latency_mean +
+                            profile_.disk.sync_mean;
+    return draw_latency(LatencyFamily::exponential, {}, moment * 2,
+        draw(Site::nemesis_interval, UINT64_MAX));
+}
+
+void Nemesis::hunt(NodeId leader) {
+    faults_.fire(Fault::leader_hunted);
+    faults_.consume(Fault::leader_hunted);
+    if (profile_.nemesis.crashes && draw(Site::nemesis_action, 2) == 0) {
+        crash(leader);
+    } else if (profile_.nodes > 1) {
+        isolate(leader);
+    }
+}
+
 Duration Nemesis::strike() {
     const Duration pause = draw_latency(LatencyFamily::exponential, milliseconds(10),
         profile_.nemesis.interval_mean, draw(Site::nemesis_interval, UINT64_MAX));

@@ -2,6 +2,7 @@
 // Nemesis: decides when which fault hits whom, within the profile of the seed.
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,10 @@ class Nemesis final {
     Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& faults, Network& network,
         NemesisPort& port);
 
+    // A leader was elected. Says when to strike it, if it is to be hunted.
+    std::optional<Duration> elected(NodeId leader);
+    // It is time: crashes it or cuts it off.
+    void hunt(NodeId leader);
     // Strikes once; returns when to come back.
     Duration strike();
     // A partition ends.
@@ -64,6 +69,7 @@ class Nemesis final {
     void one_way();
     void storm();
     void crash(NodeId node);
+    bool chance(Site site, PartsPerMillion probability);
 
     const Profile& profile_;
     ChoiceSource& choices_;

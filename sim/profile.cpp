@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 40> keys = {{
+constexpr std::array<KnownKey, 41> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -51,6 +51,7 @@ constexpr std::array<KnownKey, 40> keys = {{
     {Section::swarm, "nemesis.partitions", Unit::count, 0, 1},
     {Section::swarm, "nemesis.one_way", Unit::count, 0, 1},
     {Section::swarm, "nemesis.aim_at_leader", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.hunt", Unit::share, 0, 1'000'000},
     {Section::workload, "clients", Unit::count, 1, 256},
     {Section::workload, "streams", Unit::count, 1, 100'000},
     {Section::workload, "operations", Unit::count, 1, 100'000'000},
@@ -112,6 +113,8 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.partitions = draw.flag("nemesis.partitions", Range::among({1, 1, 0}));
     nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
     nemesis.aim_at_leader = draw.flag("nemesis.aim_at_leader", Range::among({0, 1}));
+    // Successions of leaders that get little done are where old terms meet (Raft figure 8).
+    nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 0, 500'000, 800'000}));
 }
 
 void draw_workload(Drawer& draw, WorkloadProfile& workload) {
@@ -139,7 +142,7 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.election_timeout =
         draw.duration("knob.election_timeout", Range::among({150 * ms, 100 * ms, 300 * ms}));
     profile.append_entries_max =
-        draw.number("knob.append_entries", Range::among({64, 64, 4, 1}));
+        draw.number("knob.append_entries", Range::among({64, 4, 1}));
     profile.inflight_messages_max =
         draw.number("knob.inflight_messages", Range::among({16, 16, 2, 1}));
     profile.uncommitted_bytes_max =

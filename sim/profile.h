@@ -50,6 +50,7 @@ struct NemesisProfile {
     bool partitions = true;
     bool one_way = true;
     bool aim_at_leader = true;
+    PartsPerMillion hunt = 0;  // a new leader is struck within moments of its election
 };
 
 struct WorkloadProfile {

@@ -122,6 +122,11 @@ void World::handle(const Item& item) {
             break;
         case ItemKind::nemesis_end: nemesis_->end(item.a); break;
         case ItemKind::restart: restart(node); break;
+        case ItemKind::hunt:
+            if (phase_ == Phase::faults && host(node).up()) {
+                nemesis_->hunt(node);
+            }
+            break;
         case ItemKind::write_crash:
             if (phase_ == Phase::faults && host(node).up() &&
                 host(node).incarnation() == item.a) {
@@ -227,6 +232,9 @@ void World::transition(NodeId node, const raft::Transition& transition) {
             uncommitted = uncommitted || (log.last() > judge_.committed().last() &&
                                              log.term_at(log.last()) < transition.term);
         }
+    }
+    if (const auto moment = nemesis_->elected(node); moment && phase_ == Phase::faults) {
+        queue_.push({.at = now_ + *moment, .node = node.value, .kind = ItemKind::hunt});
     }
     if (leader_ != NodeId{}) {
         ++leader_changes_;
