@@ -40,8 +40,12 @@ std::uint64_t Nemesis::draw(Site site, std::uint64_t domain) {
 }
 
 Duration Nemesis::draw_duration() {
-    return draw_latency(LatencyFamily::exponential, milliseconds(10),
-        profile_.nemesis.duration_mean, draw(Site::nemesis_duration, UINT64_MAX));
+    // A hunted leader comes back while its entries still matter.
+    const Duration mean = hunting_ ? std::min(profile_.nemesis.duration_mean,
+                                         profile_.election_timeout * 2)
+                                   : profile_.nemesis.duration_mean;
+    return draw_latency(LatencyFamily::exponential, milliseconds(10), mean,
+        draw(Site::nemesis_duration, UINT64_MAX));
 }
 
 NodeId Nemesis::random_node() {
@@ -57,21 +61,27 @@ std::optional<Duration> Nemesis::elected(NodeId) {
     if (profile_.nemesis.hunt == 0 || !chance(Site::nemesis_action, profile_.nemesis.hunt)) {
         return std::nullopt;
     }
-    // Long enough for a few messages and syncs, short enough to leave most of them unanswered.
+    // At once, so that only its own disk has its first entry; or after a few messages and syncs,
+    // so that some of its entries have reached somebody.
     const Duration moment = profile_.network.latency_min + profile_.network.latency_mean +
                             profile_.disk.sync_mean;
-    return draw_latency(LatencyFamily::exponential, {}, moment * 2,
-        draw(Site::nemesis_interval, UINT64_MAX));
+    const std::uint64_t moments = draw(Site::nemesis_action, 3);
+    return moments == 0 ? Duration{}
+                        : draw_latency(LatencyFamily::exponential, {},
+                              moment * static_cast<std::int64_t>(2 * moments),
+                              draw(Site::nemesis_interval, UINT64_MAX));
 }
 
 void Nemesis::hunt(NodeId leader) {
     faults_.fire(Fault::leader_hunted);
     faults_.consume(Fault::leader_hunted);
+    hunting_ = true;
     if (profile_.nemesis.crashes && draw(Site::nemesis_action, 2) == 0) {
         crash(leader);
     } else if (profile_.nodes > 1) {
         isolate(leader);
     }
+    hunting_ = false;
 }
 
 Duration Nemesis::strike() {

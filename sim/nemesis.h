@@ -80,6 +80,7 @@ class Nemesis final {
     std::vector<Partition> partitions_;
     std::uint64_t actions_ = 0;
     std::uint64_t draws_ = 0;
+    bool hunting_ = false;
 };
 
 }  // namespace ledger::sim

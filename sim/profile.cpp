@@ -114,7 +114,7 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
     nemesis.aim_at_leader = draw.flag("nemesis.aim_at_leader", Range::among({0, 1}));
     // Successions of leaders that get little done are where old terms meet (Raft figure 8).
-    nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 0, 500'000, 800'000}));
+    nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));
 }
 
 void draw_workload(Drawer& draw, WorkloadProfile& workload) {
