@@ -1,5 +1,6 @@
 #include "node/codec.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -187,7 +188,15 @@ struct ReplyContent {
     ByteSpan operator()(const Overloaded&) const { return {}; }
     ByteSpan operator()(const Refused& refused) const { return as_bytes(refused.reason); }
     ByteSpan operator()(const Indeterminate&) const { return {}; }
+    ByteSpan operator()(const StatusAnswer& status) const { return status.chain.span(); }
 };
+
+// Words of a reply beyond its own fields.
+std::uint64_t content_words(const ClientReply& reply) {
+    const std::uint64_t content = words_of(std::visit(ReplyContent{}, reply.outcome).size());
+    const bool status = std::holds_alternative<StatusAnswer>(reply.outcome);
+    return content + (status ? capnp::sizeInWords<wire::Status>() : 0);
+}
 
 class WriteOutcome {
   public:
@@ -209,6 +218,21 @@ class WriteOutcome {
     }
     void operator()(const Refused& refused) { to_.setRefused(data_of(as_bytes(refused.reason))); }
     void operator()(const Indeterminate&) { to_.setIndeterminate(); }
+    void operator()(const StatusAnswer& status) {
+        auto body = to_.initStatus();
+        body.setNode(status.node.value);
+        body.setLeader(status.leader.value);
+        body.setClusterHigh(status.cluster.high);
+        body.setClusterLow(status.cluster.low);
+        body.setRole(static_cast<std::uint8_t>(status.role));
+        body.setTerm(status.term.value);
+        body.setLast(status.last.value);
+        body.setDurable(status.durable.value);
+        body.setCommit(status.commit.value);
+        body.setApplied(status.applied.value);
+        body.setLength(status.length.value);
+        body.setChain(data_of(status.chain.span()));
+    }
 
   private:
     wire::ClientReply::Builder to_;
@@ -384,9 +408,40 @@ ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& 
         case wire::ClientRequest::QUERY:
             request.operation = Query{copy_of(from.getQuery())};
             return request;
+        case wire::ClientRequest::STATUS:
+            request.operation = StatusQuery{};
+            return request;
     }
     check.require(false, "union of operations");
     return request;
+}
+
+raft::Role read_role(std::uint8_t number, FieldCheck& check) {
+    const bool known = number >= static_cast<std::uint8_t>(raft::Role::follower) &&
+                       number <= static_cast<std::uint8_t>(raft::Role::leader);
+    check.require(known, "role");
+    return known ? static_cast<raft::Role>(number) : raft::Role::follower;
+}
+
+StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
+    StatusAnswer status;
+    status.node = NodeId{from.getNode()};
+    status.leader = NodeId{from.getLeader()};
+    status.cluster = ClusterId{from.getClusterHigh(), from.getClusterLow()};
+    status.role = read_role(from.getRole(), check);
+    status.term = check.term(from.getTerm(), "term");
+    status.last = check.index(from.getLast(), "last");
+    status.durable = check.index(from.getDurable(), "durable");
+    status.commit = check.index(from.getCommit(), "commit");
+    status.applied = check.index(from.getApplied(), "applied");
+    check.require(from.getLength() <= ordinal_max, "length");
+    status.length = Position{from.getLength()};
+    const ByteSpan chain = bytes_of(from.getChain());
+    check.require(chain.size() == status.chain.bytes.size(), "chain");
+    if (check.ok()) {
+        std::copy(chain.begin(), chain.end(), status.chain.bytes.begin());
+    }
+    return status;
 }
 
 ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check) {
@@ -405,6 +460,7 @@ ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check)
         case wire::ClientReply::REFUSED:
             return {id, Refused{std::string(as_text(bytes_of(from.getRefused())))}};
         case wire::ClientReply::INDETERMINATE: return {id, Indeterminate{}};
+        case wire::ClientReply::STATUS: return {id, read_status(from.getStatus(), check)};
     }
     check.require(false, "union of outcomes");
     return {id, Indeterminate{}};
@@ -467,13 +523,18 @@ void encode(const PeerMessage& message, ByteVector& out) {
 void encode(const ClientRequest& request, ByteVector& out) {
     const auto* command = std::get_if<Command>(&request.operation);
     const auto* query = std::get_if<Query>(&request.operation);
-    const ByteSpan content =
-        command != nullptr ? body_bytes(command->body) : ByteSpan(query->question);
+    const ByteSpan content = command != nullptr ? body_bytes(command->body)
+                             : query != nullptr ? ByteSpan(query->question)
+                                                : ByteSpan{};
     encode_frame<wire::ClientRequest>(FrameKind::client_request, words_of(content.size()), out,
         [&](wire::ClientRequest::Builder to) {
             to.setId(request.id.value);
-            if (command == nullptr) {
+            if (query != nullptr) {
                 to.setQuery(data_of(content));
+                return;
+            }
+            if (command == nullptr) {
+                to.setStatus();
                 return;
             }
             auto body = to.initCommand();
@@ -483,8 +544,7 @@ void encode(const ClientRequest& request, ByteVector& out) {
 }
 
 void encode(const ClientReply& reply, ByteVector& out) {
-    const ByteSpan content = std::visit(ReplyContent{}, reply.outcome);
-    encode_frame<wire::ClientReply>(FrameKind::client_reply, words_of(content.size()), out,
+    encode_frame<wire::ClientReply>(FrameKind::client_reply, content_words(reply), out,
         [&reply](wire::ClientReply::Builder to) {
             to.setId(reply.id.value);
             std::visit(WriteOutcome{to}, reply.outcome);

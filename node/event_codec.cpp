@@ -86,7 +86,8 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, PeerUp> || std::is_same_v<T, PeerDown>) {
         visit(it.peer);
     } else {
-        static_assert(std::is_same_v<T, Time>, "a struct whose fields are not listed");
+        static_assert(std::is_same_v<T, Time> || std::is_same_v<T, StatusQuery>,
+            "a struct whose fields are not listed");
     }
 }
 

@@ -16,6 +16,7 @@ class LedgerMachine final : public StateMachine {
     Result<ByteVector> answer(
         const QueryPlan& plan, std::span<const EntryRef> entries) const override;
     Hash128 digest() const override { return ledger_.digest(); }
+    Summary summary() const override { return {ledger_.length(), ledger_.chain()}; }
 
     const state::Ledger& ledger() const { return ledger_; }
 

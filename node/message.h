@@ -9,6 +9,7 @@
 #include "log/base/entry.h"
 #include "log/base/ids.h"
 #include "raft/message.h"
+#include "raft/ready.h"
 
 namespace ledger::node {
 
@@ -36,9 +37,14 @@ struct Query {
     ByteVector question;
 };
 
+// How does this one node stand? Answered at once in every role, from what the node itself knows.
+struct StatusQuery {
+    friend bool operator==(const StatusQuery&, const StatusQuery&) = default;
+};
+
 struct ClientRequest {
     RequestId id;
-    std::variant<Command, Query> operation;
+    std::variant<Command, Query, StatusQuery> operation;
 };
 bool operator==(const ClientRequest& a, const ClientRequest& b);
 
@@ -75,9 +81,26 @@ struct Indeterminate {
     friend bool operator==(const Indeterminate&, const Indeterminate&) = default;
 };
 
+// One node's own view; others may be ahead of it.
+struct StatusAnswer {
+    NodeId node;
+    ClusterId cluster;
+    raft::Role role = raft::Role::follower;
+    Term term;
+    NodeId leader;    // of that term; 0 = unknown
+    Index last;       // of its log
+    Index durable;    // on its own disk
+    Index commit;
+    Index applied;
+    Position length;  // events, as of `applied`
+    Digest chain;     // entry hash at `applied`
+    friend bool operator==(const StatusAnswer&, const StatusAnswer&) = default;
+};
+
 struct ClientReply {
     RequestId id;
-    std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate> outcome;
+    std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate, StatusAnswer>
+        outcome;
     friend bool operator==(const ClientReply&, const ClientReply&) = default;
 };
 

@@ -16,6 +16,7 @@ Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choi
 
 std::span<const Effect> Replica::step(Instant now, Event&& event) {
     effects_.clear();
+    apply_budget_ = config_.limits.apply_entries_max;
     if (halted_) {
         return {};
     }
@@ -104,13 +105,17 @@ void Replica::on(Instant now, Loaded&& event) {
     OpenQuery* open = queries_.find(query->query);
     LEDGER_ASSERT(open != nullptr);
     if (event.failed) {
-        halt("cannot read an applied entry for a query");
+        // Only this answer needs it; the node goes on, and another one may be able to read it.
+        const Index unreadable = open->plan->entries[open->gathered.size()];
+        reply(open->client, open->request,
+            Refused{"this node cannot read entry " + std::to_string(unreadable.value)});
+        queries_.close(query->query);
         return;
     }
     for (EntryRef& entry : entries) {
         const std::size_t next = open->gathered.size();
         if (next < open->plan->entries.size() && entry.index == open->plan->entries[next]) {
-            open->gathered.push_back(std::move(entry));
+            open->gather(std::move(entry));
         }
     }
     work_on_query(query->query);
@@ -136,6 +141,8 @@ void Replica::on(Instant now, Client&& event) {
         on_command(now, event.client, request, std::move(*command));
     } else if (auto* query = std::get_if<Query>(&event.request.operation)) {
         on_query(now, event.client, request, std::move(*query));
+    } else {
+        reply(event.client, request, status());
     }
 }
 
@@ -152,7 +159,9 @@ void Replica::on_command(Instant now, ClientId client, RequestId request, Comman
         reply(client, request, Redirect{status.leader});
         return;
     }
-    if (waiters_.size() >= config_.limits.waiters_max) {
+    if (waiters_.size() >= config_.limits.waiters_max ||
+        stores_.pending_bytes() >= config_.limits.pending_bytes_max) {
+        LEDGER_SOMETIMES(true, "node.command.refused_overloaded");
         reply(client, request, Overloaded{config_.limits.retry_after});
         return;
     }
@@ -195,6 +204,23 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
         queries_.close(number);
         reply(client, request, Redirect{raft_->status().leader});
     }
+}
+
+StatusAnswer Replica::status() const {
+    const raft::Status raft = raft_->status();
+    const Summary summary = machine_.summary();
+    LEDGER_ASSERT(applied_ <= raft.commit);
+    return {.node = config_.raft.self,
+        .cluster = config_.cluster,
+        .role = raft.role,
+        .term = raft.term,
+        .leader = raft.leader,
+        .last = raft.last,
+        .durable = raft.durable,
+        .commit = raft.commit,
+        .applied = applied_,
+        .length = summary.length,
+        .chain = summary.chain};
 }
 
 void Replica::settle(Instant now) {
@@ -254,21 +280,22 @@ void Replica::take_ready() {
 }
 
 void Replica::apply_committed() {
-    std::uint32_t budget = config_.limits.apply_entries_max;
-    while (applied_ < raft_->commit() && budget > 0 && !loading_to_apply_) {
+    while (applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_) {
         const Index next = applied_.next();
         const EntryRef* entry = next > hashes_.base() ? raft_->log().find(next) : nullptr;
         if (entry == nullptr) {
             LEDGER_SOMETIMES(true, "node.apply.loads_from_disk");
             loading_to_apply_ = true;
-            const Index last = std::max(next, std::min(raft_->commit(), hashes_.base()));
+            const Index known = std::max(next, std::min(raft_->commit(), hashes_.base()));
+            // No more than a later step may apply.
+            const Index last =
+                std::min(known, applied_ + std::uint64_t{config_.limits.apply_entries_max});
             start_load(LoadForApply{}, next, last, config_.limits.load_bytes_max);
             break;
         }
         apply_entry({*entry, hashes_.at(next)});
-        --budget;
     }
-    LEDGER_SOMETIMES(budget == 0, "node.apply.budget_spent");
+    LEDGER_SOMETIMES(apply_budget_ == 0, "node.apply.budget_spent");
     hashes_.release(applied_);
     if (applied_.value > config_.limits.entry_cache_entries) {
         raft_->release_entries(applied_ - config_.limits.entry_cache_entries);
@@ -278,6 +305,8 @@ void Replica::apply_committed() {
 void Replica::apply_entry(const HashedEntry& entry) {
     LEDGER_ASSERT(entry.entry.index == applied_.next());
     LEDGER_ASSERT(entry.entry.index <= raft_->commit());
+    LEDGER_ASSERT(apply_budget_ > 0);
+    --apply_budget_;
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
@@ -315,7 +344,8 @@ void Replica::answer_granted() {
 void Replica::work_on_query(std::uint64_t query) {
     OpenQuery* open = queries_.find(query);
     const std::vector<Index>& wanted = open->plan->entries;
-    while (open->gathered.size() < wanted.size()) {
+    while (open->gathered.size() < wanted.size() &&
+           open->gathered_bytes < config_.limits.answer_bytes_max) {
         const std::size_t at = open->gathered.size();
         LEDGER_ASSERT(wanted[at] <= applied_);
         const EntryRef* entry = raft_->log().find(wanted[at]);
@@ -326,11 +356,12 @@ void Replica::work_on_query(std::uint64_t query) {
                 ++end;
             }
             start_load(LoadForQuery{query}, wanted[at], wanted[end - 1],
-                config_.limits.load_bytes_max);
+                config_.limits.answer_bytes_max - open->gathered_bytes);
             return;
         }
-        open->gathered.push_back(*entry);
+        open->gather(EntryRef(*entry));
     }
+    LEDGER_SOMETIMES(open->gathered.size() < wanted.size(), "node.query.answer_full");
     Result<ByteVector> answer = machine_.answer(*open->plan, open->gathered);
     if (answer) {
         reply(open->client, open->request, Answered{open->index, std::move(*answer)});

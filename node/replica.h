@@ -78,6 +78,7 @@ class Replica {
 
     void on_command(Instant now, ClientId client, RequestId request, Command&& command);
     void on_query(Instant now, ClientId client, RequestId request, Query&& query);
+    StatusAnswer status() const;
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);
@@ -106,6 +107,7 @@ class Replica {
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;
     Index applied_;
+    std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     bool loading_to_apply_ = false;
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said

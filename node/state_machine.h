@@ -9,14 +9,22 @@
 #include "log/base/bytes.h"
 #include "log/base/entry.h"
 #include "log/base/hash128.h"
+#include "log/base/ids.h"
 #include "log/base/result.h"
+#include "log/base/sha256.h"
 
 namespace ledger::node {
 
 // What an answer will be made of: decided at one moment, completed when the entries are there.
 struct QueryPlan {
     ByteVector context;          // the machine's own notes
-    std::vector<Index> entries;  // whose bodies answer() needs, ascending, each once
+    std::vector<Index> entries;  // whose bodies answer() needs, in the order of need, each once
+};
+
+// Where a machine stands, for operators: compared across replicas at equal applied indexes.
+struct Summary {
+    Position length;  // what the machine counts: the ledger its events
+    Digest chain;     // entry hash of the last applied entry
 };
 
 class StateMachine {
@@ -31,11 +39,14 @@ class StateMachine {
     virtual void apply(const HashedEntry& entry, ByteVector& outcome) = 0;
     // Looks at the state as it is now.
     virtual Result<QueryPlan> query(ByteSpan question) const = 0;
-    // Completes a plan; `entries` are those it named, in its order. Does not look at the state.
+    // Completes a plan from the first of the entries it named, in its order: from all of them, or
+    // from as many as fit into an answer; then the answer says that there is more. Does not look
+    // at the state.
     virtual Result<ByteVector> answer(
         const QueryPlan& plan, std::span<const EntryRef> entries) const = 0;
     // Equal on replicas that applied the same entries and decided alike.
     virtual Hash128 digest() const = 0;
+    virtual Summary summary() const = 0;
 };
 
 }  // namespace ledger::node

@@ -83,7 +83,24 @@ struct ClientRequest {
       body @2 :Data;        # envelope, then erasable part
     }
     query @3 :Data;
+    status @4 :Void;
   }
+}
+
+# A node's own view of itself: the answer to `status`.
+struct Status {
+  node @0 :UInt32;
+  leader @1 :UInt32;        # of the term, 0 = unknown
+  clusterHigh @2 :UInt64;
+  clusterLow @3 :UInt64;
+  role @4 :UInt8;           # 1 follower, 2 pre-candidate, 3 candidate, 4 leader
+  term @5 :UInt64;
+  last @6 :UInt64;
+  durable @7 :UInt64;
+  commit @8 :UInt64;
+  applied @9 :UInt64;
+  length @10 :UInt64;       # events, as of applied
+  chain @11 :Data;          # 32 bytes: entry hash at applied
 }
 
 struct ClientReply {
@@ -102,5 +119,6 @@ struct ClientReply {
     overloaded @6 :Int64;   # nanoseconds to wait before a retry
     refused @7 :Data;       # the reason, UTF-8
     indeterminate @8 :Void;
+    status @9 :Status;
   }
 }

@@ -9,7 +9,7 @@ namespace ledger::node {
 //   peer message      128, and for an append request with entries
 //                     8 + the sum over them of 48 + padded(body)
 //   client request     72 + padded(body or question)
-//   client reply       80 + padded(outcome, answer or reason)
+//   client reply       80 + padded(outcome, answer or reason), 80 + 120 with a status
 //
 // The constants are what the first version of the wire needed: 24 of frame header, 16 of Cap'n
 // Proto framing, and the fields. They belong to the model: changing them changes every simulated
@@ -21,6 +21,7 @@ constexpr std::uint64_t entry_list_bytes = 8;
 constexpr std::uint64_t entry_bytes = 48;
 constexpr std::uint64_t client_request_bytes = 72;
 constexpr std::uint64_t client_reply_bytes = 80;
+constexpr std::uint64_t status_bytes = 120;
 
 constexpr std::uint64_t padded(std::uint64_t bytes) {
     return (bytes + 7) / 8 * 8;
@@ -30,6 +31,12 @@ std::uint64_t body_bytes(const EntryHandle& body) {
     return body ? body->size() : 0;
 }
 
+struct OperationBytes {
+    std::uint64_t operator()(const Command& command) const { return body_bytes(command.body); }
+    std::uint64_t operator()(const Query& query) const { return query.question.size(); }
+    std::uint64_t operator()(const StatusQuery&) const { return 0; }
+};
+
 struct OutcomeBytes {
     std::uint64_t operator()(const Applied& applied) const { return applied.outcome.size(); }
     std::uint64_t operator()(const Answered& answered) const { return answered.answer.size(); }
@@ -37,6 +44,7 @@ struct OutcomeBytes {
     std::uint64_t operator()(const Overloaded&) const { return 0; }
     std::uint64_t operator()(const Refused& refused) const { return refused.reason.size(); }
     std::uint64_t operator()(const Indeterminate&) const { return 0; }
+    std::uint64_t operator()(const StatusAnswer&) const { return status_bytes; }
 };
 
 }  // namespace
@@ -55,11 +63,7 @@ std::uint64_t wire_size(const PeerMessage& message) {
 }
 
 std::uint64_t wire_size(const ClientRequest& request) {
-    const auto* command = std::get_if<Command>(&request.operation);
-    const std::uint64_t operation =
-        command != nullptr ? body_bytes(command->body)
-                           : std::uint64_t{std::get_if<Query>(&request.operation)->question.size()};
-    return client_request_bytes + padded(operation);
+    return client_request_bytes + padded(std::visit(OperationBytes{}, request.operation));
 }
 
 std::uint64_t wire_size(const ClientReply& reply) {

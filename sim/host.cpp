@@ -65,6 +65,7 @@ class Host::ObservedMachine final : public node::StateMachine {
         return machine_.answer(plan, entries);
     }
     Hash128 digest() const override { return machine_.digest(); }
+    node::Summary summary() const override { return machine_.summary(); }
 
     const node::LedgerMachine& ledger() const { return machine_; }
 

@@ -60,6 +60,7 @@ std::string describe_message(const raft::Message& message) {
 
 constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
     "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
+constexpr std::array<const char*, 3> operation_names = {"command", "query", "status query"};
 constexpr std::array<const char*, 7> effect_names = {
     "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt"};
 
@@ -95,7 +96,7 @@ std::string describe_event(const node::Event& event) {
             [](const node::Time&) { return std::string(); },
             [](const node::Client& e) {
                 return fmt::format("connection {}, request {}, {}", e.client, e.request.id,
-                    std::holds_alternative<node::Command>(e.request.operation) ? "command" : "query");
+                    operation_names[e.request.operation.index()]);
             },
             [](const node::PeerUp& e) { return fmt::format("n{}", e.peer); },
             [](const node::PeerDown& e) { return fmt::format("n{}", e.peer); },

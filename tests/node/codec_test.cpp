@@ -287,6 +287,20 @@ TEST_CASE("codec: terms and indexes that could overflow are malformed", "[node]"
           CodecErrc::malformed);
 }
 
+TEST_CASE("codec: a status of an unknown role or an overflowing count is malformed", "[node]") {
+    StatusAnswer status = test::sample_status();
+    REQUIRE(decode(test::frame_of(ClientReply{RequestId{1}, status})).has_value());
+    for (const int role : {0, 5, 255}) {
+        status.role = static_cast<raft::Role>(role);
+        CHECK(code_of(decode(test::frame_of(ClientReply{RequestId{1}, status}))) ==
+              CodecErrc::malformed);
+    }
+    status = test::sample_status();
+    status.length = Position{std::uint64_t{1} << 63};
+    CHECK(code_of(decode(test::frame_of(ClientReply{RequestId{1}, status}))) ==
+          CodecErrc::malformed);
+}
+
 TEST_CASE("codec: unions with alternatives of a newer program are malformed", "[node]") {
     // Wherever the schema compiler has put the discriminant: every 16-bit place is tried.
     for (const test::NamedMessage& sample : test::sample_messages()) {

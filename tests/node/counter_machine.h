@@ -33,6 +33,7 @@ class CounterMachine final : public StateMachine {
         hash.add(sum_);
         return hash;
     }
+    Summary summary() const override { return {Position{sum_}, {}}; }
 
   private:
     std::uint64_t sum_ = 0;

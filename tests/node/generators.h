@@ -114,22 +114,45 @@ inline PeerMessage any_peer_message() {
 
 inline ClientRequest any_request() {
     ClientRequest request{RequestId{*rc::gen::arbitrary<std::uint64_t>()}, {}};
-    if (any_flag()) {
-        request.operation = Command{any_body()};
-    } else {
-        request.operation = Query{any_bytes(3000)};
+    switch (*rc::gen::inRange(0, 5)) {
+        case 0: request.operation = StatusQuery{}; break;
+        case 1:
+        case 2: request.operation = Query{any_bytes(3000)}; break;
+        default: request.operation = Command{any_body()}; break;
     }
     return request;
 }
 
+inline Digest any_digest() {
+    return sha256(any_bytes(8));
+}
+
+inline StatusAnswer any_status() {
+    StatusAnswer status;
+    status.node = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
+    status.cluster = {*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
+    status.role = *rc::gen::element(raft::Role::follower, raft::Role::pre_candidate,
+        raft::Role::candidate, raft::Role::leader);
+    status.term = Term{any_number()};
+    status.leader = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
+    status.last = Index{any_number()};
+    status.durable = Index{any_number()};
+    status.commit = Index{any_number()};
+    status.applied = Index{any_number()};
+    status.length = Position{any_number()};
+    status.chain = any_digest();
+    return status;
+}
+
 inline ClientReply any_reply() {
     const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 7)) {
         case 0: return {id, Applied{Index{any_number()}, any_bytes(3000)}};
         case 1: return {id, Answered{Index{any_number()}, any_bytes(3000)}};
         case 2: return {id, Redirect{NodeId{*rc::gen::arbitrary<std::uint32_t>()}}};
         case 3: return {id, Overloaded{Duration{any_time()}}};
         case 4: return {id, Refused{std::string(as_text(any_bytes(200)))}};
+        case 5: return {id, any_status()};
         default: return {id, Indeterminate{}};
     }
 }
@@ -140,10 +163,6 @@ inline Decoded any_message() {
         case 1: return any_reply();
         default: return any_peer_message();
     }
-}
-
-inline Digest any_digest() {
-    return sha256(any_bytes(8));
 }
 
 inline std::vector<HashedEntry> any_hashed_entries() {

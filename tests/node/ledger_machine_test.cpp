@@ -40,6 +40,7 @@ TEST_CASE("ledger machine: an answer is made of the entries that the plan named"
         machine.apply({entry, {}}, outcome);
         CHECK_FALSE(outcome.empty());
     }
+    CHECK(machine.summary().length == Position{3});
     ByteVector question;
     state::encode_query(
         state::ReadStream{"a", Revision{0}, state::Direction::forward, 10}, question);

@@ -20,6 +20,8 @@ TEST_CASE("message: requests are equal when id, operation and bytes are", "[node
           ClientRequest{RequestId{1}, Query{test::sample_bytes("abc")}});
     CHECK_FALSE(ClientRequest{RequestId{1}, Query{test::sample_bytes("abc")}} ==
                 ClientRequest{RequestId{1}, Query{test::sample_bytes("abd")}});
+    CHECK(ClientRequest{RequestId{1}, StatusQuery{}} == ClientRequest{RequestId{1}, StatusQuery{}});
+    CHECK_FALSE(ClientRequest{RequestId{1}, StatusQuery{}} == request);
 }
 
 }  // namespace ledger::node

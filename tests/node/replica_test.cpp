@@ -178,6 +178,39 @@ TEST_CASE("replica: a follower sends clients on and drops what is not meant for 
     CHECK(node.replica->raft().status().term == Term{9});
 }
 
+TEST_CASE("replica: a status query is answered at once, in every role", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{2}, 1, machine);
+    node.config.raft.configuration.voters = {};
+    node.config.raft.configuration.voters.insert(NodeId{2});
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    node.start();
+    node.ask(1, StatusQuery{});
+    const auto* follower = outcome_of<StatusAnswer>(node, 1);
+    REQUIRE(follower != nullptr);
+    CHECK(*follower == StatusAnswer{.node = NodeId{2}, .cluster = node.config.cluster});
+    node.wake();
+    node.work();
+    REQUIRE(node.role() == raft::Role::leader);
+    node.ask(2, add(3));
+    node.ask(3, StatusQuery{});
+    const auto* before = outcome_of<StatusAnswer>(node, 3);
+    REQUIRE(before != nullptr);
+    CHECK(before->last == Index{2});
+    CHECK(before->applied == Index{1});
+    node.work();
+    node.ask(4, StatusQuery{});
+    const auto* leader = outcome_of<StatusAnswer>(node, 4);
+    REQUIRE(leader != nullptr);
+    CHECK(leader->role == raft::Role::leader);
+    CHECK(leader->leader == NodeId{2});
+    CHECK(leader->term == Term{1});
+    CHECK(leader->durable == Index{2});
+    CHECK(leader->commit == Index{2});
+    CHECK(leader->applied == Index{2});
+    CHECK(leader->length == Position{3});
+}
+
 TEST_CASE("replica: a vote waits for the ticket of the group that stores it", "[node]") {
     CounterMachine machine;
     TestNode node(NodeId{1}, 3, machine);

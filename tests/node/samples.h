@@ -59,6 +59,20 @@ inline raft::AppendRequest sample_append_request() {
             sample_entry(43, 7, "only an envelope", "")}};
 }
 
+inline StatusAnswer sample_status() {
+    return {.node = NodeId{2},
+        .cluster = ClusterId{0x1122334455667788, 0x99aabbccddeeff00},
+        .role = raft::Role::leader,
+        .term = Term{7},
+        .leader = NodeId{2},
+        .last = Index{44},
+        .durable = Index{43},
+        .commit = Index{42},
+        .applied = Index{41},
+        .length = Position{120},
+        .chain = sha256(as_bytes("forty-one"))};
+}
+
 inline std::vector<NamedMessage> sample_messages() {
     // Straight into the variant: GCC 12 takes a moved temporary variant for uninitialised.
     const auto peer = []<typename Body>(Body body) {
@@ -84,12 +98,14 @@ inline std::vector<NamedMessage> sample_messages() {
         {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
+        {"request_status", ClientRequest{id, StatusQuery{}}},
         {"reply_applied", ClientReply{id, Applied{Index{43}, sample_bytes("appended")}}},
         {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
         {"reply_redirect", ClientReply{id, Redirect{NodeId{2}}}},
         {"reply_overloaded", ClientReply{id, Overloaded{milliseconds(20)}}},
         {"reply_refused", ClientReply{id, Refused{"larger than entry_bytes_max"}}},
         {"reply_indeterminate", ClientReply{id, Indeterminate{}}},
+        {"reply_status", ClientReply{id, sample_status()}},
     };
 }
 

@@ -44,7 +44,9 @@ TEST_CASE("wire_size: the formula is the documented one", "[node]") {
     CHECK(wire_size(ClientRequest{RequestId{1}, Command{body}}) == 72 + 16);
     CHECK(wire_size(ClientRequest{RequestId{1}, Command{}}) == 72);
     CHECK(wire_size(ClientRequest{RequestId{1}, Query{ByteVector(17)}}) == 72 + 24);
+    CHECK(wire_size(ClientRequest{RequestId{1}, StatusQuery{}}) == 72);
     CHECK(wire_size(ClientReply{RequestId{1}, Indeterminate{}}) == 80);
+    CHECK(wire_size(ClientReply{RequestId{1}, StatusAnswer{}}) == 80 + 120);
     CHECK(wire_size(ClientReply{RequestId{1}, Refused{"reason"}}) == 80 + 8);
     CHECK(wire_size(ClientReply{RequestId{1}, Answered{Index{1}, ByteVector(100)}}) == 80 + 104);
 }
