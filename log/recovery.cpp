@@ -331,6 +331,13 @@ Result<void> Recovery::read_tail() {
     for (const HashedEntry& hashed : recovered_.tail) {
         log_.map.learn(hashed.entry.index, hashed.hash);
     }
+    // The clocks go on from the last entry, committed or not.
+    if (log_.map.last() >= log_.map.first()) {
+        LEDGER_TRY(const std::vector<HashedEntry> newest,
+            reader.read(log_.map.last(), log_.map.last(), UINT64_MAX));
+        recovered_.last_cluster_time = newest.back().entry.cluster_time;
+        recovered_.last_wall_time = newest.back().entry.wall_time;
+    }
     return {};
 }
 

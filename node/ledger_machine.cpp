@@ -1,7 +1,5 @@
 #include "node/ledger_machine.h"
 
-#include <algorithm>
-
 #include "log/base/assert.h"
 
 namespace ledger::node {
@@ -62,11 +60,10 @@ Result<QueryPlan> LedgerMachine::query(ByteSpan question) const {
     QueryPlan plan;
     encode_located(located, plan.context);
     for (const state::EventLocation& event : located.events) {
-        plan.entries.push_back(event.index);
+        if (plan.entries.empty() || plan.entries.back() != event.index) {
+            plan.entries.push_back(event.index);
+        }
     }
-    std::sort(plan.entries.begin(), plan.entries.end());
-    plan.entries.erase(
-        std::unique(plan.entries.begin(), plan.entries.end()), plan.entries.end());
     return plan;
 }
 
@@ -79,15 +76,21 @@ Result<ByteVector> LedgerMachine::answer(
         .end = located.end,
         .events = {}};
     answer.events.reserve(located.events.size());
+    std::size_t at = 0;
     for (const state::EventLocation& location : located.events) {
-        const auto at = std::lower_bound(entries.begin(), entries.end(), location.index,
-            [](const EntryRef& entry, Index index) { return entry.index < index; });
-        LEDGER_ASSERT(at != entries.end());
-        LEDGER_ASSERT(at->index == location.index);
-        LEDGER_ASSERT(at->handle);
-        LEDGER_TRY(state::RecordedEvent event, state::extract_event(*at->handle, location));
+        while (at < entries.size() && entries[at].index != location.index) {
+            ++at;
+        }
+        if (at == entries.size()) {
+            answer.end = false;  // the rest did not fit; the client reads on from here
+            break;
+        }
+        LEDGER_ASSERT(entries[at].handle);
+        LEDGER_TRY(state::RecordedEvent event,
+            state::extract_event(*entries[at].handle, location));
         answer.events.push_back(std::move(event));
     }
+    LEDGER_ASSERT(located.events.empty() || !answer.events.empty());
     ByteVector bytes;
     state::encode_answer(answer, bytes);
     return bytes;

@@ -18,6 +18,11 @@ struct Limits {
     std::uint32_t waiters_max = 65'536;
     // Queries waiting for their read index or for entries; one more is refused as Overloaded.
     std::uint32_t queries_max = 4096;
+    // The bodies of entries that one answer is made of; the first always fits. What is beyond is
+    // left to the client's next read. An answer and one more body must fit into a frame.
+    std::uint64_t answer_bytes_max = 4u << 20;
+    // Bytes that wait for the own disk; commands beyond are refused as Overloaded.
+    std::uint64_t pending_bytes_max = 64u << 20;
     // The largest question, in bytes; a longer one is Refused.
     std::uint32_t question_bytes_max = 64u << 10;
     // What a client is told to wait after Overloaded.

@@ -11,7 +11,8 @@ std::uint64_t QueryBoard::open(ClientId client, RequestId request, ByteVector&& 
         .question = std::move(question),
         .index = {},
         .plan = std::nullopt,
-        .gathered = {}};
+        .gathered = {},
+        .gathered_bytes = 0};
     return query;
 }
 

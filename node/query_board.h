@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "log/base/entry.h"
@@ -22,6 +23,12 @@ struct OpenQuery {
     Index index;                      // applied when the plan was made
     std::optional<QueryPlan> plan;    // once the state had reached the read index
     std::vector<EntryRef> gathered;   // the plan's entries so far, in its order
+    std::uint64_t gathered_bytes = 0;
+
+    void gather(EntryRef&& entry) {
+        gathered_bytes += entry.bytes;
+        gathered.push_back(std::move(entry));
+    }
 };
 
 class QueryBoard {

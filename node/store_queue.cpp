@@ -24,6 +24,7 @@ void StoreQueue::set_hard_state(const HardState& hard_state) {
 void StoreQueue::truncate(Index last_kept, Term term_of_last_kept) {
     LEDGER_ASSERT(last_kept < end_.index);
     while (!pending_.entries.empty() && pending_.entries.back().entry.index > last_kept) {
+        pending_bytes_ -= pending_.entries.back().entry.bytes;
         pending_.entries.pop_back();
     }
     // Only what was handed to the disk needs a durable truncation.
@@ -39,6 +40,7 @@ void StoreQueue::truncate(Index last_kept, Term term_of_last_kept) {
 void StoreQueue::append(HashedEntry&& entry) {
     LEDGER_ASSERT(entry.entry.index == end_.index.next());
     end_ = entry.entry.id();
+    pending_bytes_ += entry.entry.bytes;
     pending_.entries.push_back(std::move(entry));
 }
 
@@ -64,6 +66,7 @@ StoreQueue::Submitted StoreQueue::submit(Index commit) {
     pending_.hard_state.reset();
     pending_.truncate_to.reset();
     pending_.entries.clear();
+    pending_bytes_ = 0;
     LEDGER_SOMETIMES(submitted_ - stored_ == outstanding_max, "node.store.two_outstanding");
     return {submitted_, &slot.group};
 }

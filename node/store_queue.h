@@ -25,6 +25,8 @@ class StoreQueue {
 
     // The ticket that covers everything said so far; 0 if all of it is on the disk.
     Ticket everything() const;
+    // Bodies in the group that waits for the disk.
+    std::uint64_t pending_bytes() const { return pending_bytes_; }
     bool idle() const { return submitted_ == stored_ && pending_.seal_only(); }
     // True if a group waits and the disk has room for it.
     bool ready() const;
@@ -50,6 +52,7 @@ class StoreQueue {
     };
 
     log::Group pending_;
+    std::uint64_t pending_bytes_ = 0;
     std::array<Slot, outstanding_max> slots_;  // ticket t lives in slot t mod 2
     Ticket submitted_;
     Ticket stored_;

@@ -13,9 +13,9 @@ namespace ledger::sim {
 
 // What a queue item is about; the meaning of node, a, b and slot depends on it.
 enum class ItemKind : std::uint8_t {
-    deliver,         // a peer message: slot = message, a = link epoch
+    deliver,         // node = receiver of a peer message: slot = message, a = link epoch
     stored,          // node: the running store is due, a = incarnation
-    loaded,          // node: a = incarnation, slot = load
+    loaded,          // node: a = incarnation, b = the load's request
     wake,            // node: a = incarnation, b = generation of the wake-up
     peer_down,       // node: b = the peer whose link broke
     peer_up,         // node: b = the peer that is back

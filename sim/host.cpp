@@ -46,6 +46,11 @@ CrashProfile crash_profile(const Profile& profile) {
 
 }  // namespace
 
+state::Limits state_limits(const Profile& profile) {
+    return {.sessions_max = profile.sessions_max,
+        .stored_replies_max = profile.stored_replies_max};
+}
+
 // The ledger, with every application shown to the checkers.
 class Host::ObservedMachine final : public node::StateMachine {
   public:
@@ -97,7 +102,8 @@ const node::LedgerMachine& Host::machine() const {
 }
 
 void Host::plan_power_failure(std::uint64_t purpose, std::uint64_t attempt) {
-    constexpr std::uint64_t attempts_max = 6;  // then the power stays on
+    // Formatting must end some time. A recovery that is tried again later draws again.
+    constexpr std::uint64_t attempts_max = 6;
     if (!profile_.nemesis.crashes || attempt > attempts_max || calm_) {
         return;
     }
@@ -120,7 +126,6 @@ bool Host::power_failed() {
     faults_.fire(Fault::crash_in_recovery);
     faults_.consume(Fault::crash_in_recovery);
     disk_.crash(choices_, crash_profile(profile_));
-    crashes_with_loss_ += disk_.last_crash_lost_bytes() ? 1u : 0u;
     return true;
 }
 
@@ -145,6 +150,7 @@ bool Host::start(Instant now) {
     plan_power_failure(recovering, starts_ % 4);
     Result<log::Opened> opened = log::open(disk_, storage_options(profile_), {cluster_, node_});
     if (power_failed()) {
+        lost_bytes_ = lost_bytes_ || disk_.last_crash_lost_bytes();
         return false;
     }
     if (!opened) {
@@ -154,14 +160,14 @@ bool Host::start(Instant now) {
                                        error.code.message() + ", " + error.place);
         return false;
     }
+    recoveries_with_loss_ += lost_bytes_ ? 1u : 0u;
+    lost_bytes_ = false;
     audit_.reset_after_crash(disk_);
     port_.synced(node_);
     ++incarnation_;
     storage_ = std::move(opened->storage);
     machine_ = std::make_unique<ObservedMachine>(node_,
-        state::Limits{.sessions_max = profile_.sessions_max,
-            .stored_replies_max = profile_.stored_replies_max},
-        port_);
+        state_limits(profile_), port_);
     replica_ = std::make_unique<node::Replica>(
         replica_config(node_, profile_, cluster_), *machine_, choices_);
     stored_ = {};
@@ -196,7 +202,18 @@ void Host::crash(Instant) {
         }
     }
     disk_.crash(choices_, crash_profile(profile_));
-    crashes_with_loss_ += disk_.last_crash_lost_bytes() ? 1u : 0u;
+    lost_bytes_ = lost_bytes_ || disk_.last_crash_lost_bytes();
+}
+
+Result<log::Recovered> Host::reopen_for_audit() {
+    replica_.reset();
+    storage_.reset();
+    disk_.crash(choices_, lose_everything);
+    LEDGER_TRY(log::Opened opened,
+        log::open(disk_, storage_options(profile_), {cluster_, node_}));
+    audit_.reset_after_crash(disk_);
+    storage_ = std::move(opened.storage);
+    return std::move(opened.recovered);
 }
 
 void Host::step(Instant now, node::Event&& event) {

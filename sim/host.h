@@ -42,6 +42,9 @@ class HostPort {
     virtual void crashed_mid_step(NodeId node) = 0;
 };
 
+// The replicated bounds of the ledger in this world.
+state::Limits state_limits(const Profile& profile);
+
 class Host final {
   public:
     Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource& choices,
@@ -77,13 +80,19 @@ class Host final {
     std::uint64_t incarnation() const { return incarnation_; }
     // Only while up.
     const node::Replica& replica() const { return *replica_; }
+    // While up, and after reopen_for_audit().
     const node::LedgerMachine& machine() const;
     log::Storage& storage() { return *storage_; }
     const Disk& disk() const { return disk_; }
     const DiskAudit& audit() const { return audit_; }
     // The disk's own faults, fired and consumed so far.
     FaultCounts disk_faults() const;
-    std::uint64_t crashes_with_loss() const { return crashes_with_loss_; }
+    // Successful starts after crashes that took un-synced bytes of a formatted disk.
+    std::uint64_t recoveries_with_loss() const { return recoveries_with_loss_; }
+    // The run is over: the power fails, nothing un-synced survives, and the log is opened again by
+    // the production recovery. What comes out is what the disk really holds.
+    // The replica is gone afterwards; storage() and machine() remain, for exports.
+    Result<log::Recovered> reopen_for_audit();
     // No store or load is under way.
     bool quiet() const { return stores_.empty() && loads_.empty(); }
 
@@ -101,6 +110,7 @@ class Host final {
     Duration disk_time(Site site, Duration min, Duration mean);
     // May plan a power failure within the next few operations of the disk.
     void plan_power_failure(std::uint64_t purpose, std::uint64_t attempt);
+    // True if it struck: what was not synced is gone, in part.
     bool power_failed();
 
     const NodeId node_;
@@ -126,7 +136,8 @@ class Host final {
     std::uint64_t disk_operations_ = 0;  // numbers the latency choices
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;
-    std::uint64_t crashes_with_loss_ = 0;
+    bool lost_bytes_ = false;  // since the last successful start
+    std::uint64_t recoveries_with_loss_ = 0;
     std::uint64_t starts_ = 0;
     bool crash_armed_ = false;
     bool write_crash_armed_ = false;

@@ -129,38 +129,63 @@ void Judge::returned(const Operation& operation, NodeId, check::Answer&& answer)
     note(exactly_once_.returned(ended), "exactly_once");
 }
 
-void Judge::read_disk(const Host& host, log::Storage& storage) {
-    // Through the production reader: what a restarted node would serve.
+// The log as a restarted node finds it: chain, durability, and the same decisions once more.
+void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits) {
     constexpr std::uint64_t page_bytes = 1u << 20;
-    const Index last = host.audit().last();
-    Index next{1};
-    while (next <= last) {
-        Result<std::vector<HashedEntry>> page = storage.read(next, last, page_bytes);
+    const NodeId node = host.node();
+    const Index last = recovered.last;
+    if (last != host.audit().last()) {
+        violated("durability", check::Kind::safety,
+            "n" + std::to_string(node.value) + " recovered a log up to index " +
+                std::to_string(last.value) + ", but its disk holds entries up to index " +
+                std::to_string(host.audit().last().value));
+    }
+    committed_.restarted(node);
+    state::Ledger rebuilt(limits);
+    ByteVector outcome;
+    for (Index next{1}; next <= last;) {
+        Result<std::vector<HashedEntry>> page = host.storage().read(next, last, page_bytes);
         if (!page || page->empty()) {
             violated("durability", check::Kind::safety,
-                "n" + std::to_string(host.node().value) + " cannot read entry " +
+                "n" + std::to_string(node.value) + " cannot read entry " +
                     std::to_string(next.value) + " of its log at the end of the run" +
                     (page ? std::string() : ": " + page.error().place));
             return;
         }
         for (const HashedEntry& entry : *page) {
-            note(chain_.entry(host.node(), entry), "chain");
-            durability_.holds(host.node(), entry.entry.index, entry.hash);
             next = entry.entry.index.next();
+            note(chain_.entry(node, entry), "chain");
+            durability_.holds(node, entry.entry.index, entry.hash);
+            if (entry.entry.index <= committed_.last()) {
+                outcome.clear();
+                rebuilt.apply(entry.entry, entry.hash, outcome);
+                applied(node, entry, outcome, rebuilt.digest());
+            }
         }
     }
+    convergence_.replica({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
 }
 
-void Judge::finish(std::span<const std::unique_ptr<Host>> hosts) {
+void Judge::finish(
+    std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits) {
     note(linearizability_.finish(), "linearizability");
     note(exactly_once_.finish(), "exactly_once");
     for (const auto& host : hosts) {
-        if (!host->up()) {
+        if (host->up()) {
+            convergence_.replica({host->node(), host->replica().applied(),
+                host->machine().digest(), host->machine().ledger().length()});
+        }
+    }
+    for (const auto& host : hosts) {
+        const Result<log::Recovered> opened = host->reopen_for_audit();
+        if (!opened) {
+            violated("recovery", check::Kind::safety,
+                "n" + std::to_string(host->node().value) +
+                    " cannot be opened at the end of the run: " + opened.error().place);
             continue;
         }
-        read_disk(*host, host->storage());
-        convergence_.replica({host->node(), host->replica().applied(), host->machine().digest(),
-            host->machine().ledger().length()});
+        synced(*host);
+        read_disk(*host, *opened, limits);
     }
     note(durability_.finish(nodes_, nodes_ / 2 + 1), "durability");
     check::Finding diverged = convergence_.finish();

@@ -27,6 +27,8 @@ class Judge final {
   public:
     // `kept_operations`: how many ended operations the history keeps for reports and files.
     Judge(std::uint32_t nodes, std::uint64_t kept_operations);
+    Judge(const Judge&) = delete;  // the checkers refer to each other
+    Judge& operator=(const Judge&) = delete;
 
     // Where the run stands; every later finding carries it.
     void at(std::uint64_t step, Instant now) { when_ = {step, now}; }
@@ -46,8 +48,9 @@ class Judge final {
     void called(const Operation& operation, std::uint32_t attempt);
     void returned(const Operation& operation, NodeId from, check::Answer&& answer);
 
-    // Everything is quiet: the last word, from the disks.
-    void finish(std::span<const std::unique_ptr<Host>> hosts);
+    // Everything is quiet: the last word, from disks that lost their power and were opened again.
+    // The hosts are down afterwards.
+    void finish(std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits);
 
     const std::optional<check::Violation>& violation() const { return violation_; }
     const check::CommittedLog& committed() const { return committed_; }
@@ -57,7 +60,7 @@ class Judge final {
 
   private:
     void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
-    void read_disk(const Host& host, log::Storage& storage);
+    void read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits);
 
     const std::uint32_t nodes_;
     check::When when_;

@@ -15,13 +15,15 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
         repertoire_.push_back(Action::crash);
         repertoire_.push_back(Action::crash_mid_step);
         // The moment that decides what was promised: worth more than its share.
-        repertoire_.push_back(Action::crash_before_sync);
-        repertoire_.push_back(Action::crash_before_sync);
+        for (int share = 0; share < 4; ++share) {
+            repertoire_.push_back(Action::crash_before_sync);
+        }
     }
     if (may.crashes && may.aim_at_leader) {
         repertoire_.push_back(Action::crash_leader);
+        repertoire_.push_back(Action::crash_leader);
     }
-    if (may.crash_storms) {
+    if (may.crashes && may.crash_storms) {
         repertoire_.push_back(Action::crash_storm);
     }
     if (may.partitions && profile.nodes > 1) {
@@ -73,13 +75,18 @@ std::optional<Duration> Nemesis::elected(NodeId) {
 }
 
 void Nemesis::hunt(NodeId leader) {
+    const bool may_isolate = profile_.nemesis.partitions && profile_.nodes > 1;
+    if (!profile_.nemesis.crashes && !may_isolate) {
+        return;
+    }
     faults_.fire(Fault::leader_hunted);
     faults_.consume(Fault::leader_hunted);
     hunting_ = true;
-    if (profile_.nemesis.crashes && draw(Site::nemesis_action, 2) == 0) {
+    const bool crashes = draw(Site::nemesis_action, 2) == 0;
+    if (!may_isolate || (profile_.nemesis.crashes && crashes)) {
         crash(leader);
-    } else if (profile_.nodes > 1) {
-        isolate(leader);
+    } else {
+        isolate(leader, Fault::isolate_leader);
     }
     hunting_ = false;
 }
@@ -118,9 +125,7 @@ Duration Nemesis::strike() {
         case Action::split: split(); break;
         case Action::isolate_leader:
             if (leader != NodeId{}) {
-                faults_.fire(Fault::isolate_leader);
-                faults_.consume(Fault::isolate_leader);
-                isolate(leader);
+                isolate(leader, Fault::isolate_leader);
             }
             break;
         case Action::one_way: one_way(); break;
@@ -139,20 +144,28 @@ void Nemesis::storm() {
     const std::uint64_t victims =
         profile_.nodes / 2 + 1 + draw(Site::nemesis_target, profile_.nodes - profile_.nodes / 2);
     const std::uint64_t first = draw(Site::nemesis_target, profile_.nodes);
-    faults_.fire(Fault::crash_storm);
-    faults_.consume(Fault::crash_storm);
+    std::uint32_t struck = 0;
     for (std::uint64_t i = 0; i < victims; ++i) {
-        crash(NodeId{static_cast<std::uint32_t>(1 + (first + i) % profile_.nodes)});
+        const NodeId node{static_cast<std::uint32_t>(1 + (first + i) % profile_.nodes)};
+        struck += port_.up(node) ? 1u : 0u;
+        crash(node);
+    }
+    if (struck > 1 || struck == profile_.nodes) {
+        faults_.fire(Fault::crash_storm);
+        faults_.consume(Fault::crash_storm);
     }
 }
 
-void Nemesis::partition(
-    std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text) {
+void Nemesis::partition(Fault fault, std::vector<std::pair<NodeId, NodeId>>&& links,
+    const std::string& text) {
+    faults_.fire(fault);
+    std::uint64_t dropped = 0;
     for (const auto& [from, to] : links) {
         network_.cut(from, to);
+        dropped += network_.dropped(from, to);
     }
     const Duration length = draw_duration();
-    partitions_.push_back({++actions_, std::move(links)});
+    partitions_.push_back({++actions_, fault, dropped, std::move(links)});
     port_.nemesis_ends(actions_, length);
     port_.note("network", text, length);
 }
@@ -167,7 +180,7 @@ void Nemesis::split() {
         }
     }
     if (left.empty() || left.size() == profile_.nodes) {
-        isolate(random_node());
+        isolate(random_node(), Fault::partition_symmetric);
         return;
     }
     std::vector<std::pair<NodeId, NodeId>> links;
@@ -181,12 +194,10 @@ void Nemesis::split() {
             links.emplace_back(other, node);
         }
     }
-    faults_.fire(Fault::partition_symmetric);
-    faults_.consume(Fault::partition_symmetric);
-    partition(std::move(links), text);
+    partition(Fault::partition_symmetric, std::move(links), text);
 }
 
-void Nemesis::isolate(NodeId node) {
+void Nemesis::isolate(NodeId node, Fault fault) {
     std::vector<std::pair<NodeId, NodeId>> links;
     for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
         const NodeId other{number};
@@ -195,9 +206,7 @@ void Nemesis::isolate(NodeId node) {
             links.emplace_back(other, node);
         }
     }
-    faults_.fire(Fault::partition_symmetric);
-    faults_.consume(Fault::partition_symmetric);
-    partition(std::move(links), "isolated: n" + std::to_string(node.value));
+    partition(fault, std::move(links), "isolated: n" + std::to_string(node.value));
 }
 
 void Nemesis::one_way() {
@@ -212,9 +221,7 @@ void Nemesis::one_way() {
             links.push_back(outgoing ? std::pair(node, other) : std::pair(other, node));
         }
     }
-    faults_.fire(Fault::partition_one_way);
-    faults_.consume(Fault::partition_one_way);
-    partition(std::move(links), "n" + std::to_string(node.value) +
+    partition(Fault::partition_one_way, std::move(links), "n" + std::to_string(node.value) +
                                     (outgoing ? " cannot be heard" : " hears nobody"));
 }
 
@@ -224,10 +231,21 @@ void Nemesis::end(std::uint64_t action) {
     if (at == partitions_.end()) {
         return;
     }
+    std::uint64_t dropped = 0;
     for (const auto& [from, to] : at->links) {
         network_.heal(from, to);
+        dropped += network_.dropped(from, to);
+    }
+    if (dropped > at->dropped_before) {
+        faults_.consume(at->fault);  // it kept at least one message from arriving
     }
     partitions_.erase(at);
+}
+
+void Nemesis::end_all() {
+    while (!partitions_.empty()) {
+        end(partitions_.back().action);
+    }
 }
 
 }  // namespace ledger::sim

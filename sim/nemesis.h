@@ -43,6 +43,8 @@ class Nemesis final {
     Duration strike();
     // A partition ends.
     void end(std::uint64_t action);
+    // All of them end.
+    void end_all();
 
   private:
     enum class Action : std::uint8_t {
@@ -57,15 +59,18 @@ class Nemesis final {
     };
     struct Partition {
         std::uint64_t action = 0;
+        Fault fault = Fault::partition_symmetric;
+        std::uint64_t dropped_before = 0;  // messages that its links had dropped when it began
         std::vector<std::pair<NodeId, NodeId>> links;
     };
 
     std::uint64_t draw(Site site, std::uint64_t domain);
     Duration draw_duration();
     NodeId random_node();
-    void partition(std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text);
+    void partition(
+        Fault fault, std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text);
     void split();
-    void isolate(NodeId node);
+    void isolate(NodeId node, Fault fault);
     void one_way();
     void storm();
     void crash(NodeId node);

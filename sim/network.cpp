@@ -87,6 +87,7 @@ Transit Network::send(Instant now, const node::PeerMessage& message, FrameModel*
         (static_cast<std::uint64_t>(message.from.value) << 32) | message.to.value;
     ++on.sent;
     if (on.cuts > 0) {
+        ++on.dropped;
         faults_.fire(Fault::message_cut);
         faults_.consume(Fault::message_cut);
         return {};
@@ -123,10 +124,11 @@ Transit Network::send(Instant now, const node::PeerMessage& message, FrameModel*
 }
 
 bool Network::arrives(NodeId from, NodeId to, std::uint64_t epoch) {
-    const Link& on = link(from, to);
+    Link& on = link(from, to);
     if (on.epoch == epoch && on.cuts == 0) {
         return true;
     }
+    on.dropped += on.cuts > 0 ? 1u : 0u;
     faults_.fire(Fault::message_cut);
     faults_.consume(Fault::message_cut);
     return false;

@@ -21,6 +21,8 @@ class FrameModel {
     virtual ~FrameModel() = default;
     // The message arrives whole: the decoded frame must equal it.
     virtual void intact(const node::PeerMessage& message) = 0;
+    virtual void intact(const node::ClientRequest& request) = 0;
+    virtual void intact(const node::ClientReply& reply) = 0;
     // The frame is damaged at a place derived from `bits`: decoding must fail.
     virtual void damaged(const node::PeerMessage& message, std::uint64_t bits) = 0;
 };
@@ -53,6 +55,8 @@ class Network {
     void cut(NodeId from, NodeId to);
     void heal(NodeId from, NodeId to);
     void heal_all();
+    // Messages that this link did not carry because it was cut.
+    std::uint64_t dropped(NodeId from, NodeId to) const { return link(from, to).dropped; }
     bool is_cut(NodeId from, NodeId to) const { return link(from, to).cuts > 0; }
     // The connection breaks: what is in flight is gone.
     void reset(NodeId from, NodeId to);
@@ -67,6 +71,7 @@ class Network {
         std::uint64_t sent = 0;   // numbers the decisions of this link
         std::uint64_t epoch = 0;
         std::uint32_t cuts = 0;   // partitions overlap
+        std::uint64_t dropped = 0;
         Instant last_arrival;
         Instant free_at;          // the wire is busy until then
     };

@@ -150,7 +150,7 @@ void ImportWorkload::ended(std::uint32_t, const Operation& operation, const Oper
     }
     // Without giving up an append ends unknown only when its session expired, or the run did.
     if (end.ending != Ending::ok) {
-        refused_.push_back(done_);
+        refused_.push_back({done_, end.ending == Ending::failed});
     }
     ++done_;
 }

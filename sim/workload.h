@@ -55,13 +55,17 @@ class ImportWorkload final : public OperationSource {
     bool finished() const override { return done_ == appends_.size(); }
 
     std::uint64_t done() const { return done_; }
-    // Appends that the ledger refused: the input contradicts itself. Place in the list, 0-based.
-    const std::vector<std::uint64_t>& refused() const { return refused_; }
+    // Appends that did not take effect for certain.
+    struct Refusal {
+        std::uint64_t place = 0;  // in the list, from 0
+        bool conflict = false;    // refused by the ledger; else of unknown outcome
+    };
+    const std::vector<Refusal>& refused() const { return refused_; }
 
   private:
     const std::vector<state::Append>& appends_;
     std::uint64_t done_ = 0;
-    std::vector<std::uint64_t> refused_;
+    std::vector<Refusal> refused_;
 };
 
 }  // namespace ledger::sim

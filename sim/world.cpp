@@ -72,9 +72,14 @@ RunResult World::run() {
         now_ = item.at;
         judge_.at(steps_, now_);
         handle(item);
+        if (steps_ > options_.steps_max) {
+            judge_.violated("bounded_run", check::Kind::resource,
+                "the run took more than " + std::to_string(options_.steps_max) +
+                    " steps and is not done: " + pending());
+        }
     }
     if (!judge_.violation()) {
-        judge_.finish(hosts_);
+        judge_.finish(hosts_, state_limits(profile_));
     }
     return result();
 }
@@ -96,19 +101,7 @@ void World::handle(const Item& item) {
                 host(node).step(now_, node::PeerUp{NodeId{static_cast<std::uint32_t>(item.b)}});
             }
             break;
-        case ItemKind::client_request: {
-            Request request = requests_.take(item.slot);
-            if (host(node).up()) {
-                host(node).step(now_,
-                    node::Client{ClientId{request.lane + std::uint64_t{1}},
-                        std::move(request.request)});
-            } else {
-                // Nobody listens there: the connection is refused.
-                answer_client(request.lane, node, {request.request.id, node::Redirect{}},
-                    microseconds(100));
-            }
-            break;
-        }
+        case ItemKind::client_request: deliver_request(item); break;
         case ItemKind::client_reply: {
             Answer answer = answers_.take(item.slot);
             clients_[item.node]->on_reply(answer.from, std::move(answer.reply));
@@ -192,9 +185,25 @@ void World::deliver(const Item& item) {
     host(NodeId{item.node}).step(now_, node::Message{std::move(message)});
 }
 
+void World::deliver_request(const Item& item) {
+    Request request = requests_.take(item.slot);
+    const NodeId node{item.node};
+    if (host(node).up()) {
+        host(node).step(now_, node::Client{ClientId{request.lane + std::uint64_t{1}},
+                                  std::move(request.request)});
+    } else {
+        // Nobody listens there: the connection is refused.
+        answer_client(
+            request.lane, node, {request.request.id, node::Redirect{}}, microseconds(100));
+    }
+}
+
 void World::reply(NodeId node, ClientId client, const node::ClientReply& reply) {
     if (const auto* applied = std::get_if<node::Applied>(&reply.outcome)) {
         judge_.acknowledged(client, *applied, hosts_);
+    }
+    if (options_.frames != nullptr) {
+        options_.frames->intact(reply);
     }
     const auto lane = static_cast<std::uint32_t>(client.value - 1);
     const std::uint64_t sent = ++client_sent_[lane];
@@ -260,6 +269,9 @@ void World::violated(const std::string& check, const std::string& sentence) {
 // --- what clients do ---------------------------------------------------------------------------
 
 void World::request(std::uint32_t lane, NodeId to, node::ClientRequest&& request) {
+    if (options_.frames != nullptr) {
+        options_.frames->intact(request);
+    }
     const std::uint64_t sent = ++client_sent_[lane];
     if (network_.client_message_lost(lane, sent)) {
         faults_.fire(Fault::request_lost);
@@ -356,6 +368,7 @@ void World::restart(NodeId node) {
         return;
     }
     ++crash_recoveries_;
+    end_outage(node);
     for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
         if (number != node.value) {
             queue_.push({.at = now_ + milliseconds(1),
@@ -396,12 +409,12 @@ void World::check_phase() {
                 phase_ = Phase::done;
                 return;
             }
-            // An import may go on for long after the last fault; the bound begins after it.
-            if (clients_idle || !import_) {
-                liveness(false, since_heal, convergence_limit, pending());
-            } else {
+            // An import may go on for long after the last fault: then the bound is on standing still.
+            if (import_ && !clients_idle && judge_.committed().last() > committed_at_heal_) {
+                committed_at_heal_ = judge_.committed().last();
                 healed_at_ = now_;
             }
+            liveness(false, now_ - healed_at_, convergence_limit, pending());
             break;
         case Phase::done: return;
     }
@@ -421,6 +434,7 @@ void World::heal() {
     phase_ = Phase::healing;
     healed_at_ = now_;
     committed_at_heal_ = judge_.committed().last();
+    nemesis_->end_all();
     network_.heal_all();
     network_.calm();
     for (const auto& host : hosts_) {
@@ -462,6 +476,16 @@ void World::mark(
     }
 }
 
+void World::end_outage(NodeId node) {
+    const std::string lane = "n" + std::to_string(node.value);
+    for (auto mark = marks_.rbegin(); mark != marks_.rend(); ++mark) {
+        if (mark->lane == lane && mark->kind == check::Mark::Kind::crash) {
+            mark->to = now_;  // it was planned to last longer, or recovery took another try
+            return;
+        }
+    }
+}
+
 RunResult World::result() {
     static constexpr std::string_view required[] = {"agreement", "durability", "linearizability"};
     RunResult result;
@@ -478,7 +502,7 @@ RunResult World::result() {
     result.faults = faults_;
     for (const auto& host : hosts_) {
         result.faults.add(host->disk_faults());
-        result.crash_recoveries_with_loss += host->crashes_with_loss();
+        result.crash_recoveries_with_loss += host->recoveries_with_loss();
     }
     result.operations = judge_.history().counts();
     result.acknowledged_appends = judge_.history().acknowledged_appends();

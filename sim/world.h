@@ -39,6 +39,7 @@ struct WorldOptions {
     StepObserver* observer = nullptr;
     std::uint64_t kept_operations = 0;                  // for reports and history files
     Duration faults_max = seconds(3600);                // even if an import takes longer
+    std::uint64_t steps_max = 50'000'000;               // more is a finding of kind resource
 };
 
 // What came of a run, in values.
@@ -119,6 +120,7 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
 
     void handle(const Item& item);
     void deliver(const Item& item);
+    void deliver_request(const Item& item);
     void answer_client(std::uint32_t lane, NodeId from, node::ClientReply&& reply, Duration after);
     void restart(NodeId node);
     void check_phase();
@@ -128,6 +130,7 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     std::string pending() const;
     void liveness(bool reached, Duration since_heal, Duration limit, const std::string& what);
     void mark(const std::string& lane, check::Mark::Kind kind, Duration length, std::string text);
+    void end_outage(NodeId node);
     RunResult result();
 
     Host& host(NodeId node) { return *hosts_[node.value - 1]; }

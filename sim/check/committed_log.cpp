@@ -36,7 +36,7 @@ bool is_stored_answer(
         return false;
     }
     if (claimed.events == 0) {
-        return claimed.first.value <= order.length();
+        return append.event_count == 0 && claimed.first.value <= order.length();
     }
     if (claimed.first.value >= order.length()) {
         return false;
@@ -122,6 +122,15 @@ Finding CommittedLog::define(NodeId node, Index index, const CommittedEntry& ide
             node_name(node), index, identity.term, index.previous(),
             entries_[index.value - 2].term);
     }
+    if (entry.cluster_time < cluster_time_ || entry.wall_time < wall_time_) {
+        return fmt::format(
+            "{} applied index {} whose {} lies before that of index {}: replicated clocks never "
+            "go back",
+            node_name(node), index,
+            entry.cluster_time < cluster_time_ ? "cluster time" : "wall time", index.previous());
+    }
+    cluster_time_ = entry.cluster_time;
+    wall_time_ = entry.wall_time;
     return entry.kind == EntryKind::command ? extend_order(node, index, entry, outcome)
                                             : std::nullopt;
 }

@@ -57,6 +57,8 @@ class CommittedLog {
     Finding compare(NodeId node, Index index, const CommittedEntry& seen);
 
     std::vector<CommittedEntry> entries_;  // [0] is index 1
+    ClusterTime cluster_time_;             // of the last entry
+    WallTime wall_time_;
     std::vector<Index> applied_by_;        // by node number
     Order order_;
     Tally tally_{"agreement"};

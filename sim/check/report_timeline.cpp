@@ -233,7 +233,7 @@ std::string operations_html(const Report& report, std::uint64_t bytes_max) {
                 escape_html(box.outcome, 100), moment(box.from), moment(box.to)));
     }
     std::uint64_t omitted = 0;
-    std::string text = "<section><h2>Operations around the witness</h2>\n";
+    std::string text = "<section><h2>The last operations of each client</h2>\n";
     text += drawing("Operations of each client over time", lanes, boxes, bytes_max / 2, omitted);
     text += left_out(omitted + without_lane, "operations");
     text += table("The operations as a table",

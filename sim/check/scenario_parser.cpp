@@ -216,8 +216,14 @@ Result<std::int64_t> parse_value(Line& line, const KnownKey& known) {
 }
 
 Result<Range> parse_range(Line& line, const KnownKey& known) {
+    line.skip_space();
+    const std::size_t off_at = line.at();
     if (line.take("off")) {
-        return Range{};
+        // Off means 0, so it is within the bounds or it is not, like any number.
+        return known.min == 0 ? Result<Range>{Range{}}
+                              : Result<Range>{line.wrong_at(off_at,
+                                    fmt::format("{} cannot be off, it is at least {}", known.key,
+                                        print_value(known.min, known.unit)))};
     }
     if (line.take("{")) {
         std::vector<std::int64_t> values;

@@ -63,8 +63,9 @@ boost::system::error_code make_error_code(CapsuleErrc errc) {
 
 std::string print_capsule(const Capsule& capsule) {
     std::string text = fmt::format(
-        "capsule 1\nseed {}\nverdict {}\ncheck {}\nhash {}\nsentence {}\n{}", capsule.seed,
-        capsule.verdict, capsule.check.empty() ? "-" : capsule.check,
+        "capsule 1\nseed {}\ninput {} {}\nverdict {}\ncheck {}\nhash {}\nsentence {}\n{}",
+        capsule.seed, capsule.input_hash.empty() ? "-" : capsule.input_hash,
+        capsule.input.empty() ? "-" : capsule.input, capsule.verdict, capsule.check.empty() ? "-" : capsule.check,
         capsule.trace_hash.empty() ? "-" : capsule.trace_hash,
         capsule.sentence.empty() ? "-" : capsule.sentence,
         check::print_scenario(capsule.scenario));
@@ -92,13 +93,22 @@ Result<Capsule> parse_capsule(std::string_view text) {
     }
     std::uint64_t line = 0;
     LEDGER_TRY(const std::string version, take_line(body, "capsule", line));
-    if (version != "1") {
+    LEDGER_TRY(const std::uint64_t version_number, to_number(version, 10, line));
+    if (version_number != 1) {
         return failure(
             CapsuleErrc::unsupported, fmt::format("line 1: version {}, expected 1", version));
     }
     Capsule capsule;
     LEDGER_TRY(const std::string seed, take_line(body, "seed", line));
     LEDGER_TRY(capsule.seed, to_number(seed, 10, line));
+    LEDGER_TRY(const std::string input, take_line(body, "input", line));
+    const std::size_t space = input.find(' ');
+    if (space == std::string::npos) {
+        return failure(CapsuleErrc::damaged,
+            fmt::format("line {}: expected the input's hash and name", line));
+    }
+    capsule.input_hash = input.substr(0, space);
+    capsule.input = input.substr(space + 1);
     LEDGER_TRY(capsule.verdict, take_line(body, "verdict", line));
     LEDGER_TRY(capsule.check, take_line(body, "check", line));
     LEDGER_TRY(capsule.trace_hash, take_line(body, "hash", line));

@@ -17,6 +17,8 @@ boost::system::error_code make_error_code(CapsuleErrc errc);
 struct Capsule {
     check::Scenario scenario;
     std::uint64_t seed = 0;
+    std::string input;       // the imported file, as it was named; "-" if there was none
+    std::string input_hash;  // its SHA-256 in hex; "-" without input
     std::string verdict;     // ok, violated, inconclusive
     std::string check;       // of the violation; "-" if none
     std::string trace_hash;  // 32 hex digits; "-" if the run died

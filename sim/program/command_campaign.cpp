@@ -18,6 +18,7 @@ namespace {
 
 // What a campaign adds up; sums do not depend on the order of completion.
 struct Totals {
+    std::uint64_t expected = 0;
     std::uint64_t seeds = 0;
     std::vector<std::uint64_t> violated;
     std::vector<std::uint64_t> inconclusive;
@@ -68,11 +69,13 @@ struct Totals {
         }
         return names;
     }
+    // `expected` = how many seeds the campaign had to run; 0 = as many as time allowed.
     check::Verdict verdict() const {
         if (!violated.empty() || (seeds > 0 && !idle().empty())) {
             return check::Verdict::violated;
         }
-        return seeds == 0 || !inconclusive.empty() ? check::Verdict::inconclusive
+        const bool incomplete = seeds == 0 || seeds < expected;
+        return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive
                                                    : check::Verdict::ok;
     }
 };
@@ -178,8 +181,7 @@ class ProgressLine {
     explicit ProgressLine(std::uint64_t start) : start_(start), last_(start) {}
     void show(const Totals& totals, const CampaignOptions& options) {
         const std::uint64_t now = wall_clock_microseconds();
-        const bool terminal = ::isatty(STDERR_FILENO) != 0;
-        if (now - last_ < (terminal ? 200'000u : 5'000'000u)) {
+        if (!terminal_ || now - last_ < 200'000) {
             return;
         }
         last_ = now;
@@ -190,8 +192,8 @@ class ProgressLine {
         }
         line += fmt::format(", {} violated, {:.0f} steps/s, {:.0f} s", totals.violated.size(),
             static_cast<double>(totals.sum.steps) / seconds, seconds);
-        std::fprintf(stderr, terminal ? "\r%-70s" : "%s\n", line.c_str());
-        shown_ = terminal;
+        std::fprintf(stderr, "\r%-70s", line.c_str());
+        shown_ = true;
     }
     ~ProgressLine() {
         if (shown_) {
@@ -200,6 +202,7 @@ class ProgressLine {
     }
 
   private:
+    const bool terminal_ = ::isatty(STDERR_FILENO) != 0;
     const std::uint64_t start_;
     std::uint64_t last_;
     bool shown_ = false;
@@ -244,6 +247,7 @@ int command_campaign(const CampaignOptions& options) {
     }
     const std::uint64_t start = wall_clock_microseconds();
     Totals totals;
+    totals.expected = options.seconds == 0 ? options.last - options.first + 1 : 0;
     {
         ProgressLine progress(start);
         work({.first = options.first,
@@ -266,7 +270,7 @@ int command_campaign(const CampaignOptions& options) {
                     progress.show(totals, options);
                     if (options.json && result.verdict != check::Verdict::ok) {
                         const std::string line = run_json(result, 0,
-                            fmt::format("ledgersim run --seed {}", result.seed),
+                            repro_line(options.scenario, result.seed),
                             "ledgersim.run/1");
                         std::fwrite(line.data(), 1, line.size(), stdout);
                     }
@@ -283,8 +287,7 @@ int command_campaign(const CampaignOptions& options) {
     const std::uint64_t wall = wall_clock_microseconds() - start;
     const std::string text =
         options.json ? totals_json(totals, wall) : totals_text(totals, wall);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return check::exit_code(totals.verdict());
+    return answer(text, check::exit_code(totals.verdict()));
 }
 
 }  // namespace ledger::sim

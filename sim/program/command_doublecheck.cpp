@@ -91,8 +91,7 @@ int command_doublecheck(const DoublecheckOptions& options) {
         }
         text += fmt::format("verdict: {}\n", check::to_text(verdict));
     }
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return check::exit_code(verdict);
+    return answer(text, check::exit_code(verdict));
 }
 
 }  // namespace ledger::sim

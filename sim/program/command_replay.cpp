@@ -69,7 +69,24 @@ int command_replay(const ReplayOptions& options) {
         return complain(error, exit_usage);
     }
     const Capsule capsule = std::move(*parsed);
-    const std::string repro = fmt::format("ledgersim replay {}", options.capsule);
+    std::string repro = fmt::format("ledgersim replay {}", options.capsule);
+    std::vector<state::Append> input;
+    if (capsule.input != "-") {
+        const std::string& path = options.input.empty() ? capsule.input : options.input;
+        Result<Input> loaded = load_input(path);
+        if (!loaded) {
+            return complain(loaded.error(), exit_usage);
+        }
+        if (loaded->hash != capsule.input_hash) {
+            std::fprintf(stderr,
+                "ledgersim: %s is not the file that was imported (SHA-256 %s, expected %s); name "
+                "it with --input\n",
+                path.c_str(), loaded->hash.c_str(), capsule.input_hash.c_str());
+            return exit_usage;
+        }
+        input = std::move(loaded->appends);
+        repro += fmt::format(" --input {}", path);
+    }
     auto* progress = static_cast<Progress*>(share_memory(sizeof(Progress)));
     const auto print = [&](const RunResult& result, const World* world, std::uint64_t wall) {
         check::Report report = make_report(
@@ -84,11 +101,8 @@ int command_replay(const ReplayOptions& options) {
         const std::string shown = options.json
                                       ? run_json(result, wall, repro, "ledgersim.replay/1")
                                       : check::summary_text(report);
-        std::fwrite(shown.data(), 1, shown.size(), stdout);
-        if (options.expect) {
-            return judge_expectation(capsule, result, world == nullptr);
-        }
-        return check::exit_code(result.verdict);
+        return answer(shown, options.expect ? judge_expectation(capsule, result, world == nullptr)
+                                            : check::exit_code(result.verdict));
     };
     const auto body = [&] {
         std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, &std::fclose);
@@ -112,10 +126,15 @@ int command_replay(const ReplayOptions& options) {
         ProgressObserver observer(*progress, until.get());
         Finished finished = run_seed({.scenario = capsule.scenario,
             .seed = capsule.seed,
-            .input = nullptr,
+            .input = input.empty() ? nullptr : &input,
             .kept_operations = report_operations_max,
             .observer = &observer});
-        return print(finished.result, finished.world.get(), finished.wall_microseconds);
+        const int code = print(finished.result, finished.world.get(), finished.wall_microseconds);
+        if (trace && !trace->flush()) {
+            std::fprintf(stderr, "ledgersim: cannot write the trace\n");
+            return code == exit_ok ? exit_environment : code;
+        }
+        return code;
     };
     const std::uint64_t start = wall_clock_microseconds();
     const ChildEnd end = supervise(body);

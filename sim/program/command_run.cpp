@@ -16,14 +16,8 @@
 namespace ledger::sim {
 namespace {
 
-std::string repro_line(const RunOptions& options, const check::Scenario& scenario) {
-    std::string line = fmt::format("ledgersim run --seed {}", options.seed);
-    if (!options.scenario.file.empty()) {
-        line += fmt::format(" --scenario {}", options.scenario.file);
-    }
-    if (options.scenario.nodes > 0) {
-        line += fmt::format(" --nodes {}", scenario.voters);
-    }
+std::string repro_of(const RunOptions& options) {
+    std::string line = repro_line(options.scenario, options.seed);
     if (!options.input.empty()) {
         line += fmt::format(" --input {}", options.input);
     }
@@ -63,9 +57,12 @@ class ProgressLine final : public StepObserver {
     StepObserver* const next_;
 };
 
-Capsule make_capsule(const check::Scenario& scenario, const RunResult& result) {
+Capsule make_capsule(const RunOptions& options, const check::Scenario& scenario,
+    const RunResult& result, const std::string& input_hash) {
     return {.scenario = scenario,
         .seed = result.seed,
+        .input = options.input,
+        .input_hash = input_hash,
         .verdict = std::string(check::to_text(result.verdict)),
         .check = result.violation ? result.violation->check : "-",
         .trace_hash = hash_text(result.trace_hash),
@@ -88,8 +85,8 @@ Result<void> write_exports(World& world, const std::string& directory) {
 
 // Everything that a finished run leaves: files first, then what is printed.
 int deliver(const RunOptions& options, const check::Scenario& scenario, const RunResult& result,
-    World* world, std::uint64_t wall_microseconds) {
-    const std::string repro = repro_line(options, scenario);
+    World* world, std::uint64_t wall_microseconds, const std::string& input_hash) {
+    const std::string repro = repro_of(options);
     check::Report report = make_report(
         result, world, wall_microseconds, repro, check::print_scenario(scenario));
     const bool failed = result.verdict == check::Verdict::violated;
@@ -102,7 +99,7 @@ int deliver(const RunOptions& options, const check::Scenario& scenario, const Ru
         report.page = fmt::format("seed-{}.html", result.seed);
     }
     if (!report.capsule.empty()) {
-        if (auto done = write_file(report.capsule, print_capsule(make_capsule(scenario, result)));
+        if (auto done = write_file(report.capsule, print_capsule(make_capsule(options, scenario, result, input_hash)));
             !done) {
             return complain(done.error(), exit_environment);
         }
@@ -127,8 +124,7 @@ int deliver(const RunOptions& options, const check::Scenario& scenario, const Ru
     const std::string text = options.json
                                  ? run_json(result, wall_microseconds, repro, "ledgersim.run/1")
                                  : check::summary_text(report);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    return check::exit_code(result.verdict);
+    return answer(text, check::exit_code(result.verdict));
 }
 
 // An import is one long run: faults come at a pace at which a cluster is mostly alive, unless the
@@ -142,7 +138,7 @@ void calm_for_import(check::Scenario& scenario) {
         }
     };
     narrow("nemesis.interval", check::Unit::duration,
-        Range::between(600 * millisecond, 1200 * millisecond));
+        Range::between(200 * millisecond, 600 * millisecond));
     narrow("nemesis.duration", check::Unit::duration,
         Range::between(100 * millisecond, 400 * millisecond));
     narrow("nemesis.crashes", check::Unit::count, Range::one(1));
@@ -159,15 +155,17 @@ void calm_for_import(check::Scenario& scenario) {
     narrow("disk.slow_factor", check::Unit::count, Range::one(5));
 }
 
-int complain_about_refusals(const ImportWorkload& import, const std::string& file) {
+int complain_about_refusals(const ImportWorkload& import,
+    const std::vector<state::Append>& input, const std::string& file) {
     if (import.refused().empty()) {
         return exit_ok;
     }
-    std::fprintf(stderr,
-        "ledgersim: %s: append %llu was refused: its expected revisions contradict what was "
-        "appended before\n",
-        file.c_str(), static_cast<unsigned long long>(import.refused().front() + 1));
-    return exit_usage;
+    const ImportWorkload::Refusal& first = import.refused().front();
+    std::fprintf(stderr, "ledgersim: %s: line %llu: the append %s\n", file.c_str(),
+        static_cast<unsigned long long>(line_of(input[first.place])),
+        first.conflict ? "was refused: its expected revisions contradict what was appended before"
+                       : "has no known outcome: its session expired while it was retried");
+    return first.conflict ? exit_usage : exit_inconclusive;
 }
 
 }  // namespace
@@ -179,18 +177,14 @@ int command_run(const RunOptions& options) {
     }
     check::Scenario scenario = scenario_of_seed(*loaded, options.scenario, options.seed);
     std::vector<state::Append> input;
+    std::string input_hash;
     if (!options.input.empty()) {
-        Result<std::string> text = read_file(options.input);
-        if (!text) {
-            return complain(text.error(), exit_usage);
+        Result<Input> loaded_input = load_input(options.input);
+        if (!loaded_input) {
+            return complain(loaded_input.error(), exit_usage);
         }
-        Result<std::vector<state::Append>> parsed = parse_input(*text);
-        if (!parsed) {
-            Error error = parsed.error();
-            error.place = options.input + ": " + error.place;
-            return complain(error, exit_usage);
-        }
-        input = std::move(*parsed);
+        input = std::move(loaded_input->appends);
+        input_hash = std::move(loaded_input->hash);
     }
     if (!input.empty()) {
         calm_for_import(scenario);
@@ -218,10 +212,14 @@ int command_run(const RunOptions& options) {
             .observer = &observer});
         ProgressLine::clear();
         const int code = deliver(options, scenario, finished.result, finished.world.get(),
-            finished.wall_microseconds);
+            finished.wall_microseconds, input_hash);
+        if (trace && !trace->flush()) {
+            std::fprintf(stderr, "ledgersim: cannot write %s\n", options.trace.c_str());
+            return code == exit_ok ? exit_environment : code;
+        }
         const ImportWorkload* import = finished.world->import();
         return code == exit_ok && import != nullptr
-                   ? complain_about_refusals(*import, options.input)
+                   ? complain_about_refusals(*import, input, options.input)
                    : code;
     };
     if (options.in_process) {
@@ -238,7 +236,8 @@ int command_run(const RunOptions& options) {
     died.violation = crash_violation(end, *progress);
     died.steps = progress->step;
     died.virtual_time = Duration{progress->time_nanoseconds};
-    return deliver(options, scenario, died, nullptr, wall_clock_microseconds() - start);
+    return deliver(
+        options, scenario, died, nullptr, wall_clock_microseconds() - start, input_hash);
 }
 
 }  // namespace ledger::sim

@@ -40,10 +40,13 @@ struct DoublecheckOptions {
     ScenarioChoice scenario;
     bool json = false;
 };
+// Both runs of each seed are kept in memory until they are compared.
+inline constexpr std::uint64_t doublecheck_seeds_max = 10'000'000;
 int command_doublecheck(const DoublecheckOptions& options);
 
 struct ReplayOptions {
     std::string capsule;
+    std::string input;        // where the imported file lies now; empty = where it lay
     std::uint64_t until = 0;  // stop the trace after this step; 0 = never
     bool expect = false;      // ok only if the recorded verdict, check and hash come out again
     std::string trace;

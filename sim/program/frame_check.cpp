@@ -8,7 +8,8 @@
 
 namespace ledger::sim {
 
-void FrameCheck::intact(const node::PeerMessage& message) {
+template <typename Message>
+void FrameCheck::round_trip(const Message& message) {
     ++examined_;
     frame_.clear();
     node::encode(message, frame_);
@@ -17,7 +18,7 @@ void FrameCheck::intact(const node::PeerMessage& message) {
     LEDGER_ASSERT(*size == frame_.size());
     const Result<node::Decoded> decoded = node::decode(frame_);
     LEDGER_ASSERT(decoded);
-    const auto* back = std::get_if<node::PeerMessage>(&*decoded);
+    const auto* back = std::get_if<Message>(&*decoded);
     LEDGER_ASSERT(back != nullptr);
     LEDGER_ASSERT(*back == message);
 }
@@ -36,5 +37,9 @@ void FrameCheck::damaged(const node::PeerMessage& message, std::uint64_t bits) {
     const Result<node::Decoded> decoded = node::decode(frame_);
     LEDGER_ASSERT(!decoded);
 }
+
+template void FrameCheck::round_trip(const node::PeerMessage&);
+template void FrameCheck::round_trip(const node::ClientRequest&);
+template void FrameCheck::round_trip(const node::ClientReply&);
 
 }  // namespace ledger::sim

@@ -1,5 +1,6 @@
 #include "sim/program/input.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -9,7 +10,9 @@
 
 #include "log/base/assert.h"
 #include "log/base/choice.h"
+#include "log/base/format.h"
 #include "log/base/lookup_table.h"
+#include "log/base/sha256.h"
 #include "log/state/query.h"
 #include "sim/check/json.h"
 
@@ -74,6 +77,26 @@ Result<state::Expected> expected_member(const check::JsonValue& object, const Pl
     return place.wrong(R"("expected" must be "any", "none", "exists" or {"exact": REVISION})");
 }
 
+// Is this expectation of a later event what the append's earlier events of the stream leave? The
+// ledger checks only the first one.
+bool follows(const state::Append& append, std::uint32_t stream, const state::Expected& expected) {
+    using Kind = state::Expected::Kind;
+    const state::Expected& first = append.streams[stream].expected;
+    const auto before = static_cast<std::uint64_t>(
+        std::count_if(append.events.begin(), append.events.end(),
+            [&](const state::NewEvent& event) { return event.stream == stream; }));
+    switch (expected.kind) {
+        case Kind::any:
+        case Kind::exists: return true;
+        case Kind::no_stream: return false;
+        case Kind::exact: break;
+    }
+    if (first.kind == Kind::exact) {
+        return expected.revision == first.revision + before;
+    }
+    return first.kind == Kind::no_stream && expected.revision == Revision{before - 1};
+}
+
 Result<void> add_event(const check::JsonValue& object, const Place& place,
     LookupTable<std::string, std::uint32_t>& streams, state::Append& append) {
     if (object.object() == nullptr) {
@@ -90,7 +113,11 @@ Result<void> add_event(const check::JsonValue& object, const Place& place,
     }
     state::NewEvent event;
     if (const std::uint32_t* known = streams.find(stream)) {
-        event.stream = *known;  // only the first event's expectation is the stream's
+        event.stream = *known;
+        if (!follows(append, *known, expected)) {
+            return place.wrong(fmt::format(
+                "\"expected\" contradicts what this append does to {} before", stream));
+        }
     } else {
         event.stream = static_cast<std::uint32_t>(append.streams.size());
         streams[stream] = event.stream;
@@ -193,6 +220,22 @@ Result<std::vector<state::Append>> parse_input(std::string_view text) {
         return failure(InputErrc::malformed, "no appends: the file is empty");
     }
     return appends;
+}
+
+Result<Input> load_input(const std::string& path) {
+    LEDGER_TRY(const std::string text, read_file(path));
+    Result<std::vector<state::Append>> appends = parse_input(text);
+    if (!appends) {
+        Error error = appends.error();
+        error.place = path + ": " + error.place;
+        return error;
+    }
+    return Input{std::move(*appends), to_hex(sha256(as_bytes(text)))};
+}
+
+std::uint64_t line_of(const state::Append& append) {
+    LEDGER_ASSERT(!append.events.empty());
+    return append.events.front().id.high & ~imported_events;
 }
 
 Result<std::string> export_ledger(Host& host) {

@@ -24,6 +24,15 @@ Result<void> write_file(const std::string& path, std::string_view text);
 // ignored. Errors name the line, the column or the event, and what was expected.
 Result<std::vector<state::Append>> parse_input(std::string_view text);
 
+struct Input {
+    std::vector<state::Append> appends;
+    std::string hash;  // SHA-256 of the file, in hex
+};
+// The parsed file; errors begin with its name.
+Result<Input> load_input(const std::string& path);
+// The line of the file that an append of parse_input came from.
+std::uint64_t line_of(const state::Append& append);
+
 // Every event that the replica has applied, in order of position, one JSON object per line:
 // {"position", "stream", "revision", "type", "data"}. Read from its disk.
 Result<std::string> export_ledger(Host& host);

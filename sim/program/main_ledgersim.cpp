@@ -38,7 +38,8 @@ bool parse_seeds(const std::string& text, std::uint64_t& first, std::uint64_t& l
 bool parse_seconds(const std::string& text, std::uint64_t& seconds) {
     const char* end = text.data() + text.size();
     const auto [at, error] = std::from_chars(text.data(), end, seconds);
-    if (error != std::errc{} || seconds == 0) {
+    constexpr std::uint64_t number_max = 1'000'000;  // of hours: more than a century
+    if (error != std::errc{} || seconds == 0 || seconds > number_max) {
         return false;
     }
     const std::string_view unit(at, static_cast<std::size_t>(end - at));
@@ -53,15 +54,23 @@ int usage(const std::string& what) {
 
 void add_scenario(CLI::App* command, ScenarioChoice& scenario) {
     command->add_option("--scenario", scenario.file, "scenario file (default: the swarm)");
-    command->add_option("--nodes", scenario.nodes, "replicas, 1 to 9 (default: 3 or 5 by seed)")
-        ->check(CLI::Range(1, 9));
+    command->add_option("--nodes", scenario.nodes, "replicas, 1 to 7 (default: 3 or 5 by seed)")
+        ->check(CLI::Range(1, 7));
 }
 
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
     CLI::App* run = app.add_subcommand("run", "Simulates one seed and checks it");
     run->description(
         "Example: ledgersim run --seed 7 --html seed-7.html\nSimulates one seed and checks it.");
-    run->add_option("--seed", options.seed, "the seed; the same seed is the same run, everywhere");
+    // The library would take -1 and what does not fit for the largest number.
+    const auto check_seed = [](const std::string& text) {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        const bool one = parse_seeds(text, first, last) && text.find('.') == std::string::npos;
+        return one ? std::string() : "expected a number from 0 to 2^64 - 1, found " + text;
+    };
+    run->add_option("--seed", options.seed, "the seed; the same seed is the same run, everywhere")
+        ->check(check_seed);
     add_scenario(run, options.scenario);
     run->add_option("--input", options.input, "import these events (JSON lines, - = stdin)");
     run->add_option("--trace", options.trace, "write every step as a JSON line");
@@ -112,6 +121,7 @@ int dispatch(int count, char** words) {
     CLI::App* again = app.add_subcommand("replay", "Runs a capsule again");
     again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
     again->add_option("capsule", replay.capsule, "the capsule file")->required();
+    again->add_option("--input", replay.input, "the imported file, if it lies elsewhere now");
     again->add_option("--until", replay.until, "show the trace up to this step");
     again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");
     again->add_option("--trace", replay.trace, "write every step as a JSON line");
@@ -139,6 +149,10 @@ int dispatch(int count, char** words) {
     if (twice->parsed()) {
         if (!parse_seeds(double_seeds, doublecheck.first, doublecheck.last)) {
             return usage("--seeds: expected FIRST..LAST, found " + double_seeds);
+        }
+        if (doublecheck.last - doublecheck.first >= doublecheck_seeds_max) {
+            return usage("--seeds: at most " + std::to_string(doublecheck_seeds_max) +
+                         " seeds at once, found " + double_seeds);
         }
         return command_doublecheck(doublecheck);
     }

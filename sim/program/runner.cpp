@@ -1,7 +1,9 @@
 #include "sim/program/runner.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -62,9 +64,29 @@ check::Scenario scenario_of_seed(
     return own;
 }
 
+std::string repro_line(const ScenarioChoice& choice, std::uint64_t seed) {
+    std::string line = fmt::format("ledgersim run --seed {}", seed);
+    if (!choice.file.empty()) {
+        line += fmt::format(" --scenario {}", choice.file);
+    }
+    if (choice.nodes > 0) {
+        line += fmt::format(" --nodes {}", choice.nodes);
+    }
+    return line;
+}
+
 int complain(const Error& error, int exit_code) {
     std::fprintf(stderr, "ledgersim: %s: %s\n", error.code.message().c_str(), error.place.c_str());
     return exit_code;
+}
+
+int answer(const std::string& text, int exit_code) {
+    const bool whole = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (whole && std::fflush(stdout) == 0) {
+        return exit_code;
+    }
+    std::fprintf(stderr, "ledgersim: cannot write to standard output: %s\n", std::strerror(errno));
+    return exit_code == exit_ok ? exit_environment : exit_code;
 }
 
 }  // namespace ledger::sim

@@ -51,8 +51,15 @@ Result<check::Scenario> load_scenario(const ScenarioChoice& choice);
 check::Scenario scenario_of_seed(
     const check::Scenario& scenario, const ScenarioChoice& choice, std::uint64_t seed);
 
+// The command that repeats a run of this scenario.
+std::string repro_line(const ScenarioChoice& choice, std::uint64_t seed);
+
 // Prints "ledgersim: ..." with code and place to standard error; returns `exit_code`.
 int complain(const Error& error, int exit_code);
+
+// The last thing a command does: its answer goes to standard output. Returns `exit_code`, or that
+// the environment is at fault if a good answer did not get through.
+int answer(const std::string& text, int exit_code);
 
 // Monotonic microseconds, for wall times in reports.
 std::uint64_t wall_clock_microseconds();

@@ -15,6 +15,8 @@ class TraceWriter final : public StepObserver {
     void stepping(
         std::uint64_t step, Instant now, NodeId node, const node::Event& event) override;
     void stepped(const node::Replica& replica, std::span<const node::Effect> effects) override;
+    // False if a line did not reach the file.
+    bool flush() { return std::fflush(file_) == 0 && std::ferror(file_) == 0; }
 
   private:
     std::FILE* const file_;

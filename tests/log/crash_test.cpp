@@ -79,6 +79,11 @@ void check_legal(const Run& run, Opened& opened) {
     const Recovered& recovered = opened.recovered;
     REQUIRE(found.size() == recovered.last.value);
     REQUIRE(recovered.commit <= recovered.last);
+    // The replicated clocks go on from the last entry that is left.
+    REQUIRE(recovered.last_cluster_time ==
+            (found.empty() ? ClusterTime{} : found.back().entry.cluster_time));
+    REQUIRE(
+        recovered.last_wall_time == (found.empty() ? WallTime{} : found.back().entry.wall_time));
     TwinLog after = run.synced;
     if (run.pending) {
         after.apply(*run.pending);

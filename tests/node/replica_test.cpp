@@ -160,6 +160,72 @@ TEST_CASE("replica: bad commands and questions are refused with a reason", "[nod
     CHECK(alone.node.stores.empty());
 }
 
+TEST_CASE("replica: commands are refused while too much waits for the own disk", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.config.limits.pending_bytes_max = 16;
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    node.start();
+    while (node.role() != raft::Role::leader) {
+        node.wake();
+        node.work();
+    }
+    node.work();
+    // Two groups at the disk, two commands of eight bytes behind them; the next one is too much.
+    for (std::uint64_t request = 1; request <= 5; ++request) {
+        node.ask(request, add(1));
+    }
+    CHECK(outcome_of<Overloaded>(node, 4) == nullptr);
+    REQUIRE(outcome_of<Overloaded>(node, 5) != nullptr);
+    node.work();
+    node.ask(6, add(1));
+    CHECK(outcome_of<Overloaded>(node, 6) == nullptr);
+}
+
+TEST_CASE("replica: an answer takes as many entries as fit and says that there is more", "[node]") {
+    LedgerMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.config.limits.answer_bytes_max = 1000;
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    node.start();
+    while (node.role() != raft::Role::leader) {
+        node.wake();
+        node.work();
+    }
+    for (std::uint64_t request = 1; request <= 10; ++request) {
+        state::Append append;
+        append.streams.push_back({"s", {}});
+        state::NewEvent event{.stream = 0, .id = {1, request}, .type = "t", .metadata = {},
+            .salt = {}, .payload = ByteVector(300)};
+        append.events.push_back(event);
+        node.ask(request, Command{state::encode_command(append)});
+        node.work();
+    }
+    const auto read = [&](state::Direction direction, std::uint64_t request) {
+        ByteVector question;
+        state::encode_query(state::ReadStream{"s",
+                                Revision{direction == state::Direction::forward ? 0u : 99u},
+                                direction, 100},
+            question);
+        node.ask(request, Query{question});
+        node.work();
+        const auto* answered = outcome_of<Answered>(node, request);
+        REQUIRE(answered != nullptr);
+        Result<state::Answer> answer = state::decode_answer(answered->answer);
+        REQUIRE(answer.has_value());
+        return std::move(*answer);
+    };
+    const state::Answer forward = read(state::Direction::forward, 20);
+    CHECK(forward.events.size() == 3);  // about 400 bytes each: the third goes beyond the limit
+    CHECK_FALSE(forward.end);
+    CHECK(forward.events.front().revision == Revision{0});
+    const state::Answer backward = read(state::Direction::backward, 21);
+    CHECK(backward.events.size() == 3);
+    CHECK_FALSE(backward.end);
+    CHECK(backward.events.front().revision == Revision{9});
+    CHECK(backward.events.back().revision == Revision{7});
+}
+
 TEST_CASE("replica: a follower sends clients on and drops what is not meant for it", "[node]") {
     CounterMachine machine;
     TestNode node(NodeId{1}, 3, machine);

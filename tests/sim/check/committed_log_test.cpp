@@ -167,6 +167,23 @@ TEST_CASE("committed log: indexes are applied one after the other, again from 1 
     }
 }
 
+TEST_CASE("committed log: replicated clocks never go back", "[check]") {
+    CommittedLog log;
+    Replica first(NodeId{1}, log);
+    EntryRef one = session_entry();
+    one.cluster_time = {500};
+    one.wall_time = {900};
+    REQUIRE_FALSE(first.apply(one));
+    EntryRef two = append_entry(Index{2}, {7}, 1);
+    two.cluster_time = {500};
+    two.wall_time = {900};
+    CHECK_FALSE(first.apply(two));
+    EntryRef three = append_entry(Index{3}, {8}, 2);
+    three.cluster_time = {499};
+    three.wall_time = {901};
+    CHECK(says(first.apply(three), "n1 applied index 3 whose cluster time lies before"));
+}
+
 TEST_CASE("committed log: positions and revisions are dense", "[check]") {
     CommittedLog log;
     const EntryRef entry = append_entry(Index{1}, {2, 4}, 1);

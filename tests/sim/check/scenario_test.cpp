@@ -75,7 +75,9 @@ TEST_CASE("scenario: printing and reading back gives the same scenario", "[check
             const std::int64_t low = value(key.min, max);
             const Range ranges[] = {Range{}, Range::one(low), Range::between(low, value(low, max)),
                 Range::among({value(key.min, max), low})};
-            made.set(key.section, key.key, key.unit, ranges[*rc::gen::inRange(0, 4)]);
+            // Off is 0: only for keys that may be 0.
+            made.set(key.section, key.key, key.unit,
+                ranges[*rc::gen::inRange(key.min == 0 ? 0 : 1, 4)]);
         }
         made.voters = static_cast<std::uint32_t>(value(1, 7));
         made.seed_last = static_cast<std::uint64_t>(value(1, 1'000));
@@ -139,8 +141,9 @@ TEST_CASE("scenario: a value must have its unit and lie in its bounds", "[check]
           "line 3, column 20: expected a whole number like 12");
     CHECK(error_in_swarm("knob.segment_kib 5") == "line 3, column 18: expected =");
     CHECK(error_in_swarm("knob.segment_kib = 5 6") == "line 3, column 22: expected nothing more");
-    CHECK(
-        error_in_swarm("knob.segment_kib = offline") == "line 3, column 23: expected nothing more");
+    CHECK(error_in_swarm("net.latency = offline") == "line 3, column 18: expected nothing more");
+    CHECK(error_in_swarm("knob.segment_kib = off") ==
+          "line 3, column 20: knob.segment_kib cannot be off, it is at least 1");
 }
 
 TEST_CASE("scenario: damaged text never does more than fail with a place", "[check]") {
