@@ -76,11 +76,14 @@ void Disk::keep_renamed(const Names& before, const Names& expected) {
         return std::any_of(names.begin(), names.end(),
             [number](const auto& entry) { return entry.second == number; });
     };
-    // Every round gives one name its final owner.
-    for (std::size_t round = 0; round < expected.size(); ++round) {
+    // Every round gives one name its final owner, and as a rule nothing is to be done at all.
+    bool changed = true;
+    for (std::size_t round = 0; changed && round < expected.size(); ++round) {
+        changed = false;
         for (const auto& [name, number] : expected) {
-            if (named(before, number) && !named(durable_names_, number)) {
+            if (!named(durable_names_, number) && named(before, number)) {
                 durable_names_[name] = number;
+                changed = true;
             }
         }
     }
