@@ -1,0 +1,295 @@
+#include "sim/nemesis.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace ledger::sim {
+namespace {
+
+constexpr NodeId n1{1};
+constexpr NodeId n2{2};
+
+// A cluster that only writes down what is done to it.
+class Victims final : public NemesisPort {
+  public:
+    explicit Victims(std::uint32_t nodes) : count(nodes) {}
+    bool up(NodeId node) const override { return !down.contains(node); }
+    NodeId leader() const override { return leads; }
+    void crash(NodeId node, Duration outage) override {
+        REQUIRE(up(node));
+        check(node, outage);
+        crashed.push_back(node);
+    }
+    void crash_mid_step(NodeId node, Duration outage) override {
+        REQUIRE(up(node));
+        check(node, outage);
+        ++mid_step;
+    }
+    void crash_before_sync(NodeId node, Duration outage) override {
+        REQUIRE(up(node));
+        check(node, outage);
+        ++before_sync;
+    }
+    void nemesis_ends(std::uint64_t action, Duration after) override {
+        REQUIRE(after >= milliseconds(10));
+        ends.push_back(action);
+    }
+    void note(const char* lane, const std::string& text, Duration) override {
+        CHECK(std::string(lane) == "network");
+        notes.push_back(text);
+    }
+
+    std::uint32_t count;
+    std::set<NodeId> down;
+    NodeId leads;
+    std::vector<NodeId> crashed;
+    std::uint64_t mid_step = 0;
+    std::uint64_t before_sync = 0;
+    std::vector<std::uint64_t> ends;
+    std::vector<std::string> notes;
+
+  private:
+    void check(NodeId node, Duration outage) const {
+        REQUIRE(node.value >= 1);
+        REQUIRE(node.value <= count);
+        REQUIRE(outage >= milliseconds(10));
+    }
+};
+
+struct Arena {
+    explicit Arena(NemesisProfile nemesis, std::uint32_t nodes = 5, std::uint64_t seed = 1)
+        : profile(make(nemesis, nodes)), choices(seed), network(nodes, profile.network, choices, faults),
+          victims(nodes), attacker(profile, choices, faults, network, victims) {}
+
+    static Profile make(NemesisProfile nemesis, std::uint32_t nodes) {
+        Profile profile;
+        profile.nodes = nodes;
+        profile.nemesis = nemesis;
+        return profile;
+    }
+    std::uint32_t cuts() const {
+        std::uint32_t sum = 0;
+        for (std::uint32_t from = 1; from <= profile.nodes; ++from) {
+            for (std::uint32_t to = 1; to <= profile.nodes; ++to) {
+                sum += network.is_cut(NodeId{from}, NodeId{to}) ? 1u : 0u;
+            }
+        }
+        return sum;
+    }
+    std::uint64_t fired(Fault fault) const { return faults.of(fault).fired; }
+
+    Profile profile;
+    SeededChoices choices;
+    FaultCounts faults;
+    Network network;
+    Victims victims;
+    Nemesis attacker;
+};
+
+constexpr NemesisProfile nothing{.crashes = false, .partitions = false, .one_way = false,
+    .aim_at_leader = false};
+
+NemesisProfile with(void (*change)(NemesisProfile&)) {
+    NemesisProfile profile = nothing;
+    change(profile);
+    return profile;
+}
+
+}  // namespace
+
+TEST_CASE("nemesis: with nothing allowed it does nothing and comes back later", "[sim]") {
+    Arena arena(nothing);
+    arena.victims.leads = n1;
+    for (int i = 0; i < 100; ++i) {
+        CHECK(arena.attacker.strike() >= milliseconds(10));
+    }
+    CHECK(arena.victims.crashed.empty());
+    CHECK(arena.cuts() == 0);
+    for (const FaultCount& count : arena.faults.counts) {
+        CHECK(count.fired == 0);
+    }
+}
+
+TEST_CASE("nemesis: crashes come in every way, and only to nodes that are up", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) { may.crashes = true; }));
+    arena.victims.down = {n2};
+    for (int i = 0; i < 400; ++i) {
+        arena.attacker.strike();
+    }
+    CHECK(arena.victims.crashed.size() > 40);
+    CHECK(arena.victims.mid_step > 40);
+    CHECK(arena.victims.before_sync > arena.victims.mid_step);
+    const std::set<NodeId> all(arena.victims.crashed.begin(), arena.victims.crashed.end());
+    CHECK(all.size() == 4);
+    CHECK(arena.cuts() == 0);
+}
+
+TEST_CASE("nemesis: a storm takes a majority or more", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) {
+        may.crashes = true;
+        may.crash_storms = true;
+    }));
+    std::set<std::size_t> sizes;
+    std::uint64_t storms = 0;
+    while (storms < 100) {
+        arena.victims.crashed.clear();
+        arena.attacker.strike();
+        if (arena.fired(Fault::crash_storm) == storms) {
+            continue;  // another kind of crash
+        }
+        ++storms;
+        const std::set<NodeId> hit(arena.victims.crashed.begin(), arena.victims.crashed.end());
+        CHECK(hit.size() == arena.victims.crashed.size());
+        CHECK(hit.size() >= 3);
+        sizes.insert(hit.size());
+    }
+    CHECK(sizes == std::set<std::size_t>{3, 4, 5});
+}
+
+TEST_CASE("nemesis: a partition cuts both ways, and ends", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) { may.partitions = true; }));
+    for (int i = 0; i < 100; ++i) {
+        arena.attacker.strike();
+        // k nodes on one side, the rest on the other: 2 k (n - k) directed links.
+        const std::uint32_t cuts = arena.cuts();
+        CHECK((cuts == 8 || cuts == 12));
+        for (std::uint32_t from = 1; from <= 5; ++from) {
+            for (std::uint32_t to = 1; to <= 5; ++to) {
+                CHECK(arena.network.is_cut(NodeId{from}, NodeId{to}) ==
+                      arena.network.is_cut(NodeId{to}, NodeId{from}));
+            }
+        }
+        REQUIRE(arena.victims.ends.size() == static_cast<std::size_t>(i) + 1);
+        arena.attacker.end(arena.victims.ends.back());
+        CHECK(arena.cuts() == 0);
+        arena.attacker.end(arena.victims.ends.back());  // harmless
+    }
+    CHECK(arena.fired(Fault::partition_symmetric) == 100);
+    CHECK(arena.victims.notes.size() == 100);
+}
+
+TEST_CASE("nemesis: partitions overlap, each ends alone", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) { may.partitions = true; }));
+    for (int i = 0; i < 20; ++i) {
+        arena.attacker.strike();
+    }
+    CHECK(arena.cuts() > 12);
+    for (const std::uint64_t action : arena.victims.ends) {
+        CHECK(arena.cuts() > 0);
+        arena.attacker.end(action);
+    }
+    CHECK(arena.cuts() == 0);
+}
+
+TEST_CASE("nemesis: a partition is felt only if it kept a message from arriving", "[sim]") {
+    const bool somebody_speaks = GENERATE(false, true);
+    Arena arena(with([](NemesisProfile& may) { may.partitions = true; }));
+    for (int i = 0; i < 10; ++i) {
+        arena.attacker.strike();
+        for (std::uint32_t from = 1; somebody_speaks && from <= 5; ++from) {
+            const NodeId to{from % 5 + 1};
+            arena.network.send({}, {.cluster = {}, .group = {}, .from = NodeId{from}, .to = to,
+                .body = raft::Heartbeat{.term = Term{1}}}, nullptr);
+        }
+        arena.attacker.end_all();
+        CHECK(arena.cuts() == 0);
+    }
+    CHECK(arena.fired(Fault::partition_symmetric) == 10);
+    CHECK(arena.faults.of(Fault::partition_symmetric).consumed == (somebody_speaks ? 10u : 0u));
+}
+
+TEST_CASE("nemesis: one way cuts one direction of one node", "[sim]") {
+    const bool aimed = GENERATE(false, true);
+    Arena arena(with([](NemesisProfile& may) { may.one_way = true; }));
+    arena.profile.nemesis.aim_at_leader = aimed;
+    arena.victims.leads = n2;
+    std::set<std::uint32_t> nodes;
+    for (int i = 0; i < 100; ++i) {
+        arena.attacker.strike();
+        CHECK(arena.cuts() == 4);
+        for (std::uint32_t node = 1; node <= 5; ++node) {
+            const NodeId other{node == 5 ? 4u : 5u};
+            const NodeId third{node == 1 ? 3u : 1u};
+            const bool outgoing = arena.network.is_cut(NodeId{node}, other) &&
+                                  arena.network.is_cut(NodeId{node}, third);
+            const bool incoming = arena.network.is_cut(other, NodeId{node}) &&
+                                  arena.network.is_cut(third, NodeId{node});
+            if (outgoing || incoming) {
+                CHECK(outgoing != incoming);
+                nodes.insert(node);
+            }
+        }
+        arena.attacker.end(arena.victims.ends.back());
+    }
+    CHECK(nodes.size() == (aimed ? 1u : 5u));
+    CHECK(nodes.contains(2));
+    CHECK(arena.fired(Fault::partition_one_way) == 100);
+}
+
+TEST_CASE("nemesis: aimed at the leader it needs one", "[sim]") {
+    const auto aim = [](NemesisProfile& may) {
+        may.crashes = true;
+        may.partitions = true;
+        may.aim_at_leader = true;
+    };
+    Arena without(with(aim));
+    Arena arena(with(aim));
+    arena.victims.leads = n2;
+    for (int i = 0; i < 300; ++i) {
+        without.attacker.strike();
+        arena.attacker.strike();
+    }
+    CHECK(without.fired(Fault::crash_leader) == 0);
+    CHECK(without.fired(Fault::isolate_leader) == 0);
+    CHECK(arena.fired(Fault::crash_leader) > 10);
+    CHECK(arena.fired(Fault::isolate_leader) > 10);
+}
+
+TEST_CASE("nemesis: a node alone is never partitioned", "[sim]") {
+    Arena arena({.crashes = true, .crash_storms = true, .partitions = true, .one_way = true,
+                    .aim_at_leader = true},
+        1);
+    arena.victims.leads = n1;
+    for (int i = 0; i < 200; ++i) {
+        arena.attacker.strike();
+    }
+    CHECK(arena.victims.ends.empty());
+    CHECK_FALSE(arena.victims.crashed.empty());
+}
+
+TEST_CASE("nemesis: a new leader is hunted as often as the profile says", "[sim]") {
+    Arena never(nothing);
+    CHECK_FALSE(never.attacker.elected(n2));
+    Arena arena({.crashes = true, .partitions = true, .one_way = true, .aim_at_leader = true,
+        .hunt = 1'000'000});
+    for (int i = 0; i < 100; ++i) {
+        const std::optional<Duration> moment = arena.attacker.elected(n2);
+        REQUIRE(moment);
+        REQUIRE(*moment >= Duration{});
+        arena.attacker.hunt(n2);
+    }
+    CHECK(arena.fired(Fault::leader_hunted) == 100);
+    for (const NodeId node : arena.victims.crashed) {
+        CHECK(node == n2);
+    }
+    CHECK(arena.victims.crashed.size() + arena.victims.before_sync + arena.victims.ends.size() > 90);
+}
+
+TEST_CASE("nemesis: the same seed strikes alike, another one does not", "[sim]") {
+    const auto blows = [](std::uint64_t seed) {
+        Arena arena({.crashes = true, .partitions = true, .one_way = true}, 5, seed);
+        std::vector<std::int64_t> pauses;
+        for (int i = 0; i < 50; ++i) {
+            pauses.push_back(arena.attacker.strike().nanoseconds);
+        }
+        return std::pair(pauses, arena.victims.crashed);
+    };
+    CHECK(blows(1) == blows(1));
+    CHECK(blows(1) != blows(2));
+}
+
+}  // namespace ledger::sim
