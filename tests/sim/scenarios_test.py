@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Runs one scenario of sim/scenarios over a few seeds: nothing is violated, and the trouble that
+the scenario is named after really happens.
+
+Usage: scenarios_test.py LEDGERSIM SCENARIO_FILE
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+SEEDS = (1, 2, 4)
+
+
+def fired(*kinds):
+    return lambda total: all(total["faults"].get(kind, 0) > 0 for kind in kinds)
+
+
+# What has to happen over all seeds together, in one sentence and in code.
+EXPECTED = {
+    "crash_storms": [("storms and recoveries that lost bytes", fired("crash_storm")),
+                     ("recoveries", lambda total: total["crash_recoveries"] >= 10)],
+    "five_nodes_everything": [("every family of faults", fired(
+        "message_lost", "message_duplicated", "message_cut", "crash", "crash_before_sync",
+        "slow_disk", "request_lost", "partition_symmetric", "partition_one_way"))],
+    "lossy_links": [("loss, repetition and damage", fired(
+        "message_lost", "message_duplicated", "message_damaged", "request_lost", "reply_lost"))],
+    "one_way_partitions": [("one-way partitions", fired("partition_one_way")),
+                           ("new leaders", lambda total: total["leader_changes"] > 0)],
+    "reordering_links": [("swapped messages", fired("message_reordered", "message_duplicated"))],
+    "single_node": [("restarts", lambda total: total["crash_recoveries"] >= 10)],
+    "slow_disk": [("a slow disk", fired("slow_disk"))],
+    "slow_links": [("new leaders", lambda total: total["leader_changes"] > 0)],
+    "tiny_segments": [("restarts over many segments",
+                       lambda total: total["crash_recoveries"] >= 10)],
+    "tiny_windows": [("operations that were refused", lambda total: total["failed"] > 50),
+                     ("unknown outcomes", lambda total: total["unknown"] > 0)],
+    "torn_disks": [("disks that lose and tear", fired(
+        "disk_lost_write", "disk_torn_write", "disk_garbage_sector")),
+                   ("recoveries that lost bytes",
+                    lambda total: total["crash_recoveries_with_loss"] >= 5)],
+    "two_nodes": [("crashes of an even cluster", fired("crash"))],
+}
+
+
+def run(ledgersim, scenario, seed, directory):
+    done = subprocess.run(
+        [ledgersim, "run", "--scenario", scenario, "--seed", str(seed), "--json"],
+        cwd=directory, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode != 0:
+        sys.exit(f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+                 f"repeat: ledgersim run --scenario {scenario} --seed {seed}")
+    return json.loads(done.stdout)
+
+
+def add(total, result):
+    for kind, count in result["faults"].items():
+        total["faults"][kind] = total["faults"].get(kind, 0) + count["fired"]
+    for key in ("crash_recoveries", "crash_recoveries_with_loss", "leader_changes"):
+        total[key] = total.get(key, 0) + result[key]
+    for key in ("failed", "unknown"):
+        total[key] = total.get(key, 0) + result["operations"][key]
+
+
+def main(ledgersim, scenario):
+    name = os.path.splitext(os.path.basename(scenario))[0]
+    if name not in EXPECTED:
+        sys.exit(f"{name}: say in EXPECTED what this scenario has to show")
+    total = {"faults": {}}
+    with tempfile.TemporaryDirectory() as directory:
+        for seed in SEEDS:
+            result = run(ledgersim, scenario, seed, directory)
+            assert result["verdict"] == "ok" and result["violation"] is None, result
+            add(total, result)
+    for what, happened in EXPECTED[name]:
+        assert happened(total), f"{name} should have shown {what}: {total}"
+
+
+if __name__ == "__main__":
+    main(os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]))
