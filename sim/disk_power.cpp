@@ -60,7 +60,11 @@ void Disk::crash_entries(ChoiceSource& choices, std::uint32_t lose, CrashReport&
             struck.push_back(&operation);
         }
     }
-    keep_renamed(before, expected);
+    const bool renamed = std::any_of(entries_.begin(), entries_.end(),
+        [](const EntryOperation& each) { return each.kind == EntryOperation::Kind::rename; });
+    if (renamed) {
+        keep_renamed(before, expected);
+    }
     harmed_names_.clear();
     for (const EntryOperation* operation : struck) {
         report.lost_entries += judge_entry(*operation, expected) ? 1u : 0u;
