@@ -240,6 +240,15 @@ TEST_CASE("recovery: data of another cluster or node is refused", "[log]") {
         auto opened = open(written.files, sample_options(segment_bytes), identity);
         REQUIRE(!opened);
         CHECK(opened.error().code == Errc::wrong_identity);
+        // Both sides are named: whose data it is, and who asked for it.
+        const std::string mine = "node " + std::to_string(sample_identity().node.value);
+        const std::string& place = opened.error().place;
+        INFO(place);
+        CHECK(place.find("belongs to " + mine) != std::string::npos);
+        CHECK(place.find("not to node " + std::to_string(identity.node.value)) !=
+              std::string::npos);
+        CHECK((place.find("another cluster") != std::string::npos) ==
+              (identity.cluster != sample_identity().cluster));
         CHECK(written.files.image() == before);
     }
     // A segment that was put here from another node's directory.
