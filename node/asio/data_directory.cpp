@@ -1,0 +1,87 @@
+#include "node/asio/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "log/base/assert.h"
+#include "log/base/format.h"
+#include "log/posix_file_system.h"
+#include "node/asio/cluster_text.h"
+
+namespace ledger::node::asio {
+
+namespace {
+
+constexpr char log_directory[] = "log";
+
+log::Options storage_options(const DataOptions& options) {
+    return {.directory = log_directory, .segment_bytes = options.segment_bytes};
+}
+
+}  // namespace
+
+DataDirectory::DataDirectory(
+    const DataOptions& options, std::unique_ptr<log::FileSystem> files, int lock)
+    : options_(options), files_(std::move(files)), lock_(lock) {
+    LEDGER_ASSERT(lock_ >= 0);
+}
+
+DataDirectory::~DataDirectory() {
+    ::close(lock_);
+}
+
+Result<std::unique_ptr<DataDirectory>> DataDirectory::take(const DataOptions& options) {
+    std::unique_ptr<log::FileSystem> files = log::make_posix_file_system(options.path);
+    LEDGER_CHECK(files->make_directory(""));
+    const int lock = ::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) {
+        return failure(log::Errc::io_error, options.path + ": " + strerrordesc_np(errno));
+    }
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        const int number = errno;
+        ::close(lock);
+        return number == EWOULDBLOCK
+                   ? failure(log::Errc::already_exists,
+                         options.path + " is in use by another process")
+                   : failure(log::Errc::io_error, options.path + ": " + strerrordesc_np(number));
+    }
+    return std::unique_ptr<DataDirectory>(new DataDirectory(options, std::move(files), lock));
+}
+
+Error DataDirectory::named(const Error& error) const {
+    const std::string expected = fmt::format("node {} of cluster {}", options_.identity.node,
+        cluster_text(options_.identity.cluster));
+    std::string place = options_.path + ": " + error.place;
+    if (error.code == make_error_code(log::Errc::not_found)) {
+        place = fmt::format("{} holds no node; `ledgerd format` makes it {}", options_.path, expected);
+    } else if (error.code == make_error_code(log::Errc::already_exists)) {
+        place = fmt::format("{} is not empty: {}", options_.path, error.place);
+    } else if (error.code == make_error_code(log::Errc::wrong_identity)) {
+        place = fmt::format("expected {} in {}; found: {}", expected, options_.path, error.place);
+    }
+    return {error.code, std::move(place)};
+}
+
+Result<void> DataDirectory::format() {
+    const Result<void> formatted =
+        log::format(*files_, storage_options(options_), options_.identity);
+    if (!formatted) {
+        return named(formatted.error());
+    }
+    return {};
+}
+
+Result<log::Opened> DataDirectory::open() {
+    Result<log::Opened> opened =
+        log::open(*files_, storage_options(options_), options_.identity);
+    if (!opened) {
+        return named(opened.error());
+    }
+    return opened;
+}
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,40 @@
+#pragma once
+// DataDirectory: where one node keeps its data, for one process at a time.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "log/storage.h"
+
+namespace ledger::node::asio {
+
+struct DataOptions {
+    std::string path;
+    log::Identity identity;
+    std::uint64_t segment_bytes = 64ull << 20;
+};
+
+class DataDirectory {
+  public:
+    // Takes the directory, which is created if need be; already_exists while another process has
+    // it. Held until the object is destroyed.
+    static Result<std::unique_ptr<DataDirectory>> take(const DataOptions& options);
+    ~DataDirectory();
+    DataDirectory(const DataDirectory&) = delete;
+    DataDirectory& operator=(const DataDirectory&) = delete;
+
+    // As log::format and log::open; errors name the directory and what was expected there.
+    Result<void> format();
+    Result<log::Opened> open();
+
+  private:
+    DataDirectory(const DataOptions& options, std::unique_ptr<log::FileSystem> files, int lock);
+    Error named(const Error& error) const;
+
+    const DataOptions options_;
+    const std::unique_ptr<log::FileSystem> files_;
+    const int lock_;
+};
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,296 @@
+#include "node/asio/host.h"
+
+#include <chrono>
+#include <utility>
+
+#include "log/base/assert.h"
+#include "node/asio/cluster_text.h"
+
+namespace ledger::node::asio {
+
+namespace {
+
+Config replica_config(const HostOptions& options) {
+    Config config;
+    config.cluster = options.data.identity.cluster;
+    config.raft.self = options.data.identity.node;
+    for (const auto& [node, endpoint] : options.members) {
+        config.raft.configuration.voters.insert(node);
+    }
+    config.raft.election_timeout_min = options.election_timeout;
+    config.raft.heartbeat_interval = options.heartbeat_interval;
+    return config;
+}
+
+Neighbourhood neighbourhood_of(const HostOptions& options) {
+    Neighbourhood all{options.data.identity.cluster, options.data.identity.node, {}};
+    for (const auto& [node, endpoint] : options.members) {
+        all.members.push_back(node);
+    }
+    return all;
+}
+
+WallTime wall_now() {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
+}
+
+std::string_view role_text(raft::Role role) {
+    switch (role) {
+        case raft::Role::follower: return "follower";
+        case raft::Role::pre_candidate: return "pre-candidate";
+        case raft::Role::candidate: return "candidate";
+        case raft::Role::leader: return "leader";
+    }
+    return "nothing";
+}
+
+template <typename... Cases>
+struct Match : Cases... {
+    using Cases::operator()...;
+};
+template <typename... Cases>
+Match(Cases...) -> Match<Cases...>;
+
+}  // namespace
+
+Host::Host(const HostOptions& options, Journal& journal)
+    : options_(options), neighbourhood_(neighbourhood_of(options)), journal_(journal), loop_(1),
+      choices_(options.key), replica_(replica_config(options), machine_, choices_),
+      acceptor_(loop_, journal_, *this), alarm_(loop_), sweeper_(loop_) {
+    LEDGER_ASSERT(options_.members.contains(options_.data.identity.node));
+}
+
+Host::~Host() = default;
+
+// --- A life: open, run, stop ---
+
+Result<void> Host::open() {
+    LEDGER_ASSERT(!data_);
+    LEDGER_CHECK(acceptor_.listen(options_.listen));
+    LEDGER_TRY(data_, DataDirectory::take(options_.data));
+    LEDGER_TRY(log::Opened opened, data_->open());
+    recovered_ = std::move(opened.recovered);
+    disk_ = std::make_unique<DiskThread>(loop_, std::move(opened.storage),
+        static_cast<DiskThread::Port&>(*this));
+    return {};
+}
+
+Ending Host::run() {
+    LEDGER_ASSERT(recovered_.has_value());
+    journal_.info("node", "of cluster {} listens on {}:{}, data in {}",
+        cluster_text(options_.data.identity.cluster), options_.listen.address().to_string(), port(),
+        options_.data.path);
+    journal_.info("log", "holds entries {} to {}, committed at least to {}, term {}, {} torn bytes removed",
+        recovered_->first, recovered_->last, recovered_->commit, recovered_->hard_state.term,
+        recovered_->torn_bytes);
+    step(Start{std::move(*recovered_), wall_now()});
+    recovered_.reset();
+    for (const auto& [node, endpoint] : options_.members) {
+        if (node != options_.data.identity.node) {
+            const auto made = links_.try_emplace(node, loop_, node, endpoint, options_.net,
+                journal_, static_cast<PeerLink::Port&>(*this));
+            made.first->second.start();
+        }
+    }
+    acceptor_.start();
+    spawn(loop_, sweep(), [] {});
+    loop_.run();
+    disk_.reset();
+    LEDGER_ASSERT(connections_.empty());
+    journal_.info("node", "ends");
+    return ending_;
+}
+
+void Host::stop() {
+    net::post(loop_, [this] { shut_down(); });
+}
+
+void Host::shut_down() {
+    if (stopping_) {
+        return;
+    }
+    stopping_ = true;
+    acceptor_.stop();
+    for (auto& [node, link] : links_) {
+        link.stop();
+    }
+    for (auto& [id, connection] : connections_) {
+        connection.close("the node stops");
+    }
+    alarm_.cancel();
+    sweeper_.cancel();
+    also_shut_down_();
+}
+
+// --- Effects ---
+
+void Host::step(Event&& event) {
+    LEDGER_ASSERT(!stepping_);
+    if (stopping_) {
+        return;
+    }
+    stepping_ = true;
+    for (const Effect& effect : replica_.step(steady_now(), std::move(event))) {
+        carry_out(effect);
+    }
+    stepping_ = false;
+}
+
+void Host::carry_out(const Effect& effect) {
+    std::visit(Match{
+                   [this](const Send& send) { this->send(send); },
+                   [this](const Store& store) { disk_->store(store); },
+                   [this](const Load& load) { disk_->load(load); },
+                   [this](const WakeAt& wake) { set_alarm(wake.deadline); },
+                   [this](const Reply& reply) {
+                       // A client that has gone gets no answer.
+                       const auto at = connections_.find(reply.client);
+                       if (at != connections_.end()) {
+                           at->second.reply(reply.reply);
+                       }
+                   },
+                   [this](const Trace& trace) { note(trace.transition); },
+                   [this](const Halt& halt) {
+                       journal_.error("node", "halts: {}", halt.reason);
+                       ending_ = Ending::disk_failed;
+                       shut_down();
+                   },
+               },
+        effect);
+}
+
+void Host::send(const Send& effect) {
+    if (effect.after <= stored_) {
+        send_now(effect.message);
+        return;
+    }
+    LEDGER_ASSERT(held_.empty() || held_.back().after <= effect.after);
+    held_.push_back({effect.after, effect.message});
+}
+
+void Host::send_now(const PeerMessage& message) {
+    const auto link = links_.find(message.to);
+    if (link != links_.end()) {
+        link->second.send(message);
+    }
+}
+
+void Host::note(const raft::Transition& transition) {
+    journal_.stands(transition.role, transition.term);
+    if (transition.role == raft::Role::follower && transition.leader != NodeId{}) {
+        journal_.info("raft", "follows n{}", transition.leader);
+    } else {
+        journal_.info("raft", "is {}", role_text(transition.role));
+    }
+}
+
+// --- Time ---
+
+// Deadlines move away far more often than they come: an alarm that is too early looks again, so
+// that the timer is set anew only for an earlier one.
+void Host::set_alarm(Instant deadline) {
+    wake_at_ = deadline;
+    if (deadline < armed_at_) {
+        arm(deadline);
+    }
+}
+
+void Host::arm(Instant at) {
+    LEDGER_ASSERT(at != never);
+    armed_at_ = at;
+    const std::chrono::nanoseconds since{at.nanoseconds};
+    alarm_.expires_at(std::chrono::steady_clock::time_point(since));
+    alarm_.async_wait([this](boost::system::error_code cancelled) {
+        if (!cancelled) {
+            on_alarm();
+        }
+    });
+}
+
+void Host::on_alarm() {
+    armed_at_ = never;
+    if (stopping_ || wake_at_ == never) {
+        return;
+    }
+    if (steady_now() < wake_at_) {
+        arm(wake_at_);
+        return;
+    }
+    wake_at_ = never;
+    step(Time{});
+}
+
+awaitable<void> Host::sweep() {
+    while (!stopping_) {
+        sweeper_.expires_after(to_chrono(options_.net.sweep_interval));
+        const auto waited = co_await sweeper_.async_wait(as_result);
+        static_cast<void>(waited);
+        const Instant now = steady_now();
+        for (auto& [node, link] : links_) {
+            link.sweep(now);
+        }
+        for (auto& [id, connection] : connections_) {
+            connection.sweep(now);
+        }
+    }
+}
+
+// --- Events ---
+
+void Host::on_stored(Ticket ticket) {
+    LEDGER_ASSERT(ticket > stored_);
+    stored_ = ticket;
+    while (!held_.empty() && held_.front().after <= stored_) {
+        send_now(held_.front().message);
+        held_.pop_front();
+    }
+    step(Stored{ticket});
+}
+
+void Host::on_store_failed(Ticket ticket, const Error& error) {
+    journal_.error("disk", "cannot store: {}, {}", error.code.message(), error.place);
+    step(StoreFailed{ticket});
+}
+
+void Host::on_loaded(Loaded&& loaded, const Error& error) {
+    if (loaded.failed) {
+        journal_.error("disk", "cannot read: {}, {}", error.code.message(), error.place);
+    }
+    step(std::move(loaded));
+}
+
+void Host::on_peer_up(NodeId peer) {
+    step(PeerUp{peer});
+}
+
+void Host::on_peer_down(NodeId peer) {
+    step(PeerDown{peer});
+}
+
+void Host::on_message(ClientId, PeerMessage&& message) {
+    step(Message{std::move(message)});
+}
+
+void Host::on_request(ClientId connection, ClientRequest&& request) {
+    step(Client{connection, std::move(request)});
+}
+
+void Host::on_ended(ClientId connection) {
+    const auto erased = connections_.erase(connection);
+    LEDGER_ASSERT(erased == 1);
+}
+
+void Host::on_accepted(Tcp::socket socket) {
+    if (stopping_ || connections_.size() >= options_.net.connections_max) {
+        journal_.warn("net", "no room for one more connection than {}", connections_.size());
+        return;
+    }
+    const ClientId id{++connections_made_};
+    const auto made = connections_.try_emplace(id, loop_, id, std::move(socket), neighbourhood_,
+        options_.net, journal_, static_cast<Connection::Port&>(*this));
+    LEDGER_ASSERT(made.second);
+    made.first->second.start();
+}
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,117 @@
+#pragma once
+// Host: runs one replica on a real machine: carries out its effects and feeds it its events. One
+// thread steps the replica and moves all bytes of the network; another one has the disk.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/asio/acceptor.h"
+#include "node/asio/connection.h"
+#include "node/asio/data_directory.h"
+#include "node/asio/disk_thread.h"
+#include "node/asio/journal.h"
+#include "node/asio/peer_link.h"
+#include "node/ledger_machine.h"
+#include "node/replica.h"
+
+namespace ledger::node::asio {
+
+struct HostOptions {
+    DataOptions data;                         // with the identity of this node
+    std::map<NodeId, Tcp::endpoint> members;  // this node included
+    Tcp::endpoint listen;
+    Duration election_timeout = milliseconds(300);
+    Duration heartbeat_interval = milliseconds(60);
+    std::uint64_t key = 0;                    // of the election jitter: different on every node
+    NetLimits net;
+};
+
+// Why a node ended, as the exit code of its process.
+enum class Ending : std::uint8_t { asked = 0, disk_failed = 5 };
+
+class Host final : private DiskThread::Port,
+                   private PeerLink::Port,
+                   private Connection::Port,
+                   private Acceptor::Port {
+  public:
+    Host(const HostOptions& options, Journal& journal);
+    ~Host() override;
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+
+    // Takes the data directory and the port and recovers the log. After an error the host can only
+    // be destroyed.
+    Result<void> open();
+    // After open(): the port that it listens on.
+    std::uint16_t port() const { return acceptor_.port(); }
+    // After open(), once: lives until stop() or until the replica halts.
+    Ending run();
+    // From any thread, also before run().
+    void stop();
+    // What else has to end when the host does: called once, on the loop.
+    void on_shut_down(std::function<void()> also) { also_shut_down_ = std::move(also); }
+
+    net::io_context& loop() { return loop_; }
+
+  private:
+    struct HeldSend {
+        Ticket after;
+        PeerMessage message;
+    };
+
+    void on_stored(Ticket ticket) override;
+    void on_store_failed(Ticket ticket, const Error& error) override;
+    void on_loaded(Loaded&& loaded, const Error& error) override;
+    void on_peer_up(NodeId peer) override;
+    void on_peer_down(NodeId peer) override;
+    void on_message(ClientId connection, PeerMessage&& message) override;
+    void on_request(ClientId connection, ClientRequest&& request) override;
+    void on_ended(ClientId connection) override;
+    void on_accepted(Tcp::socket socket) override;
+
+    void step(Event&& event);
+    void carry_out(const Effect& effect);
+    void send(const Send& effect);
+    void send_now(const PeerMessage& message);
+    void note(const raft::Transition& transition);
+    void set_alarm(Instant deadline);
+    void arm(Instant at);
+    void on_alarm();
+    awaitable<void> sweep();
+    void shut_down();
+
+    const HostOptions options_;
+    const Neighbourhood neighbourhood_;
+    Journal& journal_;
+    net::io_context loop_;
+    SeededChoices choices_;
+    LedgerMachine machine_;
+    Replica replica_;
+
+    std::unique_ptr<DataDirectory> data_;
+    std::unique_ptr<DiskThread> disk_;
+    std::optional<log::Recovered> recovered_;  // between open() and run()
+    Acceptor acceptor_;
+    std::map<NodeId, PeerLink> links_;
+    std::map<ClientId, Connection> connections_;
+    std::uint64_t connections_made_ = 0;
+
+    std::deque<HeldSend> held_;  // tickets ascend
+    Ticket stored_;
+    net::steady_timer alarm_;
+    net::steady_timer sweeper_;
+    Instant wake_at_ = never;    // what the replica wants
+    Instant armed_at_ = never;   // when alarm_ goes off; never later than wake_at_
+    bool stepping_ = false;
+    bool stopping_ = false;
+    Ending ending_ = Ending::asked;
+    std::function<void()> also_shut_down_ = [] {};
+};
+
+}  // namespace ledger::node::asio
