@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <iterator>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "log/base/format.h"
+#include "node/asio/ctl_client.h"
+#include "node/asio/ctl_commands.h"
+#include "node/asio/ctl_input.h"
+#include "sim/check/json.h"
+
+namespace ledger::node::asio {
+namespace {
+
+constexpr std::uint32_t page_events = 256;
+
+const char* ending_text(client::Ending ending) {
+    switch (ending) {
+        case client::Ending::done: return "done";
+        case client::Ending::failed: return "failed";
+        case client::Ending::unknown: return "unknown";
+    }
+    return "";
+}
+
+std::string append_json(const client::Done& done) {
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledger.append/1");
+    writer.key("ending").text(ending_text(done.ending));
+    writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(done)));
+    const auto* appended =
+        done.outcome ? std::get_if<state::Appended>(&*done.outcome) : nullptr;
+    if (appended != nullptr) {
+        writer.key("position").number(appended->first.value);
+        writer.key("revisions").begin_array();
+        for (const Revision revision : appended->revisions) {
+            writer.number(revision.value);
+        }
+        writer.end_array().key("index").number(done.index.value);
+    } else {
+        writer.key("error").text(sentence_of(done));
+    }
+    writer.key("node").number(done.node.value).key("attempts").number(done.attempts);
+    writer.key("session").number(done.session.value);
+    writer.key("sequence").number(done.sequence.value).end_object();
+    return text + "\n";
+}
+
+void show_event(const CtlOptions& options, const state::RecordedEvent& event) {
+    if (!options.json) {
+        say(fmt::format("{}\t{}\t{}\t{}\t{}\n", event.position, event.stream, event.revision,
+            event.type, event.erased ? std::string_view("(erased)") : as_text(event.payload)));
+        return;
+    }
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledger.recorded/1");
+    writer.key("position").number(event.position.value);
+    writer.key("stream").text(event.stream).key("revision").number(event.revision.value);
+    writer.key("id").text(fmt::format("{:016x}{:016x}", event.id.high, event.id.low));
+    writer.key("type").text(event.type).key("data");
+    if (event.erased) {
+        writer.null().key("erased").boolean(true);
+    } else if (const auto data = check::parse_json(as_text(event.payload))) {
+        data->write(writer);
+    } else {
+        writer.text(as_text(event.payload));
+    }
+    writer.end_object();
+    say(text + "\n");
+}
+
+state::Query question_of(const ReadOptions& read, std::uint64_t from, std::uint32_t count) {
+    const state::Direction direction =
+        read.backward ? state::Direction::backward : state::Direction::forward;
+    if (read.all) {
+        return state::ReadAll{Position{from}, direction, count};
+    }
+    return state::ReadStream{read.stream, Revision{from}, direction, count};
+}
+
+// Where the read goes on after `event`.
+std::uint64_t next_of(const ReadOptions& read, const state::RecordedEvent& event) {
+    const std::uint64_t at = read.all ? event.position.value : event.revision.value;
+    return read.backward ? at - 1 : at + 1;
+}
+
+struct Page {
+    std::optional<state::Answer> answer;
+    int code = exit_ok;
+};
+
+Page ask(const CtlOptions& options, CtlClient& client, state::Query&& question) {
+    client::Done done = client.run(std::move(question), options.timeout);
+    if (done.ending != client::Ending::done) {
+        return {std::nullopt, fail(options, exit_code_of(done), sentence_of(done))};
+    }
+    return {std::move(done.answer), exit_ok};
+}
+
+int check_what(const CtlOptions& options, const ReadOptions& read) {
+    if (read.all == !read.stream.empty()) {
+        return fail(options, exit_usage, "name a stream, or give --all");
+    }
+    return exit_ok;
+}
+
+// Shows pages until the count, the end or an error; `from` and `left` go on. True at the end.
+struct Reading {
+    std::uint64_t from = 0;
+    std::uint64_t left = UINT64_MAX;
+    bool end = false;
+    bool exists = true;
+};
+
+int show_page(const CtlOptions& options, const ReadOptions& read, CtlClient& client,
+    Reading& reading) {
+    const auto count =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(reading.left, page_events));
+    const Page page = ask(options, client, question_of(read, reading.from, count));
+    if (!page.answer) {
+        return page.code;
+    }
+    for (const state::RecordedEvent& event : page.answer->events) {
+        show_event(options, event);
+        reading.from = next_of(read, event);
+        --reading.left;
+    }
+    reading.end = page.answer->end || page.answer->events.empty();
+    reading.exists = read.all || page.answer->stream_exists;
+    return exit_ok;
+}
+
+Reading reading_of(const ReadOptions& read) {
+    return {.from = read.from, .left = read.count.value_or(UINT64_MAX)};
+}
+
+}  // namespace
+
+int command_append(const CtlOptions& options, const AppendOptions& append) {
+    const Loaded loaded = load(options);
+    if (!loaded.cluster) {
+        return loaded.code;
+    }
+    const Result<state::Expected> expected = parse_expected(append.expected);
+    if (!expected) {
+        return fail(options, exit_usage, "--expected: " + expected.error().place);
+    }
+    std::string data = append.data;
+    if (data == "-") {
+        data.assign(std::istreambuf_iterator<char>(std::cin), {});
+    }
+    state::NewEvent event{.stream = 0, .id = {random_bits(), random_bits()},
+        .type = append.type, .metadata = {}, .salt = {random_bits(), random_bits()},
+        .payload = {}};
+    const ByteSpan bytes = as_bytes(data);
+    event.payload.assign(bytes.begin(), bytes.end());
+    state::Append command;
+    command.streams.push_back({append.stream, *expected});
+    command.events.push_back(std::move(event));
+    const client::Done done = CtlClient(*loaded.cluster).run(std::move(command), options.timeout);
+    const int code = exit_code_of(done);
+    if (options.json) {
+        say(append_json(done));
+        return code;
+    }
+    if (code != exit_ok) {
+        return fail(options, code, sentence_of(done));
+    }
+    const auto* appended = std::get_if<state::Appended>(&*done.outcome);
+    say(fmt::format("{} revision {}, position {}\n", append.stream,
+        appended->revisions.front(), appended->first));
+    return exit_ok;
+}
+
+int command_read(const CtlOptions& options, const ReadOptions& read) {
+    const Loaded loaded = load(options);
+    if (!loaded.cluster) {
+        return loaded.code;
+    }
+    if (const int code = check_what(options, read); code != exit_ok) {
+        return code;
+    }
+    CtlClient client(*loaded.cluster);
+    Reading reading = reading_of(read);
+    do {
+        if (const int code = show_page(options, read, client, reading); code != exit_ok) {
+            return code;
+        }
+        if (!reading.exists) {
+            return fail(options, exit_not_found,
+                fmt::format("there is no stream '{}'", read.stream));
+        }
+    } while (!reading.end && reading.left > 0);
+    return exit_ok;
+}
+
+int command_follow(const CtlOptions& options, const ReadOptions& read) {
+    const Loaded loaded = load(options);
+    if (!loaded.cluster) {
+        return loaded.code;
+    }
+    if (const int code = check_what(options, read); code != exit_ok) {
+        return code;
+    }
+    CtlClient client(*loaded.cluster);
+    Reading reading = reading_of(read);
+    while (reading.left > 0) {
+        if (const int code = show_page(options, read, client, reading); code != exit_ok) {
+            return code;
+        }
+        if (reading.end) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    return exit_ok;
+}
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,298 @@
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "log/base/format.h"
+#include "node/asio/cluster_text.h"
+#include "node/asio/ctl_client.h"
+#include "node/asio/ctl_commands.h"
+#include "sim/check/json.h"
+
+namespace ledger::node::asio {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint16_t first_port = 7001;
+constexpr std::uint32_t default_nodes = 3;
+constexpr Duration leader_patience = seconds(30);
+constexpr Duration end_patience = seconds(5);
+
+// What this `up` did, for its report.
+struct Started {
+    CtlCluster cluster;
+    bool formatted = false;
+    std::vector<NodeId> nodes;  // started now; the others ran already
+    StatusAnswer leader;
+};
+
+bool anybody_alive(const CtlCluster& cluster) {
+    for (const CtlNode& node : cluster.nodes) {
+        if (life_of(node.process) != Life::dead) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up) {
+    CtlCluster cluster{.directory = directory,
+        .id = {random_bits(), random_bits()},
+        .ephemeral = up.ephemeral,
+        .nodes = {}};
+    const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
+    std::uint16_t port = up.port;
+    if (port == 0) {
+        const auto found = find_ports(loopback, first_port, count);
+        if (!found) {
+            return failure(LauncherErrc::port_busy,
+                fmt::format("no {} free ports in a row from {} on", count, first_port));
+        }
+        port = *found;
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto place = static_cast<std::uint16_t>(port + i);
+        LEDGER_CHECK(check_port(loopback, place));
+        cluster.nodes.push_back({.node = NodeId{i + 1}, .port = place, .process = {}});
+    }
+    return cluster;
+}
+
+Result<void> format_nodes(const CtlCluster& cluster) {
+    for (const CtlNode& node : cluster.nodes) {
+        const std::string data = cluster.data_directory(node.node);
+        LEDGER_TRY(const int code,
+            run(beside_this_program("ledgerd"),
+                {"format", "--data", data, "--node", std::to_string(node.node.value), "--cluster",
+                    cluster_text(cluster.id)},
+                cluster.log_file(node.node)));
+        if (code != 0) {
+            return failure(CtlErrc::cannot_write,
+                fmt::format("ledgerd format ended with {}: see {}", code,
+                    cluster.log_file(node.node)));
+        }
+    }
+    return {};
+}
+
+Result<Started> load_or_make(const CtlOptions& options, const UpOptions& up) {
+    Result<CtlCluster> known = load_cluster(options.directory);
+    if (known) {
+        return Started{.cluster = std::move(*known), .formatted = false, .nodes = {}, .leader = {}};
+    }
+    if (known.error().code != make_error_code(CtlErrc::no_cluster)) {
+        return known.error();
+    }
+    LEDGER_TRY(CtlCluster cluster, new_cluster(options.directory, up));
+    LEDGER_CHECK(format_nodes(cluster));
+    LEDGER_CHECK(save_cluster(cluster));
+    return Started{
+        .cluster = std::move(cluster), .formatted = true, .nodes = {}, .leader = {}};
+}
+
+// The last lines of a file, indented.
+std::string tail_of(const std::string& name) {
+    constexpr std::size_t lines_max = 8;
+    std::ifstream file(name);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) {
+        lines.push_back("  " + line + "\n");
+        if (lines.size() > lines_max) {
+            lines.erase(lines.begin());
+        }
+    }
+    std::string text;
+    for (const std::string& line : lines) {
+        text += line;
+    }
+    return text;
+}
+
+// Ready when the cluster answers a linearizable read: its leader has committed in its own term.
+Result<void> wait_for_leader(Started& started) {
+    const CtlCluster& cluster = started.cluster;
+    const auto end = std::chrono::steady_clock::now() +
+                     std::chrono::nanoseconds(leader_patience.nanoseconds);
+    while (std::chrono::steady_clock::now() < end) {
+        for (const CtlNode& node : cluster.nodes) {
+            if (life_of(node.process) == Life::dead) {
+                return failure(LauncherErrc::cannot_start,
+                    fmt::format("node {} ended at once; its log {} says:\n{}", node.node,
+                        cluster.log_file(node.node), tail_of(cluster.log_file(node.node))));
+            }
+        }
+        for (const auto& answer : ask_statuses(cluster)) {
+            if (answer && answer->role == raft::Role::leader && answer->commit > Index{}) {
+                started.leader = *answer;
+            }
+        }
+        const state::Query question{state::ReadAll{.from = {}, .count = 1}};
+        if (started.leader.node != NodeId{} &&
+            CtlClient(cluster).run(question, seconds(1)).ending == client::Ending::done) {
+            return {};
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return failure(LauncherErrc::cannot_start,
+        fmt::format("no leader within {}", to_text(leader_patience)));
+}
+
+// Options that name this cluster again, for commands to copy.
+std::string selector(const CtlOptions& options) {
+    return options.directory == default_directory("default")
+               ? std::string()
+               : fmt::format(" --dir {}", options.directory);
+}
+
+std::string up_text(const CtlOptions& options, const Started& started) {
+    const CtlCluster& cluster = started.cluster;
+    std::string text;
+    for (const CtlNode& node : cluster.nodes) {
+        bool now = false;
+        for (const NodeId id : started.nodes) {
+            now = now || id == node.node;
+        }
+        text += fmt::format("n{}  {}:{}  pid {}{}\n", node.node, loopback, node.port,
+            node.process.pid, now ? "" : "  (was running)");
+    }
+    text += fmt::format("leader n{}, term {}\n", started.leader.node, started.leader.term);
+    const std::string where = selector(options);
+    text += fmt::format("try:\n  ledgerctl append{0} orders placed '{{\"total\":5}}'\n"
+                        "  ledgerctl read{0} orders\n  ledgerctl status{0}\n",
+        where);
+    text += fmt::format("data in {} ({})\n", cluster.directory,
+        cluster.ephemeral ? "ephemeral: `down` deletes it" : "kept");
+    text += fmt::format("stop with: ledgerctl down{}\n", where);
+    return text;
+}
+
+std::string up_json(const Started& started) {
+    const CtlCluster& cluster = started.cluster;
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledger.up/1");
+    writer.key("directory").text(cluster.directory);
+    writer.key("cluster").text(cluster_text(cluster.id));
+    writer.key("ephemeral").boolean(cluster.ephemeral);
+    writer.key("formatted").boolean(started.formatted);
+    writer.key("leader").number(started.leader.node.value);
+    writer.key("term").number(started.leader.term.value).key("nodes").begin_array();
+    for (const CtlNode& node : cluster.nodes) {
+        writer.begin_object().key("node").number(node.node.value);
+        writer.key("port").number(node.port);
+        writer.key("pid").number(static_cast<std::uint64_t>(node.process.pid));
+        writer.key("log").text(cluster.log_file(node.node)).end_object();
+    }
+    writer.end_array().end_object();
+    return text + "\n";
+}
+
+Result<void> start_all(Started& started) {
+    for (CtlNode& node : started.cluster.nodes) {
+        if (life_of(node.process) == Life::dead) {
+            LEDGER_CHECK(start_node(started.cluster, node));
+            started.nodes.push_back(node.node);
+        }
+    }
+    return wait_for_leader(started);
+}
+
+// What was started for nothing ends again; what ran before stays.
+void undo(Started& started) {
+    for (const NodeId id : started.nodes) {
+        if (const Result<bool> stopped = stop_node(*started.cluster.find(id), end_patience);
+            !stopped) {
+            std::fprintf(stderr, "ledgerctl: n%u: %s\n", id.value,
+                stopped.error().place.c_str());
+        }
+    }
+    if (started.cluster.ephemeral && !anybody_alive(started.cluster)) {
+        remove_cluster(started.cluster);
+    }
+}
+
+int check_wishes(const CtlOptions& options, const UpOptions& up, const Started& started) {
+    const CtlCluster& cluster = started.cluster;
+    if (up.nodes != 0 && up.nodes != cluster.nodes.size()) {
+        return fail(options, exit_usage, fmt::format("the cluster in {} has {} nodes, not {}",
+                                             cluster.directory, cluster.nodes.size(), up.nodes));
+    }
+    if (up.port != 0 && up.port != cluster.nodes.front().port) {
+        return fail(options, exit_usage, fmt::format("the cluster in {} has the ports from {} on",
+                                             cluster.directory, cluster.nodes.front().port));
+    }
+    if (up.ephemeral && !cluster.ephemeral) {
+        return fail(options, exit_usage, fmt::format("the cluster in {} is to be kept; give an "
+                                                     "ephemeral one a --dir or --name of its own",
+                                             cluster.directory));
+    }
+    return exit_ok;
+}
+
+}  // namespace
+
+int command_up(const CtlOptions& options, const UpOptions& up) {
+    std::error_code error;
+    fs::create_directories(fs::path(options.directory) / "logs", error);
+    if (error) {
+        return fail(options, exit_environment,
+            fmt::format("{}: {}", options.directory, error.message()));
+    }
+    const Result<CtlLock> lock = CtlLock::take(options.directory);
+    if (!lock) {
+        return fail(options, exit_environment, lock.error());
+    }
+    Result<Started> started = load_or_make(options, up);
+    if (!started) {
+        return fail(options, exit_environment, started.error());
+    }
+    if (const int code = check_wishes(options, up, *started); code != exit_ok) {
+        return code;
+    }
+    if (const Result<void> ready = start_all(*started); !ready) {
+        undo(*started);
+        return fail(options, exit_environment, ready.error());
+    }
+    say(options.json ? up_json(*started) : up_text(options, *started));
+    return exit_ok;
+}
+
+int command_down(const CtlOptions& options) {
+    const Loaded loaded = load(options);
+    if (!loaded.cluster) {
+        return loaded.code;
+    }
+    const Result<CtlLock> lock = CtlLock::take(options.directory);
+    if (!lock) {
+        return fail(options, exit_environment, lock.error());
+    }
+    std::uint64_t stopped = 0;
+    for (const CtlNode& node : loaded.cluster->nodes) {
+        const Result<bool> was_alive = stop_node(node, end_patience);
+        if (!was_alive) {
+            return fail(options, exit_environment, was_alive.error());
+        }
+        stopped += *was_alive ? 1u : 0u;
+    }
+    if (loaded.cluster->ephemeral) {
+        remove_cluster(*loaded.cluster);
+    }
+    if (options.json) {
+        std::string text;
+        check::JsonWriter writer(text);
+        writer.begin_object().key("schema").text("ledger.down/1");
+        writer.key("stopped").number(stopped);
+        writer.key("deleted").boolean(loaded.cluster->ephemeral).end_object();
+        say(text + "\n");
+    } else {
+        say(fmt::format("{} nodes stopped; data {} {}\n", stopped,
+            loaded.cluster->ephemeral ? "deleted from" : "kept in", options.directory));
+    }
+    return exit_ok;
+}
+
+}  // namespace ledger::node::asio

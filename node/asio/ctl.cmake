@@ -1,0 +1,12 @@
+# ledgerctl: what people call to run and ask a local cluster.
+ledger_library(ctl EXCEPTIONS
+    SOURCES ctl_client.cpp ctl_cluster.cpp ctl_input.cpp ctl_link.cpp ctl_replica_copy.cpp
+            launcher.cpp
+    HEADERS ctl_client.h ctl_cluster.h ctl_input.h ctl_link.h ctl_replica_copy.h launcher.h
+    DEPENDS ledger::node_asio ledger::node ledger::codec ledger::check ledger::log ledger::log_posix)
+
+add_executable(ledgerctl
+    command_data.cpp command_export.cpp command_import.cpp command_node.cpp command_status.cpp
+    command_up.cpp command_verify.cpp ctl_commands.cpp main_ledgerctl.cpp)
+target_compile_definitions(ledgerctl PRIVATE LEDGER_VERSION="${PROJECT_VERSION}")
+target_link_libraries(ledgerctl PRIVATE ledger_ctl ledger_warnings CLI11::CLI11)

@@ -1,0 +1,237 @@
+#include "node/asio/ctl_cluster.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "log/base/format.h"
+#include "node/asio/cluster_text.h"
+#include "sim/check/json.h"
+
+namespace ledger::node::asio {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Category final : public boost::system::error_category {
+  public:
+    const char* name() const noexcept override { return "ledger.ctl"; }
+    std::string message(int value) const override {
+        switch (static_cast<CtlErrc>(value)) {
+            case CtlErrc::no_cluster: return "no cluster";
+            case CtlErrc::damaged: return "damaged";
+            case CtlErrc::cannot_write: return "cannot write";
+            case CtlErrc::busy: return "busy";
+            case CtlErrc::bad_input: return "bad input";
+        }
+        return "unknown";
+    }
+};
+
+constexpr const char* file_name = "cluster.json";
+constexpr std::uint64_t nodes_max = 7;
+
+std::string file_in(const std::string& directory) {
+    return (fs::path(directory) / file_name).string();
+}
+
+std::uint64_t number_of(const check::JsonValue& object, const char* key) {
+    const check::JsonValue* value = object.find(key);
+    return value == nullptr ? 0 : value->number().value_or(0);
+}
+
+std::optional<CtlNode> parse_node(const check::JsonValue& value, std::uint64_t number) {
+    const std::uint64_t port = number_of(value, "port");
+    const check::JsonValue* boot = value.find("boot");
+    if (number_of(value, "node") != number || port == 0 || port > UINT16_MAX) {
+        return std::nullopt;
+    }
+    CtlNode node{.node = NodeId{static_cast<std::uint32_t>(number)},
+        .port = static_cast<std::uint16_t>(port), .process = {}};
+    node.process.pid = static_cast<std::int32_t>(number_of(value, "pid"));
+    node.process.start_ticks = number_of(value, "start_ticks");
+    if (boot != nullptr && boot->text() != nullptr) {
+        node.process.boot = *boot->text();
+    }
+    return node;
+}
+
+std::optional<CtlCluster> read_cluster(const check::JsonValue& value) {
+    const check::JsonValue* id = value.find("cluster");
+    const check::JsonValue* ephemeral = value.find("ephemeral");
+    const check::JsonValue* nodes = value.find("nodes");
+    if (id == nullptr || id->text() == nullptr || nodes == nullptr || nodes->array() == nullptr ||
+        nodes->array()->empty() || nodes->array()->size() > nodes_max) {
+        return std::nullopt;
+    }
+    const std::optional<ClusterId> cluster_id = parse_cluster(*id->text());
+    if (!cluster_id) {
+        return std::nullopt;
+    }
+    CtlCluster cluster{.directory = {}, .id = *cluster_id, .ephemeral = false, .nodes = {}};
+    cluster.ephemeral = ephemeral != nullptr && ephemeral->boolean() && *ephemeral->boolean();
+    for (const check::JsonValue& entry : *nodes->array()) {
+        const auto node = parse_node(entry, cluster.nodes.size() + 1);
+        if (!node) {
+            return std::nullopt;
+        }
+        cluster.nodes.push_back(*node);
+    }
+    return cluster;
+}
+
+std::string text_of(const CtlCluster& cluster) {
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledger.cluster/1");
+    writer.key("cluster").text(cluster_text(cluster.id));
+    writer.key("ephemeral").boolean(cluster.ephemeral).key("nodes").begin_array();
+    for (const CtlNode& node : cluster.nodes) {
+        writer.begin_object().key("node").number(node.node.value);
+        writer.key("port").number(node.port);
+        writer.key("pid").number(static_cast<std::uint64_t>(node.process.pid));
+        writer.key("start_ticks").number(node.process.start_ticks);
+        writer.key("boot").text(node.process.boot).end_object();
+    }
+    writer.end_array().end_object();
+    text.push_back('\n');
+    return text;
+}
+
+}  // namespace
+
+const boost::system::error_category& ctl_category() {
+    static const Category category;
+    return category;
+}
+
+boost::system::error_code make_error_code(CtlErrc errc) {
+    return {static_cast<int>(errc), ctl_category()};
+}
+
+CtlNode* CtlCluster::find(NodeId node) {
+    for (CtlNode& candidate : nodes) {
+        if (candidate.node == node) {
+            return &candidate;
+        }
+    }
+    return nullptr;
+}
+
+std::string CtlCluster::data_directory(NodeId node) const {
+    return (fs::path(directory) / fmt::format("node{}", node)).string();
+}
+
+std::string CtlCluster::log_directory(NodeId node) const {
+    return (fs::path(data_directory(node)) / "log").string();
+}
+
+std::string CtlCluster::log_file(NodeId node) const {
+    return (fs::path(directory) / "logs" / fmt::format("n{}.log", node)).string();
+}
+
+std::string CtlCluster::peers() const {
+    std::string text;
+    for (const CtlNode& node : nodes) {
+        text += fmt::format("{}{}={}:{}", text.empty() ? "" : ",", node.node, loopback, node.port);
+    }
+    return text;
+}
+
+std::string default_directory(const std::string& name) {
+    fs::path base;
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') {
+        base = data;
+    } else if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+        base = fs::path(home) / ".local" / "share";
+    }
+    return (base / "event-ledger" / "clusters" / name).string();
+}
+
+Result<CtlCluster> load_cluster(const std::string& directory) {
+    std::ifstream file(file_in(directory));
+    if (!file) {
+        return failure(CtlErrc::no_cluster, fmt::format("no cluster in {}", directory));
+    }
+    std::stringstream text;
+    text << file.rdbuf();
+    const std::string bytes = text.str();
+    const Result<check::JsonValue> value = check::parse_json(bytes);
+    std::optional<CtlCluster> cluster = value ? read_cluster(*value) : std::nullopt;
+    if (!cluster) {
+        const std::string why = value ? "not a cluster of ours" : value.error().place;
+        return failure(CtlErrc::damaged, fmt::format("{}: {}", file_in(directory), why));
+    }
+    cluster->directory = directory;
+    return std::move(*cluster);
+}
+
+Result<void> save_cluster(const CtlCluster& cluster) {
+    const std::string name = file_in(cluster.directory);
+    const std::string temporary = name + ".new";
+    {
+        std::ofstream file(temporary, std::ios::trunc);
+        file << text_of(cluster);
+        file.close();
+        if (!file) {
+            return failure(CtlErrc::cannot_write,
+                fmt::format("{}: {}", temporary, std::strerror(errno)));
+        }
+    }
+    std::error_code error;
+    fs::rename(temporary, name, error);
+    if (error) {
+        return failure(CtlErrc::cannot_write, fmt::format("{}: {}", name, error.message()));
+    }
+    return {};
+}
+
+void remove_cluster(const CtlCluster& cluster) {
+    std::error_code ignored;
+    for (const CtlNode& node : cluster.nodes) {
+        fs::remove_all(cluster.data_directory(node.node), ignored);
+        fs::remove(cluster.log_file(node.node), ignored);
+    }
+    fs::remove(fs::path(cluster.directory) / "logs", ignored);
+    fs::remove(file_in(cluster.directory), ignored);
+    fs::remove(fs::path(cluster.directory) / "lock", ignored);
+    fs::remove(cluster.directory, ignored);
+}
+
+Result<CtlLock> CtlLock::take(const std::string& directory) {
+    const std::string name = (fs::path(directory) / "lock").string();
+    CtlLock lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (lock.file_ < 0) {
+        return failure(CtlErrc::cannot_write, fmt::format("{}: {}", name, std::strerror(errno)));
+    }
+    constexpr int tries = 600;
+    for (int i = 0; i < tries; ++i) {
+        if (::flock(lock.file_, LOCK_EX | LOCK_NB) == 0) {
+            return lock;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return failure(CtlErrc::busy,
+        fmt::format("another ledgerctl is starting or stopping nodes of {}", directory));
+}
+
+CtlLock::CtlLock(CtlLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+
+CtlLock::~CtlLock() {
+    if (file_ >= 0) {
+        ::close(file_);
+    }
+}
+
+}  // namespace ledger::node::asio

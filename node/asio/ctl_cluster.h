@@ -1,0 +1,67 @@
+#pragma once
+// CtlCluster: a local cluster as `ledgerctl` keeps it: cluster.json in its directory.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "log/base/ids.h"
+#include "log/base/result.h"
+#include "node/asio/launcher.h"
+
+namespace ledger::node::asio {
+
+enum class CtlErrc { no_cluster = 1, damaged, cannot_write, busy, bad_input };
+const boost::system::error_category& ctl_category();
+boost::system::error_code make_error_code(CtlErrc errc);
+
+// Clusters listen here and nowhere else.
+inline constexpr const char* loopback = "127.0.0.1";
+
+struct CtlNode {
+    NodeId node;
+    std::uint16_t port = 0;
+    Process process;
+};
+
+struct CtlCluster {
+    std::string directory;
+    ClusterId id;
+    bool ephemeral = false;
+    std::vector<CtlNode> nodes;  // ascending
+
+    CtlNode* find(NodeId node);
+    std::string data_directory(NodeId node) const;
+    std::string log_directory(NodeId node) const;  // in it, where ledgerd keeps the log
+    std::string log_file(NodeId node) const;
+    std::string peers() const;  // "1=127.0.0.1:7001,2=..."
+    std::uint64_t quorum() const { return nodes.size() / 2 + 1; }
+};
+
+// $XDG_DATA_HOME/event-ledger/clusters/NAME, or below ~/.local/share.
+std::string default_directory(const std::string& name);
+
+// no_cluster if there is no cluster.json.
+Result<CtlCluster> load_cluster(const std::string& directory);
+// Replaces cluster.json in one step.
+Result<void> save_cluster(const CtlCluster& cluster);
+// Destroys what an ephemeral cluster left: its nodes' data, logs and cluster.json.
+void remove_cluster(const CtlCluster& cluster);
+
+// One command at a time may start or stop nodes of a cluster; others wait their turn, for a while.
+class CtlLock {
+  public:
+    static Result<CtlLock> take(const std::string& directory);
+    CtlLock(CtlLock&& other) noexcept;
+    CtlLock& operator=(CtlLock&&) = delete;
+    ~CtlLock();
+
+  private:
+    explicit CtlLock(int file) : file_(file) {}
+    int file_;
+};
+
+}  // namespace ledger::node::asio
+
+template <>
+struct boost::system::is_error_code_enum<ledger::node::asio::CtlErrc> : std::true_type {};

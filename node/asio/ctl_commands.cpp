@@ -1,0 +1,137 @@
+#include "node/asio/ctl_commands.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "log/base/format.h"
+#include "node/asio/cluster_text.h"
+#include "sim/check/json.h"
+
+namespace ledger::node::asio {
+namespace {
+
+std::string conflict_text(const state::Conflict& conflict) {
+    std::string text = "conflict:";
+    for (const state::FailedCheck& check : conflict.checks) {
+        text += check.exists
+                    ? fmt::format(" {} is at revision {};", check.stream, check.actual.value)
+                    : fmt::format(" {} does not exist;", check.stream);
+    }
+    text.pop_back();
+    return text;
+}
+
+const char* refusal_text(const state::Outcome& outcome) {
+    if (std::holds_alternative<state::SessionExpired>(outcome)) {
+        return "the session has expired";
+    }
+    if (std::holds_alternative<state::SequenceTooOld>(outcome)) {
+        return "the sequence was acknowledged before";
+    }
+    if (std::holds_alternative<state::Mismatch>(outcome)) {
+        return "another command has this sequence";
+    }
+    if (std::holds_alternative<state::LimitReached>(outcome)) {
+        return "the ledger has as many streams as it takes";
+    }
+    return "the cluster does not know this command";
+}
+
+}  // namespace
+
+void say(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+int fail(const CtlOptions& options, int code, const std::string& sentence) {
+    std::fprintf(stderr, "ledgerctl: %s\n", sentence.c_str());
+    if (options.json) {
+        std::string text;
+        check::JsonWriter writer(text);
+        writer.begin_object().key("schema").text("ledger.error/1");
+        writer.key("error").text(sentence);
+        writer.key("exit").number(static_cast<std::uint64_t>(code)).end_object();
+        say(text + "\n");
+    }
+    return code;
+}
+
+int fail(const CtlOptions& options, int code, const Error& error) {
+    return fail(options, code, fmt::format("{}: {}", error.code.message(), error.place));
+}
+
+Loaded load(const CtlOptions& options) {
+    Result<CtlCluster> cluster = load_cluster(options.directory);
+    if (cluster) {
+        return {std::move(*cluster), exit_ok};
+    }
+    if (cluster.error().code == make_error_code(CtlErrc::no_cluster)) {
+        return {std::nullopt, fail(options, exit_not_found,
+                                  cluster.error().place + " (ledgerctl up makes one)")};
+    }
+    return {std::nullopt, fail(options, exit_environment, cluster.error())};
+}
+
+std::string sentence_of(const client::Done& done) {
+    if (done.ending == client::Ending::unknown) {
+        return fmt::format("the outcome is unknown ({}, {} attempts)",
+            done.reason.empty() ? "an earlier attempt may have been executed" : done.reason,
+            done.attempts);
+    }
+    if (done.outcome) {
+        const auto* conflict = std::get_if<state::Conflict>(&*done.outcome);
+        return conflict != nullptr ? conflict_text(*conflict) : refusal_text(*done.outcome);
+    }
+    return done.reason;
+}
+
+int exit_code_of(const client::Done& done) {
+    if (done.ending == client::Ending::done) {
+        return exit_ok;
+    }
+    if (done.ending == client::Ending::unknown) {
+        return exit_indeterminate;
+    }
+    if (done.outcome) {
+        return exit_conflict;
+    }
+    // Refused by a node, or before anything was sent: the request itself is wrong.
+    return done.node != NodeId{} || done.attempts == 0 ? exit_usage : exit_unavailable;
+}
+
+Result<void> start_node(CtlCluster& cluster, CtlNode& node) {
+    LEDGER_CHECK(check_port(loopback, node.port));
+    const std::string ledgerd = beside_this_program("ledgerd");
+    LEDGER_TRY(node.process,
+        start(ledgerd,
+            {"run", "--node", std::to_string(node.node.value), "--peers", cluster.peers(),
+                "--listen", fmt::format("{}:{}", loopback, node.port), "--data",
+                cluster.data_directory(node.node), "--cluster", cluster_text(cluster.id)},
+            cluster.log_file(node.node)));
+    return save_cluster(cluster);
+}
+
+Result<bool> stop_node(const CtlNode& node, Duration patience) {
+    if (life_of(node.process) == Life::dead) {
+        return false;
+    }
+    LEDGER_CHECK(send_signal(node.process, SIGTERM));
+    LEDGER_CHECK(send_signal(node.process, SIGCONT));  // a paused one must wake up to end
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience.nanoseconds);
+    while (life_of(node.process) != Life::dead) {
+        if (std::chrono::steady_clock::now() >= end) {
+            LEDGER_CHECK(send_signal(node.process, SIGKILL));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
+}
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,106 @@
+#pragma once
+// CtlCommands: what `ledgerctl` can be asked to do; each returns the process's exit code.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/base/time.h"
+#include "node/asio/ctl_cluster.h"
+#include "node/client.h"
+
+namespace ledger::node::asio {
+
+// The only table of exit codes of ours; those not listed are for other programs.
+enum ExitCode : int {
+    exit_ok = 0,
+    exit_check_failed = 1,   // status: degraded
+    exit_usage = 2,
+    exit_inconclusive = 3,
+    exit_unavailable = 4,    // no quorum, no leader, nothing was proposed
+    exit_environment = 5,    // port busy, disk, permission
+    exit_conflict = 6,       // a definite refusal by the state
+    exit_indeterminate = 7,  // outcome unknown after it was proposed
+    exit_integrity = 9,
+    exit_not_found = 11,
+    exit_bug = 70,
+};
+
+struct CtlOptions {
+    std::string directory;
+    bool json = false;
+    Duration timeout = seconds(10);
+};
+
+// One sentence on standard error, and with --json one object {"schema", "error", "exit"} on
+// standard output; returns `code`.
+int fail(const CtlOptions& options, int code, const std::string& sentence);
+int fail(const CtlOptions& options, int code, const Error& error);
+// To standard output.
+void say(const std::string& text);
+
+// The cluster, or the exit code with which it has been reported missing.
+struct Loaded {
+    std::optional<CtlCluster> cluster;
+    int code = exit_ok;
+};
+Loaded load(const CtlOptions& options);
+
+// Why an operation did not end as done, and its exit code.
+std::string sentence_of(const client::Done& done);
+int exit_code_of(const client::Done& done);
+
+struct UpOptions {
+    std::uint32_t nodes = 0;  // 0 = as it was, or 3
+    std::uint16_t port = 0;   // of the first node of a new cluster; 0 = the first that are free
+    bool ephemeral = false;
+};
+int command_up(const CtlOptions& options, const UpOptions& up);
+int command_down(const CtlOptions& options);
+int command_status(const CtlOptions& options);
+
+enum class NodeAction : std::uint8_t { kill, restart, pause, resume };
+// `target`: "2", "n2" or "leader".
+int command_node(const CtlOptions& options, NodeAction action, const std::string& target);
+// `target` empty: all nodes.
+int command_logs(const CtlOptions& options, const std::string& target, bool follow);
+
+struct AppendOptions {
+    std::string stream;
+    std::string type;
+    std::string data;  // "-" = standard input
+    std::string expected = "any";
+};
+int command_append(const CtlOptions& options, const AppendOptions& append);
+
+struct ReadOptions {
+    std::string stream;
+    bool all = false;
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> count;
+    bool backward = false;
+};
+int command_read(const CtlOptions& options, const ReadOptions& read);
+// From `from` on, then whatever comes, until `count` events were shown or a signal ends it.
+int command_follow(const CtlOptions& options, const ReadOptions& read);
+
+struct ImportOptions {
+    std::string file;
+    std::string progress;  // default: FILE.progress
+};
+int command_import(const CtlOptions& options, const ImportOptions& import);
+
+struct ExportOptions {
+    std::optional<std::uint32_t> node;  // nothing: through the leader
+    std::string output;                 // empty: standard output
+};
+int command_export(const CtlOptions& options, const ExportOptions& what);
+int command_verify(const CtlOptions& options);
+
+// Starts a node of the cluster and notes its process in `cluster`.
+Result<void> start_node(CtlCluster& cluster, CtlNode& node);
+// Asks it to end, then ends it; true if it was alive.
+Result<bool> stop_node(const CtlNode& node, Duration patience);
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,46 @@
+#pragma once
+// CtlReplicaCopy: one replica's log, read from a copy of its files by the production recovery.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "log/base/entry.h"
+#include "log/base/result.h"
+#include "log/state/query.h"
+#include "log/storage.h"
+#include "node/asio/ctl_cluster.h"
+
+namespace ledger::node::asio {
+
+// The files are copied while the node may be writing them, and never touched: what the copy holds
+// of a group that was under way is a torn tail, which recovery removes from the copy.
+class CtlReplicaCopy {
+  public:
+    static Result<CtlReplicaCopy> make(const CtlCluster& cluster, NodeId node);
+    CtlReplicaCopy(CtlReplicaCopy&& other) noexcept;
+    CtlReplicaCopy& operator=(CtlReplicaCopy&&) = delete;
+    ~CtlReplicaCopy();
+
+    Index last() const { return last_; }
+    // Committed as far as this disk knows by itself; the cluster may know more.
+    Index commit() const { return commit_; }
+
+    // The entries 1 to `last` in order, every checksum and the hash chain verified.
+    Result<void> read(Index last, const std::function<void(const HashedEntry&)>& take);
+    // The events of the entries 1 to `last`, in order of position.
+    Result<void> read_events(
+        Index last, const std::function<void(const state::RecordedEvent&)>& take);
+
+  private:
+    CtlReplicaCopy() = default;
+
+    std::string directory_;
+    std::unique_ptr<log::FileSystem> files_;
+    std::unique_ptr<log::Storage> storage_;
+    Index last_;
+    Index commit_;
+};
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,194 @@
+// ledgerctl: runs a local cluster and speaks to it.
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "node/asio/ctl_commands.h"
+
+namespace ledger::node::asio {
+namespace {
+
+constexpr const char* exit_codes = R"(
+Exit codes: 0 ok; 1 a check failed (status: degraded); 2 usage, bad input; 3 inconclusive;
+4 no quorum, no leader, unreachable; 5 environment (port busy, files, permission);
+6 conflict, or another definite refusal; 7 outcome unknown: ask again; 9 integrity;
+11 not found; 70 a bug of the tool itself; 128+n ended by signal n.)";
+
+// The words of the command line, and what was asked with them.
+struct CommandLine {
+    CtlOptions options;
+    std::string name = "default";
+    std::uint64_t timeout_seconds = 0;  // 0 = the command's own
+    UpOptions up;
+    std::string target;
+    bool follow_logs = false;
+    AppendOptions append;
+    ReadOptions read;
+    ImportOptions import;
+    ExportOptions what;
+    std::uint64_t default_timeout_seconds = 10;
+    std::function<int(const CtlOptions&)> command;
+};
+
+// A command whose help begins with an example, with the options that all of them have.
+CLI::App* add(CLI::App& parent, CommandLine& line, const std::string& name,
+    const std::string& example, const std::string& about,
+    std::function<int(const CtlOptions&)> command) {
+    CLI::App* app = parent.add_subcommand(name, about);
+    app->description("Example: ledgerctl " + example + "\n" + about + ".");
+    app->add_option("--dir", line.options.directory, "directory of the cluster")
+        ->envname("LEDGER_DIR");
+    app->add_option("--name", line.name, "cluster in the default place (default: default)")
+        ->envname("LEDGER_NAME")
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                const bool fine = !text.empty() && text.find('/') == std::string::npos &&
+                                  text[0] != '.';
+                return fine ? std::string() : std::string("a name has no / and no leading .");
+            },
+            "NAME"));
+    app->add_option("--timeout", line.timeout_seconds, "seconds until an operation gives up")
+        ->check(CLI::Range(1, 86'400));
+    app->add_flag("--json", line.options.json, "JSON on standard output");
+    app->final_callback([&line, command = std::move(command)] { line.command = command; });
+    return app;
+}
+
+void add_cluster_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* up = add(app, line, "up", "up --nodes 3", "Starts a local cluster",
+        [&line](const CtlOptions& options) { return command_up(options, line.up); });
+    up->add_option("-n,--nodes", line.up.nodes, "nodes of a new cluster (default: 3)")
+        ->check(CLI::Range(1, 7));
+    up->add_option("--port", line.up.port, "port of the first node of a new cluster")
+        ->check(CLI::Range(1, 65'528));
+    up->add_flag("--ephemeral", line.up.ephemeral, "`down` deletes the data");
+    add(app, line, "down", "down", "Stops the nodes of a cluster", command_down);
+    add(app, line, "status", "status --json", "Shows how each node stands", command_status);
+    CLI::App* logs = add(app, line, "logs", "logs -f n2", "Shows what the nodes log",
+        [&line](const CtlOptions& options) {
+            return command_logs(options, line.target, line.follow_logs);
+        });
+    logs->add_option("node", line.target, "2, n2 or leader (default: all)");
+    logs->add_flag("-f,--follow", line.follow_logs, "go on until interrupted");
+}
+
+void add_node_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* node = app.add_subcommand("node", "Kills, restarts, pauses or resumes one node");
+    node->description("Example: ledgerctl node kill leader\nKills, restarts, pauses or resumes "
+                      "one node.");
+    node->require_subcommand(1);
+    const auto add_action = [&](const char* name, NodeAction action, const char* about) {
+        CLI::App* verb = add(*node, line, name, std::string("node ") + name + " 2", about,
+            [&line, action](
+                const CtlOptions& options) { return command_node(options, action, line.target); });
+        verb->add_option("node", line.target, "2, n2 or leader")->required();
+    };
+    add_action("kill", NodeAction::kill, "Kills it at once (SIGKILL)");
+    add_action("restart", NodeAction::restart, "Stops it if it runs, and starts it");
+    add_action("pause", NodeAction::pause, "Stops it in the middle of whatever it does");
+    add_action("resume", NodeAction::resume, "Lets a paused one go on");
+}
+
+void add_read_options(CLI::App* app, ReadOptions& read) {
+    app->add_option("stream", read.stream, "the stream");
+    app->add_flag("--all", read.all, "all streams, in order of position");
+    app->add_option("--from", read.from, "first revision (--all: position)");
+    app->add_option("--count", read.count, "at most this many events");
+}
+
+void add_data_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* append = add(app, line, "append", "append orders placed '{\"total\":5}'",
+        "Appends one event", [&line](const CtlOptions& options) {
+            return command_append(options, line.append);
+        });
+    append->add_option("stream", line.append.stream, "the stream")->required();
+    append->add_option("type", line.append.type, "the event's type")->required();
+    append->add_option("data", line.append.data, "the event's data (- = standard input)")
+        ->required();
+    append->add_option("--expected", line.append.expected,
+        "what the stream must look like: any, none, exists or its last revision");
+
+    CLI::App* read = add(app, line, "read", "read orders --from 10 --count 5",
+        "Shows the events of a stream", [&line](const CtlOptions& options) {
+            return command_read(options, line.read);
+        });
+    add_read_options(read, line.read);
+    read->add_flag("--backward", line.read.backward, "from the newest to the oldest");
+
+    CLI::App* follow = add(app, line, "follow", "follow --all",
+        "Shows events, and then those to come", [&line](const CtlOptions& options) {
+            return command_follow(options, line.read);
+        });
+    add_read_options(follow, line.read);
+}
+
+void add_bulk_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* import = add(app, line, "import", "import events.jsonl",
+        "Appends each line of a file, exactly once; goes on where it stopped",
+        [&line](const CtlOptions& options) { return command_import(options, line.import); });
+    import->add_option("file", line.import.file, "lines of {\"events\": [...]}")->required();
+    import->add_option("--progress", line.import.progress,
+        "where the place reached is kept (default: FILE.progress)");
+    import->preparse_callback([&line](std::size_t) { line.default_timeout_seconds = 60; });
+
+    CLI::App* out = add(app, line, "export", "export --node 2 -o n2.jsonl",
+        "Writes the ledger as lines of JSON", [&line](const CtlOptions& options) {
+            return command_export(options, line.what);
+        });
+    out->add_option("--node", line.what.node, "what the disk of this replica holds")
+        ->check(CLI::Range(1, 7));
+    out->add_option("-o,--output", line.what.output, "a file instead of standard output");
+
+    add(app, line, "verify", "verify",
+        "Checks the logs of all replicas, and their chains against each other", command_verify);
+}
+
+int dispatch(int count, char** words) {
+    CLI::App app("Example: ledgerctl up --nodes 3\nRuns a local cluster of the replicated event "
+                 "ledger, and speaks to it.");
+    app.footer(exit_codes);
+    app.set_version_flag("-V,--version", std::string("ledgerctl ") + LEDGER_VERSION);
+    app.require_subcommand(1);
+    CommandLine line;
+    add_cluster_commands(app, line);
+    add_node_commands(app, line);
+    add_data_commands(app, line);
+    add_bulk_commands(app, line);
+    try {
+        app.parse(count, words);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    if (line.read.backward && line.read.from == 0) {
+        line.read.from = UINT64_MAX;  // backward begins at the end
+    }
+    const std::uint64_t timeout =
+        line.timeout_seconds == 0 ? line.default_timeout_seconds : line.timeout_seconds;
+    line.options.timeout = seconds(static_cast<std::int64_t>(timeout));
+    line.options.directory = line.options.directory.empty()
+                                 ? default_directory(line.name)
+                                 : std::filesystem::absolute(line.options.directory)
+                                       .lexically_normal()
+                                       .string();
+    return line.command(line.options);
+}
+
+}  // namespace
+}  // namespace ledger::node::asio
+
+int main(int count, char** words) {
+    // A reader that went away ends us with an error of write, not with a signal in the middle.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return ledger::node::asio::dispatch(count, words);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "ledgerctl: internal error: %s\n", error.what());
+        return ledger::node::asio::exit_bug;
+    }
+}
