@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -28,10 +29,25 @@ namespace fs = std::filesystem;
 // now and then) asks for sequences that were acknowledged: those lines are in.
 struct Progress {
     std::string cluster;
-    std::string input;  // SHA-256 of the file
+    std::string input;  // SHA-256 of the lines that are done
     SessionId session;
     Sequence sequence;      // the last with a known outcome
     std::uint64_t lines = 0;  // done, blank ones included
+};
+
+// The lines of a text, one after the other.
+class Lines {
+  public:
+    explicit Lines(std::string_view text) : rest_(text) {}
+    bool at_end() const { return rest_.empty(); }
+    std::string_view next() {
+        const std::string_view line = rest_.substr(0, rest_.find('\n'));
+        rest_.remove_prefix(std::min(line.size() + 1, rest_.size()));
+        return line;
+    }
+
+  private:
+    std::string_view rest_;
 };
 
 constexpr auto save_interval = std::chrono::milliseconds(200);
@@ -60,10 +76,11 @@ class Import {
   private:
     bool take_lock();
     Result<std::optional<Progress>> load_progress() const;
-    int begin(const std::string& digest);
+    int begin(Lines& lines);
     int open_session();
-    int bring_in(const std::string& input);
+    int bring_in(Lines& lines);
     int bring_in_line(std::string_view line);
+    void note_done(std::string_view line);
     Result<void> save();
     void report_now_and_then();
     std::string summary() const;
@@ -73,6 +90,7 @@ class Import {
     const std::string progress_file_;
     int lock_ = -1;
     Progress progress_;
+    Sha256 done_;  // over the lines that are done, with their ends
     bool resumed_ = false;
     std::optional<CtlClient> client_;
     Counts counts_;
@@ -118,7 +136,8 @@ Result<void> Import::save() {
     std::string text;
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.import-progress/1");
-    writer.key("cluster").text(progress_.cluster).key("input").text(progress_.input);
+    writer.key("cluster").text(progress_.cluster);
+    writer.key("input").text(to_hex(Sha256(done_).finish()));
     writer.key("session").number(progress_.session.value);
     writer.key("sequence").number(progress_.sequence.value);
     writer.key("lines").number(progress_.lines).end_object();
@@ -135,26 +154,37 @@ Result<void> Import::save() {
     return {};
 }
 
-int Import::begin(const std::string& digest) {
+// Skips what is done; it must be what was done, the rest may have been mended or come since.
+int Import::begin(Lines& lines) {
     const Result<std::optional<Progress>> known = load_progress();
     if (!known) {
         return fail(options_, exit_usage, known.error());
     }
     if (!*known) {
         progress_.cluster = cluster_text(cluster_.id);
-        progress_.input = digest;
         return open_session();
     }
-    progress_ = **known;
+    progress_.session = (*known)->session;
+    progress_.sequence = (*known)->sequence;
+    progress_.cluster = (*known)->cluster;
     resumed_ = true;
-    if (progress_.cluster != cluster_text(cluster_.id) || progress_.input != digest) {
+    while (progress_.lines < (*known)->lines && !lines.at_end()) {
+        note_done(lines.next());
+    }
+    const bool same_input = to_hex(Sha256(done_).finish()) == (*known)->input;
+    if (!same_input || progress_.cluster != cluster_text(cluster_.id)) {
         return fail(options_, exit_usage,
             fmt::format("{} belongs to another {}; move it away to import anew", progress_file_,
-                progress_.input != digest ? "input" : "cluster"));
+                same_input ? "cluster" : "input"));
     }
     client_.emplace(
         cluster_, CtlClient::Resume{progress_.session, progress_.sequence});
     return exit_ok;
+}
+
+void Import::note_done(std::string_view line) {
+    done_.update(as_bytes(line)).update(as_bytes("\n"));
+    ++progress_.lines;
 }
 
 // The session must be noted before anything is sent in it.
@@ -208,23 +238,15 @@ void Import::report_now_and_then() {
     }
 }
 
-int Import::bring_in(const std::string& input) {
-    std::uint64_t line = 0;
-    std::string_view rest = input;
-    while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view text = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        ++line;
-        if (line <= progress_.lines) {
-            continue;
-        }
-        if (text.find_first_not_of(" \t\r") != std::string_view::npos) {
-            if (const int code = bring_in_line(text); code != exit_ok) {
+int Import::bring_in(Lines& lines) {
+    while (!lines.at_end()) {
+        const std::string_view line = lines.next();
+        if (line.find_first_not_of(" \t\r") != std::string_view::npos) {
+            if (const int code = bring_in_line(line); code != exit_ok) {
                 return code;
             }
         }
-        ++progress_.lines;
+        note_done(line);
         if (std::chrono::steady_clock::now() - saved_ >= save_interval) {
             if (const Result<void> saved = save(); !saved) {
                 return fail(options_, exit_environment, saved.error());
@@ -264,11 +286,12 @@ int Import::run(const std::string& input) {
             fmt::format("{}.lock: another import of this file is running, or cannot be written",
                 progress_file_));
     }
-    int code = begin(to_hex(sha256(as_bytes(input))));
+    Lines lines(input);
+    int code = begin(lines);
     if (code != exit_ok) {
         return code;
     }
-    code = bring_in(input);
+    code = bring_in(lines);
     if (const Result<void> saved = save(); !saved && code == exit_ok) {
         code = fail(options_, exit_environment, saved.error());
     }

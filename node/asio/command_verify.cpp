@@ -54,10 +54,21 @@ std::vector<std::optional<StatusAnswer>> settled_statuses(
     }
 }
 
+// Bytes that fail their checksums are a finding; files that cannot be reached are none.
+void note_error(const Error& error, Replica& replica) {
+    replica.error = error.place;
+    const bool damaged = error.code == make_error_code(log::Errc::corrupt_record) ||
+                         error.code == make_error_code(log::Errc::faulty_entry) ||
+                         error.code == make_error_code(log::Errc::wrong_identity);
+    if (damaged) {
+        replica.differences.push_back("its disk is damaged: " + error.place);
+    }
+}
+
 void read_replica(const CtlCluster& cluster, Index commit, Replica& replica) {
     Result<CtlReplicaCopy> copy = CtlReplicaCopy::make(cluster, replica.node);
     if (!copy) {
-        replica.error = copy.error().place;
+        note_error(copy.error(), replica);
         return;
     }
     // A dead node does not know what was committed after it died, and may hold entries that never
@@ -65,13 +76,18 @@ void read_replica(const CtlCluster& cluster, Index commit, Replica& replica) {
     replica.through = replica.answer ? std::min(replica.answer->applied, copy->last())
                                      : copy->commit();
     replica.through = std::min(replica.through, std::max(commit, copy->commit()));
-    const Result<void> read = copy->read(replica.through, [&replica](const HashedEntry& entry) {
+    // One pass keeps the chain, the other cuts the events open.
+    Result<void> read = copy->read(replica.through, [&replica](const HashedEntry& entry) {
         replica.chain.push_back(entry.hash);
     });
-    Result<void> events = copy->read_events(
-        replica.through, [&replica](const state::RecordedEvent&) { ++replica.events; });
-    replica.read = read && events;
-    replica.error = !read ? read.error().place : !events ? events.error().place : std::string();
+    if (read) {
+        read = copy->read_events(
+            replica.through, [&replica](const state::RecordedEvent&) { ++replica.events; });
+    }
+    replica.read = static_cast<bool>(read);
+    if (!read) {
+        note_error(read.error(), replica);
+    }
 }
 
 // What the running node says against what its disk says.
@@ -139,10 +155,10 @@ const char* word_of(const Verdict& verdict) {
 }
 
 std::string note_of(const Replica& replica) {
-    if (!replica.read) {
-        return "not read: " + replica.error;
+    if (!replica.differences.empty()) {
+        return replica.differences.front();
     }
-    return replica.differences.empty() ? std::string("ok") : replica.differences.front();
+    return replica.read ? std::string("ok") : "not read: " + replica.error;
 }
 
 std::string text_of(const Verdict& verdict) {

@@ -10,3 +10,5 @@ add_executable(ledgerctl
     command_up.cpp command_verify.cpp ctl_commands.cpp main_ledgerctl.cpp)
 target_compile_definitions(ledgerctl PRIVATE LEDGER_VERSION="${PROJECT_VERSION}")
 target_link_libraries(ledgerctl PRIVATE ledger_ctl ledger_warnings CLI11::CLI11)
+# It starts the ledgerd beside it.
+add_dependencies(ledgerctl ledgerd)
