@@ -55,8 +55,9 @@ Match(Cases...) -> Match<Cases...>;
 }  // namespace
 
 Host::Host(const HostOptions& options, Journal& journal)
-    : options_(options), neighbourhood_(neighbourhood_of(options)), journal_(journal), loop_(1),
-      choices_(options.key), replica_(replica_config(options), machine_, choices_),
+    : options_(options), config_(replica_config(options)),
+      neighbourhood_(neighbourhood_of(options)), journal_(journal), loop_(1),
+      choices_(options.key), replica_(config_, machine_, choices_),
       acceptor_(loop_, journal_, *this), alarm_(loop_), sweeper_(loop_) {
     LEDGER_ASSERT(options_.members.contains(options_.data.identity.node));
 }
@@ -70,6 +71,10 @@ Result<void> Host::open() {
     LEDGER_CHECK(acceptor_.listen(options_.listen));
     LEDGER_TRY(data_, DataDirectory::take(options_.data));
     LEDGER_TRY(log::Opened opened, data_->open());
+    if (!options_.record.empty()) {
+        LEDGER_TRY(recording_, RecordingFile::create(options_.record,
+                                   {.config = config_, .machine = {}, .key = options_.key}));
+    }
     recovered_ = std::move(opened.recovered);
     disk_ = std::make_unique<DiskThread>(loop_, std::move(opened.storage),
         static_cast<DiskThread::Port&>(*this));
@@ -98,6 +103,11 @@ Ending Host::run() {
     loop_.run();
     disk_.reset();
     LEDGER_ASSERT(connections_.empty());
+    if (recording_) {
+        journal_.info("node", "recorded {} steps, hash {:016x}{:016x}, in {}",
+            recording_->recorder().steps(), recording_->recorder().hash().high(),
+            recording_->recorder().hash().low(), options_.record);
+    }
     journal_.info("node", "ends");
     return ending_;
 }
@@ -131,10 +141,26 @@ void Host::step(Event&& event) {
         return;
     }
     stepping_ = true;
-    for (const Effect& effect : replica_.step(steady_now(), std::move(event))) {
+    const Instant now = steady_now();
+    if (recording_) {
+        recording_->recorder().stepping(now, event);
+    }
+    const std::span<const Effect> effects = replica_.step(now, std::move(event));
+    if (recording_) {
+        recording_->recorder().stepped(replica_, machine_, effects);
+        stop_recording(!recording_->stepped());
+    }
+    for (const Effect& effect : effects) {
         carry_out(effect);
     }
     stepping_ = false;
+}
+
+void Host::stop_recording(bool failed) {
+    if (failed) {
+        journal_.error("node", "the recording ends: {} takes no more", options_.record);
+        recording_.reset();
+    }
 }
 
 void Host::carry_out(const Effect& effect) {
@@ -233,6 +259,7 @@ awaitable<void> Host::sweep() {
         for (auto& [id, connection] : connections_) {
             connection.sweep(now);
         }
+        stop_recording(recording_ && !recording_->flush());
     }
 }
 

@@ -17,6 +17,7 @@
 #include "node/asio/disk_thread.h"
 #include "node/asio/journal.h"
 #include "node/asio/peer_link.h"
+#include "node/asio/recording_file.h"
 #include "node/ledger_machine.h"
 #include "node/replica.h"
 
@@ -29,6 +30,7 @@ struct HostOptions {
     Duration election_timeout = milliseconds(300);
     Duration heartbeat_interval = milliseconds(60);
     std::uint64_t key = 0;                    // of the election jitter: different on every node
+    std::string record;                       // a file for every event; empty = none
     NetLimits net;
 };
 
@@ -76,6 +78,7 @@ class Host final : private DiskThread::Port,
     void on_accepted(Tcp::socket socket) override;
 
     void step(Event&& event);
+    void stop_recording(bool failed);
     void carry_out(const Effect& effect);
     void send(const Send& effect);
     void send_now(const PeerMessage& message);
@@ -87,6 +90,7 @@ class Host final : private DiskThread::Port,
     void shut_down();
 
     const HostOptions options_;
+    const Config config_;
     const Neighbourhood neighbourhood_;
     Journal& journal_;
     net::io_context loop_;
@@ -97,6 +101,7 @@ class Host final : private DiskThread::Port,
     std::unique_ptr<DataDirectory> data_;
     std::unique_ptr<DiskThread> disk_;
     std::optional<log::Recovered> recovered_;  // between open() and run()
+    std::unique_ptr<RecordingFile> recording_;
     Acceptor acceptor_;
     std::map<NodeId, PeerLink> links_;
     std::map<ClientId, Connection> connections_;

@@ -341,6 +341,7 @@ Result<NodeSettings> interpret(const Settings& settings) {
     if (node.log_level.empty()) {
         return level.wrong("debug, info, warn or error");
     }
+    node.host.record = Value(settings, "record").text();
     return node;
 }
 

@@ -150,6 +150,41 @@ TEST_CASE("ledgerd: damaged hard state is an integrity error and nothing is chan
     CHECK(test::text_of_file(file) == std::string(bytes, 'x'));
 }
 
+TEST_CASE("ledgerd: a disk that takes no more ends it with a reason, and nothing is lost", "[asio]") {
+    const test::TemporaryDirectory directory;
+    const std::string data = directory / "n1";
+    const std::string log = directory / "log";
+    REQUIRE(ledgerd(directory, arguments("format", data)).exit_code == 0);
+    const std::uint16_t port = test::free_ports(1)[0];
+    const auto words = arguments("run", data, test::cluster_id, "1", port);
+    std::uint64_t acknowledged = 0;
+    {
+        constexpr rlim_t file_bytes_max = 256u << 10;
+        test::ChildProcess process(words, log, "/dev/null", file_bytes_max);
+        REQUIRE(test::eventually([port] { return test::leads(port); }));
+        test::TestClient client(port);
+        while (const auto reply = client.ask(
+                   Command{state::encode_command(test::append_of(acknowledged + 1, 4000))})) {
+            REQUIRE(std::holds_alternative<Applied>(reply->outcome));
+            ++acknowledged;
+            REQUIRE(acknowledged < 1000);
+        }
+        CHECK(process.wait() == 5);
+        CHECK(contains(test::text_of_file(log), "cannot store"));
+        CHECK(contains(test::text_of_file(log), "halts"));
+    }
+    CHECK(acknowledged > 10);
+    test::ChildProcess process(words, log);
+    REQUIRE(test::eventually([port] { return test::leads(port); }));
+    CHECK(test::eventually([&] {
+        test::TestClient client(port);
+        const auto status = client.status();
+        // The last one may have reached the disk without an answer.
+        return status && (status->length == Position{acknowledged} ||
+                             status->length == Position{acknowledged + 1});
+    }));
+}
+
 TEST_CASE("ledgerd: SIGTERM and SIGINT stop it cleanly", "[asio]") {
     const test::TemporaryDirectory directory;
     const std::string data = directory / "n1";

@@ -18,7 +18,7 @@ class TestCluster {
   public:
     static constexpr std::uint32_t size = 3;
 
-    TestCluster() : ports_(free_ports(size)) {
+    TestCluster() : ports_(free_ports(size)), recordings_(size) {
         for (std::uint32_t node = 1; node <= size; ++node) {
             ChildProcess format(arguments(node, "format"), error_file(node));
             REQUIRE(format.wait() == 0);
@@ -27,8 +27,15 @@ class TestCluster {
     }
 
     void start(std::uint32_t node) {
-        nodes_[node - 1] =
-            std::make_unique<ChildProcess>(arguments(node, "run"), error_file(node));
+        std::vector<std::string> words = arguments(node, "run");
+        std::vector<std::string>& mine = recordings_[node - 1];
+        mine.push_back(directory_ / fmt::format("n{}-{}.recording", node, mine.size() + 1));
+        words.insert(words.end(), {"--record", mine.back()});
+        nodes_[node - 1] = std::make_unique<ChildProcess>(words, error_file(node));
+    }
+    // One for each life of the node.
+    const std::vector<std::string>& recordings(std::uint32_t node) const {
+        return recordings_[node - 1];
     }
     // At once, without a word: as if the machine lost its power, but for the page cache.
     void kill(std::uint32_t node) {
@@ -102,6 +109,7 @@ class TestCluster {
 
     TemporaryDirectory directory_;
     const std::vector<std::uint16_t> ports_;
+    std::vector<std::vector<std::string>> recordings_;
     std::array<std::unique_ptr<ChildProcess>, size> nodes_;
 };
 

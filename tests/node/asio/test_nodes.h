@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -150,11 +151,17 @@ inline state::Append append_of(std::uint64_t number, std::uint32_t payload_bytes
 // A program as a child process: ledgerd with these arguments, its errors in a file.
 class ChildProcess {
   public:
+    // No file of the process can grow beyond `file_bytes_max`: writing fails, as on a full disk.
     ChildProcess(const std::vector<std::string>& arguments, const std::string& error_file,
-        const std::string& output_file = "/dev/null") {
+        const std::string& output_file = "/dev/null", rlim_t file_bytes_max = RLIM_INFINITY) {
         pid_ = ::fork();
         REQUIRE(pid_ >= 0);
         if (pid_ == 0) {
+            if (file_bytes_max != RLIM_INFINITY) {
+                const rlimit limit{file_bytes_max, file_bytes_max};
+                ::setrlimit(RLIMIT_FSIZE, &limit);
+                ::signal(SIGXFSZ, SIG_IGN);
+            }
             execute(arguments, error_file, output_file);
         }
     }
