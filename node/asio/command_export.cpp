@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -62,23 +64,36 @@ int export_from_cluster(const CtlOptions& options, const CtlCluster& cluster, Ou
     return exit_ok;
 }
 
+// How far the node has applied and its disk holds it, which follows at once; 0 = no answer.
+Index held_by(const CtlOptions& options, const CtlCluster& cluster, NodeId node) {
+    const auto end = std::chrono::steady_clock::now() +
+                     std::chrono::nanoseconds(options.timeout.nanoseconds);
+    Index held;
+    bool settled = false;
+    while (!settled) {
+        settled = true;
+        for (const auto& answer : ask_statuses(cluster)) {
+            if (answer && answer->node == node) {
+                held = std::min(answer->applied, answer->durable);
+                settled = held == answer->applied || std::chrono::steady_clock::now() >= end;
+            }
+        }
+    }
+    return held;
+}
+
 // What this replica has applied; if it does not answer, what its disk knows to be committed.
 int export_from_disk(
     const CtlOptions& options, const CtlCluster& cluster, NodeId node, Output& output) {
-    Index through;
-    for (const auto& answer : ask_statuses(cluster)) {
-        if (answer && answer->node == node) {
-            through = answer->applied;
-        }
-    }
+    const Index held = held_by(options, cluster, node);
     Result<CtlReplicaCopy> copy = CtlReplicaCopy::make(cluster, node);
     if (!copy) {
         return fail(options, exit_integrity, copy.error());
     }
-    through = std::max(through, copy->commit());
+    const Index through = std::max(held, copy->commit());
     if (through > copy->last()) {
         return fail(options, exit_integrity,
-            fmt::format("n{} has applied {} entries, its disk holds {}", node, through,
+            fmt::format("n{} said that {} entries are durable, its disk holds {}", node, through,
                 copy->last()));
     }
     const Result<void> read = copy->read_events(

@@ -17,14 +17,20 @@ namespace {
 constexpr Duration end_patience = seconds(5);
 constexpr Duration answer_patience = seconds(10);
 
-NodeId leader_of(const CtlCluster& cluster) {
+// An election may be under way: waits for its end.
+NodeId leader_of(const CtlCluster& cluster, Duration patience) {
+    const auto end =
+        std::chrono::steady_clock::now() + std::chrono::nanoseconds(patience.nanoseconds);
     NodeId leader;
-    Term term;
-    for (const auto& answer : ask_statuses(cluster)) {
-        if (answer && answer->role == raft::Role::leader && answer->term >= term) {
-            leader = answer->node;
-            term = answer->term;
+    while (leader == NodeId{} && std::chrono::steady_clock::now() < end) {
+        Term term;
+        for (const auto& answer : ask_statuses(cluster)) {
+            if (answer && answer->role == raft::Role::leader && answer->term >= term) {
+                leader = answer->node;
+                term = answer->term;
+            }
         }
+        std::this_thread::sleep_for(std::chrono::milliseconds(leader == NodeId{} ? 10 : 0));
     }
     return leader;
 }
@@ -33,7 +39,7 @@ NodeId leader_of(const CtlCluster& cluster) {
 CtlNode* find_target(
     const CtlOptions& options, CtlCluster& cluster, const std::string& target, int& code) {
     if (target == "leader") {
-        CtlNode* node = cluster.find(leader_of(cluster));
+        CtlNode* node = cluster.find(leader_of(cluster, options.timeout));
         if (node == nullptr) {
             code = fail(options, exit_unavailable, "no node says that it leads");
         }

@@ -34,7 +34,9 @@ struct Verdict {
     bool complete = true;        // every replica was read, and up to what is committed
 };
 
-// Waits until all that answer have applied what the others have; what cannot be is said later.
+// Waits until all that answer have applied, and hold on their own disks, what any knows to be
+// committed (a follower may apply what the others hold before its disk does); what does not come
+// true is said later.
 std::vector<std::optional<StatusAnswer>> settled_statuses(
     const CtlCluster& cluster, Duration patience) {
     const auto end =
@@ -42,12 +44,12 @@ std::vector<std::optional<StatusAnswer>> settled_statuses(
     while (true) {
         std::vector<std::optional<StatusAnswer>> answers = ask_statuses(cluster);
         Index commit;
-        Index applied{UINT64_MAX};
+        Index held{UINT64_MAX};
         for (const auto& answer : answers) {
             commit = answer ? std::max(commit, answer->commit) : commit;
-            applied = answer ? std::min(applied, answer->applied) : applied;
+            held = answer ? std::min({held, answer->applied, answer->durable}) : held;
         }
-        if (applied >= commit || std::chrono::steady_clock::now() >= end) {
+        if (held >= commit || std::chrono::steady_clock::now() >= end) {
             return answers;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -96,9 +98,12 @@ void compare_with_itself(Replica& replica) {
         return;
     }
     const StatusAnswer& at = *replica.answer;
-    if (at.applied.value != replica.chain.size()) {
-        replica.differences.push_back(fmt::format("has applied {} entries, its disk holds {}",
-            at.applied, replica.chain.size()));
+    if (std::min(at.applied, at.durable) > replica.through) {
+        replica.differences.push_back(fmt::format(
+            "said that {} entries are durable, its disk holds {}",
+            std::min(at.applied, at.durable), replica.through));
+    } else if (at.applied != replica.through) {
+        return;  // its disk is behind; the others' chains tell about what it holds
     } else if (!replica.chain.empty() && replica.chain.back() != at.chain) {
         replica.differences.push_back(
             fmt::format("its chain at {} is not that of its disk", at.applied));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scripts/demo around a stand-in for ledgersim: does it notice a replica that is not equal?"""
+"""scripts/demo around stand-ins for its programs: does it notice a replica that is not equal?"""
 import os
 import pathlib
 import shutil
@@ -38,6 +38,48 @@ for node in range(1, 6):
 print("seed", given["--seed"])
 """
 
+# Three "processes": the import waits until somebody is killed. SPOIL2 says what goes wrong.
+CTL_STAND_IN = r"""#!/usr/bin/env python3
+import json, os, pathlib, sys, time
+words = sys.argv[1:]
+assert words[-2] == "--dir", words
+cluster, words = pathlib.Path(words[-1]), words[:-2]
+spoil = os.environ.get("SPOIL2", "")
+verb = " ".join(words[:2]) if words[0] == "node" else words[0]
+cluster.mkdir(exist_ok=True)
+with open(cluster.parent.parent / "said", "a") as said:
+    said.write(" ".join(words[:3] if verb == "node kill" else [verb]) + "\n")
+if verb == "import":
+    (cluster / "input").write_text(open(words[1]).read())
+    for _ in range(500):
+        if spoil == "fast" or (cluster / "killed").exists():
+            break
+        time.sleep(0.01)
+    print("imported")
+    sys.exit(7 if spoil == "unknown" else 0)
+elif verb == "status":
+    events = (cluster / "input").read_text().count('"stream":') if (cluster / "input").exists() else 0
+    print(json.dumps({"nodes": [{"node": 1, "events": 0}, {"node": 2, "events": events}]},
+                     separators=(",", ":")))
+    sys.exit(1)
+elif verb == "node kill":
+    (cluster / "killed").touch()
+elif verb == "verify":
+    sys.exit(9 if spoil == "damaged" else 0)
+elif verb == "export":
+    given = dict(zip(words[1::2], words[2::2]))
+    revisions = {}
+    lines = (cluster / "input").read_text().splitlines()
+    events = [e for line in lines for e in json.loads(line)["events"]]
+    if spoil == "lost" and given["--node"] == "2":
+        events.pop()
+    with open(given["--output"], "w") as out:
+        for position, event in enumerate(events):
+            revision = revisions[event["stream"]] = revisions.get(event["stream"], -1) + 1
+            out.write(json.dumps({"position": position, "stream": event["stream"], "revision": revision,
+                                  "type": event["type"], "data": event["data"]}) + "\n")
+"""
+
 
 class Demo(unittest.TestCase):
     def setUp(self):
@@ -52,6 +94,7 @@ class Demo(unittest.TestCase):
         self.executable("scripts/setup", "#!/bin/sh\n")
         self.executable("tools/cmake", "#!/bin/sh\n")
         self.executable("build/release/bin/ledgersim", STAND_IN)
+        self.executable("build/release/bin/ledgerctl", CTL_STAND_IN)
 
     def executable(self, path, text):
         file = self.root / path
@@ -74,6 +117,10 @@ class Demo(unittest.TestCase):
                                 text=True, env=environment)
         return result.returncode, result.stdout, result.stderr
 
+    def said(self):
+        """The verbs that ledgerctl heard."""
+        return (self.root / "build" / "demo" / "said").read_text().splitlines()
+
     def kept(self):
         return list((self.root / "build" / "demo").glob("run.*"))
 
@@ -86,6 +133,7 @@ class Demo(unittest.TestCase):
         for node in range(1, 6):
             self.assertIn(f"n{node} equal (3 paths)", output)
         self.assertIn("all 5 replicas are equal to git", output)
+        self.assertIn("all 3 processes are equal to git", output)
         self.assertIn(f"the history of {self.root}", errors)
         self.assertEqual(self.kept(), [])
 
@@ -128,7 +176,40 @@ class Demo(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("exit code 1", errors)
 
+    def test_the_leader_is_killed_during_the_import_and_started_again(self):
+        self.make_repository(self.root)
+        code, output, errors = self.demo(PART="2", KILL_AT="40")
+        self.assertEqual(code, 0, errors)
+        self.assertIn("SIGKILL at 40 % of the import", output)
+        self.assertNotIn("seed 7", output)
+        for node in range(1, 4):
+            self.assertIn(f"n{node} equal (3 paths)", output)
+        self.assertIn("all 3 processes are equal to git", output)
+        said = [verb for verb in self.said() if verb not in ("status", "import")]
+        self.assertEqual(said, ["up", "node kill leader", "up", "verify", "export", "export", "export",
+                                "down"])
+        self.assertEqual(self.kept(), [])
+
+    def test_all_processes_can_be_the_victims(self):
+        code, _, errors = self.demo(PART="2", VICTIM="all")
+        self.assertEqual(code, 0, errors)
+        self.assertEqual([verb for verb in self.said() if verb.startswith("node")],
+                         ["node kill 1", "node kill 2", "node kill 3"])
+
+    def test_what_goes_wrong_with_the_processes_fails_the_demo(self):
+        for spoil, expected in [("lost", 1), ("unknown", 7), ("damaged", 9), ("fast", 3)]:
+            with self.subTest(spoil=spoil):
+                code, output, _ = self.demo(PART="2", KILL_AT="99" if spoil == "fast" else "30",
+                                            SPOIL2=spoil)
+                self.assertEqual(code, expected, output)
+                self.assertEqual(self.said()[-1], "down")
+                self.assertNotIn("all 3 processes", output)
+        self.assertEqual(len(self.kept()), 4)
+
     def test_mistakes_are_usage_errors(self):
+        self.assertEqual(self.demo(PART="3")[0], 2)
+        self.assertEqual(self.demo(VICTIM="4")[0], 2)
+        self.assertEqual(self.demo(KILL_AT="100")[0], 2)
         self.assertEqual(self.demo("--fast")[0], 2)
         self.assertEqual(self.demo("a", "b")[0], 2)
         self.assertEqual(self.demo(SEED="x")[0], 2)
