@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "node/recording.h"
 #include "sim/program/capsule.h"
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
@@ -55,12 +56,60 @@ int judge_expectation(const Capsule& capsule, const RunResult& result, bool died
     return changed ? exit_violated : exit_ok;
 }
 
+// A real node's recording (`ledgerd run --record`): the same replica once more, bit for bit.
+int replay_node(const ReplayOptions& options, ByteSpan recording) {
+    const std::uint64_t start = wall_clock_microseconds();
+    const Result<node::Replayed> replayed = node::replay_recording(recording);
+    if (!replayed) {
+        Error error = replayed.error();
+        error.place = options.capsule + ": " + error.place;
+        return complain(error, exit_usage);
+    }
+    const check::Verdict verdict =
+        replayed->differs_at ? check::Verdict::violated : check::Verdict::ok;
+    std::string text;
+    if (options.json) {
+        check::JsonWriter writer(text);
+        writer.begin_object().key("schema").text("ledgersim.replay-node/1");
+        writer.key("verdict").text(check::to_text(verdict));
+        writer.key("events").number(replayed->steps);
+        writer.key("trace_hash").text(hash_text(replayed->hash));
+        writer.key("differs_at");
+        if (replayed->differs_at) {
+            writer.number(*replayed->differs_at);
+        } else {
+            writer.null();
+        }
+        writer.key("torn_bytes").number(replayed->torn_bytes);
+        writer.key("wall_seconds");
+        writer.fixed(static_cast<std::int64_t>(wall_clock_microseconds() - start), 6);
+        writer.end_object();
+        text.push_back('\n');
+    } else {
+        text = fmt::format("{} steps replayed, trace {}\n", replayed->steps,
+            hash_text(replayed->hash));
+        if (replayed->torn_bytes > 0) {
+            text += fmt::format("the last {} bytes are no whole step: the node was killed there\n",
+                replayed->torn_bytes);
+        }
+        text += replayed->differs_at
+                    ? fmt::format("after step {} the replica stood elsewhere than the recorded one\n",
+                          *replayed->differs_at)
+                    : "every step came out as it was recorded\n";
+        text += fmt::format("verdict  {}\n", check::to_text(verdict));
+    }
+    return answer(text, check::exit_code(verdict));
+}
+
 }  // namespace
 
 int command_replay(const ReplayOptions& options) {
     Result<std::string> text = read_file(options.capsule);
     if (!text) {
         return complain(text.error(), exit_usage);
+    }
+    if (node::is_recording(as_bytes(*text))) {
+        return replay_node(options, as_bytes(*text));
     }
     Result<Capsule> parsed = parse_capsule(*text);
     if (!parsed) {

@@ -120,7 +120,7 @@ int dispatch(int count, char** words) {
     ReplayOptions replay;
     CLI::App* again = app.add_subcommand("replay", "Runs a capsule again");
     again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
-    again->add_option("capsule", replay.capsule, "the capsule file")->required();
+    again->add_option("capsule", replay.capsule, "a capsule, or a node's recording")->required();
     again->add_option("--input", replay.input, "the imported file, if it lies elsewhere now");
     again->add_option("--until", replay.until, "show the trace up to this step");
     again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");
