@@ -1,6 +1,5 @@
 // ledgerctl: runs a local cluster and speaks to it.
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -183,8 +182,6 @@ int dispatch(int count, char** words) {
 }  // namespace ledger::node::asio
 
 int main(int count, char** words) {
-    // A reader that went away ends us with an error of write, not with a signal in the middle.
-    std::signal(SIGPIPE, SIG_IGN);
     try {
         return ledger::node::asio::dispatch(count, words);
     } catch (const std::exception& error) {
