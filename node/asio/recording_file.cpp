@@ -25,7 +25,11 @@ Result<std::unique_ptr<RecordingFile>> RecordingFile::create(
     if (!file) {
         return failure(log::Errc::io_error, name + " cannot be written");
     }
-    return std::unique_ptr<RecordingFile>(new RecordingFile(std::move(file), header));
+    std::unique_ptr<RecordingFile> recording(new RecordingFile(std::move(file), header));
+    if (!recording->flush()) {
+        return failure(log::Errc::io_error, name + " takes no bytes");
+    }
+    return recording;
 }
 
 bool RecordingFile::stepped() {
