@@ -81,6 +81,7 @@ void Client::on(Received&& event) {
 
 void Client::on_refusal(NodeId from, const ClientReply& reply) {
     LEDGER_ASSERT(open_->phase == Phase::in_flight);
+    open_->overloaded = std::holds_alternative<Overloaded>(reply.outcome);
     if (const auto* redirect = std::get_if<Redirect>(&reply.outcome)) {
         on_redirect(redirect->leader);
     } else if (const auto* overloaded = std::get_if<Overloaded>(&reply.outcome)) {
@@ -214,7 +215,7 @@ bool Client::settle_open() {
         if (open_->phase == Phase::in_flight) {
             open_->maybe_executed |= !open_->registering;
         }
-        give_up({}, "no answer in time");
+        give_up({}, open_->overloaded ? "the nodes are overloaded" : "no answer in time");
     } else if (open_->phase == Phase::backing_off && open_->resume_at <= now_) {
         attempt();
     } else if (open_->phase == Phase::in_flight && open_->timeout_at <= now_) {
@@ -397,6 +398,7 @@ void Client::end(Done&& done) {
     LEDGER_ASSERT(open_);
     done.operation = open_->asked.operation;
     done.attempts = open_->attempts;
+    done.overloaded = open_->overloaded && done.node == NodeId{};
     if (const auto* append = std::get_if<state::Append>(&open_->asked.what)) {
         done.session = append->session;
         done.sequence = append->sequence;

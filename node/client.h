@@ -79,6 +79,7 @@ struct Done {
     std::optional<state::Outcome> outcome;
     std::optional<state::Answer> answer;
     std::string reason;  // not done, without an outcome
+    bool overloaded = false;  // out of time, and the last that was heard was Overloaded
 };
 using Effect = std::variant<SendRequest, WakeAt, Done>;
 
@@ -126,6 +127,7 @@ class Client {
         Phase phase = Phase::backing_off;
         bool registering = false;      // this stage opens a session for the append
         bool maybe_executed = false;   // an attempt of the command may have been, or still be
+        bool overloaded = false;       // so said the last refusal
         EntryHandle body;              // of a command
         ByteVector question;           // of a query
         RequestId first_request;       // of this stage

@@ -101,6 +101,9 @@ int exit_code_of(const client::Done& done) {
     if (done.outcome) {
         return exit_conflict;
     }
+    if (done.overloaded) {
+        return exit_overloaded;
+    }
     // Refused by a node, or before anything was sent: the request itself is wrong.
     return done.node != NodeId{} || done.attempts == 0 ? exit_usage : exit_unavailable;
 }

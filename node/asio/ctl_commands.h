@@ -23,6 +23,7 @@ enum ExitCode : int {
     exit_conflict = 6,       // a definite refusal by the state
     exit_indeterminate = 7,  // outcome unknown after it was proposed
     exit_integrity = 9,
+    exit_overloaded = 10,
     exit_not_found = 11,
     exit_bug = 70,
 };

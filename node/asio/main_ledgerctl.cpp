@@ -17,7 +17,7 @@ constexpr const char* exit_codes = R"(
 Exit codes: 0 ok; 1 a check failed (status: degraded); 2 usage, bad input; 3 inconclusive;
 4 no quorum, no leader, unreachable; 5 environment (port busy, files, permission);
 6 conflict, or another definite refusal; 7 outcome unknown: ask again; 9 integrity;
-11 not found; 70 a bug of the tool itself; 128+n ended by signal n.)";
+10 overloaded; 11 not found; 70 a bug of the tool itself; 128+n ended by signal n.)";
 
 // The words of the command line, and what was asked with them.
 struct CommandLine {

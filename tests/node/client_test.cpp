@@ -213,6 +213,12 @@ TEST_CASE("client: after Overloaded the pause is at least what the node asked fo
     CHECK(stage.wake == stage.now + milliseconds(20));
     stage.wait();
     CHECK(stage.sent.back().to == n1);
+    while (stage.done.empty()) {
+        stage.reply(Overloaded{milliseconds(20)});
+        stage.wait();
+    }
+    CHECK(stage.done[0].overloaded);
+    CHECK(stage.done[0].ending == Ending::failed);
 }
 
 TEST_CASE("client: what was refused, in conflict or never sent has definitely failed", "[node]") {
@@ -223,6 +229,7 @@ TEST_CASE("client: what was refused, in conflict or never sent has definitely fa
         stage.reply(Refused{"too long"});
         REQUIRE(stage.done.size() == 1);
         CHECK(stage.done[0].reason == "too long");
+        CHECK_FALSE(stage.done[0].overloaded);
     }
     SECTION("conflict, even after an attempt without an answer") {
         stage.reply(Indeterminate{});
