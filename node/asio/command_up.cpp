@@ -39,6 +39,16 @@ bool anybody_alive(const CtlCluster& cluster) {
     return false;
 }
 
+// Somebody paused it on purpose: it will not answer, and that is no reason to wait.
+bool anybody_paused(const CtlCluster& cluster) {
+    for (const CtlNode& node : cluster.nodes) {
+        if (life_of(node.process) == Life::paused) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up) {
     CtlCluster cluster{.directory = directory,
         .id = {random_bits(), random_bits()},
@@ -112,7 +122,8 @@ std::string tail_of(const std::string& name) {
     return text;
 }
 
-// Ready when the cluster answers a linearizable read: its leader has committed in its own term.
+// Ready when every node answers, and the cluster a linearizable read: its leader has committed in
+// its own term.
 Result<void> wait_for_leader(Started& started) {
     const CtlCluster& cluster = started.cluster;
     const auto end = std::chrono::steady_clock::now() +
@@ -125,13 +136,17 @@ Result<void> wait_for_leader(Started& started) {
                         cluster.log_file(node.node), tail_of(cluster.log_file(node.node))));
             }
         }
+        bool all_answer = true;
+        started.leader = {};
         for (const auto& answer : ask_statuses(cluster)) {
+            all_answer = all_answer && answer;
             if (answer && answer->role == raft::Role::leader && answer->commit > Index{}) {
                 started.leader = *answer;
             }
         }
+        all_answer = all_answer || anybody_paused(cluster);
         const state::Query question{state::ReadAll{.from = {}, .count = 1}};
-        if (started.leader.node != NodeId{} &&
+        if (all_answer && started.leader.node != NodeId{} &&
             CtlClient(cluster).run(question, seconds(1)).ending == client::Ending::done) {
             return {};
         }

@@ -34,8 +34,8 @@ struct Verdict {
     bool complete = true;        // every replica was read, and up to what is committed
 };
 
-// Waits until all that answer have applied, and hold on their own disks, what any knows to be
-// committed (a follower may apply what the others hold before its disk does); what does not come
+// Waits until all that run answer and have applied, and hold on their own disks, what any knows to
+// be committed (a follower may apply what the others hold before its disk does); what does not come
 // true is said later.
 std::vector<std::optional<StatusAnswer>> settled_statuses(
     const CtlCluster& cluster, Duration patience) {
@@ -45,11 +45,15 @@ std::vector<std::optional<StatusAnswer>> settled_statuses(
         std::vector<std::optional<StatusAnswer>> answers = ask_statuses(cluster);
         Index commit;
         Index held{UINT64_MAX};
-        for (const auto& answer : answers) {
+        bool all_answer = true;
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            const auto& answer = answers[i];
+            all_answer = all_answer &&
+                         (answer || life_of(cluster.nodes[i].process) != Life::running);
             commit = answer ? std::max(commit, answer->commit) : commit;
             held = answer ? std::min({held, answer->applied, answer->durable}) : held;
         }
-        if (held >= commit || std::chrono::steady_clock::now() >= end) {
+        if ((all_answer && held >= commit) || std::chrono::steady_clock::now() >= end) {
             return answers;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
