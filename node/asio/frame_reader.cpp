@@ -21,14 +21,14 @@ std::optional<Result<ByteSpan>> FrameReader::take() {
         if (error.code == make_error_code(CodecErrc::truncated)) {
             return std::nullopt;
         }
-        return Result<ByteSpan>(error);
+        return std::make_optional<Result<ByteSpan>>(error);
     }
     if (*size > rest.size()) {
         return std::nullopt;
     }
     begin_ += *size;
     LEDGER_ASSERT(begin_ <= end_);
-    return Result<ByteSpan>(rest.first(*size));
+    return std::make_optional<Result<ByteSpan>>(rest.first(*size));
 }
 
 void FrameReader::make_room() {
