@@ -12,7 +12,7 @@ SEED = random.randrange(1 << 32)
 
 
 class Importing(ClusterTest):
-    APPENDS = 600
+    APPENDS = 1500  # long enough for a kill in the middle on a fast disk
 
     def setUp(self):
         super().setUp()
