@@ -49,25 +49,40 @@ bool anybody_paused(const CtlCluster& cluster) {
     return false;
 }
 
+// The first port, if `count` from it on are free.
+Result<std::uint16_t> check_ports(std::uint16_t port, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+        LEDGER_CHECK(check_port(loopback, static_cast<std::uint16_t>(port + i)));
+    }
+    return port;
+}
+
+// Somebody else may be looking for ports as well: what was free a moment ago is tried again, and
+// passed over if it is not free any more.
+Result<std::uint16_t> free_ports(std::uint32_t count) {
+    std::uint16_t from = first_port;
+    while (const auto found = find_ports(loopback, from, count)) {
+        if (const auto still = check_ports(*found, count)) {
+            return still;
+        }
+        from = static_cast<std::uint16_t>(*found + 1);
+    }
+    return failure(LauncherErrc::port_busy,
+        fmt::format("no {} free ports in a row from {} on", count, first_port));
+}
+
 Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up) {
     CtlCluster cluster{.directory = directory,
         .id = {random_bits(), random_bits()},
         .ephemeral = up.ephemeral,
         .nodes = {}};
     const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
-    std::uint16_t port = up.port;
-    if (port == 0) {
-        const auto found = find_ports(loopback, first_port, count);
-        if (!found) {
-            return failure(LauncherErrc::port_busy,
-                fmt::format("no {} free ports in a row from {} on", count, first_port));
-        }
-        port = *found;
-    }
+    LEDGER_TRY(const std::uint16_t port,
+        up.port == 0 ? free_ports(count) : check_ports(up.port, count));
     for (std::uint32_t i = 0; i < count; ++i) {
-        const auto place = static_cast<std::uint16_t>(port + i);
-        LEDGER_CHECK(check_port(loopback, place));
-        cluster.nodes.push_back({.node = NodeId{i + 1}, .port = place, .process = {}});
+        cluster.nodes.push_back({.node = NodeId{i + 1},
+            .port = static_cast<std::uint16_t>(port + i),
+            .process = {}});
     }
     return cluster;
 }
