@@ -446,6 +446,9 @@ class Adversary {
         while (!requests_.empty()) {
             execute(take(requests_));  // whatever is still under way arrives in the end
         }
+        while (!late_.empty()) {
+            execute(take(late_));
+        }
     }
 
     void judge(std::uint64_t operations) {
@@ -518,20 +521,23 @@ class Adversary {
     }
 
     void arrive(SendRequest&& send) {
+        if (!late_.empty() && draw(4) == 0) {
+            const SendRequest committed = take(late_);
+            static_cast<void>(execute(committed));  // its client heard of it long ago, or never
+        }
         const std::uint64_t fate = draw(16);
         if (fate == 0) {
             return;  // lost
-        }
-        if (fate == 1) {
-            requests_.push_back(send);  // doubled, or an entry that a later leader commits
         }
         const RequestId id = send.request.id;
         if (send.to != leader_) {
             reply(send.to, id, Redirect{NodeId{static_cast<std::uint32_t>(draw(4))}});
         } else if (fate == 2) {
             reply(send.to, id, Overloaded{milliseconds(static_cast<std::int64_t>(draw(50)))});
+        } else if (fate == 1) {
+            late_.push_back(send);  // its leader fell silent; a later one may commit the entry
         } else if (fate == 3) {
-            requests_.push_back(send);
+            late_.push_back(send);
             reply(send.to, id, Indeterminate{});
         } else {
             Applied applied{.index = ledger_.applied().next(), .outcome = execute(send)};
@@ -623,6 +629,7 @@ class Adversary {
     std::uint64_t operations_seen_ = 0;
     std::deque<SendRequest> requests_;
     std::deque<Received> replies_;
+    std::deque<SendRequest> late_;  // proposed, not committed yet: nobody answers for them again
     std::map<std::uint64_t, Ending> ends_;
     std::map<std::uint64_t, std::uint64_t> written_;
     std::map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>> keys_;
