@@ -259,6 +259,20 @@ class CommandTest(unittest.TestCase):
         for key in ("trace_hash", "seed", "verdict", "events", "faults"):
             self.assertEqual(again[key], first[key])
 
+    def test_capsule_of_an_import_names_its_input_and_accepts_no_other(self):
+        self.write("in.jsonl", lines([event()], [event("b")], [event(expected={"exact": 0})]))
+        first = self.run_json("--seed", 3, "--scenario", "fast.scenario", "--input", "in.jsonl",
+                              "--capsule", "i.capsule")
+        again = json.loads(self.call("replay", "i.capsule", "--expect", "--json").stdout)
+        self.assertEqual(again["trace_hash"], first["trace_hash"])
+        self.assertEqual(again["events"], first["events"])
+        self.write("other.jsonl", lines([event()], [event("c")]))
+        refused = self.call("replay", "i.capsule", "--input", "other.jsonl", code=2)
+        self.assertIn("other.jsonl is not the file that was imported", refused.stderr)
+        os.rename(self.path("in.jsonl"), self.path("moved.jsonl"))
+        self.call("replay", "i.capsule", code=2)
+        self.call("replay", "i.capsule", "--input", "moved.jsonl", "--expect")
+
     def seal(self, body):
         """A capsule's text with a right checksum (CRC-32C, bit by bit)."""
         crc = 0xFFFFFFFF
