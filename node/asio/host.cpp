@@ -108,7 +108,7 @@ Ending Host::run() {
             recording_->recorder().steps(), recording_->recorder().hash().high(),
             recording_->recorder().hash().low(), options_.record);
     }
-    journal_.info("node", "ends");
+    journal_.info("node", "ends, stored {} groups", stored_.value);
     return ending_;
 }
 

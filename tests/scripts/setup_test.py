@@ -75,6 +75,15 @@ class Setup(unittest.TestCase):
         self.assertEqual(code, 0)
         self.assertIn("clang-19", calls[-1])
 
+    def test_the_benchmark_asks_for_more_and_leaves_no_service_running(self):
+        self.machine(PACKAGES)
+        self.fake("systemctl", f'echo "systemctl $*" >>"{self.calls}"')
+        self.assertEqual(self.run_setup()[::2], (0, []))
+        code, said, calls = self.run_setup("--bench")
+        self.assertEqual(code, 0)
+        self.assertIn("etcd-server libgrpc++-dev", calls[1])
+        self.assertEqual(calls[2], "systemctl disable --now etcd.service")
+
     def test_boost_1_74_is_named_before_it_goes(self):
         self.machine([p for p in PACKAGES if p != "libboost1.81-dev"] + ["libboost1.74-dev"])
         self.assertIn("libboost1.74-dev conflicts", self.run_setup()[1])
