@@ -175,6 +175,10 @@ class WriteBody {
         to_.setTerm(message.term.value);
         to_.initHeartbeatResponse().setRound(message.round);
     }
+    void operator()(const raft::TimeoutNow& message) {
+        to_.setTerm(message.term.value);
+        to_.setTimeoutNow();
+    }
 
   private:
     wire::PeerMessage::Builder to_;
@@ -386,6 +390,7 @@ raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
         }
         case wire::PeerMessage::HEARTBEAT_RESPONSE:
             return raft::HeartbeatResponse{term, from.getHeartbeatResponse().getRound()};
+        case wire::PeerMessage::TIMEOUT_NOW: return raft::TimeoutNow{term};
     }
     check.require(false, "union of messages");  // sent by a newer program
     return {};

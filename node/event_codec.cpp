@@ -52,6 +52,8 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.term, it.proposed, it.attempt, it.granted);
     } else if constexpr (std::is_same_v<T, raft::VoteRequest>) {
         visit(it.term, it.last, it.transfer);
+    } else if constexpr (std::is_same_v<T, raft::TimeoutNow>) {
+        visit(it.term);
     } else if constexpr (std::is_same_v<T, raft::VoteResponse>) {
         visit(it.term, it.granted);
     } else if constexpr (std::is_same_v<T, raft::AppendRequest>) {

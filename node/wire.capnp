@@ -71,6 +71,7 @@ struct PeerMessage {
     heartbeatResponse :group {
       round @30 :UInt64;
     }
+    timeoutNow @31 :Void;
   }
 }
 

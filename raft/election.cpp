@@ -35,7 +35,23 @@ void Raft::draw_election_timeout() {
     LEDGER_ASSERT(step < jitter_steps);
     const Duration jitter = config_.election_timeout_min * static_cast<std::int64_t>(step) /
                             static_cast<std::int64_t>(jitter_steps);
-    election_timeout_ = config_.election_timeout_min + jitter;
+    election_timeout_ = config_.election_timeout_min + jitter + priority_delay();
+}
+
+// Half a timeout for each level of priority above the own one, at most two levels: a head start
+// for the preferred, which costs the others a bounded time when those are gone.
+Duration Raft::priority_delay() const {
+    const std::uint8_t own = config_.configuration.member(config_.self).priority;
+    std::uint8_t above = own;   // the lowest priority above the own one, or the own
+    std::uint8_t highest = own;
+    for (NodeId voter : config_.configuration.voters) {
+        const std::uint8_t priority = config_.configuration.member(voter).priority;
+        highest = std::max(highest, priority);
+        above = priority > own && (above == own || priority < above) ? priority : above;
+    }
+    const std::int64_t levels = (above > own ? 1 : 0) + (highest > above ? 1 : 0);
+    LEDGER_SOMETIMES(levels > 0, "raft.campaigns_later");
+    return config_.election_timeout_min * levels / 2;
 }
 
 // Forgets the vote only with a new term: a second vote in one term could elect a second leader.
@@ -94,12 +110,13 @@ void Raft::become_pre_candidate() {
 void Raft::count_pre_votes(PreCandidate& self) {
     switch (vote_result(config_.configuration, self.granted, self.refused)) {
         case VoteResult::open: return;
-        case VoteResult::won: become_candidate(); return;
+        case VoteResult::won: become_candidate(false); return;
         case VoteResult::lost: become_follower(term_, NodeId{}); return;
     }
 }
 
-void Raft::become_candidate() {
+// `transfer`: the leader asked for it, so that nobody need protect it (thesis §3.10).
+void Raft::become_candidate(bool transfer) {
     LEDGER_ASSERT(can_campaign());
     term_ = term_.next();
     vote_ = config_.self;
@@ -112,7 +129,7 @@ void Raft::become_candidate() {
     // leaves, or a crash could make the sender vote twice or hold less than it claimed.
     for (NodeId node : config_.configuration.members()) {
         if (node != config_.self && config_.configuration.is_voter(node)) {
-            send(node, true, VoteRequest{.term = term_, .last = log_.last_id()});
+            send(node, true, VoteRequest{.term = term_, .last = log_.last_id(), .transfer = transfer});
         }
     }
 }
@@ -142,6 +159,7 @@ void Raft::become_leader() {
     self.first_own = log_.last().next();
     self.stamped = log_.last_cluster_time();
     self.stamped_at = now_;
+    self.disk_progress = now_;
     if (commit_ < log_.last()) {
         for (const EntryRef& entry : log_.entries(commit_.next(), log_.last())) {
             self.uncommitted_bytes += entry.bytes;

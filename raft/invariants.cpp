@@ -32,6 +32,9 @@ std::string_view violated_by_leader(const Observation& now) {
     if (now.first_own > now.last.index) {
         return "a leader's log contains its no-op";
     }
+    if (now.transfer_target == now.self || !now.transfer_to_voter) {
+        return "leadership goes to another voter";
+    }
     for (std::uint32_t i = 0; i < now.peers_count; ++i) {
         const Observation::Peer& peer = now.peers[i];
         if (peer.match > now.last.index) {
@@ -83,6 +86,11 @@ std::string_view violated_leadership(const Observation& before, const Observatio
     if (after.first_own != before.first_own) {
         return "a leader never rewrites its log";
     }
+    const bool transferring =
+        before.transfer_target != NodeId{0} && after.transfer_target == before.transfer_target;
+    if (transferring && after.last != before.last) {
+        return "a leader appends nothing while its leadership moves";
+    }
     if (after.round < before.round) {
         return "heartbeat rounds grow within a term";
     }
@@ -119,6 +127,9 @@ Observation observe(const Raft& raft) {
         seen.first_own = leader->first_own;
         seen.uncommitted_bytes = leader->uncommitted_bytes;
         seen.waiting_reads = leader->reads.size();
+        seen.transfer_target = status.transfer_target;
+        seen.transfer_to_voter = !leader->transfer ||
+                                 raft.configuration().voters.contains(leader->transfer->target);
         for (const Progress& peer : leader->peers) {
             LEDGER_ASSERT(seen.peers_count < members_max);
             seen.peers[seen.peers_count] = observe_peer(peer, seen.last.index);

@@ -37,6 +37,8 @@ struct Observation {
     Index first_own;                      // as leader: its no-op
     std::uint64_t uncommitted_bytes = 0;  // as leader
     std::uint64_t waiting_reads = 0;      // as leader
+    NodeId transfer_target;               // as leader; 0 = no transfer
+    bool transfer_to_voter = true;        // as leader: the target may lead
     std::uint32_t peers_count = 0;
     std::array<Peer, members_max> peers{};  // as leader; only the first peers_count count
 };

@@ -32,12 +32,27 @@ class NodeSet {
     std::uint32_t size_ = 0;
 };
 
+// What a configuration says of one member beside its vote.
+struct Member {
+    NodeId node;
+    // Voters of a higher priority campaign earlier and are preferred when leadership is handed
+    // over. A matter of taste, never of safety; the delay is bounded, so none of liveness either.
+    std::uint8_t priority = 0;
+    friend bool operator==(const Member&, const Member&) = default;
+};
+
 // Thesis §4.3. While `outgoing` is not empty the configuration is joint: every decision needs a
 // majority of `voters` and a majority of `outgoing`.
 struct Configuration {
     NodeSet voters;
     NodeSet outgoing;
     NodeSet learners;
+    // Sorted by node; members that are not listed have Member's defaults.
+    std::array<Member, members_max> details{};
+    std::uint32_t details_count = 0;
+
+    Member member(NodeId node) const;
+    void set_member(const Member& member);
 
     bool joint() const { return !outgoing.empty(); }
     bool is_voter(NodeId node) const { return voters.contains(node) || outgoing.contains(node); }

@@ -82,7 +82,15 @@ struct HeartbeatResponse {
     friend bool operator==(const HeartbeatResponse&, const HeartbeatResponse&) = default;
 };
 
+// From the leader to the voter that shall follow it: campaign at once (thesis §3.10). Not answered;
+// a lost one is repeated until the leader gives up.
+struct TimeoutNow {
+    Term term;
+    friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
+};
+
+// A new message goes to the end: the place of each is its number in traces and recordings.
 using Message = std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse,
-    AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse>;
+    AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse, TimeoutNow>;
 
 }  // namespace ledger::raft

@@ -58,6 +58,10 @@ bool plausible(const HeartbeatResponse& m) {
     return plausible(m.term);
 }
 
+bool plausible(const TimeoutNow& m) {
+    return plausible(m.term);
+}
+
 RaftLog::Contents contents_of(const Boot& boot) {
     return {.first = boot.first,
         .last = std::max(boot.last, boot.first.previous()),
@@ -172,6 +176,10 @@ ProposeOutcome Raft::propose(Instant now, std::span<EntryRef> entries) {
     if (self == nullptr) {
         return NotLeader{leader_id()};
     }
+    LEDGER_SOMETIMES(self->transfer.has_value(), "raft.proposal_during_transfer");
+    if (self->transfer) {
+        return Busy{};
+    }
     std::uint64_t bytes = 0;
     for (const EntryRef& entry : entries) {
         bytes += entry.bytes;
@@ -197,6 +205,9 @@ void Raft::append_stamped(Leader& self, EntryRef& entry) {
     const WallTime before = log_.last_wall_time();
     const WallTime wall =
         wall_ ? WallTime{wall_->nanoseconds + (now_ - wall_at_).nanoseconds} : before;
+    if (log_.durable() == log_.last()) {
+        self.disk_progress = now_;
+    }
     entry.index = log_.last().next();
     entry.term = term_;
     entry.cluster_time = self.stamped;
@@ -211,6 +222,7 @@ void Raft::stored(Instant now, LogId upto, HardState hard_state) {
     LEDGER_ASSERT(hard_state.term <= term_);
     log_.stored(upto, hard_state.term);
     if (Leader* self = leader()) {
+        self->disk_progress = now_;
         leader_commit(*self);
         return;
     }
@@ -235,7 +247,9 @@ void Raft::release_entries(Index upto) {
 
 Instant Raft::deadline() const {
     if (const Leader* self = std::get_if<Leader>(&role_)) {
-        return std::min(self->heartbeat_due, quorum_contact(*self) + config_.election_timeout_min);
+        const Instant lonely = quorum_contact(*self) + config_.election_timeout_min;
+        const Instant given_up = self->transfer ? self->transfer->deadline : never;
+        return std::min({self->heartbeat_due, lonely, stall_deadline(*self), given_up});
     }
     if (!can_campaign()) {
         return never;
@@ -249,13 +263,15 @@ Instant Raft::deadline() const {
 }
 
 Status Raft::status() const {
+    const Leader* self = std::get_if<Leader>(&role_);
     return {.role = role(),
         .term = term_,
         .vote = vote_,
         .leader = leader_id(),
         .last = log_.last(),
         .durable = log_.durable(),
-        .commit = commit_};
+        .commit = commit_,
+        .transfer_target = self != nullptr && self->transfer ? self->transfer->target : NodeId{}};
 }
 
 }  // namespace ledger::raft

@@ -59,8 +59,14 @@ struct Proposed {
 struct NotLeader {
     NodeId leader;  // 0 = unknown
 };
-struct Busy {};  // uncommitted_bytes_max reached; nothing was appended
+struct Busy {};  // uncommitted_bytes_max reached, or leadership moves; nothing was appended
 using ProposeOutcome = std::variant<Proposed, NotLeader, Busy>;
+
+struct TransferStarted {
+    NodeId target;
+};
+struct TransferRefused {};  // no such voter, none that answers, or another transfer is under way
+using TransferOutcome = std::variant<TransferStarted, NotLeader, TransferRefused>;
 
 struct Status {
     Role role = Role::follower;
@@ -70,6 +76,7 @@ struct Status {
     Index last;
     Index durable;  // last index known to be on the own disk
     Index commit;
+    NodeId transfer_target;  // as leader: who shall follow it; 0 = no transfer
 };
 
 class Raft {
@@ -87,6 +94,10 @@ class Raft {
     // Asks for a linearizable read index (thesis §6.4). The grant comes in a later Ready, after
     // the leader's term has a commit and a quorum has confirmed leadership. False: not leader.
     bool read(Instant now, ReadId id);
+    // Hands leadership to `target`, or with 0 to the best successor: of the voters that answer and
+    // keep up the one of the highest priority, then the one that holds most (thesis §3.10).
+    // Proposals are Busy until the target leads or one minimum election timeout has passed.
+    TransferOutcome transfer(Instant now, NodeId target = {});
     // A group is on disk, and all before it. `upto` is the log's last id and `hard_state` the hard
     // state as they were when the group was taken from Ready, also if the group changed neither.
     void stored(Instant now, LogId upto, HardState hard_state);
@@ -127,9 +138,10 @@ class Raft {
     bool live_leader_known() const;
     void draw_election_timeout();
     Instant election_deadline() const { return now_ + election_timeout_; }
+    Duration priority_delay() const;
     void become_follower(Term term, NodeId leader);
     void become_pre_candidate();
-    void become_candidate();
+    void become_candidate(bool transfer);
     void become_leader();
     void count_pre_votes(PreCandidate& self);
     void count_votes(Candidate& self);
@@ -173,6 +185,15 @@ class Raft {
     void start_read_round(Leader& self);
     void open_read_gate(Leader& self);
     void grant_reads(Leader& self);
+
+    // transfer.cpp
+    void handle(NodeId from, const TimeoutNow& request);
+    bool answers(const Progress& peer) const;
+    const Progress* best_successor(const Leader& self) const;
+    void start_transfer(Leader& self, Progress& target);
+    void continue_transfer(Leader& self);
+    Instant stall_deadline(const Leader& self) const;
+    void step_down_stalled(Leader& self);
 
     Config config_;
     RaftLog log_;

@@ -41,10 +41,19 @@ void Raft::leader_time(Leader& self) {
         become_follower(term_, NodeId{});  // Thesis §6.2
         return;
     }
+    if (stall_deadline(self) <= now_) {
+        step_down_stalled(self);
+        return;
+    }
+    if (self.transfer && self.transfer->deadline <= now_) {
+        LEDGER_SOMETIMES(true, "raft.transfer_given_up");
+        self.transfer.reset();
+    }
     if (self.heartbeat_due <= now_) {
         start_round(self);
         retransmit_unanswered(self);
         grant_reads(self);
+        continue_transfer(self);
     }
 }
 

@@ -179,6 +179,7 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
     }
     if (news) {
         leader_commit(self);
+        continue_transfer(self);
     }
     send_appends(self, peer);
 }

@@ -2,6 +2,7 @@
 // Role: what a node is at the moment, with the data that exists only in that role.
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,12 @@ struct Candidate {
     Instant deadline;
 };
 
+// Leadership on its way to another voter (thesis §3.10). No proposals meanwhile.
+struct Transfer {
+    NodeId target;
+    Instant deadline;  // then it is given up and proposals are taken again
+};
+
 struct Leader {
     std::vector<Progress> peers;  // all members but itself, in the order of their ids
     std::uint64_t sequence = 0;   // of the newest AppendRequest
@@ -44,6 +51,8 @@ struct Leader {
     ClusterTime stamped;  // cluster time of the last entry, or at the election
     Instant stamped_at;   // the own clock at that moment
     ReadQueue reads;
+    std::optional<Transfer> transfer;
+    Instant disk_progress;  // the own disk finished a group, or got work after it had none
 };
 
 using RoleState = std::variant<Follower, PreCandidate, Candidate, Leader>;

@@ -54,6 +54,7 @@ std::string describe_message(const raft::Message& message) {
             [](const raft::HeartbeatResponse& m) {
                 return fmt::format("HeartbeatResponse of term {}, round {}", m.term, m.round);
             },
+            [](const raft::TimeoutNow& m) { return fmt::format("TimeoutNow of term {}", m.term); },
         },
         message);
 }

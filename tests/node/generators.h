@@ -100,7 +100,8 @@ inline raft::Message any_raft_message(int number) {
             return raft::AppendResponse{
                 term, count, any_flag(), Index{any_number()}, Index{any_number()}, any_log_id()};
         case 6: return raft::Heartbeat{term, Index{any_number()}, count};
-        default: return raft::HeartbeatResponse{term, count};
+        case 7: return raft::HeartbeatResponse{term, count};
+        default: return raft::TimeoutNow{term};
     }
 }
 
@@ -109,7 +110,7 @@ inline PeerMessage any_peer_message() {
         *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
     return {cluster, GroupId{*rc::gen::arbitrary<std::uint32_t>()},
         NodeId{*rc::gen::arbitrary<std::uint32_t>()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()},
-        any_raft_message(*rc::gen::inRange(0, 8))};
+        any_raft_message(*rc::gen::inRange(0, 9))};
 }
 
 inline ClientRequest any_request() {

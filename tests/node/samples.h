@@ -96,6 +96,7 @@ inline std::vector<NamedMessage> sample_messages() {
                                          Index{40}, LogId{Term{4}, Index{31}}})},
         {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
         {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
+        {"timeout_now", peer(raft::TimeoutNow{Term{7}})},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
         {"request_status", ClientRequest{id, StatusQuery{}}},

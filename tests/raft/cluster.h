@@ -120,6 +120,16 @@ class Cluster {
         return taken;
     }
 
+    bool transfer(std::uint32_t id, std::uint32_t target = 0) {
+        Node& node = nodes_[id - 1];
+        if (!node.raft) {
+            return false;
+        }
+        const TransferOutcome outcome = node.raft->transfer(node.now, NodeId{target});
+        drain(node);
+        return std::holds_alternative<TransferStarted>(outcome);
+    }
+
     // ---- time
 
     // This node's clock moves on its own.

@@ -128,6 +128,7 @@ TEST_CASE("flow: a request without an answer for an election timeout is sent aga
     node.lead();
     node.propose();
     node.take();
+    node.store();
     const Instant sent_at = node.now;
     std::optional<AppendRequest> again;
     while (!again && node.now - sent_at < Solo::T * 2) {

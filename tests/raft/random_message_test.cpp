@@ -71,7 +71,7 @@ AppendResponse append_response(Numbers& numbers, const Raft& raft) {
 Message any_message(Numbers& numbers, const Raft& raft) {
     const Term term =
         numbers.below(2) == 0 ? raft.status().term + numbers.below(2) : Term{numbers.odd()};
-    switch (numbers.below(8)) {
+    switch (numbers.below(9)) {
         case 0:
             return PreVoteRequest{term, term + numbers.below(2), numbers.log_id(), numbers.odd()};
         case 1:
@@ -82,13 +82,14 @@ Message any_message(Numbers& numbers, const Raft& raft) {
         case 4: return append_request(numbers, raft);
         case 5: return append_response(numbers, raft);
         case 6: return Heartbeat{term, Index{numbers.odd()}, numbers.odd()};
-        default: return HeartbeatResponse{term, numbers.odd()};
+        case 7: return HeartbeatResponse{term, numbers.odd()};
+        default: return TimeoutNow{term};
     }
 }
 
 // Everything else that may happen to a node between two messages.
 void anything_else(Numbers& numbers, Solo& node) {
-    switch (numbers.below(10)) {
+    switch (numbers.below(11)) {
         case 0: node.pass(milliseconds(static_cast<std::int64_t>(numbers.below(700)))); return;
         case 1: node.timeout(); return;
         case 2: node.propose(1 + static_cast<std::uint32_t>(numbers.below(3))); return;
@@ -99,6 +100,9 @@ void anything_else(Numbers& numbers, Solo& node) {
         case 7:
             node.raft.loaded(
                 node.now, NodeId{2}, std::vector{entry_at(numbers.odd(), numbers.odd())});
+            return;
+        case 8:
+            node.raft.transfer(node.now, NodeId{static_cast<std::uint32_t>(numbers.below(5))});
             return;
         default: node.take(); return;
     }

@@ -73,6 +73,8 @@ void perform(Cluster& cluster, const Action& action) {
         cluster.peer_down(node, 1 + action.b % cluster.size());
     } else if (action.kind < 996) {
         disturb(cluster, action, node);
+    } else if (cluster.leader() != NodeId{}) {
+        cluster.transfer(cluster.leader().value, action.b % 2 == 0 ? 0 : node);
     }
     if (cluster.messages() > 60) {
         cluster.drop(any);
@@ -135,7 +137,9 @@ TEST_CASE("schedule: the rare situations occur", "[raft]") {
              "raft.load_too_late", "raft.window_full", "raft.read_dropped",
              "raft.read_before_own_commit", "raft.reads_granted_together", "raft.stale_rejection",
              "raft.probe_repeated", "raft.nudge", "raft.retransmission",
-             "raft.old_term_not_counted"}) {
+             "raft.old_term_not_counted", "raft.proposal_during_transfer", "raft.transfer_to_lagging",
+             "raft.read_during_transfer", "raft.transfer_too_late", "raft.transfer_given_up",
+             "raft.stalled_disk_step_down"}) {
         CAPTURE(name);
         CHECK(hits(name) > 0);
     }

@@ -128,6 +128,8 @@ struct Setup {
     std::uint64_t append_bytes_max = 1u << 20;
     std::uint32_t inflight_messages_max = 16;
     std::uint64_t uncommitted_bytes_max = 64u << 20;
+    std::optional<Configuration> configuration;  // instead of voters 1 .. voters
+    std::uint32_t self = 1;
 };
 
 class Solo {
@@ -148,8 +150,8 @@ class Solo {
     Config configure(const Setup& setup) {
         voters_ = setup.voters;
         Config config;
-        config.self = NodeId{1};
-        config.configuration = voters_1_to(setup.voters);
+        config.self = NodeId{setup.self};
+        config.configuration = setup.configuration.value_or(voters_1_to(setup.voters));
         config.election_timeout_min = T;
         config.append_entries_max = setup.append_entries_max;
         config.append_bytes_max = setup.append_bytes_max;
