@@ -34,6 +34,12 @@ class Cluster {
         std::uint32_t append_entries_max = 64;
         std::uint32_t inflight_messages_max = 16;
         std::uint64_t inflight_bytes_max = 1u << 20;
+        std::uint64_t append_bytes_max = 1u << 20;
+        std::uint64_t uncommitted_bytes_max = 64u << 20;
+        std::optional<Configuration> configuration = {};  // instead of voters 1 .. nodes
+        ChoiceSource* choices = nullptr;  // instead of the seed's; outlives the cluster
+        // Sees what every step of a node asks for, before any of it is done.
+        std::function<void(NodeId, const Ready&)> on_ready = {};
     };
     struct InFlight {
         NodeId from;
@@ -65,6 +71,9 @@ class Cluster {
     std::uint64_t reads_dropped() const { return reads_dropped_; }
     std::uint64_t committed() const { return committed_.size(); }
     std::uint64_t groups(std::uint32_t id) const { return nodes_[id - 1].groups.size(); }
+    std::uint64_t loads(std::uint32_t id) const { return nodes_[id - 1].loads.size(); }
+    Instant now(std::uint32_t id) const { return nodes_[id - 1].now; }
+    bool blocked(NodeId from, NodeId to) const { return blocked_[from.value][to.value]; }
     // The leader of the highest term, 0 = none.
     NodeId leader() const {
         NodeId found;
@@ -90,7 +99,8 @@ class Cluster {
 
     // ---- clients
 
-    bool propose(std::uint32_t id, std::uint32_t count = 1) {
+    // `bytes` is added to the size of each entry, which also tells the entries apart.
+    bool propose(std::uint32_t id, std::uint32_t count = 1, std::uint32_t bytes = 0) {
         Node& node = nodes_[id - 1];
         if (!node.raft) {
             return false;
@@ -98,7 +108,7 @@ class Cluster {
         std::vector<EntryRef> entries;
         for (std::uint32_t i = 0; i < count; ++i) {
             ++payload_;
-            entries.push_back(entry_at(0, 0, payload_));
+            entries.push_back(entry_at(0, 0, payload_ + bytes));
         }
         const ProposeOutcome outcome = node.raft->propose(node.now, entries);
         drain(node);
@@ -146,6 +156,10 @@ class Cluster {
         for (Node& node : nodes_) {
             node.now = node.now + T;
         }
+        pass_until_deadline(id);
+    }
+    // This node's clock moves until its core has something to do.
+    void pass_until_deadline(std::uint32_t id) {
         Node& node = nodes_[id - 1];
         node.now = std::max(node.now, node.raft->deadline());
         node.raft->time(node.now);
@@ -374,11 +388,13 @@ class Cluster {
     void start(Node& node) {
         Config config;
         config.self = node.id;
-        config.configuration = voters_1_to(options_.nodes);
+        config.configuration = options_.configuration.value_or(voters_1_to(options_.nodes));
         config.append_entries_max = options_.append_entries_max;
         config.inflight_messages_max = options_.inflight_messages_max;
         config.inflight_bytes_max = options_.inflight_bytes_max;
-        config.choices = &choices_;
+        config.append_bytes_max = options_.append_bytes_max;
+        config.uncommitted_bytes_max = options_.uncommitted_bytes_max;
+        config.choices = options_.choices != nullptr ? options_.choices : &choices_;
         node.groups.clear();
         node.raft.emplace(
             config, boot_of(node.disk.hard_state, node.disk.entries, node.disk.commit), node.now);
@@ -414,6 +430,9 @@ class Cluster {
     // Does what Ready asks for, then checks.
     void drain(Node& node) {
         Ready& ready = node.raft->ready();
+        if (options_.on_ready) {
+            options_.on_ready(node.id, ready);
+        }
         if (ready.hard_state || ready.truncate_to || !ready.entries.empty()) {
             const Status status = node.raft->status();
             node.groups.push_back({ready.hard_state, ready.truncate_to, ready.entries,
