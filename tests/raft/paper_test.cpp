@@ -84,7 +84,9 @@ TEST_CASE("paper 5.2: P06 the leader sends periodic heartbeats to all", "[raft][
         node.propose();
     }
     node.take();
+    const Instant before = node.now;
     node.timeout();
+    CHECK(node.now - before == Config{}.heartbeat_interval);
     const Ready ready = node.take();
     REQUIRE(ready.messages.size() == 2);
     for (std::uint32_t peer : {2u, 3u}) {

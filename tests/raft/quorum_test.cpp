@@ -1,6 +1,7 @@
 #include "raft/quorum.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -24,6 +25,17 @@ NodeSet any_set(std::uint32_t size_max) {
     for (std::uint32_t id : *rc::gen::container<std::vector<std::uint32_t>>(
              *rc::gen::inRange<std::size_t>(0, size_max + 1), rc::gen::inRange(1u, 9u))) {
         nodes.insert(NodeId{id});
+    }
+    return nodes;
+}
+
+// The nodes whose bit is set, node 1 having bit 0.
+NodeSet subset(std::uint64_t bits) {
+    NodeSet nodes;
+    for (std::uint32_t id = 1; bits != 0; ++id, bits >>= 1) {
+        if ((bits & 1) != 0) {
+            nodes.insert(NodeId{id});
+        }
     }
     return nodes;
 }
@@ -118,6 +130,67 @@ TEST_CASE("quorum: learners and strangers count nothing", "[raft]") {
     CHECK(quorum_value(configuration, acknowledged) == 0);
     CHECK(vote_result(configuration, set_of({1, 4, 5}), {}) == VoteResult::open);
     CHECK(vote_result(configuration, {}, set_of({1, 4, 5})) == VoteResult::open);
+}
+
+TEST_CASE("quorum: for all small configurations the agreed value is the counted one", "[raft]") {
+    // Voters and outgoing among nodes 1 to 4, node 5 a stranger, each with 0, 1 or 2.
+    constexpr std::uint64_t values = 3 * 3 * 3 * 3 * 3;
+    std::uint64_t wrong = 0;
+    for (std::uint64_t halves = 0; halves < 16 * 16; ++halves) {
+        const Configuration configuration{
+            .voters = subset(halves % 16), .outgoing = subset(halves / 16)};
+        for (std::uint64_t choice = 0; choice < values; ++choice) {
+            std::vector<Acknowledged> acknowledged;
+            for (std::uint64_t rest = choice, id = 1; id <= 5; ++id, rest /= 3) {
+                acknowledged.push_back({NodeId{static_cast<std::uint32_t>(id)}, rest % 3});
+            }
+            std::uint64_t best = 0;
+            for (std::uint64_t value = 1; value <= 2; ++value) {
+                best = agreed(configuration, acknowledged, value) ? value : best;
+            }
+            wrong += quorum_value(configuration, acknowledged) != best ? 1u : 0u;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("quorum: for all small configurations the vote is what all outcomes say", "[raft]") {
+    // Each of the nodes 1 to 5 grants, refuses or is silent.
+    constexpr std::uint64_t answers = 3 * 3 * 3 * 3 * 3;
+    std::uint64_t wrong = 0;
+    for (std::uint64_t halves = 0; halves < 16 * 16; ++halves) {
+        const Configuration configuration{
+            .voters = subset(halves % 16), .outgoing = subset(halves / 16)};
+        for (std::uint64_t choice = 0; choice < answers; ++choice) {
+            std::array<NodeSet, 3> said;
+            for (std::uint64_t rest = choice, id = 1; id <= 5; ++id, rest /= 3) {
+                said[rest % 3].insert(NodeId{static_cast<std::uint32_t>(id)});
+            }
+            const VoteResult result = vote_result(configuration, said[0], said[1]);
+            wrong += result != naive_vote(configuration, said[0], said[1]) ? 1u : 0u;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
+// Why a joint phase is safe (thesis §4.3): no decision of one phase misses one of its neighbours.
+TEST_CASE("quorum: majorities of neighbouring configurations always meet", "[raft]") {
+    const auto wins = [](const Configuration& configuration, std::uint64_t nodes) {
+        return vote_result(configuration, subset(nodes), {}) == VoteResult::won;
+    };
+    std::uint64_t missed = 0;
+    for (std::uint64_t halves = 0; halves < 32 * 32; ++halves) {
+        const Configuration before{.voters = subset(halves / 32)};
+        const Configuration after{.voters = subset(halves % 32)};
+        const Configuration joint{.voters = after.voters, .outgoing = before.voters};
+        for (std::uint64_t nodes = 0; nodes < 32; ++nodes) {
+            const std::uint64_t others = 31 - nodes;  // shares nobody with `nodes`
+            missed += wins(joint, nodes) && wins(joint, others) ? 1u : 0u;
+            missed += wins(joint, nodes) && wins(before, others) ? 1u : 0u;
+            missed += wins(joint, nodes) && wins(after, others) ? 1u : 0u;
+        }
+    }
+    CHECK(missed == 0);
 }
 
 TEST_CASE("quorum: the agreed value equals a brute-force count", "[raft]") {
