@@ -184,6 +184,54 @@ class WriteBody {
     wire::PeerMessage::Builder to_;
 };
 
+// Words of a request beyond its own fields.
+struct RequestWords {
+    std::uint64_t operator()(const Command& command) const {
+        return words_of(body_bytes(command.body).size());
+    }
+    std::uint64_t operator()(const Query& query) const { return words_of(query.question.size()); }
+    std::uint64_t operator()(const StatusQuery&) const { return 0; }
+    std::uint64_t operator()(const Subscribe& subscribe) const {
+        return capnp::sizeInWords<wire::Subscribe>() + words_of(subscribe.stream.size());
+    }
+    std::uint64_t operator()(const Grant&) const { return capnp::sizeInWords<wire::Grant>(); }
+    std::uint64_t operator()(const Unsubscribe&) const { return capnp::sizeInWords<wire::Grant>(); }
+};
+
+class WriteOperation {
+  public:
+    explicit WriteOperation(wire::ClientRequest::Builder to) : to_(to) {}
+
+    void operator()(const Command& command) {
+        auto body = to_.initCommand();
+        body.setEnvelopeBytes(envelope_bytes(command.body));
+        body.setBody(data_of(body_bytes(command.body)));
+    }
+    void operator()(const Query& query) {
+        to_.setQuery(data_of(query.question));
+        to_.setReadLevel(static_cast<std::uint8_t>(query.level));
+    }
+    void operator()(const StatusQuery&) { to_.setStatus(); }
+    void operator()(const Subscribe& subscribe) {
+        auto body = to_.initSubscribe();
+        body.setNow(subscribe.now);
+        body.setFrom(subscribe.from.value);
+        body.setStream(data_of(as_bytes(subscribe.stream)));
+        body.setWindow(subscribe.window);
+    }
+    void operator()(const Grant& grant) {
+        auto body = to_.initGrant();
+        body.setSubscription(grant.subscription.value);
+        body.setBytes(grant.bytes);
+    }
+    void operator()(const Unsubscribe& unsubscribe) {
+        to_.initUnsubscribe().setSubscription(unsubscribe.subscription.value);
+    }
+
+  private:
+    wire::ClientRequest::Builder to_;
+};
+
 // The variable part of a reply, as bytes.
 struct ReplyContent {
     ByteSpan operator()(const Applied& applied) const { return applied.outcome; }
@@ -193,6 +241,8 @@ struct ReplyContent {
     ByteSpan operator()(const Refused& refused) const { return as_bytes(refused.reason); }
     ByteSpan operator()(const Indeterminate&) const { return {}; }
     ByteSpan operator()(const StatusAnswer& status) const { return status.chain.span(); }
+    ByteSpan operator()(const Page& page) const { return page.answer; }
+    ByteSpan operator()(const Ended& ended) const { return as_bytes(ended.reason); }
 };
 
 // Words of a reply beyond its own fields.
@@ -237,6 +287,13 @@ class WriteOutcome {
         body.setLength(status.length.value);
         body.setChain(data_of(status.chain.span()));
     }
+    void operator()(const Page& page) {
+        auto body = to_.initPage();
+        body.setNext(page.next.value);
+        body.setCaughtUp(page.caught_up);
+        body.setAnswer(data_of(page.answer));
+    }
+    void operator()(const Ended& ended) { to_.setEnded(data_of(as_bytes(ended.reason))); }
 
   private:
     wire::ClientReply::Builder to_;
@@ -401,6 +458,24 @@ PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check)
         NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check)};
 }
 
+Position read_position(std::uint64_t number, const char* field, FieldCheck& check) {
+    check.require(number <= ordinal_max, field);
+    return Position{number};
+}
+
+Query read_query(wire::ClientRequest::Reader from, FieldCheck& check) {
+    check.require(known_read_level(from.getReadLevel()), "readLevel");
+    return {copy_of(from.getQuery()), check.ok() ? static_cast<ReadLevel>(from.getReadLevel())
+                                                 : ReadLevel::linearizable};
+}
+
+Subscribe read_subscribe(wire::Subscribe::Reader from, FieldCheck& check) {
+    return {.now = from.getNow(),
+        .from = read_position(from.getFrom(), "from", check),
+        .stream = std::string(as_text(bytes_of(from.getStream()))),
+        .window = from.getWindow()};
+}
+
 ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& check) {
     ClientRequest request{RequestId{from.getId()}, {}};
     switch (from.which()) {
@@ -411,10 +486,21 @@ ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& 
             return request;
         }
         case wire::ClientRequest::QUERY:
-            request.operation = Query{copy_of(from.getQuery())};
+            request.operation = read_query(from, check);
             return request;
         case wire::ClientRequest::STATUS:
             request.operation = StatusQuery{};
+            return request;
+        case wire::ClientRequest::SUBSCRIBE:
+            request.operation = read_subscribe(from.getSubscribe(), check);
+            return request;
+        case wire::ClientRequest::GRANT: {
+            const auto grant = from.getGrant();  // once: see decode_words
+            request.operation = Grant{RequestId{grant.getSubscription()}, grant.getBytes()};
+            return request;
+        }
+        case wire::ClientRequest::UNSUBSCRIBE:
+            request.operation = Unsubscribe{RequestId{from.getUnsubscribe().getSubscription()}};
             return request;
     }
     check.require(false, "union of operations");
@@ -439,8 +525,7 @@ StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
     status.durable = check.index(from.getDurable(), "durable");
     status.commit = check.index(from.getCommit(), "commit");
     status.applied = check.index(from.getApplied(), "applied");
-    check.require(from.getLength() <= ordinal_max, "length");
-    status.length = Position{from.getLength()};
+    status.length = read_position(from.getLength(), "length", check);
     const ByteSpan chain = bytes_of(from.getChain());
     check.require(chain.size() == status.chain.bytes.size(), "chain");
     if (check.ok()) {
@@ -466,6 +551,13 @@ ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check)
             return {id, Refused{std::string(as_text(bytes_of(from.getRefused())))}};
         case wire::ClientReply::INDETERMINATE: return {id, Indeterminate{}};
         case wire::ClientReply::STATUS: return {id, read_status(from.getStatus(), check)};
+        case wire::ClientReply::PAGE: {
+            const auto body = from.getPage();
+            return {id, Page{read_position(body.getNext(), "next", check), body.getCaughtUp(),
+                            copy_of(body.getAnswer())}};
+        }
+        case wire::ClientReply::ENDED:
+            return {id, Ended{std::string(as_text(bytes_of(from.getEnded())))}};
     }
     check.require(false, "union of outcomes");
     return {id, Indeterminate{}};
@@ -526,25 +618,11 @@ void encode(const PeerMessage& message, ByteVector& out) {
 }
 
 void encode(const ClientRequest& request, ByteVector& out) {
-    const auto* command = std::get_if<Command>(&request.operation);
-    const auto* query = std::get_if<Query>(&request.operation);
-    const ByteSpan content = command != nullptr ? body_bytes(command->body)
-                             : query != nullptr ? ByteSpan(query->question)
-                                                : ByteSpan{};
-    encode_frame<wire::ClientRequest>(FrameKind::client_request, words_of(content.size()), out,
-        [&](wire::ClientRequest::Builder to) {
+    encode_frame<wire::ClientRequest>(FrameKind::client_request,
+        std::visit(RequestWords{}, request.operation), out,
+        [&request](wire::ClientRequest::Builder to) {
             to.setId(request.id.value);
-            if (query != nullptr) {
-                to.setQuery(data_of(content));
-                return;
-            }
-            if (command == nullptr) {
-                to.setStatus();
-                return;
-            }
-            auto body = to.initCommand();
-            body.setEnvelopeBytes(envelope_bytes(command->body));
-            body.setBody(data_of(content));
+            std::visit(WriteOperation{to}, request.operation);
         });
 }
 

@@ -48,7 +48,13 @@ struct Trace {
 struct Halt {
     std::string reason;
 };
+// The state has moved on: as of `applied` it counts `length` events. The last effect of its step
+// but for WakeAt.
+struct Advanced {
+    Index applied;
+    Position length;
+};
 
-using Effect = std::variant<Send, Store, Load, WakeAt, Reply, Trace, Halt>;
+using Effect = std::variant<Send, Store, Load, WakeAt, Reply, Trace, Halt, Advanced>;
 
 }  // namespace ledger::node

@@ -12,14 +12,15 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (1), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (2), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
 //   flag                   1 byte, 0 or 1
 //   entry kind             1 byte, the number of log/base/entry.h
+//   read level             1 byte, the number of node/message.h
 //   one of several         1 byte, from 1, in the order of the variant; then that one's fields
-//   bytes                  4 bytes of length, then the bytes
+//   bytes, text            4 bytes of length, then the bytes
 //   list                   4 bytes of count, then the elements
 //   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable
 //
@@ -29,7 +30,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 1;
+constexpr std::uint8_t layout_version = 2;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -69,7 +70,13 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, Command>) {
         visit(it.body);
     } else if constexpr (std::is_same_v<T, Query>) {
-        visit(it.question);
+        visit(it.question, it.level);
+    } else if constexpr (std::is_same_v<T, Subscribe>) {
+        visit(it.now, it.from, it.stream, it.window);
+    } else if constexpr (std::is_same_v<T, Grant>) {
+        visit(it.subscription, it.bytes);
+    } else if constexpr (std::is_same_v<T, Unsubscribe>) {
+        visit(it.subscription);
     } else if constexpr (std::is_same_v<T, ClientRequest>) {
         visit(it.id, it.operation);
     } else if constexpr (std::is_same_v<T, log::Recovered>) {
@@ -114,10 +121,12 @@ class EventWriter {
     void one(std::uint64_t number) { out_.u64(number); }
     void one(bool flag) { out_.u8(flag ? 1 : 0); }
     void one(EntryKind kind) { out_.u8(static_cast<std::uint8_t>(kind)); }
+    void one(ReadLevel level) { out_.u8(static_cast<std::uint8_t>(level)); }
     void one(ClusterTime time) { out_.i64(time.nanoseconds); }
     void one(WallTime time) { out_.i64(time.nanoseconds); }
     void one(const Digest& digest) { out_.bytes(digest.span()); }
     void one(const ByteVector& bytes) { out_.sized(bytes); }
+    void one(const std::string& text) { out_.sized(as_bytes(text)); }
     template <typename Tag>
     void one(Ordinal<Tag> id) {
         out_.u64(id.value);
@@ -209,6 +218,11 @@ class EventReader {
         require(!in_.ok() || known_entry_kind(number), "a known kind of entry");
         kind = ok() ? static_cast<EntryKind>(number) : EntryKind::noop;
     }
+    void one(ReadLevel& level) {
+        const std::uint8_t number = in_.u8();
+        require(known_read_level(number), "a known read level");
+        level = ok() ? static_cast<ReadLevel>(number) : ReadLevel::linearizable;
+    }
     void one(ClusterTime& time) { time.nanoseconds = in_.i64(); }
     void one(WallTime& time) { time.nanoseconds = in_.i64(); }
     void one(Digest& digest) {
@@ -219,6 +233,7 @@ class EventReader {
         const ByteSpan found = in_.sized();
         bytes.assign(found.begin(), found.end());
     }
+    void one(std::string& text) { text = as_text(in_.sized()); }
     template <typename Tag>
     void one(Ordinal<Tag>& id) {
         id.value = in_.u64();
@@ -304,6 +319,7 @@ class EventHasher {
     void one(std::uint64_t number) { hash_.add(number); }
     void one(bool flag) { hash_.add(flag ? 1 : 0); }
     void one(EntryKind kind) { hash_.add(static_cast<std::uint64_t>(kind)); }
+    void one(ReadLevel level) { hash_.add(static_cast<std::uint64_t>(level)); }
     void one(ClusterTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(WallTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(const Digest& digest) {
@@ -312,6 +328,7 @@ class EventHasher {
         }
     }
     void one(const ByteVector& bytes) { hash_.add_bytes(bytes); }
+    void one(const std::string& text) { hash_.add_bytes(as_bytes(text)); }
     template <typename Tag>
     void one(Ordinal<Tag> id) {
         hash_.add(id.value);

@@ -59,6 +59,9 @@ Result<QueryPlan> LedgerMachine::query(ByteSpan question) const {
     const state::Located located = ledger_.locate(query);
     QueryPlan plan;
     encode_located(located, plan.context);
+    if (const auto* follow = std::get_if<state::Follow>(&query)) {
+        plan.bytes_max = follow->bytes_max;
+    }
     for (const state::EventLocation& event : located.events) {
         if (plan.entries.empty() || plan.entries.back() != event.index) {
             plan.entries.push_back(event.index);

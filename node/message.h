@@ -31,10 +31,22 @@ struct PeerMessage {
 struct Command {
     EntryHandle body;
 };
+bool operator==(const Command& a, const Command& b);
 
-// A question to the state machine, in its own encoding, answered linearizably.
+// Which state answers a query. The numbers are also those of the wire and of recordings.
+enum class ReadLevel : std::uint8_t {
+    linearizable = 0,  // at least everything that was acknowledged before the query came
+    applied = 1,       // whatever the node has applied: committed, perhaps old; on any node, at once
+};
+constexpr bool known_read_level(std::uint8_t number) {
+    return number <= static_cast<std::uint8_t>(ReadLevel::applied);
+}
+
+// A question to the state machine, in its own encoding.
 struct Query {
     ByteVector question;
+    ReadLevel level = ReadLevel::linearizable;
+    friend bool operator==(const Query&, const Query&) = default;
 };
 
 // How does this one node stand? Answered at once in every role, from what the node itself knows.
@@ -42,11 +54,32 @@ struct StatusQuery {
     friend bool operator==(const StatusQuery&, const StatusQuery&) = default;
 };
 
+// Send all events from `from` on, and then every one that is committed. The id of this request
+// names the subscription in all that follows. Served by any node, from what it has applied.
+struct Subscribe {
+    bool now = false;           // from the end of what this node has applied, instead of `from`
+    Position from;
+    std::string stream;         // events of this stream alone; empty = all
+    std::uint64_t window = 0;   // bytes of pages (wire_size) that may be under way; a Grant adds more
+    friend bool operator==(const Subscribe&, const Subscribe&) = default;
+};
+// So many bytes of pages have been taken; as many more may come. Not answered.
+struct Grant {
+    RequestId subscription;
+    std::uint64_t bytes = 0;
+    friend bool operator==(const Grant&, const Grant&) = default;
+};
+// Answered by the subscription's end.
+struct Unsubscribe {
+    RequestId subscription;
+    friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
+};
+
 struct ClientRequest {
     RequestId id;
-    std::variant<Command, Query, StatusQuery> operation;
+    std::variant<Command, Query, StatusQuery, Subscribe, Grant, Unsubscribe> operation;
+    friend bool operator==(const ClientRequest&, const ClientRequest&) = default;
 };
-bool operator==(const ClientRequest& a, const ClientRequest& b);
 
 // The command was applied; `outcome` is what the state machine said, in its own encoding.
 struct Applied {
@@ -97,9 +130,23 @@ struct StatusAnswer {
     friend bool operator==(const StatusAnswer&, const StatusAnswer&) = default;
 };
 
+// The next committed events of a subscription, in order, without a gap; the reply has its id.
+struct Page {
+    Position next;           // every event of the subscription below has been sent now
+    bool caught_up = false;  // nothing further was applied there when this was sent
+    ByteVector answer;       // state::Answer; empty = no events
+    friend bool operator==(const Page&, const Page&) = default;
+};
+// Nothing more comes of this subscription from this node.
+struct Ended {
+    std::string reason;
+    friend bool operator==(const Ended&, const Ended&) = default;
+};
+
 struct ClientReply {
     RequestId id;
-    std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate, StatusAnswer>
+    std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate, StatusAnswer,
+        Page, Ended>
         outcome;
     friend bool operator==(const ClientReply&, const ClientReply&) = default;
 };

@@ -141,8 +141,10 @@ void Replica::on(Instant now, Client&& event) {
         on_command(now, event.client, request, std::move(*command));
     } else if (auto* query = std::get_if<Query>(&event.request.operation)) {
         on_query(now, event.client, request, std::move(*query));
-    } else {
+    } else if (std::holds_alternative<StatusQuery>(event.request.operation)) {
         reply(event.client, request, status());
+    } else {
+        reply(event.client, request, Refused{"subscriptions are served by the edge of a node"});
     }
 }
 
@@ -200,6 +202,10 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
         return;
     }
     const std::uint64_t number = queries_.open(client, request, std::move(query.question));
+    if (query.level == ReadLevel::applied) {
+        plan_query(number);
+        return;
+    }
     if (!raft_->read(now, raft::ReadId{number})) {
         queries_.close(number);
         reply(client, request, Redirect{raft_->status().leader});
@@ -231,6 +237,7 @@ void Replica::settle(Instant now) {
     }
     answer_granted();
     submit_stores();
+    announce();
     plan_wake(now);
 }
 
@@ -326,26 +333,33 @@ void Replica::apply_entry(const HashedEntry& entry) {
 
 void Replica::answer_granted() {
     while (const auto query = queries_.next_answerable(applied_)) {
-        OpenQuery* open = queries_.find(*query);
-        LEDGER_ASSERT(open != nullptr);
-        Result<QueryPlan> plan = machine_.query(open->question);
-        if (!plan) {
-            const Error error = plan.error();
-            reply(open->client, open->request, Refused{error.code.message() + ": " + error.place});
-            queries_.close(*query);
-            continue;
-        }
-        open->index = applied_;
-        open->plan = std::move(*plan);
-        work_on_query(*query);
+        plan_query(*query);
     }
+}
+
+void Replica::plan_query(std::uint64_t query) {
+    OpenQuery* open = queries_.find(query);
+    LEDGER_ASSERT(open != nullptr);
+    LEDGER_ASSERT(!open->plan);
+    Result<QueryPlan> plan = machine_.query(open->question);
+    if (!plan) {
+        const Error error = plan.error();
+        reply(open->client, open->request, Refused{error.code.message() + ": " + error.place});
+        queries_.close(query);
+        return;
+    }
+    open->index = applied_;
+    open->plan = std::move(*plan);
+    work_on_query(query);
 }
 
 void Replica::work_on_query(std::uint64_t query) {
     OpenQuery* open = queries_.find(query);
     const std::vector<Index>& wanted = open->plan->entries;
+    const std::uint64_t bytes_max =
+        std::min(config_.limits.answer_bytes_max, open->plan->bytes_max);
     while (open->gathered.size() < wanted.size() &&
-           open->gathered_bytes < config_.limits.answer_bytes_max) {
+           (open->gathered.empty() || open->gathered_bytes < bytes_max)) {
         const std::size_t at = open->gathered.size();
         LEDGER_ASSERT(wanted[at] <= applied_);
         const EntryRef* entry = raft_->log().find(wanted[at]);
@@ -356,7 +370,7 @@ void Replica::work_on_query(std::uint64_t query) {
                 ++end;
             }
             start_load(LoadForQuery{query}, wanted[at], wanted[end - 1],
-                config_.limits.answer_bytes_max - open->gathered_bytes);
+                bytes_max - std::min(bytes_max, open->gathered_bytes));
             return;
         }
         open->gather(EntryRef(*entry));
@@ -376,6 +390,14 @@ void Replica::submit_stores() {
         const StoreQueue::Submitted store = stores_.submit(raft_->commit());
         effects_.emplace_back(Store{store.ticket, store.group});
         seal_at_ = never;
+    }
+}
+
+void Replica::announce() {
+    LEDGER_ASSERT(announced_ <= applied_);
+    if (announced_ < applied_) {
+        announced_ = applied_;
+        effects_.emplace_back(Advanced{applied_, machine_.summary().length});
     }
 }
 

@@ -78,6 +78,8 @@ class Replica {
 
     void on_command(Instant now, ClientId client, RequestId request, Command&& command);
     void on_query(Instant now, ClientId client, RequestId request, Query&& query);
+    // Plans the answer from the state as it is now, and begins to gather it.
+    void plan_query(std::uint64_t query);
     StatusAnswer status() const;
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
@@ -88,6 +90,7 @@ class Replica {
     void answer_granted();
     void work_on_query(std::uint64_t query);
     void submit_stores();
+    void announce();
     void plan_wake(Instant now);
 
     void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
@@ -107,6 +110,7 @@ class Replica {
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;
     Index applied_;
+    Index announced_;  // what the last Advanced said
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     bool loading_to_apply_ = false;
     bool halted_ = false;

@@ -19,6 +19,8 @@ namespace ledger::node {
 struct QueryPlan {
     ByteVector context;          // the machine's own notes
     std::vector<Index> entries;  // whose bodies answer() needs, in the order of need, each once
+    // The question's own bound on their bytes, below Limits::answer_bytes_max; one always fits.
+    std::uint64_t bytes_max = UINT64_MAX;
 };
 
 // Where a machine stands, for operators: compared across replicas at equal applied indexes.

@@ -85,7 +85,24 @@ struct ClientRequest {
     }
     query @3 :Data;
     status @4 :Void;
+    subscribe @6 :Subscribe;
+    grant @7 :Grant;
+    unsubscribe @8 :Grant;  # its bytes mean nothing
   }
+  readLevel @5 :UInt8;      # of a query: 0 linearizable, 1 applied
+}
+
+# The id of the request names the subscription.
+struct Subscribe {
+  now @0 :Bool;             # from the end of what the node has applied, instead of `from`
+  from @1 :UInt64;
+  stream @2 :Data;          # UTF-8; empty = all streams
+  window @3 :UInt64;        # bytes
+}
+
+struct Grant {
+  subscription @0 :UInt64;
+  bytes @1 :UInt64;
 }
 
 # A node's own view of itself: the answer to `status`.
@@ -121,5 +138,11 @@ struct ClientReply {
     refused @7 :Data;       # the reason, UTF-8
     indeterminate @8 :Void;
     status @9 :Status;
+    page :group {
+      next @10 :UInt64;
+      caughtUp @11 :Bool;
+      answer @12 :Data;     # empty = no events
+    }
+    ended @13 :Data;        # the reason, UTF-8
   }
 }

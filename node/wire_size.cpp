@@ -8,7 +8,8 @@ namespace ledger::node {
 //
 //   peer message      128, and for an append request with entries
 //                     8 + the sum over them of 48 + padded(body)
-//   client request     72 + padded(body or question)
+//   client request     72 + padded(body, question or stream), and 32 with a subscription's
+//                     beginning, 16 with a grant or an end
 //   client reply       80 + padded(outcome, answer or reason), 80 + 120 with a status
 //
 // The constants are what the first version of the wire needed: 24 of frame header, 16 of Cap'n
@@ -20,6 +21,8 @@ constexpr std::uint64_t peer_message_bytes = 128;
 constexpr std::uint64_t entry_list_bytes = 8;
 constexpr std::uint64_t entry_bytes = 48;
 constexpr std::uint64_t client_request_bytes = 72;
+constexpr std::uint64_t subscribe_bytes = 32;
+constexpr std::uint64_t grant_bytes = 16;
 constexpr std::uint64_t client_reply_bytes = 80;
 constexpr std::uint64_t status_bytes = 120;
 
@@ -35,6 +38,11 @@ struct OperationBytes {
     std::uint64_t operator()(const Command& command) const { return body_bytes(command.body); }
     std::uint64_t operator()(const Query& query) const { return query.question.size(); }
     std::uint64_t operator()(const StatusQuery&) const { return 0; }
+    std::uint64_t operator()(const Subscribe& subscribe) const {
+        return subscribe_bytes + subscribe.stream.size();
+    }
+    std::uint64_t operator()(const Grant&) const { return grant_bytes; }
+    std::uint64_t operator()(const Unsubscribe&) const { return grant_bytes; }
 };
 
 struct OutcomeBytes {
@@ -45,6 +53,8 @@ struct OutcomeBytes {
     std::uint64_t operator()(const Refused& refused) const { return refused.reason.size(); }
     std::uint64_t operator()(const Indeterminate&) const { return 0; }
     std::uint64_t operator()(const StatusAnswer&) const { return status_bytes; }
+    std::uint64_t operator()(const Page& page) const { return page.answer.size(); }
+    std::uint64_t operator()(const Ended& ended) const { return ended.reason.size(); }
 };
 
 }  // namespace

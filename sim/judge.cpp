@@ -111,7 +111,11 @@ void Judge::called(const Operation& operation, std::uint32_t attempt) {
         call.sequence = append->sequence;
         call.call = std::move(what);
     } else if (const auto* query = std::get_if<state::Query>(&operation.what)) {
-        std::visit([&](const auto& read) { call.call = read; }, *query);
+        if (const auto* stream = std::get_if<state::ReadStream>(query)) {
+            call.call = *stream;
+        } else if (const auto* all = std::get_if<state::ReadAll>(query)) {
+            call.call = *all;
+        }
     }
     open_.push_back({operation.id, call.id});
     const check::Operation& kept = history_.called(std::move(call));

@@ -30,6 +30,7 @@ std::string_view site_name(Site site) {
         case Site::election_jitter: return "node.election.jitter";
         case Site::client_backoff: return "client.backoff";
         case Site::event_salt: return "client.salt";
+        case Site::subscriber_backoff: return "subscriber.backoff";
         case Site::network_latency: return "net.latency";
         case Site::network_loss: return "net.loss";
         case Site::network_duplicate: return "net.duplicate";

@@ -13,6 +13,7 @@ enum class Site : std::uint32_t {
     election_jitter = 1,
     client_backoff = 2,
     event_salt = 3,
+    subscriber_backoff = 4,
 
     network_latency = 100,
     network_loss = 101,

@@ -176,6 +176,9 @@ Located Ledger::locate(const Query& query) const {
     if (const auto* stream = std::get_if<ReadStream>(&query)) {
         return locate_stream(*stream);
     }
+    if (const auto* follow = std::get_if<Follow>(&query)) {
+        return locate_follow(*follow);
+    }
     const auto* all = std::get_if<ReadAll>(&query);
     LEDGER_ASSERT(all != nullptr);
     return locate_all(*all);
@@ -197,6 +200,15 @@ Located Ledger::locate_stream(const ReadStream& query) const {
         LEDGER_ASSERT(located.events.back().revision == revision);
     }
     return located;
+}
+
+Located Ledger::locate_follow(const Follow& query) const {
+    if (query.stream.empty()) {
+        return locate_all({query.from, Direction::forward, query.count});
+    }
+    const std::optional<StreamNumber> stream = streams_.find(query.stream);
+    const Revision first = stream ? streams_.revision_from(*stream, query.from) : Revision{};
+    return locate_stream({query.stream, first, Direction::forward, query.count});
 }
 
 Located Ledger::locate_all(const ReadAll& query) const {

@@ -62,6 +62,7 @@ class Ledger {
 
     Located locate_stream(const ReadStream& query) const;
     Located locate_all(const ReadAll& query) const;
+    Located locate_follow(const Follow& query) const;
 
     const Limits limits_;
     Index applied_;

@@ -7,12 +7,15 @@
 // Little-endian, nothing between the fields:
 //
 //   query:   0     1  version = 1
-//            1     1  query kind: 1 stream, 2 all
+//            1     1  query kind: 1 stream, 2 all, 3 follow
 //            2     8  from: revision or position
-//           10     1  direction: 1 forward, 2 backward
+//           10     1  direction: 1 forward, 2 backward; follow: always 1
 //           11     4  count
 //           15     2  size of stream name, 1..1024 (stream only)
 //           17     .  stream name
+//           15     8  bytes_max (follow only)
+//           23     2  size of stream name, 0..1024, 0 = all streams (follow only)
+//           25     .  stream name
 //
 //   answer:  0     1  version = 1
 //            1     8  length of the ledger
@@ -30,6 +33,7 @@ namespace {
 constexpr std::uint8_t query_version = 1;
 constexpr std::uint8_t stream_kind = 1;
 constexpr std::uint8_t all_kind = 2;
+constexpr std::uint8_t follow_kind = 3;
 constexpr std::uint8_t answer_version = 1;
 constexpr std::uint32_t recorded_event_bytes_min = 45;
 
@@ -53,7 +57,7 @@ QueryHeader read_header(FieldReader& in) {
     in.version(query_version);
     header.kind = in.u8("query kind");
     in.require(
-        header.kind == stream_kind || header.kind == all_kind, Errc::malformed, "query kind");
+        header.kind >= stream_kind && header.kind <= follow_kind, Errc::malformed, "query kind");
     header.from = in.u64("from");
     const std::uint8_t direction = in.u8("direction");
     in.require(direction == static_cast<std::uint8_t>(Direction::forward) ||
@@ -85,21 +89,62 @@ void write_event(ByteWriter& out, const RecordedEvent& event) {
     out.sized(event.payload);
 }
 
-RecordedEvent read_event(FieldReader& in) {
-    RecordedEvent event;
+// An event of an answer where it lies.
+struct SeenEvent {
+    Position position;
+    Revision revision;
+    bool erased = false;
+    EventId id;
+    std::string_view stream;
+    std::string_view type;
+    ByteSpan metadata;
+    ByteSpan payload;
+};
+
+SeenEvent see_event(FieldReader& in) {
+    SeenEvent event;
     event.position = Position{in.u64("position")};
     event.revision = Revision{in.u64("revision")};
     event.erased = in.boolean("erased");
     event.id.high = in.u64("event id");
     event.id.low = in.u64("event id");
-    event.stream = std::string(in.text(stream_name_bytes_max, "stream name"));
-    event.type = std::string(in.text(event_type_bytes_max, "event type"));
-    const ByteSpan metadata = in.blob(metadata_bytes_max, "metadata");
-    event.metadata.assign(metadata.begin(), metadata.end());
-    const ByteSpan payload = in.blob(payload_bytes_max, "payload");
-    in.require(!event.erased || payload.empty(), Errc::malformed, "payload");
-    event.payload.assign(payload.begin(), payload.end());
+    event.stream = in.text(stream_name_bytes_max, "stream name");
+    event.type = in.text(event_type_bytes_max, "event type");
+    event.metadata = in.blob(metadata_bytes_max, "metadata");
+    event.payload = in.blob(payload_bytes_max, "payload");
+    in.require(!event.erased || event.payload.empty(), Errc::malformed, "payload");
     return event;
+}
+
+RecordedEvent copy_of(const SeenEvent& seen) {
+    return {.position = seen.position,
+        .revision = seen.revision,
+        .stream = std::string(seen.stream),
+        .id = seen.id,
+        .type = std::string(seen.type),
+        .metadata = ByteVector(seen.metadata.begin(), seen.metadata.end()),
+        .payload = ByteVector(seen.payload.begin(), seen.payload.end()),
+        .erased = seen.erased};
+}
+
+// Everything before the events; then `count` of them follow.
+struct AnswerHeader {
+    Answer answer;
+    std::uint32_t count = 0;
+};
+
+AnswerHeader read_answer_header(FieldReader& in) {
+    AnswerHeader header;
+    in.version(answer_version);
+    header.answer.length = Position{in.u64("length of the ledger")};
+    header.answer.stream_exists = in.boolean("stream exists");
+    header.answer.stream_length = in.u64("length of the stream");
+    header.answer.end = in.boolean("end");
+    header.count = in.u32("number of events");
+    in.require(header.count <= read_events_max, Errc::beyond_limit, "number of events");
+    in.require(std::uint64_t{header.count} * recorded_event_bytes_min <= in.remaining(),
+        Errc::malformed, "number of events");
+    return header;
 }
 
 }  // namespace
@@ -113,6 +158,15 @@ void encode_query(const Query& query, ByteVector& out) {
                                  .direction = stream->direction,
                                  .count = stream->count});
         write_text(writer, stream->stream, stream_name_bytes_max);
+        return;
+    }
+    if (const auto* follow = std::get_if<Follow>(&query)) {
+        write_header(writer, {.kind = follow_kind,
+                                 .from = follow->from.value,
+                                 .direction = Direction::forward,
+                                 .count = follow->count});
+        writer.u64(follow->bytes_max);
+        write_text(writer, follow->stream, stream_name_bytes_max);
         return;
     }
     const auto* all = std::get_if<ReadAll>(&query);
@@ -132,6 +186,11 @@ Result<Query> decode_query(ByteSpan bytes) {
         in.require(!name.empty(), Errc::malformed, "stream name");
         query =
             ReadStream{std::string(name), Revision{header.from}, header.direction, header.count};
+    } else if (header.kind == follow_kind) {
+        in.require(header.direction == Direction::forward, Errc::malformed, "direction");
+        const std::uint64_t bytes_max = in.u64("bytes_max");
+        const std::string_view name = in.text(stream_name_bytes_max, "stream name");
+        query = Follow{Position{header.from}, std::string(name), header.count, bytes_max};
     }
     in.finish();
     if (!in.ok()) {
@@ -156,27 +215,35 @@ void encode_answer(const Answer& answer, ByteVector& out) {
 
 Result<Answer> decode_answer(ByteSpan bytes) {
     FieldReader in(bytes);
-    Answer answer;
-    in.version(answer_version);
-    answer.length = Position{in.u64("length of the ledger")};
-    answer.stream_exists = in.boolean("stream exists");
-    answer.stream_length = in.u64("length of the stream");
-    answer.end = in.boolean("end");
-    const std::uint32_t count = in.u32("number of events");
-    in.require(count <= read_events_max, Errc::beyond_limit, "number of events");
-    in.require(std::uint64_t{count} * recorded_event_bytes_min <= in.remaining(), Errc::malformed,
-        "number of events");
+    AnswerHeader header = read_answer_header(in);
     if (in.ok()) {
-        answer.events.reserve(count);
+        header.answer.events.reserve(header.count);
     }
-    for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-        answer.events.push_back(read_event(in));
+    for (std::uint32_t i = 0; i < header.count && in.ok(); ++i) {
+        header.answer.events.push_back(copy_of(see_event(in)));
     }
     in.finish();
     if (!in.ok()) {
         return in.error();
     }
-    return answer;
+    return std::move(header.answer);
+}
+
+Result<AnswerSummary> summarize_answer(ByteSpan bytes) {
+    FieldReader in(bytes);
+    const AnswerHeader header = read_answer_header(in);
+    AnswerSummary summary{.length = header.answer.length,
+        .end = header.answer.end,
+        .events = header.count,
+        .last = {}};
+    for (std::uint32_t i = 0; i < header.count && in.ok(); ++i) {
+        summary.last = see_event(in).position;
+    }
+    in.finish();
+    if (!in.ok()) {
+        return in.error();
+    }
+    return summary;
 }
 
 }  // namespace ledger::state

@@ -33,7 +33,16 @@ struct ReadAll {
     std::uint32_t count = 0;
     friend bool operator==(const ReadAll&, const ReadAll&) = default;
 };
-using Query = std::variant<ReadStream, ReadAll>;
+// A page of a subscription: the events at or after `from`, of one stream or of all (empty), at most
+// `count`, and of no more entries than fit into bytes_max (one always fits).
+struct Follow {
+    Position from;
+    std::string stream;
+    std::uint32_t count = 0;
+    std::uint64_t bytes_max = 0;
+    friend bool operator==(const Follow&, const Follow&) = default;
+};
+using Query = std::variant<ReadStream, ReadAll, Follow>;
 
 void encode_query(const Query& query, ByteVector& out);
 Result<Query> decode_query(ByteSpan bytes);
@@ -50,7 +59,7 @@ struct EventLocation {
 // What a query finds in the index: the events' bodies come from the log.
 struct Located {
     Position length;             // of the whole ledger: the state that was asked
-    bool stream_exists = false;  // ReadStream only
+    bool stream_exists = false;  // if the query names a stream
     std::uint64_t stream_length = 0;
     bool end = false;  // nothing further in this direction
     std::vector<EventLocation> events;
@@ -82,5 +91,16 @@ Result<RecordedEvent> extract_event(const EntryBody& body, const EventLocation& 
 
 void encode_answer(const Answer& answer, ByteVector& out);
 Result<Answer> decode_answer(ByteSpan bytes);
+
+// An answer without its events: for those who hand it on.
+struct AnswerSummary {
+    Position length;
+    bool end = false;
+    std::uint32_t events = 0;
+    Position last;  // of the last event, if there is one
+    friend bool operator==(const AnswerSummary&, const AnswerSummary&) = default;
+};
+// Refuses what decode_answer would; copies nothing.
+Result<AnswerSummary> summarize_answer(ByteSpan bytes);
 
 }  // namespace ledger::state

@@ -1,5 +1,7 @@
 #include "log/state/streams.h"
 
+#include <algorithm>
+
 #include "log/base/assert.h"
 
 namespace ledger::state {
@@ -35,6 +37,13 @@ std::uint64_t Streams::length(StreamNumber stream) const {
 Position Streams::position(StreamNumber stream, Revision revision) const {
     LEDGER_ASSERT(revision.value < length(stream));
     return positions_[stream.value][revision.value];
+}
+
+Revision Streams::revision_from(StreamNumber stream, Position position) const {
+    LEDGER_ASSERT(stream.value < positions_.size());
+    const std::vector<Position>& all = positions_[stream.value];
+    const auto found = std::lower_bound(all.begin(), all.end(), position);
+    return Revision{static_cast<std::uint64_t>(found - all.begin())};
 }
 
 bool holds(const Expected& expected, std::uint64_t length) {

@@ -30,6 +30,8 @@ class Streams {
     std::uint64_t length(StreamNumber stream) const;
     // The position of the event at `revision`, which is below length(stream).
     Position position(StreamNumber stream, Revision revision) const;
+    // The first revision whose event lies at `position` or after; length(stream) if there is none.
+    Revision revision_from(StreamNumber stream, Position position) const;
 
   private:
     LookupTable<std::string, StreamNumber> numbers_;

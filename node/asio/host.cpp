@@ -176,6 +176,7 @@ void Host::carry_out(const Effect& effect) {
                            at->second.reply(reply.reply);
                        }
                    },
+                   [](const Advanced&) {},
                    [this](const Trace& trace) { note(trace.transition); },
                    [this](const Halt& halt) {
                        journal_.error("node", "halts: {}", halt.reason);

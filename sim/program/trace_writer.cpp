@@ -1,6 +1,7 @@
 #include "sim/program/trace_writer.h"
 
 #include <array>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -61,9 +62,14 @@ std::string describe_message(const raft::Message& message) {
 
 constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
     "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
-constexpr std::array<const char*, 3> operation_names = {"command", "query", "status query"};
-constexpr std::array<const char*, 7> effect_names = {
-    "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt"};
+constexpr std::array<const char*, 6> operation_names = {
+    "command", "query", "status query", "subscribe", "grant", "unsubscribe"};
+constexpr std::array<const char*, 8> effect_names = {
+    "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt", "Advanced"};
+static_assert(event_names.size() == std::variant_size_v<node::Event>);
+static_assert(
+    operation_names.size() == std::variant_size_v<decltype(node::ClientRequest::operation)>);
+static_assert(effect_names.size() == std::variant_size_v<node::Effect>);
 
 const char* role_name(raft::Role role) {
     switch (role) {

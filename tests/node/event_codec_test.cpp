@@ -125,8 +125,13 @@ TEST_CASE("event_codec: wrong numbers, flags and kinds name what was expected", 
     CHECK(place_of(time) == "event before byte 2: expected the number of a known alternative");
     time[1] = std::byte{0};
     CHECK(place_of(time) == "event before byte 2: expected the number of a known alternative");
-    time[0] = std::byte{2};
+    time[0] = std::byte{1};
     CHECK(code_of(decode_event(time)) == CodecErrc::unsupported_version);
+
+    ByteVector query =
+        bytes_of(Client{ClientId{1}, {RequestId{2}, Query{{}, ReadLevel::applied}}});
+    query.back() = std::byte{2};
+    CHECK(place_of(query) == "event before byte 24: expected a known read level");
 
     ByteVector loaded = bytes_of(Loaded{4, {}, true});
     loaded.back() = std::byte{2};

@@ -115,10 +115,24 @@ inline PeerMessage any_peer_message() {
 
 inline ClientRequest any_request() {
     ClientRequest request{RequestId{*rc::gen::arbitrary<std::uint64_t>()}, {}};
-    switch (*rc::gen::inRange(0, 5)) {
+    switch (*rc::gen::inRange(0, 8)) {
         case 0: request.operation = StatusQuery{}; break;
         case 1:
-        case 2: request.operation = Query{any_bytes(3000)}; break;
+        case 2:
+            request.operation = Query{
+                any_bytes(3000), any_flag() ? ReadLevel::applied : ReadLevel::linearizable};
+            break;
+        case 3:
+            request.operation = Subscribe{any_flag(), Position{any_number()},
+                std::string(as_text(any_bytes(40))), *rc::gen::arbitrary<std::uint64_t>()};
+            break;
+        case 4:
+            request.operation = Grant{RequestId{*rc::gen::arbitrary<std::uint64_t>()},
+                *rc::gen::arbitrary<std::uint64_t>()};
+            break;
+        case 5:
+            request.operation = Unsubscribe{RequestId{*rc::gen::arbitrary<std::uint64_t>()}};
+            break;
         default: request.operation = Command{any_body()}; break;
     }
     return request;
@@ -147,7 +161,9 @@ inline StatusAnswer any_status() {
 
 inline ClientReply any_reply() {
     const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
-    switch (*rc::gen::inRange(0, 7)) {
+    switch (*rc::gen::inRange(0, 9)) {
+        case 7: return {id, Page{Position{any_number()}, any_flag(), any_bytes(3000)}};
+        case 8: return {id, Ended{std::string(as_text(any_bytes(200)))}};
         case 0: return {id, Applied{Index{any_number()}, any_bytes(3000)}};
         case 1: return {id, Answered{Index{any_number()}, any_bytes(3000)}};
         case 2: return {id, Redirect{NodeId{*rc::gen::arbitrary<std::uint32_t>()}}};

@@ -226,6 +226,104 @@ TEST_CASE("replica: an answer takes as many entries as fit and says that there i
     CHECK(backward.events.back().revision == Revision{7});
 }
 
+TEST_CASE("replica: a node that does not lead answers from what it has applied", "[node]") {
+    CounterMachine machine;
+    TestNode leader(NodeId{1}, 1, machine);
+    leader.start();
+    while (leader.role() != raft::Role::leader) {
+        leader.wake();
+        leader.work();
+    }
+    leader.ask(1, add(5));
+    leader.work();
+    // The same disk in a cluster of three: nobody leads, and what is known to be committed counts.
+    CounterMachine copy;
+    TestNode node(NodeId{1}, 3, copy);
+    node.disk = leader.disk;
+    node.hard_state = leader.hard_state;
+    node.commit = Index{2};
+    node.start();
+    node.work();
+    REQUIRE(node.role() != raft::Role::leader);
+    node.ask(2, Query{{}, ReadLevel::applied});
+    node.ask(3, Query{});
+    const auto* answered = outcome_of<Answered>(node, 2);
+    REQUIRE(answered != nullptr);
+    CHECK(number_in(answered->answer) == 5);
+    CHECK(answered->index == Index{2});
+    CHECK(outcome_of<Redirect>(node, 3) != nullptr);
+}
+
+TEST_CASE("replica: it announces what it has applied, once, behind the replies", "[node]") {
+    Alone alone;
+    std::vector<Advanced> heard;
+    const auto listen = [&](Event&& event) {
+        bool replied_after = false;
+        for (const Effect& effect : alone.node.replica->step(alone.node.now, std::move(event))) {
+            if (const auto* advanced = std::get_if<Advanced>(&effect)) {
+                heard.push_back(*advanced);
+                replied_after = false;
+            }
+            replied_after = replied_after || std::holds_alternative<Reply>(effect);
+        }
+        CHECK((heard.empty() || !replied_after));
+    };
+    alone.node.ask(1, add(7));
+    const Ticket ticket = alone.node.stores.front().ticket;
+    listen(Stored{ticket});
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].applied == Index{2});
+    CHECK(heard[0].length == alone.machine.summary().length);
+    heard.clear();
+    listen(Client{ClientId{1}, {RequestId{2}, StatusQuery{}}});
+    CHECK(heard.empty());
+}
+
+TEST_CASE("replica: a question's own bound on bytes cuts its answer short", "[node]") {
+    LedgerMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.start();
+    while (node.role() != raft::Role::leader) {
+        node.wake();
+        node.work();
+    }
+    for (std::uint64_t number = 1; number <= 6; ++number) {
+        state::Append append;
+        append.streams.push_back({number % 2 == 0 ? "even" : "odd", {}});
+        append.events.push_back({.stream = 0, .id = {1, number}, .type = "t", .metadata = {},
+            .salt = {1, number}, .payload = ByteVector(100)});
+        node.ask(number, Command{state::encode_command(append)});
+        node.work();
+    }
+    const auto follow = [&](std::uint64_t request, const state::Follow& page) {
+        ByteVector question;
+        state::encode_query(page, question);
+        node.ask(request, Query{question, ReadLevel::applied});
+        node.work();
+        const auto* answered = outcome_of<Answered>(node, request);
+        REQUIRE(answered != nullptr);
+        return *state::decode_answer(answered->answer);
+    };
+    const state::Answer one = follow(20, {.from = Position{2}, .count = 10});
+    REQUIRE(one.events.size() == 1);  // a bound of 0 bytes: one always fits
+    CHECK(one.events[0].position == Position{2});
+    CHECK_FALSE(one.end);
+    const state::Answer even =
+        follow(21, {.from = Position{2}, .stream = "even", .count = 10, .bytes_max = 1u << 20});
+    REQUIRE(even.events.size() == 2);
+    CHECK(even.events[0].position == Position{3});
+    CHECK(even.events[1].position == Position{5});
+    CHECK(even.end);
+}
+
+TEST_CASE("replica: a subscription is not its business", "[node]") {
+    Alone alone;
+    alone.node.ask(1, Subscribe{});
+    alone.node.ask(2, Grant{});
+    CHECK(outcome_of<Refused>(alone.node, 1) != nullptr);
+    CHECK(outcome_of<Refused>(alone.node, 2) != nullptr);
+}
+
 TEST_CASE("replica: a follower sends clients on and drops what is not meant for it", "[node]") {
     CounterMachine machine;
     TestNode node(NodeId{1}, 3, machine);

@@ -99,7 +99,14 @@ inline std::vector<NamedMessage> sample_messages() {
         {"timeout_now", peer(raft::TimeoutNow{Term{7}})},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
+        {"request_query_applied",
+            ClientRequest{id, Query{sample_bytes("what is at 7?"), ReadLevel::applied}}},
         {"request_status", ClientRequest{id, StatusQuery{}}},
+        {"request_subscribe",
+            ClientRequest{id, Subscribe{false, Position{120}, "orders", 1u << 20}}},
+        {"request_subscribe_now", ClientRequest{id, Subscribe{true, {}, "", 1u << 16}}},
+        {"request_grant", ClientRequest{id, Grant{RequestId{70}, 1u << 19}}},
+        {"request_unsubscribe", ClientRequest{id, Unsubscribe{RequestId{70}}}},
         {"reply_applied", ClientReply{id, Applied{Index{43}, sample_bytes("appended")}}},
         {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
         {"reply_redirect", ClientReply{id, Redirect{NodeId{2}}}},
@@ -107,6 +114,8 @@ inline std::vector<NamedMessage> sample_messages() {
         {"reply_refused", ClientReply{id, Refused{"larger than entry_bytes_max"}}},
         {"reply_indeterminate", ClientReply{id, Indeterminate{}}},
         {"reply_status", ClientReply{id, sample_status()}},
+        {"reply_page", ClientReply{id, Page{Position{121}, true, sample_bytes("an event")}}},
+        {"reply_ended", ClientReply{id, Ended{"this node cannot read entry 7"}}},
     };
 }
 

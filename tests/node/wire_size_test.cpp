@@ -45,6 +45,10 @@ TEST_CASE("wire_size: the formula is the documented one", "[node]") {
     CHECK(wire_size(ClientRequest{RequestId{1}, Command{}}) == 72);
     CHECK(wire_size(ClientRequest{RequestId{1}, Query{ByteVector(17)}}) == 72 + 24);
     CHECK(wire_size(ClientRequest{RequestId{1}, StatusQuery{}}) == 72);
+    CHECK(wire_size(ClientRequest{RequestId{1}, Subscribe{false, {}, "orders", 1}}) ==
+          72 + 32 + 8);
+    CHECK(wire_size(ClientRequest{RequestId{1}, Grant{RequestId{1}, 5}}) == 72 + 16);
+    CHECK(wire_size(ClientRequest{RequestId{1}, Unsubscribe{RequestId{1}}}) == 72 + 16);
     CHECK(wire_size(ClientReply{RequestId{1}, Indeterminate{}}) == 80);
     CHECK(wire_size(ClientReply{RequestId{1}, StatusAnswer{}}) == 80 + 120);
     CHECK(wire_size(ClientReply{RequestId{1}, Refused{"reason"}}) == 80 + 8);

@@ -76,6 +76,7 @@ TEST_CASE("golden: the bytes of queries and answers", "[state]") {
     check_golden(
         "query_stream", encoded(ReadStream{"orders", Revision{7}, Direction::backward, 0x100}));
     check_golden("query_all", encoded(ReadAll{Position{9}, Direction::forward, 0x200}));
+    check_golden("query_follow", encoded(Follow{Position{9}, "orders", 0x200, 0x10000}));
     const RecordedEvent whole{Position{4}, Revision{1}, "s", {1, 2}, "type", to_bytes("meta"),
         to_bytes("payload"), false};
     const RecordedEvent erased{Position{5}, Revision{0}, "t", {3, 4}, "", {}, {}, true};

@@ -120,11 +120,16 @@ Answer Model::read(const Query& query) const {
     std::uint64_t from = 0;
     std::uint32_t count = 0;
     bool forward = true;
-    if (const auto* stream = std::get_if<ReadStream>(&query)) {
-        const auto found = streams_.find(stream->stream);
+    bool by_revision = false;
+    const auto choose = [&](const std::string& stream) {
+        const auto found = streams_.find(stream);
         events = found == streams_.end() ? &nothing : &found->second;
         answer.stream_exists = found != streams_.end();
         answer.stream_length = events->size();
+    };
+    if (const auto* stream = std::get_if<ReadStream>(&query)) {
+        choose(stream->stream);
+        by_revision = true;
         from = stream->from.value;
         count = stream->count;
         forward = stream->direction == Direction::forward;
@@ -132,10 +137,16 @@ Answer Model::read(const Query& query) const {
         from = all->from.value;
         count = all->count;
         forward = all->direction == Direction::forward;
+    } else if (const auto* follow = std::get_if<Follow>(&query)) {
+        if (!follow->stream.empty()) {
+            choose(follow->stream);
+        }
+        from = follow->from.value;
+        count = follow->count;
     }
     std::vector<RecordedEvent> rest;
     for (const RecordedEvent& event : *events) {
-        const auto number = events == &events_ ? event.position.value : event.revision.value;
+        const auto number = by_revision ? event.revision.value : event.position.value;
         if (forward ? number >= from : number <= from) {
             rest.push_back(event);
         }

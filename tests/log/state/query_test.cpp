@@ -21,8 +21,14 @@ rc::Gen<Query> any_query() {
         const std::uint64_t from = *rc::gen::arbitrary<std::uint64_t>();
         const Direction direction = static_cast<Direction>(*rc::gen::inRange(1, 3));
         const auto count = *rc::gen::arbitrary<std::uint32_t>();
-        if (*rc::gen::arbitrary<bool>()) {
+        const int kind = *rc::gen::inRange(0, 3);
+        if (kind == 0) {
             return ReadAll{Position{from}, direction, count};
+        }
+        if (kind == 1) {
+            const auto bytes_max = *rc::gen::arbitrary<std::uint64_t>();
+            const bool all = *rc::gen::arbitrary<bool>();
+            return Follow{Position{from}, all ? "" : *any::name(), count, bytes_max};
         }
         return ReadStream{*any::name(), Revision{from}, direction, count};
     });
@@ -44,7 +50,8 @@ TEST_CASE("query: decoding returns what was encoded", "[state]") {
 
 TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") {
     const Query queries[] = {
-        ReadAll{Position{3}, Direction::backward, 10}, ReadStream{"ab", Revision{1}, {}, 2}};
+        ReadAll{Position{3}, Direction::backward, 10}, ReadStream{"ab", Revision{1}, {}, 2},
+        Follow{Position{3}, "ab", 10, 4096}};
     CHECK(decode_query(encoded(queries[0])).has_value());
     for (Query query : queries) {
         if (auto* stream = std::get_if<ReadStream>(&query)) {
@@ -61,6 +68,7 @@ TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") 
     }
     for_each_damage(encoded(example_answer()), [](const ByteVector& bytes) {
         const auto damaged = decode_answer(bytes);
+        REQUIRE(summarize_answer(bytes).has_value() == damaged.has_value());
         if (damaged) {
             REQUIRE(encoded(*damaged) == bytes);
         } else {
@@ -76,7 +84,18 @@ TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") 
         RC_ASSERT((query.has_error() || encoded(*query) == bytes));
         const auto answer = decode_answer(bytes);
         RC_ASSERT((answer.has_error() || encoded(*answer) == bytes));
+        RC_ASSERT(summarize_answer(bytes).has_value() == answer.has_value());
     });
+}
+
+TEST_CASE("query: a summary says what an answer holds", "[state]") {
+    const auto summary = summarize_answer(encoded(example_answer()));
+    REQUIRE(summary.has_value());
+    CHECK(bool(*summary == AnswerSummary{Position{6}, false, 2, Position{5}}));
+    Answer empty;
+    empty.length = Position{9};
+    empty.end = true;
+    CHECK(bool(*summarize_answer(encoded(empty)) == AnswerSummary{Position{9}, true, 0, {}}));
 }
 
 TEST_CASE("query: a stream name of 1024 bytes is the longest", "[state]") {

@@ -21,6 +21,9 @@ TEST_CASE("streams: revisions are dense in each stream", "[state]") {
     CHECK(streams.length(a) == 2);
     CHECK(streams.position(a, Revision{1}) == Position{4});
     CHECK(streams.position(b, Revision{0}) == Position{1});
+    CHECK(streams.revision_from(a, Position{0}) == Revision{0});
+    CHECK(streams.revision_from(a, streams.position(a, Revision{1})) == Revision{1});
+    CHECK(streams.revision_from(a, Position{5}) == Revision{2});
 }
 
 TEST_CASE("streams: an expectation holds for the lengths it names", "[state]") {

@@ -185,6 +185,9 @@ void Twins::compare_reads() const {
             for (const std::uint64_t from :
                 {std::uint64_t{0}, length / 2, length, length + 1, far}) {
                 compare_read(ReadAll{Position{from}, direction, count});
+                for (const char* stream : {"", "stream-0", "stream-3", "nobody"}) {
+                    compare_read(Follow{Position{from}, stream, count, 0});
+                }
             }
             for (int number = 0; number < 6; ++number) {
                 const std::string stream = "stream-" + std::to_string(number);
