@@ -1,5 +1,5 @@
 #pragma once
-// Limits: every bound of a replica in one place, with what reaching it means.
+// Limits: every bound of a replica and of the edge in front of it, with what reaching it means.
 
 #include <cstdint>
 
@@ -30,6 +30,32 @@ struct Limits {
     // After the last group of a burst the log is sealed when nothing follows for this long:
     // from then on that group has a witness (DESIGN section 5).
     Duration seal_delay = milliseconds(2);
+};
+
+// What the clients of a node may have in hand. Bytes are those of wire_size.
+struct EdgeLimits {
+    // Requests of one client that are not yet answered, or whose answer has not left; then nothing
+    // more is read from it until half of them have.
+    std::uint32_t client_requests_max = 1024;
+    // Answers and pages that wait for one client to read them; beyond, it is closed as too slow.
+    // No page is fetched for it while half of this waits.
+    std::uint64_t client_output_bytes_max = 24u << 20;
+    // Requests of all clients that the replica has in hand, and their bytes; one more is refused
+    // as Overloaded before anything is sequenced. How a node stands may always be asked.
+    std::uint32_t requests_max = 65'536;
+    std::uint64_t request_bytes_max = 128u << 20;
+    // Subscriptions of one client and of all; one more is refused as Overloaded.
+    std::uint32_t client_subscriptions_max = 16;
+    std::uint32_t subscriptions_max = 1024;
+    // The window of one subscription; a larger one is Refused. Pages hold no more than their
+    // window has left, except that one entry always fits.
+    std::uint64_t window_bytes_max = 1u << 20;
+    // Pages that are fetched at the same time, one at most for each subscription, and their size.
+    std::uint32_t pages_max = 64;
+    std::uint32_t page_events_max = 1024;
+    std::uint64_t page_bytes_max = 256u << 10;
+    // What a client is told to wait after Overloaded.
+    Duration retry_after = milliseconds(20);
 };
 
 }  // namespace ledger::node
