@@ -70,6 +70,11 @@ void Connection::close(std::string_view reason) {
     }
 }
 
+void Connection::refuse(std::string_view reason) {
+    journal_.warn("client", "{} is closed: {}", remote_, reason);
+    close(reason);
+}
+
 void Connection::coroutine_ended() {
     if (!open_ && !reading_ && !flushing_) {
         port_.on_ended(id_);
@@ -83,13 +88,26 @@ void Connection::start_reading() {
     reading_ = true;
     spawn(loop_, read(), [this] {
         reading_ = false;
-        coroutine_ended();
+        if (open_ && !paused_) {
+            start_reading();  // resumed before it had ended
+        } else {
+            coroutine_ended();
+        }
     });
 }
 
-// Ends when the connection does, or when the client has asked more than it has taken answers for;
-// then flush() starts it again.
+void Connection::resume() {
+    paused_ = false;
+    if (open_ && !reading_) {
+        start_reading();
+    }
+}
+
+// Ends when the connection does or is paused. Begins on a turn of the loop of its own: frames that
+// are there already must not be handled inside whoever resumed it.
 awaitable<void> Connection::read() {
+    const auto turn = co_await net::post(loop_, as_result);
+    static_cast<void>(turn);
     while (open_ && handle_frames()) {
         const boost::system::error_code error = co_await reader_.fill();
         if (error) {
@@ -100,7 +118,7 @@ awaitable<void> Connection::read() {
 
 bool Connection::handle_frames() {
     bool still_the_same = unfinished_;
-    while (open_ && !too_busy()) {
+    while (open_ && !paused_) {
         const std::optional<Result<ByteSpan>> frame = reader_.take();
         if (!frame) {
             unfinished_ = reader_.unfinished();
@@ -140,7 +158,6 @@ Result<void> Connection::handle(Decoded&& message) {
         return protocol_error("a client's request from a peer");
     }
     speaker_ = Speaker::client;
-    ++unwritten_;
     port_.on_request(id_, std::move(*request));
     return {};
 }
@@ -181,15 +198,7 @@ void Connection::reply(const ClientReply& reply) {
         return;
     }
     LEDGER_ASSERT(speaker_ == Speaker::client);
-    LEDGER_ASSERT(output_.frames() < unwritten_);
-    output_.push(reply);
-    // One answer always fits: frame_bytes_max is below the bound.
-    if (output_.bytes() > limits_.client_output_bytes_max) {
-        journal_.warn("client", "{} is too slow: {} answers of {} bytes wait for it", remote_,
-            output_.frames(), output_.bytes());
-        close("too slow");
-        return;
-    }
+    output_.push(reply);  // bounded by the edge
     start_flush();
 }
 
@@ -221,11 +230,7 @@ awaitable<void> Connection::flush() {
             rest = rest.subspan(bytes);
             written_ = steady_now();
         }
-        LEDGER_ASSERT(frames <= unwritten_);
-        unwritten_ -= frames;
-        if (open_ && !reading_ && unwritten_ <= limits_.requests_max / 2) {
-            start_reading();
-        }
+        port_.on_drained(id_, frames);
     }
 }
 

@@ -29,6 +29,8 @@ class Connection {
         virtual ~Port() = default;
         virtual void on_message(ClientId connection, PeerMessage&& message) = 0;
         virtual void on_request(ClientId connection, ClientRequest&& request) = 0;
+        // So many answers, the oldest ones, have been written.
+        virtual void on_drained(ClientId connection, std::uint64_t answers) = 0;
         // Nothing of the connection runs any more: it may be destroyed in the call.
         virtual void on_ended(ClientId connection) = 0;
     };
@@ -41,8 +43,13 @@ class Connection {
     void start();
     // Its coroutines end soon, and then on_ended is called, once.
     void close(std::string_view reason);
+    // The same, and the journal hears of it.
+    void refuse(std::string_view reason);
     // Does nothing if it is closed already: the answer is lost with the connection.
     void reply(const ClientReply& reply);
+    // Between the two no request is handed on, and nothing more is read.
+    void pause() { paused_ = true; }
+    void resume();
     // Closes what has kept us waiting for too long.
     void sweep(Instant now);
 
@@ -58,7 +65,6 @@ class Connection {
     bool handle_frames();
     Result<void> handle(Decoded&& message);
     Result<void> handle_message(PeerMessage&& message);
-    bool too_busy() const { return unwritten_ >= limits_.requests_max; }
     void start_flush();
     awaitable<void> flush();
     void coroutine_ended();
@@ -77,8 +83,8 @@ class Connection {
     ByteVector writing_;
     Speaker speaker_ = Speaker::unknown;
     NodeId peer_;
-    std::uint64_t unwritten_ = 0;  // requests whose answer has not left
     bool open_ = true;
+    bool paused_ = false;
     bool reading_ = false;
     bool flushing_ = false;
     bool unfinished_ = false;      // a frame has begun and not ended

@@ -1,5 +1,6 @@
 #include "node/asio/host.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -57,7 +58,7 @@ Match(Cases...) -> Match<Cases...>;
 Host::Host(const HostOptions& options, Journal& journal)
     : options_(options), config_(replica_config(options)),
       neighbourhood_(neighbourhood_of(options)), journal_(journal), loop_(1),
-      choices_(options.key), replica_(config_, machine_, choices_),
+      choices_(options.key), replica_(config_, machine_, choices_), edge_(options.edge),
       acceptor_(loop_, journal_, *this), alarm_(loop_), sweeper_(loop_) {
     LEDGER_ASSERT(options_.members.contains(options_.data.identity.node));
 }
@@ -136,6 +137,31 @@ void Host::shut_down() {
 // --- Effects ---
 
 void Host::step(Event&& event) {
+    step_replica(std::move(event));
+    serve_edge();
+}
+
+void Host::serve_edge() {
+    while (!asked_.empty()) {
+        Client next = std::move(asked_.front());
+        asked_.pop_front();
+        step_replica(std::move(next));
+    }
+}
+
+void Host::tell_edge(edge::Event&& event) {
+    if (stopping_) {
+        return;
+    }
+    for (edge::Effect& effect : edge_.step(steady_now(), std::move(event))) {
+        carry_out(effect);
+    }
+    if (!stepping_) {
+        serve_edge();
+    }
+}
+
+void Host::step_replica(Event&& event) {
     LEDGER_ASSERT(!stepping_);
     if (stopping_) {
         return;
@@ -168,20 +194,51 @@ void Host::carry_out(const Effect& effect) {
                    [this](const Send& send) { this->send(send); },
                    [this](const Store& store) { disk_->store(store); },
                    [this](const Load& load) { disk_->load(load); },
-                   [this](const WakeAt& wake) { set_alarm(wake.deadline); },
-                   [this](const Reply& reply) {
-                       // A client that has gone gets no answer.
-                       const auto at = connections_.find(reply.client);
-                       if (at != connections_.end()) {
-                           at->second.reply(reply.reply);
-                       }
+                   [this](const WakeAt& wake) {
+                       replica_wake_ = wake.deadline;
+                       set_alarm();
                    },
-                   [](const Advanced&) {},
+                   [this](const Reply& reply) {
+                       tell_edge(edge::Replied{reply.client, reply.reply});
+                   },
+                   [this](const Advanced& advanced) { tell_edge(Advanced(advanced)); },
                    [this](const Trace& trace) { note(trace.transition); },
                    [this](const Halt& halt) {
                        journal_.error("node", "halts: {}", halt.reason);
                        ending_ = Ending::disk_failed;
                        shut_down();
+                   },
+               },
+        effect);
+}
+
+// Nothing here comes back to the edge at once: connections answer on turns of their own.
+void Host::carry_out(edge::Effect& effect) {
+    const auto with = [this](ClientId client, auto&& act) {
+        // A connection that is closing is gone for the edge soon.
+        if (const auto at = connections_.find(client); at != connections_.end()) {
+            act(at->second);
+        }
+    };
+    std::visit(Match{
+                   [this](edge::Ask& ask) {
+                       asked_.push_back({ask.client, std::move(ask.request)});
+                   },
+                   [&](edge::Deliver& deliver) {
+                       with(deliver.client, [&](Connection& to) { to.reply(deliver.reply); });
+                   },
+                   [&](edge::PauseReading& pause) {
+                       with(pause.client, [](Connection& to) { to.pause(); });
+                   },
+                   [&](edge::ResumeReading& resume) {
+                       with(resume.client, [](Connection& to) { to.resume(); });
+                   },
+                   [&](edge::Close& close) {
+                       with(close.client, [&](Connection& to) { to.refuse(close.reason); });
+                   },
+                   [this](edge::WakeAt& wake) {
+                       edge_wake_ = wake.deadline;
+                       set_alarm();
                    },
                },
         effect);
@@ -216,10 +273,10 @@ void Host::note(const raft::Transition& transition) {
 
 // Deadlines move away far more often than they come: an alarm that is too early looks again, so
 // that the timer is set anew only for an earlier one.
-void Host::set_alarm(Instant deadline) {
-    wake_at_ = deadline;
-    if (deadline < armed_at_) {
-        arm(deadline);
+void Host::set_alarm() {
+    const Instant next = std::min(replica_wake_, edge_wake_);
+    if (next < armed_at_) {
+        arm(next);
     }
 }
 
@@ -237,15 +294,20 @@ void Host::arm(Instant at) {
 
 void Host::on_alarm() {
     armed_at_ = never;
-    if (stopping_ || wake_at_ == never) {
+    if (stopping_) {
         return;
     }
-    if (steady_now() < wake_at_) {
-        arm(wake_at_);
-        return;
+    if (steady_now() >= edge_wake_) {
+        edge_wake_ = never;
+        tell_edge(edge::Timer{});
     }
-    wake_at_ = never;
-    step(Time{});
+    if (steady_now() >= replica_wake_) {
+        replica_wake_ = never;
+        step(Time{});
+    }
+    if (!stopping_) {
+        set_alarm();
+    }
 }
 
 awaitable<void> Host::sweep() {
@@ -301,12 +363,17 @@ void Host::on_message(ClientId, PeerMessage&& message) {
 }
 
 void Host::on_request(ClientId connection, ClientRequest&& request) {
-    step(Client{connection, std::move(request)});
+    tell_edge(edge::Requested{connection, std::move(request)});
+}
+
+void Host::on_drained(ClientId connection, std::uint64_t answers) {
+    tell_edge(edge::Drained{connection, answers});
 }
 
 void Host::on_ended(ClientId connection) {
     const auto erased = connections_.erase(connection);
     LEDGER_ASSERT(erased == 1);
+    tell_edge(edge::Closed{connection});
 }
 
 void Host::on_accepted(Tcp::socket socket) {

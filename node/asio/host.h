@@ -1,6 +1,6 @@
 #pragma once
-// Host: runs one replica on a real machine: carries out its effects and feeds it its events. One
-// thread steps the replica and moves all bytes of the network; another one has the disk.
+// Host: runs one replica and its edge on a real machine: carries out their effects and feeds them
+// their events. One thread steps them and moves all bytes of the network; another has the disk.
 
 #include <cstdint>
 #include <deque>
@@ -18,6 +18,7 @@
 #include "node/asio/journal.h"
 #include "node/asio/peer_link.h"
 #include "node/asio/recording_file.h"
+#include "node/edge.h"
 #include "node/ledger_machine.h"
 #include "node/replica.h"
 
@@ -32,6 +33,7 @@ struct HostOptions {
     std::uint64_t key = 0;                    // of the election jitter: different on every node
     std::string record;                       // a file for every event; empty = none
     NetLimits net;
+    EdgeLimits edge;
 };
 
 // Why a node ended, as the exit code of its process.
@@ -74,16 +76,23 @@ class Host final : private DiskThread::Port,
     void on_peer_down(NodeId peer) override;
     void on_message(ClientId connection, PeerMessage&& message) override;
     void on_request(ClientId connection, ClientRequest&& request) override;
+    void on_drained(ClientId connection, std::uint64_t answers) override;
     void on_ended(ClientId connection) override;
     void on_accepted(Tcp::socket socket) override;
 
+    // Steps the replica, and then with all that the edge asks of it in consequence.
     void step(Event&& event);
+    void step_replica(Event&& event);
+    // Also from within a step of the replica.
+    void tell_edge(edge::Event&& event);
+    void serve_edge();
     void stop_recording(bool failed);
     void carry_out(const Effect& effect);
+    void carry_out(edge::Effect& effect);
     void send(const Send& effect);
     void send_now(const PeerMessage& message);
     void note(const raft::Transition& transition);
-    void set_alarm(Instant deadline);
+    void set_alarm();
     void arm(Instant at);
     void on_alarm();
     awaitable<void> sweep();
@@ -97,6 +106,8 @@ class Host final : private DiskThread::Port,
     SeededChoices choices_;
     LedgerMachine machine_;
     Replica replica_;
+    edge::Edge edge_;
+    std::deque<Client> asked_;  // by the edge, in the order in which it asked
 
     std::unique_ptr<DataDirectory> data_;
     std::unique_ptr<DiskThread> disk_;
@@ -111,8 +122,9 @@ class Host final : private DiskThread::Port,
     Ticket stored_;
     net::steady_timer alarm_;
     net::steady_timer sweeper_;
-    Instant wake_at_ = never;    // what the replica wants
-    Instant armed_at_ = never;   // when alarm_ goes off; never later than wake_at_
+    Instant replica_wake_ = never;
+    Instant edge_wake_ = never;
+    Instant armed_at_ = never;   // when alarm_ goes off; never later than either
     bool stepping_ = false;
     bool stopping_ = false;
     Ending ending_ = Ending::asked;

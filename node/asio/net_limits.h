@@ -1,5 +1,6 @@
 #pragma once
-// NetLimits: every bound of a node's connections, with what reaching it means.
+// NetLimits: every bound of a node's connections, with what reaching it means. What a client may
+// have in hand is bounded by the edge (node/limits.h).
 
 #include <cstdint>
 
@@ -10,11 +11,6 @@ namespace ledger::node::asio {
 struct NetLimits {
     // Accepted connections; one more is closed at once.
     std::uint32_t connections_max = 4096;
-    // Requests of one client that are not yet answered, or whose answer is not yet written; then
-    // nothing more is read from it until half of them have left.
-    std::uint32_t requests_max = 1024;
-    // Answers that wait for one client to read them; beyond, it is closed as too slow.
-    std::uint64_t client_output_bytes_max = 24u << 20;
     // Messages that wait for one peer; beyond, the oldest are dropped: Raft sends them again.
     std::uint64_t peer_output_bytes_max = 16u << 20;
     // A connection that has not sent its first whole frame by then is closed.

@@ -4,6 +4,7 @@
 
 #include "log/base/crc32c.h"
 #include "log/state/query.h"
+#include "node/wire_size.h"
 #include "tests/node/asio/test_nodes.h"
 #include "tests/node/samples.h"
 
@@ -16,9 +17,10 @@ namespace {
 
 // A node alone in its cluster, leading.
 struct Alone {
-    explicit Alone(const NetLimits& limits = {}) {
+    explicit Alone(const NetLimits& limits = {}, const EdgeLimits& edge = {}) {
         HostOptions options = test::lone_node(directory);
         options.net = limits;
+        options.edge = edge;
         test::format_data(options.data);
         node = std::make_unique<test::NodeThread>(options);
         REQUIRE(node->open().has_value());
@@ -182,9 +184,9 @@ TEST_CASE("connection: a client that never reads is closed, and nobody else wait
 }
 
 TEST_CASE("connection: a client that asks faster than it reads loses nothing", "[asio]") {
-    NetLimits limits;
-    limits.requests_max = 8;
-    Alone alone(limits);
+    EdgeLimits limits;
+    limits.client_requests_max = 8;
+    Alone alone({}, limits);
     TestClient client(alone.node->port());
     constexpr std::uint64_t count = 500;
     for (std::uint64_t number = 1; number <= count; ++number) {
@@ -195,6 +197,91 @@ TEST_CASE("connection: a client that asks faster than it reads loses nothing", "
         REQUIRE(reply.has_value());
         REQUIRE(reply->id == RequestId{number});
     }
+}
+
+TEST_CASE("connection: beyond the bound over all clients requests are refused", "[asio]") {
+    EdgeLimits limits;
+    limits.request_bytes_max = 256;
+    Alone alone({}, limits);
+    TestClient client(alone.node->port());
+    const auto large = client.ask(command_of(1, 1000));
+    REQUIRE(large.has_value());
+    CHECK(std::holds_alternative<Overloaded>(large->outcome));
+    const auto small = client.ask(command_of(2, 16));
+    REQUIRE(small.has_value());
+    CHECK(std::holds_alternative<Applied>(small->outcome));
+}
+
+TEST_CASE("connection: a subscription brings what is there and what comes", "[asio]") {
+    Alone alone;
+    TestClient writer(alone.node->port());
+    TestClient reader(alone.node->port());
+    constexpr std::uint64_t count = 60;
+    constexpr std::uint64_t window = 4096;
+    const auto write = [&](std::uint64_t number) {
+        const auto reply = writer.ask(command_of(number, 100));
+        REQUIRE(reply.has_value());
+        REQUIRE(std::holds_alternative<Applied>(reply->outcome));
+    };
+    for (std::uint64_t number = 1; number <= count / 2; ++number) {
+        write(number);
+    }
+    REQUIRE(reader.send(ClientRequest{RequestId{9}, Subscribe{false, {}, "", window}}));
+    std::uint64_t seen = 0;
+    for (std::uint64_t written = count / 2; seen < count;) {
+        const auto reply = reader.receive();
+        REQUIRE(reply.has_value());
+        REQUIRE(reply->id == RequestId{9});
+        const auto* page = std::get_if<Page>(&reply->outcome);
+        REQUIRE(page != nullptr);
+        const auto answer = state::decode_answer(page->answer);
+        REQUIRE(answer.has_value());
+        for (const state::RecordedEvent& event : answer->events) {
+            CHECK(event.position == Position{seen});
+            ++seen;
+        }
+        REQUIRE(reader.send(
+            ClientRequest{RequestId{10}, Grant{RequestId{9}, wire_size(*reply)}}));
+        for (; page->caught_up && written < count && written < seen + 5; ++written) {
+            write(written + 1);
+        }
+    }
+    REQUIRE(reader.send(ClientRequest{RequestId{11}, Unsubscribe{RequestId{9}}}));
+    const auto end = reader.receive();
+    REQUIRE(end.has_value());
+    CHECK(*end == ClientReply{RequestId{9}, Ended{"unsubscribed"}});
+}
+
+TEST_CASE("connection: a subscriber that reads nothing is not dropped and delays nobody",
+    "[asio]") {
+    EdgeLimits limits;
+    limits.window_bytes_max = 16u << 20;
+    NetLimits net;
+    net.write_timeout = seconds(60);
+    Alone alone(net, limits);
+    TestClient writer(alone.node->port());
+    TestClient deaf(alone.node->port());
+    REQUIRE(deaf.send(ClientRequest{RequestId{1}, Subscribe{false, {}, "", 64u << 10}}));
+    constexpr std::uint64_t count = 40;
+    for (std::uint64_t number = 1; number <= count; ++number) {
+        REQUIRE(writer.ask(command_of(number, 256u << 10)).has_value());  // 10 MiB in all
+    }
+    std::uint64_t seen = 0;
+    while (seen < count) {
+        const auto reply = deaf.receive();
+        REQUIRE(reply.has_value());
+        const auto* page = std::get_if<Page>(&reply->outcome);
+        REQUIRE(page != nullptr);
+        if (!page->answer.empty()) {
+            const auto answer = state::decode_answer(page->answer);
+            REQUIRE(answer.has_value());
+            REQUIRE(answer->events.size() == 1);  // more would not fit into the window
+            CHECK(answer->events[0].position == Position{seen});
+            ++seen;
+        }
+        REQUIRE(deaf.send(ClientRequest{RequestId{2}, Grant{RequestId{1}, wire_size(*reply)}}));
+    }
+    CHECK(alone.well());
 }
 
 TEST_CASE("connection: beyond the limit of connections new ones are closed at once", "[asio]") {
