@@ -1,14 +1,13 @@
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <iterator>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "log/base/format.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
+#include "node/asio/ctl_follower.h"
 #include "node/asio/ctl_input.h"
 #include "sim/check/json.h"
 
@@ -135,6 +134,40 @@ int show_page(const CtlOptions& options, const ReadOptions& read, CtlClient& cli
     return exit_ok;
 }
 
+// Where a subscription begins.
+struct Start {
+    std::optional<Position> from;
+    int code = exit_ok;
+};
+
+// The position of revision `from` of the stream; if there is none yet, the end of the ledger.
+Start start_of(const CtlOptions& options, const ReadOptions& read, const CtlCluster& cluster) {
+    if (read.all || read.from == 0) {
+        return {Position{read.all ? read.from : 0}};
+    }
+    CtlClient client(cluster);
+    const Page page = ask(options, client, question_of(read, read.from, 1));
+    if (!page.answer) {
+        return {std::nullopt, page.code};
+    }
+    const auto& events = page.answer->events;
+    return {events.empty() ? page.answer->length : events.front().position};
+}
+
+int exit_code_of(const subscriber::Finished& finished) {
+    switch (finished.why) {
+        case subscriber::Finished::Why::refused: return exit_conflict;
+        case subscriber::Finished::Why::silent: return exit_unavailable;
+        case subscriber::Finished::Why::broken: return exit_integrity;
+    }
+    return exit_bug;
+}
+
+std::string sentence_of(const subscriber::Finished& finished) {
+    return finished.node == NodeId{} ? finished.reason
+                                     : fmt::format("n{}: {}", finished.node, finished.reason);
+}
+
 Reading reading_of(const ReadOptions& read) {
     return {.from = read.from, .left = read.count.value_or(UINT64_MAX)};
 }
@@ -207,17 +240,23 @@ int command_follow(const CtlOptions& options, const ReadOptions& read) {
     if (const int code = check_what(options, read); code != exit_ok) {
         return code;
     }
-    CtlClient client(*loaded.cluster);
-    Reading reading = reading_of(read);
-    while (reading.left > 0) {
-        if (const int code = show_page(options, read, client, reading); code != exit_ok) {
-            return code;
-        }
-        if (reading.end) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
+    const Start start = start_of(options, read, *loaded.cluster);
+    if (!start.from) {
+        return start.code;
     }
-    return exit_ok;
+    CtlFollower follower(*loaded.cluster, {.nodes = {}, .from = start.from, .stream = read.stream,
+                                              .give_up_after = options.timeout});
+    std::uint64_t left = read.count.value_or(UINT64_MAX);
+    const auto finished = follower.run([&](const subscriber::Events& events) {
+        for (const state::RecordedEvent& event : events.events) {
+            if (left > 0 && (read.all || event.revision >= Revision{read.from})) {
+                show_event(options, event);
+                --left;
+            }
+        }
+        return left > 0;
+    });
+    return finished ? fail(options, exit_code_of(*finished), sentence_of(*finished)) : exit_ok;
 }
 
 }  // namespace ledger::node::asio

@@ -10,11 +10,6 @@
 namespace ledger::node::asio {
 namespace {
 
-Instant now() {
-    const auto since = std::chrono::steady_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
-}
-
 client::Options options_for(const CtlCluster& cluster, CtlClient::Resume resume) {
     client::Options options{
         .nodes = {}, .session = resume.session, .sequence = resume.sequence};
@@ -74,29 +69,22 @@ std::uint64_t random_bits() {
 }
 
 CtlClient::CtlClient(const CtlCluster& cluster, Resume resume)
-    : timer_(context_), choices_(random_bits()),
-      client_(options_for(cluster, resume), choices_) {
-    for (const CtlNode& node : cluster.nodes) {
-        links_.push_back(std::make_unique<CtlLink>(context_, node.node, node.port, *this));
-    }
-}
-
-CtlClient::~CtlClient() = default;
+    : loop_(cluster, *this, [this] { step(client::Timer{}); }), choices_(random_bits()),
+      client_(options_for(cluster, resume), choices_) {}
 
 client::Done CtlClient::run(client::What what, Duration timeout) {
     LEDGER_ASSERT(client_.idle());
     done_.reset();
     step(client::Submit{++operations_, std::move(what), timeout});
     while (!done_) {
-        context_.restart();
-        context_.run_one();
+        loop_.run_one();
     }
     return std::move(*done_);
 }
 
 void CtlClient::step(client::Event&& event) {
     // Performing an effect only starts it; nothing steps the client again before the loop ends.
-    const std::span<const client::Effect> effects = client_.step(now(), std::move(event));
+    const std::span<const client::Effect> effects = client_.step(CtlLoop::now(), std::move(event));
     for (const client::Effect& effect : effects) {
         perform(effect);
     }
@@ -104,30 +92,12 @@ void CtlClient::step(client::Event&& event) {
 
 void CtlClient::perform(const client::Effect& effect) {
     if (const auto* send = std::get_if<client::SendRequest>(&effect)) {
-        for (const auto& link : links_) {
-            if (link->node() == send->to) {
-                link->send(send->request);
-            }
-        }
+        loop_.send(send->to, send->request);
     } else if (const auto* wake = std::get_if<client::WakeAt>(&effect)) {
-        set_timer(wake->deadline);
+        loop_.set_timer(wake->deadline);
     } else if (const auto* done = std::get_if<client::Done>(&effect)) {
         done_ = *done;
     }
-}
-
-void CtlClient::set_timer(Instant deadline) {
-    timer_.cancel();
-    if (deadline == never) {
-        return;
-    }
-    timer_.expires_at(std::chrono::steady_clock::time_point(
-        std::chrono::nanoseconds(deadline.nanoseconds)));
-    timer_.async_wait([this](boost::system::error_code error) {
-        if (!error) {
-            step(client::Timer{});
-        }
-    });
 }
 
 void CtlClient::on_connected(NodeId node) {

@@ -1,15 +1,11 @@
 #pragma once
 // CtlClient: one client of a cluster on real connections: runs node/client and waits for its end.
 
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "node/asio/ctl_cluster.h"
-#include "node/asio/ctl_link.h"
+#include "node/asio/ctl_loop.h"
 #include "node/client.h"
 
 namespace ledger::node::asio {
@@ -25,7 +21,6 @@ class CtlClient final : public CtlLinkEvents {
         Sequence sequence;
     };
     explicit CtlClient(const CtlCluster& cluster, Resume resume = {});
-    ~CtlClient() override;
 
     // Waits until it has ended, which it does within `timeout`.
     client::Done run(client::What what, Duration timeout);
@@ -33,16 +28,13 @@ class CtlClient final : public CtlLinkEvents {
   private:
     void step(client::Event&& event);
     void perform(const client::Effect& effect);
-    void set_timer(Instant deadline);
 
     void on_connected(NodeId node) override;
     void on_disconnected(NodeId node) override;
     void on_not_sent(NodeId node, RequestId request) override;
     void on_reply(NodeId node, ClientReply&& reply) override;
 
-    boost::asio::io_context context_;
-    boost::asio::steady_timer timer_;
-    std::vector<std::unique_ptr<CtlLink>> links_;
+    CtlLoop loop_;
     SeededChoices choices_;
     client::Client client_;
     std::uint64_t operations_ = 0;

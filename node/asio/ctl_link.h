@@ -55,7 +55,8 @@ class CtlLink {
         RequestId request;
         ByteVector frame;
     };
-    // Bounded by what its owner has outstanding: one request of a client, or one status.
+    // Bounded by what its owner has outstanding: one request of a client, or one status, or the
+    // few that a subscriber sends before its node is silent for too long.
     std::deque<Pending> outbox_;
     bool writing_ = false;
     ByteVector received_;

@@ -228,6 +228,40 @@ class Data(ClusterTest):
         out, errors = following.communicate(timeout=30)
         self.assertEqual([json.loads(line)["data"] for line in out.splitlines()], [0, 1], errors)
 
+    def test_a_follower_sees_everything_once_while_leaders_are_killed(self):
+        count = 60
+        following = self.start("follow", "--all", "--count", count, "--json")
+        for number in range(count):
+            if number in (15, 40):
+                leader = self.status(expect=None)["leader"]
+                self.ctl("node", "kill", leader)
+            self.append("orders" if number % 3 else "others", number)
+            if number in (25, 50):
+                self.ctl("node", "restart", leader)
+        out, errors = following.communicate(timeout=60)
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line["position"] for line in lines], list(range(count)), errors)
+        self.assertEqual([line["data"] for line in lines], list(range(count)), errors)
+
+    def test_a_stream_is_followed_from_a_revision(self):
+        for number in range(4):
+            self.append("orders", number)
+            self.append("others", number)
+        following = self.start("follow", "orders", "--from", 2, "--count", 4, "--json")
+        beyond = self.start("follow", "orders", "--from", 5, "--count", 1, "--json")
+        for number in (4, 5):
+            self.append("orders", number)
+        for process, revisions in ((following, [2, 3, 4, 5]), (beyond, [5])):
+            out, errors = process.communicate(timeout=20)
+            seen = [json.loads(line)["revision"] for line in out.splitlines()]
+            self.assertEqual(seen, revisions, errors)
+
+    def test_following_nobody_ends_in_time(self):
+        for node in (1, 2, 3):
+            self.ctl("node", "kill", node)
+        refused = self.ctl("follow", "--all", "--timeout", 1, "--json", expect=4)
+        self.assertIn("no node has answered", refused.json()["error"])
+
     def test_the_logs_of_nodes_are_shown(self):
         self.assertRegex(self.ctl("logs").out, r"(?m)^n1 .*\n(.*\n)*n3 ")
         self.assertEqual({line["node"] for line in self.ctl("logs", "n2", "--json").lines()}, {2})
