@@ -58,6 +58,7 @@ void Client::on(Submit&& event) {
         }
     }
     if (!refused.reason.empty()) {
+        refused.what = std::move(event.what);
         effects_.emplace_back(std::move(refused));
         return;
     }
@@ -125,10 +126,10 @@ void Client::on(Disconnected&& event) {
         return;
     }
     down_[*place] = true;
-    if (!open_ || target_ != *place) {
+    if (target_ != *place) {
         return;
     }
-    if (open_->phase == Phase::in_flight) {
+    if (open_ && open_->phase == Phase::in_flight) {
         attempt_lost();
     } else {
         turn_to_next_node();
@@ -232,7 +233,8 @@ void Client::expire_waiting() {
             ++waiting;
             continue;
         }
-        effects_.emplace_back(Done{.operation = waiting->operation, .ending = Ending::failed,
+        effects_.emplace_back(Done{.operation = waiting->operation,
+            .what = std::move(waiting->what), .ending = Ending::failed,
             .reason = "no turn in time"});
         waiting = waiting_.erase(waiting);
     }
@@ -303,7 +305,8 @@ void Client::attempt() {
     } else {
         request.operation = node::Command{open_->body};
     }
-    effects_.emplace_back(SendRequest{options_.nodes[target_], std::move(request)});
+    effects_.emplace_back(
+        SendRequest{options_.nodes[target_], std::move(request), open_->registering});
 }
 
 // No answer: the attempt may still be executed, now or later.
@@ -347,16 +350,19 @@ Duration Client::draw(Duration from, Duration to) {
     return from + nanoseconds(static_cast<std::int64_t>(drawn));
 }
 
-// The next one that is not known to be down; the next one if all are.
+// The next one that is not known to be down. If all others are, that is old news: one of them may
+// be back and lead, while this one is cut off from them and knows no leader.
 void Client::turn_to_next_node() {
     const std::size_t count = options_.nodes.size();
-    for (std::size_t step = 1; step <= count; ++step) {
+    for (std::size_t step = 1; step < count; ++step) {
         const std::size_t place = (target_ + step) % count;
         if (!down_[place]) {
             target_ = place;
             return;
         }
     }
+    LEDGER_SOMETIMES(count > 1, "node.client.all_others_down");
+    std::fill(down_.begin(), down_.end(), false);
     target_ = (target_ + 1) % count;
 }
 
@@ -408,6 +414,7 @@ void Client::end(Done&& done) {
             session_ = {};
         }
     }
+    done.what = std::move(open_->asked.what);
     open_.reset();
     effects_.emplace_back(std::move(done));
 }

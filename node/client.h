@@ -57,6 +57,7 @@ using Event = std::variant<Submit, Received, NotSent, Timer, Connected, Disconne
 struct SendRequest {
     NodeId to;
     ClientRequest request;
+    bool opens_session = false;  // else it asks what Client::asked() says
 };
 // Step Timer at `deadline`; replaces the earlier one.
 struct WakeAt {
@@ -69,6 +70,7 @@ enum class Ending : std::uint8_t {
 };
 struct Done {
     std::uint64_t operation = 0;
+    What what;  // as it was asked
     Ending ending = Ending::unknown;
     NodeId node;                 // that gave the final answer; 0 = nobody did
     std::uint32_t attempts = 0;  // requests sent, those for a session included
@@ -113,6 +115,8 @@ class Client {
 
     bool idle() const { return !open_ && waiting_.empty(); }
     SessionId session() const { return session_; }
+    // The operation at work, an append with its key once it has one; null: none.
+    const What* asked() const { return open_ ? &open_->asked.what : nullptr; }
 
   private:
     enum class Phase : std::uint8_t { in_flight, backing_off };

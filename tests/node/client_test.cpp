@@ -111,15 +111,21 @@ TEST_CASE("client: the first append opens a session and then carries it", "[node
     stage.submit(71, append_of(1));
     REQUIRE(stage.sent.size() == 1);
     CHECK(stage.sent[0].to == n1);
+    CHECK(stage.sent[0].opens_session);
     stage.open_session();
     REQUIRE(stage.sent.size() == 2);
+    CHECK_FALSE(stage.sent[1].opens_session);
     const state::Append append = stage.append();
+    REQUIRE(stage.client.asked() != nullptr);
+    CHECK(*stage.client.asked() == What{append});
     CHECK(append.session == SessionId{4});
     CHECK(append.sequence == Sequence{1});
     CHECK(append.acknowledged_through == Sequence{0});
     stage.apply(appended);
     REQUIRE(stage.done.size() == 1);
     CHECK(stage.done[0].operation == 71);
+    CHECK(stage.done[0].what == What{append});
+    CHECK(stage.client.asked() == nullptr);
     CHECK(stage.done[0].ending == Ending::done);
     CHECK(stage.done[0].node == n1);
     CHECK(stage.done[0].attempts == 2);
@@ -397,12 +403,10 @@ TEST_CASE("client: once the budget is used up only one operation in ten retries 
     CHECK(quick <= 22);  // the two tokens of the beginning
 }
 
-TEST_CASE("client: a node that is down is asked only when it is named or all are down", "[node]") {
+TEST_CASE("client: a node that is down is passed over, unless it is named", "[node]") {
     Stage stage;
     stage.submit(1, state::RegisterSession{}, seconds(60));
-    stage.step(Disconnected{n1});
     stage.step(Disconnected{n2});
-    stage.wait();
     stage.reply(Redirect{});
     stage.wait();
     CHECK(stage.sent.back().to == n3);
@@ -410,17 +414,64 @@ TEST_CASE("client: a node that is down is asked only when it is named or all are
     stage.wait();
     CHECK(stage.sent.back().to == n2);
     stage.step(NotSent{stage.sent.back().request.id});
-    stage.step(Connected{n1});
     stage.wait();
     CHECK(stage.sent.back().to == n3);
+    stage.step(Connected{n2});
     stage.reply(Redirect{});
     stage.wait();
     CHECK(stage.sent.back().to == n1);
-    for (const NodeId node : {n1, n2, n3}) {
-        stage.step(Disconnected{node});
+    stage.reply(Redirect{});
+    stage.wait();
+    CHECK(stage.sent.back().to == n2);
+}
+
+TEST_CASE("client: when only one node was up, the others are asked whether they are back",
+    "[node]") {
+    Options options = three_nodes();
+    options.nodes = {n1, n2, n3, NodeId{4}, NodeId{5}};
+    Stage stage(options);
+    stage.submit(1, state::RegisterSession{}, seconds(60));
+    for (const std::uint32_t node : {1u, 2u, 3u, 4u}) {
+        stage.step(Disconnected{NodeId{node}});
     }
     stage.wait();
-    CHECK(stage.sent.size() == 7);
+    // It is cut off from the others and will never name one; n3 is back and leads, n1 and n2 are
+    // not.
+    CHECK(stage.sent.back().to == NodeId{5});
+    stage.reply(Redirect{});
+    stage.wait();
+    CHECK(stage.sent.back().to == n1);
+    stage.step(NotSent{stage.sent.back().request.id});
+    stage.wait();
+    CHECK(stage.sent.back().to == n2);
+    stage.step(NotSent{stage.sent.back().request.id});
+    stage.wait();
+    CHECK(stage.sent.back().to == n3);
+    stage.open_session();
+    CHECK(stage.done.size() == 1);
+}
+
+TEST_CASE("client: a lone node is asked again, up or down", "[node]") {
+    Options options = three_nodes();
+    options.nodes = {n1};
+    Stage stage(options);
+    stage.submit(1, state::RegisterSession{}, seconds(60));
+    stage.step(Disconnected{n1});
+    stage.wait();
+    stage.step(NotSent{stage.sent.back().request.id});
+    stage.wait();
+    CHECK(stage.sent.size() == 3);
+    stage.open_session();
+    CHECK(stage.done.size() == 1);
+}
+
+TEST_CASE("client: it leaves a node that goes down while nothing is asked", "[node]") {
+    Stage stage;
+    stage.submit(1, state::RegisterSession{});
+    stage.open_session();
+    stage.step(Disconnected{n1});
+    stage.submit(2, append_of(1));
+    CHECK(stage.sent.back().to == n2);
 }
 
 namespace {
