@@ -19,8 +19,10 @@ enum class ItemKind : std::uint8_t {
     wake,            // node: a = incarnation, b = generation of the wake-up
     peer_down,       // node: b = the peer whose link broke
     peer_up,         // node: b = the peer that is back
-    client_request,  // node: slot = request on its way to the node
-    client_reply,    // node = client: slot = reply on its way back
+    client_request,  // node: slot = request on its way to the node, a = connection
+    client_reply,    // node = client: slot = reply on its way back, a = connection
+    client_connect,  // node = client: b = the node it wants to be connected with
+    client_down,     // node = client: a = connection that is dead, b = the node at its other end
     client_timer,    // node = client: a = generation of the timer
     nemesis,         // the next nemesis action
     nemesis_end,     // a = number of the action that ends

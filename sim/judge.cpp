@@ -90,10 +90,11 @@ void Judge::acknowledged(ClientId client, const node::Applied& applied,
         "durability");
 }
 
-void Judge::called(const Operation& operation, std::uint32_t attempt) {
+check::OperationId Judge::called(ClientId client, NodeId to, const node::client::What& what,
+    std::uint32_t attempt) {
     check::Operation call{.id = check::OperationId{++attempts_},
-        .client = operation.client,
-        .node = {},
+        .client = client,
+        .node = to,
         .session = {},
         .sequence = {},
         .attempt = attempt,
@@ -101,34 +102,30 @@ void Judge::called(const Operation& operation, std::uint32_t attempt) {
         .returned = {},
         .call = check::TailCall{},
         .answer = check::Pending{}};
-    if (const auto* append = std::get_if<state::Append>(&operation.what)) {
-        check::AppendCall what;
-        what.streams = append->streams;
+    if (const auto* append = std::get_if<state::Append>(&what)) {
+        check::AppendCall appends;
+        appends.streams = append->streams;
         for (const state::NewEvent& event : append->events) {
-            what.events.push_back({event.stream, event.id});
+            appends.events.push_back({event.stream, event.id});
         }
         call.session = append->session;
         call.sequence = append->sequence;
-        call.call = std::move(what);
-    } else if (const auto* query = std::get_if<state::Query>(&operation.what)) {
+        call.call = std::move(appends);
+    } else if (const auto* query = std::get_if<state::Query>(&what)) {
         if (const auto* stream = std::get_if<state::ReadStream>(query)) {
             call.call = *stream;
         } else if (const auto* all = std::get_if<state::ReadAll>(query)) {
             call.call = *all;
         }
     }
-    open_.push_back({operation.id, call.id});
     const check::Operation& kept = history_.called(std::move(call));
     linearizability_.called(kept);
     exactly_once_.called(kept);
+    return kept.id;
 }
 
-void Judge::returned(const Operation& operation, NodeId, check::Answer&& answer) {
-    const auto at = std::find_if(open_.begin(), open_.end(),
-        [&](const OpenAttempt& open) { return open.operation == operation.id; });
-    LEDGER_ASSERT(at != open_.end());
-    const check::Operation& ended = history_.ended(at->attempt, when_, std::move(answer));
-    open_.erase(at);
+void Judge::returned(check::OperationId attempt, check::Answer&& answer) {
+    const check::Operation& ended = history_.ended(attempt, when_, std::move(answer));
     note(linearizability_.returned(ended), "linearizability");
     note(exactly_once_.returned(ended), "exactly_once");
 }

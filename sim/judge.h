@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "node/client.h"
 #include "raft/raft.h"
 #include "sim/check/chain.h"
 #include "sim/check/committed_log.h"
@@ -19,7 +20,6 @@
 #include "sim/check/raft_safety.h"
 #include "sim/check/verdict.h"
 #include "sim/host.h"
-#include "sim/operation.h"
 
 namespace ledger::sim {
 
@@ -45,8 +45,9 @@ class Judge final {
     void acknowledged(ClientId client, const node::Applied& applied,
         std::span<const std::unique_ptr<Host>> hosts);
 
-    void called(const Operation& operation, std::uint32_t attempt);
-    void returned(const Operation& operation, NodeId from, check::Answer&& answer);
+    check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
+        std::uint32_t attempt);
+    void returned(check::OperationId attempt, check::Answer&& answer);
 
     // Everything is quiet: the last word, from disks that lost their power and were opened again.
     // The hosts are down afterwards.
@@ -68,11 +69,6 @@ class Judge final {
     std::uint64_t steps_examined_ = 0;
     std::uint64_t invariant_violations_ = 0;
     std::uint64_t attempts_ = 0;  // numbers operations of the history
-    struct OpenAttempt {
-        std::uint64_t operation = 0;
-        check::OperationId attempt;
-    };
-    std::vector<OpenAttempt> open_;  // few: one per client
 
     check::CommittedLog committed_;
     check::History history_;

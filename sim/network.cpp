@@ -173,6 +173,13 @@ Duration Network::client_latency(std::uint64_t client, std::uint64_t sequence) {
     return draw_latency(LatencyFamily::uniform, microseconds(50), microseconds(150), bits);
 }
 
+Duration Network::client_notice(std::uint64_t client, std::uint64_t sequence) {
+    // A process that dies has its connections closed; a machine that dies leaves a silence.
+    const std::uint64_t silent = choices_.choose(
+        Site::network_client_notice, (std::uint64_t{1} << 63) | client, sequence, 2);
+    return silent == 0 ? milliseconds(1) : milliseconds(500);
+}
+
 bool Network::client_message_lost(std::uint64_t client, std::uint64_t sequence) {
     return happens(
         Site::network_loss, (std::uint64_t{1} << 63) | client, sequence, profile_.client_loss);

@@ -65,6 +65,8 @@ class Network {
 
     Duration client_latency(std::uint64_t client, std::uint64_t sequence);
     bool client_message_lost(std::uint64_t client, std::uint64_t sequence);
+    // When a client hears that the node at the other end of its connection is gone.
+    Duration client_notice(std::uint64_t client, std::uint64_t sequence);
 
   private:
     struct Link {

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 41> keys = {{
+constexpr std::array<KnownKey, 44> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -59,6 +59,9 @@ constexpr std::array<KnownKey, 41> keys = {{
     {Section::workload, "reads", Unit::share, 0, 1'000'000},
     {Section::workload, "conditional", Unit::share, 0, 1'000'000},
     {Section::workload, "payload", Unit::count, 0, 1 << 20},
+    {Section::workload, "operation_timeout", Unit::duration, 1 * ms, 3600 * s},
+    {Section::workload, "attempt_timeout", Unit::duration, 1 * ms, 3600 * s},
+    {Section::workload, "slow_back_off", Unit::duration, 1 * ms, 60 * s},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -126,6 +129,12 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.reads = draw.number("reads", Range::among({150'000, 300'000}));
     workload.conditional = draw.number("conditional", Range::among({200'000, 600'000}));
     workload.payload_max = draw.number("payload", Range::among({32, 200, 1000}));
+    workload.operation_timeout =
+        draw.duration("operation_timeout", Range::among({10 * s, 2 * s, 500 * ms}));
+    workload.attempt_timeout =
+        draw.duration("attempt_timeout", Range::among({1 * s, 400 * ms, 100 * ms}));
+    workload.slow_back_off =
+        draw.duration("slow_back_off", Range::among({100 * ms, 40 * ms, 10 * ms}));
 }
 
 }  // namespace

@@ -64,8 +64,10 @@ struct WorkloadProfile {
     PartsPerMillion stale = 150'000;             // ... that is likely wrong
     std::uint32_t batch_max = 4;
     std::uint32_t payload_max = 256;
-    Duration timeout = milliseconds(400);        // of one attempt
-    std::uint32_t attempts_max = 6;              // then the outcome stays unknown
+    // The client's own, as node::client::Options has them.
+    Duration operation_timeout = seconds(2);
+    Duration attempt_timeout = milliseconds(400);
+    Duration slow_back_off = milliseconds(40);
 };
 
 struct Profile {

@@ -27,12 +27,14 @@ bool SwarmWorkload::chance(Site site, std::uint32_t lane, PartsPerMillion probab
     return draw(site, lane, million) >= million - probability;
 }
 
-std::optional<decltype(Operation::what)> SwarmWorkload::next(std::uint32_t lane) {
+std::optional<node::client::What> SwarmWorkload::next(std::uint32_t lane) {
     if (finished()) {
         return std::nullopt;
     }
     ++issued_;
-    if (chance(Site::workload_read, lane, profile_.reads)) {
+    const bool read = chance(Site::workload_read, lane, profile_.reads);
+    // The first of all writes: reads alone would commit nothing.
+    if (read && issued_ > 1) {
         return draw_query(lane);
     }
     return draw_append(lane);
@@ -113,44 +115,41 @@ state::Query SwarmWorkload::draw_query(std::uint32_t lane) {
     return state::ReadStream{name, Revision{from(length)}, direction, count};
 }
 
-void SwarmWorkload::ended(
-    std::uint32_t lane, const Operation& operation, const OperationEnd& end) {
+void SwarmWorkload::ended(std::uint32_t lane, const node::client::Done& done) {
     Lane& knows = lanes_[lane];
-    if (const auto* append = std::get_if<state::Append>(&operation.what); append && end.outcome) {
-        if (const auto* appended = std::get_if<state::Appended>(&*end.outcome)) {
+    if (const auto* append = std::get_if<state::Append>(&done.what); append && done.outcome) {
+        if (const auto* appended = std::get_if<state::Appended>(&*done.outcome)) {
             for (std::size_t i = 0; i < append->events.size(); ++i) {
                 knows.lengths[append->streams[append->events[i].stream].stream] =
                     appended->revisions[i].value + 1;
             }
             knows.total = appended->first.value + appended->events;
-        } else if (const auto* conflict = std::get_if<state::Conflict>(&*end.outcome)) {
+        } else if (const auto* conflict = std::get_if<state::Conflict>(&*done.outcome)) {
             for (const state::FailedCheck& check : conflict->checks) {
                 knows.lengths[check.stream] = check.exists ? check.actual.value + 1 : 0;
             }
         }
     }
-    if (const auto* query = std::get_if<state::Query>(&operation.what); query && end.answer) {
-        knows.total = std::max(knows.total, end.answer->length.value);
+    if (const auto* query = std::get_if<state::Query>(&done.what); query && done.answer) {
+        knows.total = std::max(knows.total, done.answer->length.value);
         if (const auto* stream = std::get_if<state::ReadStream>(query)) {
-            knows.lengths[stream->stream] = end.answer->stream_length;
+            knows.lengths[stream->stream] = done.answer->stream_length;
         }
     }
 }
 
-std::optional<decltype(Operation::what)> ImportWorkload::next(std::uint32_t lane) {
+std::optional<node::client::What> ImportWorkload::next(std::uint32_t lane) {
     if (lane != 0 || finished()) {
         return std::nullopt;
     }
     return appends_[done_];
 }
 
-void ImportWorkload::ended(std::uint32_t, const Operation& operation, const OperationEnd& end) {
-    if (!std::holds_alternative<state::Append>(operation.what)) {
-        return;
-    }
-    // Without giving up an append ends unknown only when its session expired, or the run did.
-    if (end.ending != Ending::ok) {
-        refused_.push_back({done_, end.ending == Ending::failed});
+void ImportWorkload::ended(std::uint32_t, const node::client::Done& done) {
+    // With all the time there is an append ends unknown only when its session expired.
+    using node::client::Ending;
+    if (done.ending != Ending::done) {
+        refused_.push_back({done_, done.ending == Ending::failed});
     }
     ++done_;
 }

@@ -18,9 +18,9 @@ class SwarmWorkload final : public OperationSource {
   public:
     SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices);
 
-    std::optional<decltype(Operation::what)> next(std::uint32_t lane) override;
-    void ended(std::uint32_t lane, const Operation& operation, const OperationEnd& end) override;
-    bool may_give_up() const override { return true; }
+    std::optional<node::client::What> next(std::uint32_t lane) override;
+    void ended(std::uint32_t lane, const node::client::Done& done) override;
+    Duration timeout() const override { return profile_.operation_timeout; }
     bool finished() const override { return issued_ >= profile_.operations_max; }
 
   private:
@@ -49,9 +49,10 @@ class ImportWorkload final : public OperationSource {
   public:
     explicit ImportWorkload(const std::vector<state::Append>& appends) : appends_(appends) {}
 
-    std::optional<decltype(Operation::what)> next(std::uint32_t lane) override;
-    void ended(std::uint32_t lane, const Operation& operation, const OperationEnd& end) override;
-    bool may_give_up() const override { return false; }
+    std::optional<node::client::What> next(std::uint32_t lane) override;
+    void ended(std::uint32_t lane, const node::client::Done& done) override;
+    // Longer than any run.
+    Duration timeout() const override { return seconds(365 * 24 * 3600); }
     bool finished() const override { return done_ == appends_.size(); }
 
     std::uint64_t done() const { return done_; }

@@ -47,7 +47,7 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
     const std::uint32_t lanes = import_ ? 1 : profile_.workload.clients;
     probe_ = std::make_unique<SwarmWorkload>(probe_profile(profile_), choices_);
     for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-        clients_.push_back(std::make_unique<Client>(lane, profile_, choices_, *source, *this));
+        clients_.push_back(std::make_unique<ClientHost>(lane, profile_, choices_, *source, *this));
     }
     nemesis_ = std::make_unique<Nemesis>(profile_, choices_, faults_, network_, *this);
     client_sent_.resize(profile_.workload.clients + 1);
@@ -102,11 +102,14 @@ void World::handle(const Item& item) {
             }
             break;
         case ItemKind::client_request: deliver_request(item); break;
-        case ItemKind::client_reply: {
-            Answer answer = answers_.take(item.slot);
-            clients_[item.node]->on_reply(answer.from, std::move(answer.reply));
+        case ItemKind::client_reply: deliver_reply(item); break;
+        case ItemKind::client_connect:
+            arrive(item.node, NodeId{static_cast<std::uint32_t>(item.b)});
             break;
-        }
+        case ItemKind::client_down:
+            clients_[item.node]->on_disconnected(
+                NodeId{static_cast<std::uint32_t>(item.b)}, item.a);
+            break;
         case ItemKind::client_timer: clients_[item.node]->on_timer(item.a); break;
         case ItemKind::nemesis:
             if (phase_ == Phase::faults) {
@@ -188,13 +191,12 @@ void World::deliver(const Item& item) {
 void World::deliver_request(const Item& item) {
     Request request = requests_.take(item.slot);
     const NodeId node{item.node};
-    if (host(node).up()) {
+    if (clients_[request.lane]->carries(node, item.a)) {
         host(node).step(now_, node::Client{ClientId{request.lane + std::uint64_t{1}},
                                   std::move(request.request)});
-    } else {
-        // Nobody listens there: the connection is refused.
-        answer_client(
-            request.lane, node, {request.request.id, node::Redirect{}}, microseconds(100));
+    } else if (host(node).up()) {
+        // It is of a connection that the node knows nothing of, and says so.
+        disconnect(request.lane, node, item.a, microseconds(100));
     }
 }
 
@@ -212,15 +214,18 @@ void World::reply(NodeId node, ClientId client, const node::ClientReply& reply) 
         faults_.consume(Fault::reply_lost);
         return;
     }
-    answer_client(lane, node, node::ClientReply(reply), network_.client_latency(lane, sent));
+    queue_.push({.at = now_ + network_.client_latency(lane, sent),
+        .a = clients_[lane]->connection(node),
+        .node = lane,
+        .slot = answers_.put({node, node::ClientReply(reply)}),
+        .kind = ItemKind::client_reply});
 }
 
-void World::answer_client(
-    std::uint32_t lane, NodeId from, node::ClientReply&& reply, Duration after) {
-    queue_.push({.at = now_ + after,
-        .node = lane,
-        .slot = answers_.put({from, std::move(reply)}),
-        .kind = ItemKind::client_reply});
+void World::deliver_reply(const Item& item) {
+    Answer answer = answers_.take(item.slot);
+    if (clients_[item.node]->carries(answer.from, item.a)) {
+        clients_[item.node]->on_reply(answer.from, std::move(answer.reply));
+    }
 }
 
 void World::applied(
@@ -268,7 +273,44 @@ void World::violated(const std::string& check, const std::string& sentence) {
 
 // --- what clients do ---------------------------------------------------------------------------
 
-void World::request(std::uint32_t lane, NodeId to, node::ClientRequest&& request) {
+void World::connect(std::uint32_t lane, NodeId to) {
+    const std::uint64_t sent = ++client_sent_[lane];
+    queue_.push({.at = now_ + network_.client_latency(lane, sent),
+        .b = to.value,
+        .node = lane,
+        .kind = ItemKind::client_connect});
+}
+
+void World::arrive(std::uint32_t lane, NodeId node) {
+    if (host(node).up()) {
+        clients_[lane]->on_connected(node);
+    } else {
+        clients_[lane]->on_refused(node);
+    }
+}
+
+// The node is down. Some clients hear of it at once; for others the machine has just fallen silent.
+void World::cut_clients(NodeId node) {
+    for (std::uint32_t lane = 0; lane < clients_.size(); ++lane) {
+        const std::uint64_t connection = clients_[lane]->cut(node);
+        if (connection != 0) {
+            const std::uint64_t sent = ++client_sent_[lane];
+            disconnect(lane, node, connection, network_.client_notice(lane, sent));
+        }
+    }
+}
+
+void World::disconnect(
+    std::uint32_t lane, NodeId node, std::uint64_t connection, Duration after) {
+    queue_.push({.at = now_ + after,
+        .a = connection,
+        .b = node.value,
+        .node = lane,
+        .kind = ItemKind::client_down});
+}
+
+void World::request(std::uint32_t lane, NodeId to, std::uint64_t connection,
+    node::ClientRequest&& request) {
     if (options_.frames != nullptr) {
         options_.frames->intact(request);
     }
@@ -279,6 +321,7 @@ void World::request(std::uint32_t lane, NodeId to, node::ClientRequest&& request
         return;
     }
     queue_.push({.at = now_ + network_.client_latency(lane, sent),
+        .a = connection,
         .node = to.value,
         .slot = requests_.put({lane, std::move(request)}),
         .kind = ItemKind::client_request});
@@ -288,12 +331,13 @@ void World::timer(std::uint32_t lane, Instant at, std::uint64_t generation) {
     queue_.push({.at = at, .a = generation, .node = lane, .kind = ItemKind::client_timer});
 }
 
-void World::called(const Operation& operation, std::uint32_t attempt) {
-    judge_.called(operation, attempt);
+check::OperationId World::called(ClientId client, NodeId to, const node::client::What& what,
+    std::uint32_t number) {
+    return judge_.called(client, to, what, number);
 }
 
-void World::returned(const Operation& operation, NodeId from, check::Answer&& answer) {
-    judge_.returned(operation, from, std::move(answer));
+void World::returned(check::OperationId attempt, check::Answer&& answer) {
+    judge_.returned(attempt, std::move(answer));
 }
 
 // --- what the nemesis does ---------------------------------------------------------------------
@@ -318,6 +362,7 @@ void World::crash(NodeId node, Duration outage) {
     faults_.consume(Fault::crash);
     host(node).crash(now_);
     judge_.restarted(node);
+    cut_clients(node);
     mark("n" + std::to_string(node.value), check::Mark::Kind::crash, outage, "down");
     for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
         const NodeId other{number};
@@ -447,7 +492,7 @@ void World::heal() {
 
 void World::start_probe() {
     const auto lane = static_cast<std::uint32_t>(clients_.size());
-    clients_.push_back(std::make_unique<Client>(lane, profile_, choices_, *probe_, *this));
+    clients_.push_back(std::make_unique<ClientHost>(lane, profile_, choices_, *probe_, *this));
     clients_.back()->start();
 }
 

@@ -11,7 +11,7 @@
 #include "log/base/choice.h"
 #include "log/base/hash128.h"
 #include "sim/check/report.h"
-#include "sim/client.h"
+#include "sim/client_host.h"
 #include "sim/event_queue.h"
 #include "sim/faults.h"
 #include "sim/host.h"
@@ -103,12 +103,14 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     void crashed_mid_step(NodeId node) override;
     // ClientPort
     Instant now() const override { return now_; }
-    void request(std::uint32_t lane, NodeId to, node::ClientRequest&& request) override;
+    void connect(std::uint32_t lane, NodeId to) override;
+    void request(std::uint32_t lane, NodeId to, std::uint64_t connection,
+        node::ClientRequest&& request) override;
     void timer(std::uint32_t lane, Instant at, std::uint64_t generation) override;
-    std::uint64_t next_operation_id() override { return ++operation_ids_; }
     ClientId next_client_id() override { return ClientId{++client_ids_}; }
-    void called(const Operation& operation, std::uint32_t attempt) override;
-    void returned(const Operation& operation, NodeId from, check::Answer&& answer) override;
+    check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
+        std::uint32_t number) override;
+    void returned(check::OperationId attempt, check::Answer&& answer) override;
     // NemesisPort
     bool up(NodeId node) const override { return host(node).up(); }
     NodeId leader() const override;
@@ -121,7 +123,10 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     void handle(const Item& item);
     void deliver(const Item& item);
     void deliver_request(const Item& item);
-    void answer_client(std::uint32_t lane, NodeId from, node::ClientReply&& reply, Duration after);
+    void deliver_reply(const Item& item);
+    void arrive(std::uint32_t lane, NodeId node);
+    void cut_clients(NodeId node);
+    void disconnect(std::uint32_t lane, NodeId node, std::uint64_t connection, Duration after);
     void restart(NodeId node);
     void check_phase();
     void heal();
@@ -151,7 +156,7 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     std::unique_ptr<SwarmWorkload> swarm_;
     std::unique_ptr<ImportWorkload> import_;
     std::unique_ptr<SwarmWorkload> probe_;  // appends and reads after the faults
-    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<ClientHost>> clients_;
     std::unique_ptr<Nemesis> nemesis_;
 
     SlotPool<node::PeerMessage> messages_;
@@ -159,7 +164,6 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     SlotPool<Answer> answers_;
     std::vector<std::uint64_t> client_sent_;  // per lane: numbers its network choices
     std::vector<Duration> outage_;            // per node: of the crash that is armed
-    std::uint64_t operation_ids_ = 0;
     std::uint64_t client_ids_ = 0;
 
     Phase phase_ = Phase::faults;

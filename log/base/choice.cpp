@@ -38,6 +38,7 @@ std::string_view site_name(Site site) {
         case Site::network_damage: return "net.damage";
         case Site::network_profile: return "net.profile";
         case Site::network_duplicate_delay: return "net.duplicate.delay";
+        case Site::network_client_notice: return "net.client.notice";
         case Site::disk_write_latency: return "disk.write.latency";
         case Site::disk_sync_latency: return "disk.sync.latency";
         case Site::disk_crash_keep: return "disk.crash.keep";

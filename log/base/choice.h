@@ -22,6 +22,7 @@ enum class Site : std::uint32_t {
     network_damage = 104,
     network_profile = 105,
     network_duplicate_delay = 106,
+    network_client_notice = 107,
 
     disk_write_latency = 200,
     disk_sync_latency = 201,

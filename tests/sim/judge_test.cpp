@@ -135,18 +135,17 @@ void expect(const Judge& judge, const std::string& check, const std::string& par
     }
 }
 
-Operation asked(std::uint64_t id, decltype(Operation::what) what) {
-    return {.id = id, .client = ClientId{3}, .what = std::move(what), .body = {}, .question = {}};
-}
+constexpr ClientId client{3};
 
 // A judge in the middle of a run: two appends are under way, nobody has been answered.
 struct Court {
     explicit Court(std::uint32_t nodes = 3) : judge(nodes, 10) {
         judge.at(42, Instant{4200});
-        judge.called(asked(101, append_of(1)), 1);
-        judge.called(asked(102, append_of(2)), 1);
+        first = judge.called(client, n1, append_of(1), 1);
+        judge.called(client, n2, append_of(2), 1);
     }
     Judge judge;
+    check::OperationId first;
 };
 
 constexpr state::ReadAll everything{{}, state::Direction::forward, 100};
@@ -349,11 +348,10 @@ TEST_CASE("judge: a read that shows a record nobody wrote is not linearizable", 
     Script script;
     show(judge, n1, script.next(append_of(1)));
     REQUIRE_FALSE(judge.violation());
-    const Operation read = asked(1, state::Query{everything});
-    judge.called(read, 1);
+    const check::OperationId read = judge.called(client, n1, state::Query{everything}, 1);
     check::ReadAnswer answer{.length = 1, .stream_length = {}, .end = true,
         .events = {{Position{0}, Revision{0}, EventId{9, 9}}}, .positions = true};
-    judge.returned(read, n1, answer);
+    judge.returned(read, answer);
     expect(judge, "linearizability", "position 0");
 }
 
@@ -361,15 +359,13 @@ TEST_CASE("judge: a read that misses what was acknowledged before it is stale", 
     Court court;
     Judge& judge = court.judge;
     Script script;
-    const Operation append = asked(101, append_of(1));
     show(judge, n1, script.next(append_of(1)));
-    judge.returned(append, n1, check::Acknowledged{Position{0}, {Revision{0}}});
+    judge.returned(court.first, check::Acknowledged{Position{0}, {Revision{0}}});
     REQUIRE_FALSE(judge.violation());
     judge.at(50, Instant{5000});
-    const Operation read = asked(2, state::Query{everything});
-    judge.called(read, 1);
+    const check::OperationId read = judge.called(client, n1, state::Query{everything}, 1);
     judge.at(60, Instant{6000});
-    judge.returned(read, n1,
+    judge.returned(read,
         check::ReadAnswer{.length = 0, .stream_length = {}, .end = true, .events = {},
             .positions = true});
     REQUIRE(judge.violation());
@@ -392,12 +388,11 @@ TEST_CASE("judge: broken invariants and other findings are passed on as they are
 TEST_CASE("judge: every attempt is an operation, and open ones end unknown", "[sim]") {
     Court court;
     Judge& judge = court.judge;
-    const Operation append = asked(1, append_of(3));
-    judge.called(append, 1);
-    judge.returned(append, n1, check::Refused{"not the leader"});
-    judge.called(append, 2);
-    judge.returned(append, n1, check::Unknown{});
-    judge.called(append, 3);
+    const check::OperationId refused = judge.called(client, n1, append_of(3), 1);
+    judge.returned(refused, check::Refused{"not the leader"});
+    const check::OperationId lost = judge.called(client, n2, append_of(3), 2);
+    judge.called(client, n1, append_of(3), 3);  // while the one before is open
+    judge.returned(lost, check::Unknown{});
     CHECK(judge.history().counts().ok == 0);
     CHECK(judge.history().counts().failed == 1);
     CHECK(judge.history().counts().unknown == 2 + 2);

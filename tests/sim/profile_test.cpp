@@ -41,7 +41,9 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.nemesis.crashes), n(p.nemesis.crash_storms), n(p.nemesis.partitions),
         n(p.nemesis.one_way), n(p.nemesis.aim_at_leader), n(p.nemesis.hunt), n(p.workload.clients),
         n(p.workload.streams), n(p.workload.operations_max), p.workload.think_mean.nanoseconds,
-        n(p.workload.reads), n(p.workload.conditional), n(p.workload.payload_max)};
+        n(p.workload.reads), n(p.workload.conditional), n(p.workload.payload_max),
+        p.workload.operation_timeout.nanoseconds, p.workload.attempt_timeout.nanoseconds,
+        p.workload.slow_back_off.nanoseconds};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

@@ -15,7 +15,7 @@ constexpr std::uint32_t drawn = 4000;
 WorkloadProfile busy() {
     return {.clients = 2, .streams = 5, .operations_max = drawn, .reads = 300'000,
         .multi_stream = 300'000, .conditional = 500'000, .stale = 200'000, .batch_max = 4,
-        .payload_max = 64};
+        .payload_max = 64, .operation_timeout = seconds(3)};
 }
 
 class KindChoices final : public ChoiceSource {
@@ -23,15 +23,15 @@ class KindChoices final : public ChoiceSource {
     std::uint64_t choose(Site, std::uint64_t, std::uint64_t, std::uint64_t) override { return 0; }
 };
 
-OperationEnd appended(std::uint64_t first, std::vector<Revision> revisions) {
-    OperationEnd end{.ending = Ending::ok};
-    end.outcome = state::Appended{.first = Position{first},
-        .events = static_cast<std::uint32_t>(revisions.size()), .revisions = revisions};
-    return end;
-}
+using node::client::Done;
+using node::client::Ending;
 
-Operation operation_of(decltype(Operation::what) what) {
-    return {.id = 1, .client = ClientId{1}, .what = std::move(what), .body = {}, .question = {}};
+Done appended(
+    const state::Append& append, std::uint64_t first, std::vector<Revision> revisions) {
+    Done done{.operation = 1, .what = append, .ending = Ending::done};
+    done.outcome = state::Appended{.first = Position{first},
+        .events = static_cast<std::uint32_t>(revisions.size()), .revisions = revisions};
+    return done;
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ TEST_CASE("workload: what the swarm draws is always a command that the ledger ta
         }
     }
     CHECK(workload.finished());
-    CHECK(workload.may_give_up());
+    CHECK(workload.timeout() == seconds(3));
     CHECK(count == drawn);
     CHECK_FALSE(workload.next(0));
     for (const char* kind : {"read stream", "read all", "pure check", "append",
@@ -133,7 +133,7 @@ TEST_CASE("workload: expectations follow what the lane has learnt", "[sim]") {
     state::Append append;
     append.streams = {{"stream-0", {}}};
     append.events.push_back({.stream = 0, .id = {0, 1}, .type = "swarm"});
-    workload.ended(0, operation_of(append), appended(0, {Revision{6}}));
+    workload.ended(0, appended(append, 0, {Revision{6}}));
     CHECK(expected(1).kind == Kind::no_stream);  // the other lane has not heard of it
     bool exact = false;
     for (int i = 0; i < 50; ++i) {
@@ -143,18 +143,18 @@ TEST_CASE("workload: expectations follow what the lane has learnt", "[sim]") {
     }
     CHECK(exact);
     // A conflict teaches, too: here that the stream is gone.
-    OperationEnd conflict{.ending = Ending::failed};
+    Done conflict{.operation = 2, .what = append, .ending = Ending::failed};
     conflict.outcome = state::Conflict{
         {{"stream-0", {Kind::exact, Revision{6}}, false, {}}}, Position{9}};
-    workload.ended(0, operation_of(append), conflict);
+    workload.ended(0, conflict);
     CHECK(expected(0).kind == Kind::no_stream);
     // And so does a read.
-    OperationEnd read{.ending = Ending::ok};
+    Done read{.operation = 3,
+        .what = state::Query{state::ReadStream{"stream-0", {}, state::Direction::forward, 1}},
+        .ending = Ending::done};
     read.answer = state::Answer{.length = Position{9}, .stream_exists = true, .stream_length = 3,
         .end = true, .events = {}};
-    workload.ended(0,
-        operation_of(state::Query{state::ReadStream{"stream-0", {}, state::Direction::forward, 1}}),
-        read);
+    workload.ended(0, read);
     bool learnt = false;
     for (int i = 0; i < 50; ++i) {
         learnt = learnt || expected(0) == state::Expected{Kind::exact, Revision{2}};
@@ -174,7 +174,7 @@ TEST_CASE("workload: a stale expectation is likely wrong", "[sim]") {
     state::Append append;
     append.streams = {{"stream-0", {}}};
     append.events.push_back({.stream = 0, .id = {0, 1}, .type = "swarm"});
-    workload.ended(0, operation_of(append), appended(0, {Revision{9}}));
+    workload.ended(0, appended(append, 0, {Revision{9}}));
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 100; ++i) {
         const auto what = workload.next(0);
@@ -191,7 +191,7 @@ TEST_CASE("workload: an import hands out each append until it is answered, in or
         appends[i].streams = {{"file-" + std::to_string(i), {}}};
     }
     ImportWorkload import(appends);
-    CHECK_FALSE(import.may_give_up());
+    CHECK(import.timeout() > seconds(24 * 3600));
     CHECK_FALSE(import.next(1));  // one lane only: the order counts
     for (std::uint64_t i = 0; i < 3; ++i) {
         CHECK_FALSE(import.finished());
@@ -199,16 +199,26 @@ TEST_CASE("workload: an import hands out each append until it is answered, in or
         REQUIRE(what);
         CHECK(std::get_if<state::Append>(&*what)->streams == appends[i].streams);
         CHECK(import.done() == i);
-        OperationEnd end{.ending = i == 1 ? Ending::failed : Ending::ok};
-        import.ended(0, operation_of(*what), end);
+        import.ended(0, {.operation = i, .what = *what,
+                            .ending = i == 1 ? Ending::failed : Ending::done});
     }
     CHECK(import.finished());
     CHECK_FALSE(import.next(0));
     CHECK(import.done() == 3);
     REQUIRE(import.refused().size() == 1);
     CHECK(import.refused()[0].place == 1);
-    import.ended(0, operation_of(state::RegisterSession{}), {.ending = Ending::failed});
-    CHECK(import.done() == 3);
+    CHECK(import.refused()[0].conflict);
+}
+
+TEST_CASE("workload: the first operation writes, whatever the others do", "[sim]") {
+    WorkloadProfile profile = busy();
+    profile.reads = 1'000'000;
+    SeededChoices choices(8);
+    SwarmWorkload workload(profile, choices);
+    CHECK(std::holds_alternative<state::Append>(*workload.next(1)));
+    for (int i = 0; i < 100; ++i) {
+        CHECK(std::holds_alternative<state::Query>(*workload.next(0)));
+    }
 }
 
 }  // namespace ledger::sim
