@@ -27,6 +27,9 @@ struct Limits {
     std::uint32_t question_bytes_max = 64u << 10;
     // What a client is told to wait after Overloaded.
     Duration retry_after = milliseconds(20);
+    // Commands are proposed together with what comes while more entries than they are on their
+    // way, but wait for those no longer than this.
+    Duration proposal_delay_max = milliseconds(2);
     // After the last group of a burst the log is sealed when nothing follows for this long:
     // from then on that group has a witness (DESIGN section 5).
     Duration seal_delay = milliseconds(2);

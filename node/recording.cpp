@@ -24,7 +24,7 @@ namespace ledger::node {
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.
@@ -53,6 +53,7 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.limits.pending_bytes_max);
     visit(header.config.limits.question_bytes_max);
     visit(header.config.limits.retry_after.nanoseconds);
+    visit(header.config.limits.proposal_delay_max.nanoseconds);
     visit(header.config.limits.seal_delay.nanoseconds);
     visit(header.machine.sessions_max);
     visit(header.machine.stored_replies_max);

@@ -9,7 +9,8 @@
 namespace ledger::node {
 
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
-    : config_(config), machine_(machine), choices_(choices) {
+    : config_(config), machine_(machine), choices_(choices),
+      proposals_(config.limits.proposal_delay_max) {
     LEDGER_ASSERT(config.raft.self != NodeId{});
     config_.raft.choices = &choices_;
 }
@@ -126,6 +127,7 @@ void Replica::on(Instant now, Time&&) {
         wake_ = never;
     }
     raft_->time(now);
+    proposals_.turn_over();
     if (now >= seal_at_) {
         seal_at_ = never;
         if (stores_.idle()) {
@@ -161,8 +163,8 @@ void Replica::on_command(Instant now, ClientId client, RequestId request, Comman
         reply(client, request, Redirect{status.leader});
         return;
     }
-    if (waiters_.size() >= config_.limits.waiters_max ||
-        stores_.pending_bytes() >= config_.limits.pending_bytes_max) {
+    if (waiters_.size() + proposals_.size() >= config_.limits.waiters_max ||
+        stores_.pending_bytes() + proposals_.bytes() >= config_.limits.pending_bytes_max) {
         LEDGER_SOMETIMES(true, "node.command.refused_overloaded");
         reply(client, request, Overloaded{config_.limits.retry_after});
         return;
@@ -176,20 +178,44 @@ void Replica::on_command(Instant now, ClientId client, RequestId request, Comman
         reply(client, request, Refused{error.code.message() + ": " + error.place});
         return;
     }
-    EntryRef entry;
-    entry.kind = EntryKind::command;
-    entry.bytes = command.body->size();
-    entry.handle = std::move(command.body);
-    const raft::ProposeOutcome outcome = raft_->propose(now, std::span(&entry, 1));
+    proposals_.add(now, {client, request}, std::move(command.body));
+}
+
+void Replica::propose_due(Instant now) {
+    const raft::RaftLog& log = raft_->log();
+    LEDGER_ASSERT(raft_->commit() <= log.last());
+    if (proposals_.due(now, log.last() - raft_->commit())) {
+        propose(now);
+    }
+}
+
+void Replica::propose(Instant now) {
+    const raft::ProposeOutcome outcome = raft_->propose(now, proposals_.entries());
     if (const auto* proposed = std::get_if<raft::Proposed>(&outcome)) {
         LEDGER_ASSERT(waiters_.empty() || waiters_.back().index < proposed->first.index);
-        waiters_.push_back({proposed->first.index, proposed->first.term, client, request});
+        LEDGER_SOMETIMES(proposals_.size() > 1, "node.proposals.several_at_once");
+        Index index = proposed->first.index;
+        for (const ProposalQueue::Asker& asker : proposals_.askers()) {
+            waiters_.push_back({index, proposed->first.term, asker.client, asker.request});
+            ++index;
+        }
+        LEDGER_ASSERT(waiters_.back().index == proposed->last.index);
+        proposals_.clear();
     } else if (const auto* other = std::get_if<raft::NotLeader>(&outcome)) {
-        reply(client, request, Redirect{other->leader});
+        refuse_proposals(Redirect{other->leader});
     } else {
         LEDGER_SOMETIMES(true, "node.command.refused_busy");
-        reply(client, request, Overloaded{config_.limits.retry_after});
+        refuse_proposals(Overloaded{config_.limits.retry_after});
     }
+}
+
+// Definite: they were never in the log.
+template <typename Outcome>
+void Replica::refuse_proposals(const Outcome& outcome) {
+    for (const ProposalQueue::Asker& asker : proposals_.askers()) {
+        reply(asker.client, asker.request, outcome);
+    }
+    proposals_.clear();
 }
 
 void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& query) {
@@ -230,6 +256,7 @@ StatusAnswer Replica::status() const {
 }
 
 void Replica::settle(Instant now) {
+    propose_due(now);
     take_ready();
     apply_committed();
     if (halted_) {
@@ -259,7 +286,7 @@ void Replica::take_ready() {
     for (const raft::Transition& transition : ready.transitions) {
         effects_.emplace_back(Trace{transition});
         if (transition.role != raft::Role::leader) {
-            abandon_waiters();
+            abandon_clients(transition.leader);
         }
     }
     const Ticket everything = stores_.everything();
@@ -402,7 +429,7 @@ void Replica::announce() {
 }
 
 void Replica::plan_wake(Instant now) {
-    Instant next = std::min(raft_->deadline(), seal_at_);
+    Instant next = std::min({raft_->deadline(), seal_at_, proposals_.deadline()});
     if (applied_ < raft_->commit() && !loading_to_apply_) {
         next = now;  // more to apply, after whatever else has happened by now
     }
@@ -419,12 +446,14 @@ void Replica::start_load(LoadPurpose purpose, Index first, Index last, std::uint
     effects_.emplace_back(Load{request, first, last, bytes_max});
 }
 
-void Replica::abandon_waiters() {
+void Replica::abandon_clients(NodeId leader) {
     LEDGER_SOMETIMES(!waiters_.empty(), "node.waiters.abandoned");
     for (const Waiter& waiter : waiters_) {
         reply(waiter.client, waiter.request, Indeterminate{});
     }
     waiters_.clear();
+    LEDGER_SOMETIMES(!proposals_.empty(), "node.proposals.redirected");
+    refuse_proposals(Redirect{leader});
 }
 
 void Replica::reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome) {

@@ -16,6 +16,7 @@
 #include "node/event.h"
 #include "node/hash_window.h"
 #include "node/limits.h"
+#include "node/proposal_queue.h"
 #include "node/query_board.h"
 #include "node/state_machine.h"
 #include "node/store_queue.h"
@@ -77,6 +78,10 @@ class Replica {
     void on(Instant now, PeerDown&& event);
 
     void on_command(Instant now, ClientId client, RequestId request, Command&& command);
+    void propose_due(Instant now);
+    void propose(Instant now);
+    template <typename Outcome>
+    void refuse_proposals(const Outcome& outcome);
     void on_query(Instant now, ClientId client, RequestId request, Query&& query);
     // Plans the answer from the state as it is now, and begins to gather it.
     void plan_query(std::uint64_t query);
@@ -94,7 +99,7 @@ class Replica {
     void plan_wake(Instant now);
 
     void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
-    void abandon_waiters();
+    void abandon_clients(NodeId leader);
     void reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome);
     void halt(std::string reason);
 
@@ -106,6 +111,7 @@ class Replica {
     HashWindow hashes_;
     StoreQueue stores_;
     QueryBoard queries_;
+    ProposalQueue proposals_;
     std::deque<Waiter> waiters_;      // ascending by index
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;

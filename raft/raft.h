@@ -32,7 +32,7 @@ struct Config {
     Configuration configuration;
     Duration election_timeout_min = milliseconds(300);  // drawn from [min, 2 * min)
     Duration heartbeat_interval = milliseconds(60);     // < election_timeout_min / 2
-    std::uint32_t append_entries_max = 64;              // per AppendRequest
+    std::uint32_t append_entries_max = 512;             // per AppendRequest
     std::uint64_t append_bytes_max = 1u << 20;          // per AppendRequest; one entry always fits
     std::uint32_t inflight_messages_max = 16;           // per follower; 1 .. capacity of the ring
     std::uint64_t inflight_bytes_max = 8u << 20;        // per follower

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/asio/post.hpp>
+
 #include "log/base/assert.h"
 #include "node/asio/cluster_text.h"
 
@@ -275,9 +277,23 @@ void Host::note(const raft::Transition& transition) {
 // that the timer is set anew only for an earlier one.
 void Host::set_alarm() {
     const Instant next = std::min(replica_wake_, edge_wake_);
-    if (next < armed_at_) {
+    if (next <= steady_now()) {
+        end_turn();
+    } else if (next < armed_at_) {
         arm(next);
     }
+}
+
+// "Now" means after all that is ready by now, which the loop runs before what is posted.
+void Host::end_turn() {
+    if (turn_ends_) {
+        return;
+    }
+    turn_ends_ = true;
+    net::post(loop_, [this] {
+        turn_ends_ = false;
+        ring();
+    });
 }
 
 void Host::arm(Instant at) {
@@ -294,6 +310,10 @@ void Host::arm(Instant at) {
 
 void Host::on_alarm() {
     armed_at_ = never;
+    ring();
+}
+
+void Host::ring() {
     if (stopping_) {
         return;
     }

@@ -93,8 +93,11 @@ class Host final : private DiskThread::Port,
     void send_now(const PeerMessage& message);
     void note(const raft::Transition& transition);
     void set_alarm();
+    void end_turn();
     void arm(Instant at);
     void on_alarm();
+    // Steps whatever has come due.
+    void ring();
     awaitable<void> sweep();
     void shut_down();
 
@@ -125,6 +128,7 @@ class Host final : private DiskThread::Port,
     Instant replica_wake_ = never;
     Instant edge_wake_ = never;
     Instant armed_at_ = never;   // when alarm_ goes off; never later than either
+    bool turn_ends_ = false;     // ring() is posted
     bool stepping_ = false;
     bool stopping_ = false;
     Ending ending_ = Ending::asked;

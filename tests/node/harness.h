@@ -110,8 +110,18 @@ struct TestNode {
             }
         }
     }
-    void ask(std::uint64_t request, decltype(ClientRequest::operation) operation) {
+    void bring(std::uint64_t request, decltype(ClientRequest::operation) operation) {
         step(Client{ClientId{1}, ClientRequest{RequestId{request}, std::move(operation)}});
+    }
+    // The same, and nothing else comes in this turn.
+    void ask(std::uint64_t request, decltype(ClientRequest::operation) operation) {
+        bring(request, std::move(operation));
+        end_turn();
+    }
+    void end_turn() {
+        if (wake_at <= now) {
+            step(Time{});
+        }
     }
     raft::Role role() const { return replica->raft().status().role; }
 

@@ -46,6 +46,7 @@ class RecordedLife {
             ClientRequest request{RequestId{number}, {}};
             request.operation.emplace<Command>(Command{command_body(number)});
             step(Client{ClientId{1}, std::move(request)});
+            step(Time{});  // the turn is over
             work();
         }
         step(Client{ClientId{1}, ClientRequest{RequestId{6}, StatusQuery{}}});

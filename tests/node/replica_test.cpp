@@ -57,20 +57,59 @@ TEST_CASE("replica: a command is answered when it is applied, not when it is pro
     CHECK(applied->index == Index{2});
 }
 
-TEST_CASE("replica: what arrives while two groups are at the disk is the next group", "[node]") {
+TEST_CASE("replica: commands of one turn are one group, whatever is on its way", "[node]") {
     Alone alone;
     for (std::uint64_t request = 1; request <= 5; ++request) {
-        alone.node.ask(request, add(1));
+        alone.node.bring(request, add(1));
     }
+    CHECK(alone.node.stores.empty());
+    alone.node.end_turn();
+    REQUIRE(alone.node.stores.size() == 1);
+    CHECK(alone.node.stores[0].group->entries.size() == 5);
+    alone.node.work();
+    CHECK(number_in(outcome_of<Applied>(alone.node, 5)->outcome) == 5);
+}
+
+TEST_CASE("replica: what arrives while two groups are at the disk is the next group", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(1));
+    alone.node.ask(2, add(1));
     REQUIRE(alone.node.stores.size() == 2);
     CHECK(alone.node.stores[0].group->entries.size() == 1);
     CHECK(alone.node.stores[1].group->entries.size() == 1);
+    alone.node.ask(3, add(1));  // waits: two are on their way
+    alone.node.ask(4, add(1));
+    CHECK(alone.node.replica->raft().log().last() == Index{5});
+    CHECK(alone.node.stores.size() == 2);
     alone.node.finish_store();
     REQUIRE(alone.node.stores.size() == 2);
-    CHECK(alone.node.stores[1].group->entries.size() == 3);
+    CHECK(alone.node.stores[1].group->entries.size() == 2);
     CHECK(alone.node.stores[1].ticket == alone.node.stores[0].ticket.next());
     alone.node.work();
-    CHECK(number_in(outcome_of<Applied>(alone.node, 5)->outcome) == 5);
+    CHECK(number_in(outcome_of<Applied>(alone.node, 4)->outcome) == 4);
+}
+
+TEST_CASE("replica: a command waits for a larger group to commit, and then goes at once", "[node]") {
+    Alone alone;
+    alone.node.bring(1, add(1));
+    alone.node.ask(2, add(1));
+    alone.node.ask(3, add(1));
+    REQUIRE(alone.node.stores.size() == 1);
+    alone.node.finish_store();
+    CHECK(outcome_of<Applied>(alone.node, 2) != nullptr);
+    REQUIRE(alone.node.stores.size() == 1);
+    CHECK(alone.node.stores.front().group->entries.size() == 1);
+}
+
+TEST_CASE("replica: a command waits no longer than the limit", "[node]") {
+    Alone alone;
+    alone.node.bring(1, add(1));
+    alone.node.ask(2, add(1));
+    alone.node.ask(3, add(1));
+    CHECK(alone.node.stores.size() == 1);
+    CHECK(alone.node.wake_at == alone.node.now + Limits{}.proposal_delay_max);
+    alone.node.wake();
+    CHECK(alone.node.stores.size() == 2);
 }
 
 TEST_CASE("replica: a group that nothing follows is sealed after the delay", "[node]") {
