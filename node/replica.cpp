@@ -15,7 +15,7 @@ Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choi
     config_.raft.choices = &choices_;
 }
 
-std::span<const Effect> Replica::step(Instant now, Event&& event) {
+std::span<Effect> Replica::step(Instant now, Event&& event) {
     effects_.clear();
     apply_budget_ = config_.limits.apply_entries_max;
     if (halted_) {

@@ -37,8 +37,8 @@ class Replica {
     Replica(const Config& config, StateMachine& machine, ChoiceSource& choices);
 
     // The first event is Start. The effects are valid until the next step, in the order in which
-    // they must begin. After Halt every event is ignored.
-    std::span<const Effect> step(Instant now, Event&& event);
+    // they must begin; the host may move out of them. After Halt every event is ignored.
+    std::span<Effect> step(Instant now, Event&& event);
 
     bool started() const { return raft_.has_value(); }
     bool halted() const { return halted_; }

@@ -173,12 +173,12 @@ void Host::step_replica(Event&& event) {
     if (recording_) {
         recording_->recorder().stepping(now, event);
     }
-    const std::span<const Effect> effects = replica_.step(now, std::move(event));
+    const std::span<Effect> effects = replica_.step(now, std::move(event));
     if (recording_) {
         recording_->recorder().stepped(replica_, machine_, effects);
         stop_recording(!recording_->stepped());
     }
-    for (const Effect& effect : effects) {
+    for (Effect& effect : effects) {
         carry_out(effect);
     }
     stepping_ = false;
@@ -191,17 +191,17 @@ void Host::stop_recording(bool failed) {
     }
 }
 
-void Host::carry_out(const Effect& effect) {
+void Host::carry_out(Effect& effect) {
     std::visit(Match{
-                   [this](const Send& send) { this->send(send); },
+                   [this](Send& send) { this->send(std::move(send)); },
                    [this](const Store& store) { disk_->store(store); },
                    [this](const Load& load) { disk_->load(load); },
                    [this](const WakeAt& wake) {
                        replica_wake_ = wake.deadline;
                        set_alarm();
                    },
-                   [this](const Reply& reply) {
-                       tell_edge(edge::Replied{reply.client, reply.reply});
+                   [this](Reply& reply) {
+                       tell_edge(edge::Replied{reply.client, std::move(reply.reply)});
                    },
                    [this](const Advanced& advanced) { tell_edge(Advanced(advanced)); },
                    [this](const Trace& trace) { note(trace.transition); },
@@ -246,13 +246,13 @@ void Host::carry_out(edge::Effect& effect) {
         effect);
 }
 
-void Host::send(const Send& effect) {
+void Host::send(Send&& effect) {
     if (effect.after <= stored_) {
         send_now(effect.message);
         return;
     }
     LEDGER_ASSERT(held_.empty() || held_.back().after <= effect.after);
-    held_.push_back({effect.after, effect.message});
+    held_.push_back({effect.after, std::move(effect.message)});
 }
 
 void Host::send_now(const PeerMessage& message) {

@@ -87,9 +87,9 @@ class Host final : private DiskThread::Port,
     void tell_edge(edge::Event&& event);
     void serve_edge();
     void stop_recording(bool failed);
-    void carry_out(const Effect& effect);
+    void carry_out(Effect& effect);
     void carry_out(edge::Effect& effect);
-    void send(const Send& effect);
+    void send(Send&& effect);
     void send_now(const PeerMessage& message);
     void note(const raft::Transition& transition);
     void set_alarm();
