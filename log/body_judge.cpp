@@ -110,9 +110,8 @@ bool BodyJudge::truncation_continues(const RecordView& record) const {
     }
     Digest hash;
     std::copy(record.envelope.begin(), record.envelope.end(), hash.bytes.begin());
-    const HashMark& mark = log_.map.mark_at_or_before(index);
-    return record.header.prev_hash64 == hash.truncated() &&
-           (mark.index != index || mark.hash == hash);
+    const Digest* const known = log_.map.find_hash(index);
+    return record.header.prev_hash64 == hash.truncated() && (known == nullptr || *known == hash);
 }
 
 void BodyJudge::apply(const Slot& slot) {

@@ -1,6 +1,8 @@
 #include "log/log_map.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "log/base/assert.h"
 
@@ -8,105 +10,252 @@ namespace ledger::log {
 
 namespace {
 
-// Marks are thinned when so many have gathered below the commit.
-constexpr std::uint64_t thin_after = 1024;
+static_assert(hash_mark_interval % map_mark_interval == 0);
 
-bool before(Index index, const HashMark& mark) {
-    return index < mark.index;
+// Hashes below the commit are dropped when so many have gathered.
+constexpr std::size_t forget_after = 1024;
+
+// The greatest mark at or before `index`; null if all come later.
+const HashMark* find_mark(std::span<const HashMark> marks, Index index) {
+    if (!marks.empty() && marks.back().index <= index) {
+        return &marks.back();  // where appending asks
+    }
+    const auto after = std::upper_bound(marks.begin(), marks.end(), index,
+        [](Index wanted, const HashMark& mark) { return wanted < mark.index; });
+    return after == marks.begin() ? nullptr : &*std::prev(after);
 }
+
+// The number of runs that begin at or before `index`.
+template <typename Run>
+std::size_t runs_until(std::span<const Run> runs, Index index) {
+    const auto after = std::upper_bound(runs.begin(), runs.end(), index,
+        [](Index wanted, const Run& run) { return wanted < run.first; });
+    return static_cast<std::size_t>(after - runs.begin());
+}
+
+// The marks of a whole map: before its first entry, of the closed runs, of the open one.
+struct Marks {
+    const HashMark& base;
+    std::span<const SegmentRun> closed;
+    std::span<const HashMark> open;
+
+    const HashMark& at_or_before(Index index) const {
+        LEDGER_ASSERT(index >= base.index);
+        const HashMark* found = find_mark(open, index);
+        // A closed run has a mark at its end: one of the last two that begin early enough has it.
+        for (std::size_t i = runs_until(closed, index); found == nullptr && i > 0; --i) {
+            found = find_mark(closed[i - 1].marks.span(), index);
+        }
+        return found != nullptr ? *found : base;
+    }
+};
 
 }  // namespace
 
-LogMap::LogMap(Index first, const Digest& before_first)
-    : first_(first), thinned_(first.previous()) {
-    LEDGER_ASSERT(first > Index{0});
-    marks_.push_back({first.previous(), before_first});
+Place place_of(SegmentId segment, const FooterName& name) {
+    const std::uint64_t offset = std::uint64_t{name.place} * record_alignment;
+    return {segment, offset, offset + record_bytes(name.envelope_bytes, name.erasable_bytes)};
 }
 
-void LogMap::append_place(Term term, Place place) {
-    LEDGER_ASSERT(term >= last_term());
-    if (terms_.empty() || terms_.back().term != term) {
-        terms_.push_back({last().next(), term});
+// --- What readers see ---
+
+SegmentMap::SegmentMap(const HashMark& base, ArrayView<SegmentRun> closed, SegmentRun open,
+    ArrayView<TermRun> terms)
+    : base_(base), closed_(std::move(closed)), open_(std::move(open)), terms_(std::move(terms)) {
+    LEDGER_ASSERT(open_.first ==
+                  (closed_.empty() ? base_.index.next() : closed_.back().last().next()));
+    LEDGER_ASSERT(terms_.empty() == (last() < first()));
+}
+
+const SegmentRun& SegmentMap::run_of(Index index) const {
+    LEDGER_ASSERT(holds(index));
+    if (index >= open_.first) {
+        return open_;
     }
-    places_.push_back(place);
+    return closed_[runs_until(closed_.span(), index) - 1];
 }
 
-void LogMap::append(Term term, Place place, const Digest& hash) {
+Place SegmentMap::place(Index index) const {
+    const SegmentRun& run = run_of(index);
+    const std::uint64_t at = index - run.first;
+    const std::uint64_t offset = std::uint64_t{run.places[at]} * record_alignment;
+    const std::uint64_t end = at + 1 == run.places.size()
+                                  ? run.end
+                                  : std::uint64_t{run.places[at + 1]} * record_alignment;
+    LEDGER_ASSERT(offset < end);
+    return {run.segment, offset, end};
+}
+
+Term SegmentMap::term_at(Index index) const {
+    LEDGER_ASSERT(holds(index));
+    return terms_[runs_until(terms_.span(), index) - 1].term;
+}
+
+const HashMark& SegmentMap::mark_at_or_before(Index index) const {
+    return Marks{base_, closed_.span(), open_.marks.span()}.at_or_before(index);
+}
+
+// --- What the writer keeps ---
+
+LogMap::LogMap(Index first, const Digest& before_first) : base_{first.previous(), before_first} {
+    LEDGER_ASSERT(first > Index{0});
+    open_.first = first;
+}
+
+void LogMap::append_place(Term term, const Place& place) {
+    LEDGER_ASSERT(term >= last_term());
+    LEDGER_ASSERT(place.offset % record_alignment == 0 && place.offset < place.end);
+    const Index index = last().next();
+    if (place.segment != open_.segment) {
+        close_run();
+        open_.segment = place.segment;
+    }
+    LEDGER_ASSERT(open_.places.empty() || place.offset >= open_.end);
+    if (terms_.empty() || terms_.back().term != term) {
+        terms_.push_back({index, term});
+    }
+    open_.places.push_back(static_cast<std::uint32_t>(place.offset / record_alignment));
+    open_.end = place.end;
+}
+
+// Nothing more is appended to the run; it gets the mark that every closed run ends with.
+void LogMap::close_run() {
+    const Index next = last().next();
+    if (!open_.places.empty()) {
+        mark(last(), hash_at(last()));
+        closed_.push_back({open_.segment, open_.first, open_.end, open_.places.view(),
+            open_.marks.view()});
+    }
+    open_ = OpenRun{};
+    open_.first = next;
+}
+
+void LogMap::mark(Index index, const Digest& hash) {
+    if (open_.marks.empty() || open_.marks.back().index < index) {
+        open_.marks.push_back({index, hash});
+    }
+}
+
+void LogMap::append(Term term, const Place& place, const Digest& hash) {
     append_place(term, place);
-    marks_.push_back({last(), hash});
+    recent_.push_back({last(), hash});
+    if (last().value % map_mark_interval == 0) {
+        mark(last(), hash);
+    }
 }
 
-void LogMap::append_unhashed(Term term, Place place) {
+void LogMap::append_unhashed(Term term, const Place& place) {
     append_place(term, place);
 }
 
 void LogMap::truncate(Index last_index, const Digest& hash) {
-    LEDGER_ASSERT(last_index.next() >= first_ && last_index <= last());
-    places_.resize(static_cast<std::size_t>(last_index.next() - first_));
-    while (!terms_.empty() && terms_.back().first > last_index) {
-        terms_.pop_back();
+    LEDGER_ASSERT(last_index.next() >= first() && last_index <= last());
+    while (!recent_.empty() && recent_.back().index > last_index) {
+        recent_.pop_back();
     }
-    while (marks_.back().index > last_index) {
-        marks_.pop_back();
+    terms_.cut(runs_until(terms_.span(), last_index));
+    if (last_index < open_.first) {
+        truncate_closed(last_index, hash);
+    } else if (last_index < last()) {
+        cut_open(last_index);
+        learn(last_index, hash);
+        close_run();  // what comes next does not follow in the file
     }
-    thinned_ = std::min(thinned_, last_index);
     learn(last_index, hash);
+    LEDGER_ASSERT(last() == last_index);
+}
+
+void LogMap::cut_open(Index last_index) {
+    const std::uint64_t kept = last_index.next() - open_.first;
+    open_.end = std::uint64_t{open_.places[kept]} * record_alignment;
+    open_.places.cut(kept);
+    while (!open_.marks.empty() && open_.marks.back().index > last_index) {
+        open_.marks.cut(open_.marks.size() - 1);
+    }
+}
+
+void LogMap::truncate_closed(Index last_index, const Digest& hash) {
+    open_ = OpenRun{};
+    open_.first = last_index.next();
+    closed_.cut(runs_until(closed_.span(), last_index));
+    if (closed_.empty() || closed_.back().last() == last_index) {
+        return;
+    }
+    SegmentRun run = closed_.back();
+    const std::uint64_t kept = last_index.next() - run.first;
+    run.end = std::uint64_t{run.places[kept]} * record_alignment;
+    run.places = run.places.first(kept);
+    GrowingArray<HashMark> marks;
+    for (const HashMark& known : run.marks.span()) {
+        if (known.index < last_index) {
+            marks.push_back(known);
+        }
+    }
+    marks.push_back({last_index, hash});
+    run.marks = marks.view();
+    closed_.cut(closed_.size() - 1);
+    closed_.push_back(run);
 }
 
 void LogMap::learn(Index index, const Digest& hash) {
-    LEDGER_ASSERT(index.next() >= first_ && index <= last());
-    const auto after = std::upper_bound(marks_.begin(), marks_.end(), index, before);
-    LEDGER_ASSERT(after != marks_.begin());
-    if (std::prev(after)->index == index) {
-        LEDGER_ASSERT(std::prev(after)->hash == hash);
+    LEDGER_ASSERT(index.next() >= first() && index <= last());
+    if (const Digest* known = find_hash(index)) {
+        LEDGER_ASSERT(*known == hash);
         return;
     }
-    marks_.insert(after, {index, hash});
+    if (index >= open_.first && index.value % map_mark_interval == 0) {
+        mark(index, hash);
+    }
+    const auto after = std::upper_bound(recent_.begin(), recent_.end(), index,
+        [](Index wanted, const HashMark& known) { return wanted < known.index; });
+    recent_.insert(after, {index, hash});
 }
 
 void LogMap::committed(Index commit) {
     LEDGER_ASSERT(commit <= last());
-    if (commit < thinned_ + thin_after) {
-        return;
+    const auto keep = std::lower_bound(recent_.begin(), recent_.end(), commit,
+        [](const HashMark& known, Index index) { return known.index < index; });
+    if (static_cast<std::size_t>(keep - recent_.begin()) >= forget_after) {
+        recent_.erase(recent_.begin(), keep);
     }
-    const auto begin = std::upper_bound(marks_.begin(), marks_.end(), thinned_, before);
-    const auto end = std::lower_bound(marks_.begin(), marks_.end(), commit,
-        [](const HashMark& mark, Index index) { return mark.index < index; });
-    marks_.erase(std::remove_if(begin, end,
-                     [](const HashMark& mark) {
-                         return mark.index.value % hash_mark_interval != 0;
-                     }),
-        end);
-    thinned_ = commit;
 }
 
-Place LogMap::place(Index index) const {
-    LEDGER_ASSERT(holds(index));
-    return places_[static_cast<std::size_t>(index - first_)];
-}
-
-const HashMark& LogMap::mark_at_or_before(Index index) const {
-    if (marks_.back().index <= index) {
-        return marks_.back();  // where appending asks
+const Digest* LogMap::find_hash(Index index) const {
+    const HashMark* known = find_mark(recent_, index);
+    if (known == nullptr || known->index != index) {
+        known = &Marks{base_, closed_.span(), open_.marks.span()}.at_or_before(index);
     }
-    const auto after = std::upper_bound(marks_.begin(), marks_.end(), index, before);
-    LEDGER_ASSERT(after != marks_.begin());
-    return *std::prev(after);
-}
-
-std::vector<HashMark> LogMap::marks(Index from, Index to) const {
-    std::vector<HashMark> found;
-    for (auto at = std::upper_bound(marks_.begin(), marks_.end(), from.previous(), before);
-         at != marks_.end() && at->index <= to; ++at) {
-        found.push_back(*at);
-    }
-    return found;
+    return known->index == index ? &known->hash : nullptr;
 }
 
 const Digest& LogMap::hash_at(Index index) const {
-    const HashMark& mark = mark_at_or_before(index);
-    LEDGER_ASSERT(mark.index == index);
-    return mark.hash;
+    const Digest* known = find_hash(index);
+    LEDGER_ASSERT(known != nullptr);
+    return *known;
+}
+
+std::vector<HashMark> LogMap::footer_marks(Index from) const {
+    std::vector<HashMark> found;
+    const auto add = [&](std::span<const HashMark> marks) {
+        std::copy_if(marks.begin(), marks.end(), std::back_inserter(found),
+            [&](const HashMark& known) {
+                return known.index >= from && known.index.value % hash_mark_interval == 0;
+            });
+    };
+    const std::span<const SegmentRun> closed = closed_.span();
+    const std::size_t begun = runs_until(closed, from);
+    for (std::size_t i = begun == 0 ? 0 : begun - 1; i < closed.size(); ++i) {
+        add(closed[i].marks.span());
+    }
+    add(open_.marks.span());
+    return found;
+}
+
+SharedMap LogMap::publish() {
+    SegmentRun open{open_.segment, open_.first, open_.end, open_.places.view(),
+        open_.marks.view()};
+    return std::make_shared<const SegmentMap>(
+        base_, closed_.view(), std::move(open), terms_.view());
 }
 
 }  // namespace ledger::log

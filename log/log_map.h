@@ -1,32 +1,92 @@
 #pragma once
-// LogMap: where each entry of the open log lies, the terms of the log, and hashes to begin from.
+// LogMap: where each entry of the open log lies, the terms of the log, and hashes to begin from;
+// SegmentMap: the same as readers see it, a value of its own for every synced group.
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "log/base/entry.h"
 #include "log/footer.h"
+#include "log/growing_array.h"
 
 namespace ledger::log {
 
-// The place of one record: the number of its segment in the open log's list, and its offset in
-// units of record_alignment.
-struct Place {
-    std::uint32_t segment = 0;
-    std::uint32_t units = 0;
-    friend bool operator==(const Place&, const Place&) = default;
+// How far a reader rolls the hash chain forward before it can judge an entry: in memory less far
+// than the footers would have it. A divisor of hash_mark_interval.
+inline constexpr std::uint64_t map_mark_interval = 16;
 
-    std::uint64_t offset() const { return std::uint64_t{units} * record_alignment; }
+// The bytes of one record; what begins at `end` belongs to something else.
+struct Place {
+    SegmentId segment;
+    std::uint64_t offset = 0;
+    std::uint64_t end = 0;
+
+    // The same record: nothing is ever written to a place twice.
+    bool begins_as(const Place& other) const {
+        return segment == other.segment && offset == other.offset;
+    }
 };
+
+// The place of the record that a segment's footer or identity block names.
+Place place_of(SegmentId segment, const FooterName& name);
+
+// Live entries whose records follow each other in one segment, with nothing between them but what
+// belongs to the groups: a run ends with its segment, or where a truncation cut it.
+struct SegmentRun {
+    SegmentId segment;
+    Index first;
+    std::uint64_t end = 0;            // of the last record, or where a removed one began
+    ArrayView<std::uint32_t> places;  // offsets in units of record_alignment
+    // Hashes at every hash_mark_interval-th index at least (every map_mark_interval-th if it was
+    // written since the log was opened), and at the last one unless the run may still grow.
+    ArrayView<HashMark> marks;
+
+    // first.previous() if there is none.
+    Index last() const { return first + places.size() - 1; }
+};
+
+// What is durable of the log, for readers: never changes, and may be read by any thread while the
+// writer goes on. A map stays true for as long as the files it names: the log only appends to
+// segment files and never writes to a place twice, so an older map leads to the entries that were
+// the log then, also to those that a truncation has since taken out of it.
+class SegmentMap {
+  public:
+    // `closed` in order, `open` continues them; `base` is the hash before the first entry.
+    SegmentMap(const HashMark& base, ArrayView<SegmentRun> closed, SegmentRun open,
+        ArrayView<TermRun> terms);
+
+    Index first() const { return base_.index.next(); }
+    Index last() const { return open_.last(); }
+    bool holds(Index index) const { return index >= first() && index <= last(); }
+    // Preconditions: held.
+    Place place(Index index) const;
+    Term term_at(Index index) const;
+    // The greatest known hash at or before `index`. Precondition: first().previous() <= index.
+    const HashMark& mark_at_or_before(Index index) const;
+
+  private:
+    const SegmentRun& run_of(Index index) const;
+
+    const HashMark base_;
+    const ArrayView<SegmentRun> closed_;
+    const SegmentRun open_;
+    const ArrayView<TermRun> terms_;
+};
+
+using SharedMap = std::shared_ptr<const SegmentMap>;
 
 class LogMap {
   public:
     // An empty log whose next index is `first`.
     explicit LogMap(Index first = Index{1}, const Digest& before_first = {});
 
-    void append(Term term, Place place, const Digest& hash);
-    // For an entry that only a footer names: its hash stays unknown until learn().
-    void append_unhashed(Term term, Place place);
+    void append(Term term, const Place& place, const Digest& hash);
+    // For an entry that only a footer names: its hash stays unknown until learn(). The last one
+    // of a segment must be known before the next segment's first is appended.
+    void append_unhashed(Term term, const Place& place);
     // Precondition: first().previous() <= last. `hash` is the one at `last`.
     void truncate(Index last, const Digest& hash);
     // Adds a hash that was computed or read.
@@ -34,31 +94,46 @@ class LogMap {
     // Below a commit only some hashes are kept: nothing is truncated there any more.
     void committed(Index commit);
 
-    Index first() const { return first_; }
-    Index last() const { return first_ + places_.size() - 1; }
-    bool holds(Index index) const { return index >= first_ && index <= last(); }
-    Place place(Index index) const;
-    const std::vector<TermRun>& terms() const { return terms_; }
+    Index first() const { return base_.index.next(); }
+    Index last() const { return open_.first + open_.places.size() - 1; }
+    bool holds(Index index) const { return index >= first() && index <= last(); }
+    std::span<const TermRun> terms() const { return terms_.span(); }
     // 0 for the empty log.
     Term last_term() const { return terms_.empty() ? Term{} : terms_.back().term; }
 
-    // The greatest known hash at or before `index`. Precondition: index >= first().previous().
-    const HashMark& mark_at_or_before(Index index) const;
-    // The marks within [from, to].
-    std::vector<HashMark> marks(Index from, Index to) const;
+    // Null if it is not known. Valid until the map changes.
+    const Digest* find_hash(Index index) const;
     // Precondition: known, as it is for the last entry and for all that are not yet committed.
     const Digest& hash_at(Index index) const;
+    // The hashes at every hash_mark_interval-th index of [from, last()].
+    std::vector<HashMark> footer_marks(Index from) const;
+
+    // What is there now, sharing everything with this map: constant time.
+    SharedMap publish();
 
   private:
-    void append_place(Term term, Place place);
+    // The run that grows, as SegmentRun.
+    struct OpenRun {
+        SegmentId segment;
+        Index first;
+        std::uint64_t end = 0;
+        GrowingArray<std::uint32_t> places;
+        GrowingArray<HashMark> marks;
+    };
 
-    Index first_;
-    std::vector<Place> places_;
-    std::vector<TermRun> terms_;
-    // Invariant: ascending by index; the front is the one before first_; the hash at last() is
-    // known unless the last append was unhashed.
-    std::vector<HashMark> marks_;
-    Index thinned_;  // up to here marks_ holds only some
+    void append_place(Term term, const Place& place);
+    void close_run();
+    void cut_open(Index last);
+    void truncate_closed(Index last, const Digest& hash);
+    void mark(Index index, const Digest& hash);
+
+    HashMark base_;
+    GrowingArray<SegmentRun> closed_;  // none of them empty
+    OpenRun open_;
+    GrowingArray<TermRun> terms_;
+    // Invariant: ascending by index; the hash at last() is known unless the last append was
+    // unhashed; none is missing from the commit on.
+    std::vector<HashMark> recent_;
 };
 
 }  // namespace ledger::log

@@ -6,7 +6,7 @@ namespace ledger::log {
 
 namespace {
 
-std::vector<TermRun> runs_from(const std::vector<TermRun>& runs, Index first, Index last) {
+std::vector<TermRun> runs_from(std::span<const TermRun> runs, Index first, Index last) {
     std::vector<TermRun> part;
     for (const TermRun& run : runs) {
         if (run.first > last) {
@@ -21,12 +21,6 @@ std::vector<TermRun> runs_from(const std::vector<TermRun>& runs, Index first, In
     return first > last ? std::vector<TermRun>{} : part;
 }
 
-std::vector<HashMark> sparse(std::vector<HashMark> marks) {
-    std::erase_if(
-        marks, [](const HashMark& mark) { return mark.index.value % hash_mark_interval != 0; });
-    return marks;
-}
-
 }  // namespace
 
 void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash) {
@@ -34,10 +28,9 @@ void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const
     LEDGER_ASSERT(offset % record_alignment == 0 && offset / record_alignment <= UINT32_MAX);
     LEDGER_ASSERT(name.index == log.map.last().next());
     const auto units = static_cast<std::uint32_t>(offset / record_alignment);
-    const auto segment = static_cast<std::uint32_t>(log.segments.size() - 1);
-    log.map.append(name.term, {segment, units}, hash);
-    log.active->names.push_back(
-        {units, name.envelope_bytes, name.erasable_bytes, name.envelope_crc});
+    const FooterName named{units, name.envelope_bytes, name.erasable_bytes, name.envelope_crc};
+    log.map.append(name.term, place_of(log.segments.back().id, named), hash);
+    log.active->names.push_back(named);
     LEDGER_ASSERT(log.active->names.size() == log.map.last().next() - log.active->first);
 }
 
@@ -67,7 +60,7 @@ Footer footer_of(const OpenLog& log) {
     footer.commit = log.commit;
     footer.terms = runs_from(log.map.terms(), footer.first, footer.last);
     footer.names = log.active->names;
-    footer.marks = sparse(log.map.marks(footer.first, footer.last));
+    footer.marks = log.map.footer_marks(footer.first);
     return footer;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// OpenLog: the segments of an open log and what is known of them; shared by writer and reader.
+// OpenLog: the segments of an open log and what is known of them: built by recovery, extended by
+// the writer.
 
 #include <cstdint>
 #include <memory>
@@ -13,11 +14,8 @@ namespace ledger::log {
 
 struct OpenSegment {
     SegmentId id;
-    std::unique_ptr<File> file;
-    std::uint64_t end = 0;  // where its last group ends
-    // A group that waits for the hard state before it may be written; empty otherwise.
-    ByteSpan waiting;
-    std::uint64_t waiting_offset = 0;
+    std::unique_ptr<File> file;  // to be written to; none once the segment is sealed
+    std::uint64_t end = 0;       // where its last group ends
 };
 
 // The segment that takes the next group: always the last of the list.

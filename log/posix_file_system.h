@@ -9,7 +9,8 @@
 namespace ledger::log {
 
 // Everything happens below `root`, which is created (0700) if it does not exist. Files are made
-// readable for their owner only (0600). Errors name the operation and the path.
+// readable for their owner only (0600). Errors name the operation and the path. May be used by
+// several threads at once; a file that it opened, by one at a time.
 std::unique_ptr<FileSystem> make_posix_file_system(std::string root);
 
 }  // namespace ledger::log

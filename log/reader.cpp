@@ -1,10 +1,10 @@
 #include "log/reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "log/base/assert.h"
+#include "log/hard_state_file.h"
 
 namespace ledger::log {
 
@@ -12,78 +12,62 @@ namespace {
 
 // What one file read brings at most, unless a single record is larger.
 constexpr std::uint64_t chunk_bytes_max = 256u << 10;
-
-// The first byte behind the place of `index` that may belong to something else.
-std::uint64_t end_of(const OpenLog& log, Index index) {
-    const Place place = log.map.place(index);
-    if (index < log.map.last()) {
-        const Place next = log.map.place(index.next());
-        if (next.segment == place.segment) {
-            return next.offset();
-        }
-    }
-    return log.segments[place.segment].end;
-}
-
-Result<std::uint64_t> read_at(
-    const OpenSegment& segment, std::uint64_t offset, std::span<std::byte> into) {
-    if (segment.waiting.empty() || offset + into.size() <= segment.waiting_offset) {
-        return segment.file->read(offset, into);
-    }
-    if (offset < segment.waiting_offset) {
-        // A chunk that reaches into the waiting group: its head is in the file.
-        const auto head = static_cast<std::size_t>(segment.waiting_offset - offset);
-        LEDGER_TRY(const std::uint64_t read, segment.file->read(offset, into.first(head)));
-        if (read < head) {
-            return read;
-        }
-        std::memcpy(into.data() + head, segment.waiting.data(), into.size() - head);
-        return std::uint64_t{into.size()};
-    }
-    const auto from = static_cast<std::size_t>(offset - segment.waiting_offset);
-    LEDGER_ASSERT(from + into.size() <= segment.waiting.size());
-    std::memcpy(into.data(), segment.waiting.data() + from, into.size());
-    return std::uint64_t{into.size()};
-}
+constexpr std::size_t open_files_max = 8;
 
 }  // namespace
 
+// Consecutive records of one segment.
 struct Reader::Chunk {
-    const OpenSegment* segment = nullptr;
+    SegmentId segment;
     std::uint64_t offset = 0;
     Index last;  // the last index that lies in it whole
     ByteVector bytes;
 };
 
-Result<Reader::Chunk> Reader::load(Index from, Index to, std::uint64_t bytes_wanted) const {
-    const Place begin = log_.map.place(from);
+Result<File*> Reader::file_of(SegmentId segment) {
+    const auto found = std::find_if(open_.begin(), open_.end(),
+        [&](const OpenFile& open) { return open.segment == segment; });
+    if (found != open_.end()) {
+        std::rotate(found, found + 1, open_.end());
+        return open_.back().file.get();
+    }
+    LEDGER_TRY(auto file, files_.open(path_in(directory_, segment_name(segment))));
+    if (open_.size() == open_files_max) {
+        open_.erase(open_.begin());
+    }
+    open_.push_back({segment, std::move(file)});
+    return open_.back().file.get();
+}
+
+Result<Reader::Chunk> Reader::load(
+    const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted) {
+    LEDGER_ASSERT(from <= to);
     const std::uint64_t bytes_max = std::min(bytes_wanted, chunk_bytes_max);
-    Chunk chunk;
-    chunk.segment = &log_.segments[begin.segment];
-    chunk.offset = begin.offset();
-    chunk.last = from;
-    std::uint64_t end = end_of(log_, from);
-    while (chunk.last < to && log_.map.place(chunk.last.next()).segment == begin.segment) {
-        const std::uint64_t next_end = end_of(log_, chunk.last.next());
-        if (next_end - chunk.offset > bytes_max) {
+    const Place begin = map.place(from);
+    Chunk chunk{begin.segment, begin.offset, from, {}};
+    std::uint64_t end = begin.end;
+    while (chunk.last < to) {
+        const Place next = map.place(chunk.last.next());
+        if (next.segment != begin.segment || next.end - begin.offset > bytes_max) {
             break;
         }
         ++chunk.last;
-        end = next_end;
+        end = next.end;
     }
-    LEDGER_ASSERT(end > chunk.offset);
-    chunk.bytes.resize(static_cast<std::size_t>(end - chunk.offset));
-    LEDGER_TRY(const std::uint64_t read, read_at(*chunk.segment, chunk.offset, chunk.bytes));
+    LEDGER_TRY(File* const file, file_of(begin.segment));
+    chunk.bytes.resize(static_cast<std::size_t>(end - begin.offset));
+    LEDGER_TRY(const std::uint64_t read, file->read(begin.offset, chunk.bytes));
     chunk.bytes.resize(static_cast<std::size_t>(read));
     return chunk;
 }
 
 Result<HashedEntry> Reader::decode(
-    const Chunk& chunk, Index index, const Digest& previous) const {
-    const std::uint64_t offset = log_.map.place(index).offset();
+    const SegmentMap& map, const Chunk& chunk, const HashMark& previous) const {
+    const Index index = previous.index.next();
+    const std::uint64_t offset = map.place(index).offset;
     const auto faulty = [&](const char* why) {
         return failure(Errc::faulty_entry,
-            "segment " + std::to_string(chunk.segment->id.value) + " at byte " +
+            "segment " + std::to_string(chunk.segment.value) + " at byte " +
                 std::to_string(offset) + ": index " + std::to_string(index.value) + ": " + why);
     };
     const std::uint64_t skip = offset - chunk.offset;
@@ -91,83 +75,93 @@ Result<HashedEntry> Reader::decode(
         return faulty("the file is too short");
     }
     const ByteSpan bytes = ByteSpan(chunk.bytes).subspan(static_cast<std::size_t>(skip));
-    const RecordView view = decode_record(bytes, {chunk.segment->id, offset});
+    const RecordView view = decode_record(bytes, {chunk.segment, offset});
     if (view.damage != Damage::none) {
         return faulty(to_text(view.damage));
     }
-    if (view.header.is_truncation() || view.header.index != index) {
+    if (view.header.is_truncation() || view.header.index != index ||
+        view.header.term != map.term_at(index)) {
         return faulty("another record stands here");
     }
-    if (view.header.prev_hash64 != previous.truncated()) {
+    if (view.header.prev_hash64 != previous.hash.truncated()) {
         return faulty("the hash chain does not continue");
     }
     HashedEntry hashed;
     hashed.entry = entry_of(view);
-    hashed.hash = entry_hash(previous, hashed.entry);
-    const HashMark& mark = log_.map.mark_at_or_before(index);
+    hashed.hash = entry_hash(previous.hash, hashed.entry);
+    const HashMark& mark = map.mark_at_or_before(index);
     if (mark.index == index && mark.hash != hashed.hash) {
         return faulty("the entry has another hash than the log remembers");
     }
     return hashed;
 }
 
-Result<HashMark> Reader::start_for(Index first) {
+void Reader::remember(const SegmentMap& map, const HashMark& mark) {
+    if (map.holds(mark.index)) {
+        cursor_ = {mark, map.place(mark.index)};
+    }
+}
+
+Result<HashMark> Reader::start_for(const SegmentMap& map, Index first) {
     const Index wanted = first.previous();
-    HashMark start = log_.map.mark_at_or_before(wanted);
-    if (cursor_.index > start.index && cursor_.index <= wanted) {
-        start = cursor_;
+    HashMark start = map.mark_at_or_before(wanted);
+    const Index known = cursor_.mark.index;
+    if (known > start.index && known <= wanted && map.place(known).begins_as(cursor_.place)) {
+        start = cursor_.mark;
     }
     // Roll forward over the entries that lie between the known hash and the wanted one.
     while (start.index < wanted) {
-        LEDGER_TRY(const Chunk chunk, load(start.index.next(), wanted, chunk_bytes_max));
-        for (Index index = start.index.next(); index <= chunk.last; ++index) {
-            LEDGER_TRY(const HashedEntry hashed, decode(chunk, index, start.hash));
-            start = {index, hashed.hash};
+        LEDGER_TRY(const Chunk chunk, load(map, start.index.next(), wanted, chunk_bytes_max));
+        while (start.index < chunk.last) {
+            LEDGER_TRY(const HashedEntry hashed, decode(map, chunk, start));
+            start = {hashed.entry.index, hashed.hash};
         }
     }
-    cursor_ = start;
+    remember(map, start);
     return start;
 }
 
-Result<Digest> Reader::hash_at(Index index) {
-    LEDGER_ASSERT(index.next() >= log_.map.first() && index <= log_.map.last());
-    LEDGER_TRY(const HashMark mark, start_for(index.next()));
+Result<Digest> Reader::hash_at(const SegmentMap& map, Index index) {
+    LEDGER_ASSERT(index.next() >= map.first() && index <= map.last());
+    LEDGER_TRY(const HashMark mark, start_for(map, index.next()));
     return mark.hash;
 }
 
-Result<std::vector<HashedEntry>> Reader::read(Index first, Index last, std::uint64_t bytes_max) {
-    if (!log_.map.holds(first) || last < first) {
+Result<std::vector<HashedEntry>> Reader::read(
+    const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max) {
+    if (!map.holds(first) || last < first) {
         return failure(Errc::out_of_range,
             "index " + std::to_string(first.value) + ": the log holds " +
-                std::to_string(log_.map.first().value) + " to " +
-                std::to_string(log_.map.last().value));
+                std::to_string(map.first().value) + " to " + std::to_string(map.last().value));
     }
-    last = std::min(last, log_.map.last());
-    LEDGER_TRY(HashMark previous, start_for(first));
+    auto entries = read_held(map, first, std::min(last, map.last()), bytes_max);
+    if (!entries) {
+        open_.clear();  // whoever tries again looks at the files that are there then
+    }
+    return entries;
+}
+
+Result<std::vector<HashedEntry>> Reader::read_held(
+    const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max) {
+    LEDGER_TRY(HashMark previous, start_for(map, first));
     std::vector<HashedEntry> entries;
     std::uint64_t bytes = 0;
     while (previous.index < last) {
         const std::uint64_t wanted = std::max<std::uint64_t>(bytes_max - bytes, 1);
-        LEDGER_TRY(const Chunk chunk, load(previous.index.next(), last, wanted));
-        for (Index index = previous.index.next(); index <= chunk.last; ++index) {
-            LEDGER_TRY(HashedEntry hashed, decode(chunk, index, previous.hash));
+        LEDGER_TRY(const Chunk chunk, load(map, previous.index.next(), last, wanted));
+        while (previous.index < chunk.last) {
+            LEDGER_TRY(HashedEntry hashed, decode(map, chunk, previous));
             const std::uint64_t more = hashed.entry.bytes;
             if (!entries.empty() && (bytes >= bytes_max || more > bytes_max - bytes)) {
                 return entries;
             }
             bytes = std::min(bytes + more, std::max(bytes_max, bytes));
-            previous = {index, hashed.hash};
-            cursor_ = previous;
+            previous = {hashed.entry.index, hashed.hash};
             entries.push_back(std::move(hashed));
+            remember(map, previous);
         }
     }
     return entries;
-}
-
-void Reader::truncated(Index last) {
-    if (cursor_.index > last) {
-        cursor_ = {};
-    }
 }
 
 }  // namespace ledger::log

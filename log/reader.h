@@ -1,34 +1,69 @@
 #pragma once
-// Reader: entries of the open log, verified against every checksum and the hash chain.
+// Reader: entries by a published map of the log, verified against every checksum, the terms and
+// the hash chain. It shares nothing with the writer but the files, and opens those for itself.
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
-#include "log/open_log.h"
+#include "log/log_map.h"
 
 namespace ledger::log {
 
+// For one thread at a time; any number of readers may read while the log is being written.
+//
+// A map may be older than the log. What it names stays where it was, since the log appends and
+// never writes to a place twice: a reader gets the entries of which the map was made, even those
+// that a truncation has since removed, as it would have got them had it read a moment earlier.
+// Whoever acts on an entry compares its (index, term) with the log it believes in; a committed
+// entry is never truncated, so for those an older map is as good as the newest. Should bytes be
+// gone after all (a segment removed, recycled or rotten), then no record verifies at its place
+// (segment id, offset), in its term and behind its predecessor's hash: the answer is an error,
+// and the caller tries the newest map before it believes in damage.
 class Reader {
   public:
-    explicit Reader(const OpenLog& log) : log_(log) {}
+    // The file system outlives the reader and is used by it alone while a call is under way,
+    // unless it says that it may be shared.
+    Reader(FileSystem& files, std::string directory)
+        : files_(files), directory_(std::move(directory)) {}
 
-    // As Storage::read.
-    Result<std::vector<HashedEntry>> read(Index first, Index last, std::uint64_t bytes_max);
-    // The full hash at an index of the log, or just before it.
-    Result<Digest> hash_at(Index index);
-
-    // The log was cut after `last`: nothing beyond may be remembered.
-    void truncated(Index last);
+    // Entries [first, last] in order, cut off before `bytes_max` is exceeded but never before the
+    // first one. out_of_range if the map does not hold `first`; faulty_entry names the segment,
+    // the offset and the index that cannot be read.
+    Result<std::vector<HashedEntry>> read(
+        const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
+    // The full hash at an index of the map, or just before it.
+    Result<Digest> hash_at(const SegmentMap& map, Index index);
 
   private:
     struct Chunk;
+    struct OpenFile {
+        SegmentId segment;
+        std::unique_ptr<File> file;
+    };
+    // How far the hash chain is known, and where that entry lies.
+    struct Known {
+        HashMark mark;
+        Place place;
+    };
 
-    Result<HashMark> start_for(Index first);
-    Result<Chunk> load(Index from, Index to, std::uint64_t bytes_wanted) const;
-    Result<HashedEntry> decode(const Chunk& chunk, Index index, const Digest& previous) const;
+    Result<std::vector<HashedEntry>> read_held(
+        const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
+    Result<HashMark> start_for(const SegmentMap& map, Index first);
+    Result<Chunk> load(
+        const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted);
+    Result<HashedEntry> decode(
+        const SegmentMap& map, const Chunk& chunk, const HashMark& previous) const;
+    Result<File*> file_of(SegmentId segment);
+    void remember(const SegmentMap& map, const HashMark& mark);
 
-    const OpenLog& log_;
-    HashMark cursor_;  // where the last read ended; index 0 = nowhere
+    FileSystem& files_;
+    const std::string directory_;
+    std::vector<OpenFile> open_;  // the one used last comes last
+    // Where the last read ended; index 0 = nowhere. Valid in any map that has the same entry,
+    // that is an entry at the same place, there.
+    Known cursor_;
 };
 
 }  // namespace ledger::log

@@ -99,9 +99,14 @@ Result<RecoveredLog> Recovery::run() {
     recovered_.hard_state = hard_state_.current().hard_state;
     recovered_.first = log_.map.first();
     recovered_.last = log_.map.last();
-    recovered_.terms = log_.map.terms();
+    recovered_.terms.assign(log_.map.terms().begin(), log_.map.terms().end());
     recovered_.commit = log_.commit;
     log_.map.committed(log_.commit);
+    for (OpenSegment& segment : log_.segments) {
+        if (!log_.active || &segment != &log_.segments.back()) {
+            segment.file.reset();
+        }
+    }
     return RecoveredLog{std::move(owned_), std::move(hard_state_), std::move(recovered_)};
 }
 
@@ -210,11 +215,9 @@ Result<void> Recovery::enter(SegmentFile& found) {
 
 Result<void> Recovery::judge_sealed(const Footer& footer) {
     const Index base = footer.first.previous();
-    const HashMark& mark = log_.map.mark_at_or_before(
-        std::max(base, log_.map.first().previous()));
     const bool reaches = base <= log_.map.last() && base.next() >= log_.map.first();
-    const bool fits = reaches && (mark.index != base || mark.hash == footer.start_hash);
-    if (!fits) {
+    const Digest* const hash = reaches ? log_.map.find_hash(base) : nullptr;
+    if (!reaches || (hash != nullptr && *hash != footer.start_hash)) {
         return faulty(footer.segment, footer.body_end, footer.first,
             "the footer does not continue the segment before it");
     }
@@ -222,14 +225,13 @@ Result<void> Recovery::judge_sealed(const Footer& footer) {
     if (!footer.terms.empty() && footer.terms.front().term < log_.map.last_term()) {
         return faulty(footer.segment, footer.body_end, footer.first, "the term goes back");
     }
-    const auto number = static_cast<std::uint32_t>(log_.segments.size() - 1);
     auto run = footer.terms.begin();
     for (const FooterName& name : footer.names) {
         const Index index = log_.map.last().next();
         while (std::next(run) != footer.terms.end() && std::next(run)->first <= index) {
             ++run;
         }
-        log_.map.append_unhashed(run->term, {number, name.place});
+        log_.map.append_unhashed(run->term, place_of(footer.segment, name));
     }
     for (const HashMark& known : footer.marks) {
         log_.map.learn(known.index, known.hash);
@@ -321,20 +323,25 @@ Result<void> Recovery::check_promises() const {
 
 Result<void> Recovery::read_tail() {
     log_.commit = commit_witness_;
-    Reader reader(log_);
-    LEDGER_TRY(recovered_.commit_hash, reader.hash_at(log_.commit));
-    log_.map.learn(log_.commit, recovered_.commit_hash);
-    if (log_.commit < log_.map.last()) {
-        LEDGER_TRY(recovered_.tail,
-            reader.read(log_.commit.next(), log_.map.last(), UINT64_MAX));
+    const Index last = log_.map.last();
+    const SharedMap map = log_.map.publish();
+    Reader reader(files_, options_.directory);
+    if (const Digest* const known = log_.map.find_hash(log_.commit)) {
+        recovered_.commit_hash = *known;
+    } else {
+        LEDGER_TRY(recovered_.commit_hash, reader.hash_at(*map, log_.commit));
+        log_.map.learn(log_.commit, recovered_.commit_hash);
+    }
+    if (log_.commit < last) {
+        LEDGER_TRY(recovered_.tail, reader.read(*map, log_.commit.next(), last, UINT64_MAX));
     }
     for (const HashedEntry& hashed : recovered_.tail) {
         log_.map.learn(hashed.entry.index, hashed.hash);
     }
     // The clocks go on from the last entry, committed or not.
-    if (log_.map.last() >= log_.map.first()) {
+    if (last >= log_.map.first()) {
         LEDGER_TRY(const std::vector<HashedEntry> newest,
-            reader.read(log_.map.last(), log_.map.last(), UINT64_MAX));
+            reader.read(*map, last, last, UINT64_MAX));
         recovered_.last_cluster_time = newest.back().entry.cluster_time;
         recovered_.last_wall_time = newest.back().entry.wall_time;
     }

@@ -13,25 +13,33 @@ class SegmentedStorage final : public Storage {
   public:
     SegmentedStorage(FileSystem& files, const Options& options, std::unique_ptr<OpenLog> log,
         HardStateFile hard_state)
-        : log_(std::move(log)), reader_(*log_),
-          writer_(files, options, *log_, std::move(hard_state)) {}
+        : log_(std::move(log)), reader_(files, options.directory),
+          writer_(files, options, *log_, std::move(hard_state)), published_(log_->map.publish()) {}
 
     Result<void> write(const Group& group) override {
-        if (group.truncate_to) {
-            reader_.truncated(*group.truncate_to);
-        }
+        extends_ = extends_ || group.truncate_to || !group.entries.empty();
         return writer_.write(group);
     }
-    Result<void> sync() override { return writer_.sync(); }
+    Result<void> sync() override {
+        LEDGER_CHECK(writer_.sync());
+        if (extends_) {
+            published_ = log_->map.publish();
+            extends_ = false;
+        }
+        return {};
+    }
+    SharedMap published() const override { return published_; }
     Result<std::vector<HashedEntry>> read(
         Index first, Index last, std::uint64_t bytes_max) override {
-        return reader_.read(first, last, bytes_max);
+        return reader_.read(*published_, first, last, bytes_max);
     }
 
   private:
     const std::unique_ptr<OpenLog> log_;
     Reader reader_;
     Writer writer_;
+    SharedMap published_;
+    bool extends_ = false;  // what was written since the last sync changes the map
 };
 
 // New directories are entries of their parents, which must be durable too.

@@ -54,6 +54,9 @@ struct Recovered {
     std::uint64_t torn_entries = 0;  // entries named by an identity block of the torn group
 };
 
+class SegmentMap;  // log/log_map.h
+
+// For one thread, the writer's. What others want to read they read through published().
 class Storage {
   public:
     virtual ~Storage() = default;
@@ -64,9 +67,11 @@ class Storage {
     // Makes all groups written so far durable with one flush of the log (and one of the hard
     // state's file if it changed). An error is final: the node halts.
     virtual Result<void> sync() = 0;
-    // Entries [first, last] in order, cut off before `bytes_max` is exceeded but never before
-    // the first one. faulty_entry names the index that cannot be read; out_of_range if the log
-    // does not hold `first`.
+    // The entries that are durable: a new value after open() and after every sync() that made
+    // some so, or that made a truncation durable. Any thread may have it, with a log::Reader of
+    // its own.
+    virtual std::shared_ptr<const SegmentMap> published() const = 0;
+    // As Reader::read with the newest map, for whoever has no thread for reading.
     virtual Result<std::vector<HashedEntry>> read(
         Index first, Index last, std::uint64_t bytes_max) = 0;
 };

@@ -54,8 +54,6 @@ Result<void> Writer::write_group(const Group& group) {
     // No entry may reach the disk before the term it was accepted in (Raft fig. 2).
     if (hard_state_.is_dirty()) {
         waiting_ = true;
-        active_file().waiting = ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_));
-        active_file().waiting_offset = buffer_offset_;
         return {};
     }
     return write_buffer();
@@ -226,7 +224,6 @@ std::uint64_t Writer::encode_identity(std::uint64_t at) {
 Result<void> Writer::write_buffer() {
     LEDGER_ASSERT(log_.active && !hard_state_.is_dirty());
     waiting_ = false;
-    active_file().waiting = {};
     log_dirty_ = true;
     return active_file().file->write(
         buffer_offset_, ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_)));
@@ -244,6 +241,7 @@ Result<void> Writer::sync_group() {
     }
     if (sealing_) {
         LEDGER_CHECK(log_.segments[*sealing_].file->sync());
+        log_.segments[*sealing_].file.reset();
         sealing_.reset();
     }
     LEDGER_CHECK(active_file().file->sync());

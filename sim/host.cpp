@@ -166,6 +166,7 @@ bool Host::start(Instant now) {
     port_.synced(node_);
     ++incarnation_;
     storage_ = std::move(opened->storage);
+    reader_.emplace(disk_, data_directory);
     machine_ = std::make_unique<ObservedMachine>(node_,
         state_limits(profile_), port_);
     replica_ = std::make_unique<node::Replica>(
@@ -184,6 +185,7 @@ void Host::crash(Instant) {
     write_crash_armed_ = false;
     replica_.reset();
     machine_.reset();
+    reader_.reset();
     storage_.reset();
     observed_.reset();
     stores_.clear();
@@ -207,6 +209,7 @@ void Host::crash(Instant) {
 
 Result<log::Recovered> Host::reopen_for_audit() {
     replica_.reset();
+    reader_.reset();
     storage_.reset();
     disk_.crash(choices_, lose_everything);
     LEDGER_TRY(log::Opened opened,
@@ -265,7 +268,7 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
             start_store(now);
         }
     } else if (const auto* load = std::get_if<node::Load>(&effect)) {
-        loads_.push_back(*load);
+        loads_.push_back({*load, storage_->published()});
         port_.schedule({.at = now + disk_time(Site::disk_read_latency, microseconds(20),
                                         profile_.disk.read_mean),
             .a = incarnation_,
@@ -357,12 +360,16 @@ void Host::on_loaded(Instant now, const Item& item) {
         return;
     }
     const auto at = std::find_if(loads_.begin(), loads_.end(),
-        [&](const node::Load& load) { return load.request == item.b; });
+        [&](const PendingLoad& pending) { return pending.load.request == item.b; });
     LEDGER_ASSERT(at != loads_.end());
-    const node::Load load = *at;
+    const auto [load, map] = std::move(*at);
     loads_.erase(at);
+    // As late as can be: meanwhile the log may have been truncated and extended again.
     Result<std::vector<HashedEntry>> entries =
-        storage_->read(load.first, load.last, load.bytes_max);
+        reader_->read(*map, load.first, load.last, load.bytes_max);
+    if (!entries && map != storage_->published()) {
+        entries = reader_->read(*storage_->published(), load.first, load.last, load.bytes_max);
+    }
     node::Loaded loaded{.request = load.request, .entries = {}, .failed = !entries};
     if (entries) {
         loaded.entries = std::move(*entries);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "log/base/choice.h"
+#include "log/reader.h"
 #include "log/storage.h"
 #include "node/ledger_machine.h"
 #include "node/replica.h"
@@ -102,6 +103,11 @@ class Host final {
         Ticket after;
         node::PeerMessage message;
     };
+    // The reader was told where things lie when the load began.
+    struct PendingLoad {
+        node::Load load;
+        log::SharedMap map;
+    };
 
     void carry_out(Instant now, const node::Effect& effect);
     void start_store(Instant now);
@@ -123,13 +129,14 @@ class Host final {
     Disk disk_;
     DiskAudit audit_;
     std::unique_ptr<log::Storage> storage_;
+    std::optional<log::Reader> reader_;
     std::unique_ptr<ObservedMachine> machine_;
     std::unique_ptr<node::Replica> replica_;
     std::optional<raft::Observation> observed_;
 
     std::deque<node::Store> stores_;  // front = being written and synced
     std::deque<HeldSend> held_;       // tickets ascend
-    std::vector<node::Load> loads_;
+    std::vector<PendingLoad> loads_;
     Ticket stored_;
     std::uint64_t incarnation_ = 0;
     std::uint64_t wake_generation_ = 0;

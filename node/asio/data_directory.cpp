@@ -16,10 +16,8 @@ namespace ledger::node::asio {
 
 namespace {
 
-constexpr char log_directory[] = "log";
-
 log::Options storage_options(const DataOptions& options) {
-    return {.directory = log_directory, .segment_bytes = options.segment_bytes};
+    return {.directory = DataDirectory::log_directory, .segment_bytes = options.segment_bytes};
 }
 
 }  // namespace

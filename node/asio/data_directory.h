@@ -28,6 +28,10 @@ class DataDirectory {
     Result<void> format();
     Result<log::Opened> open();
 
+    // Where the log lies, for readers; may be used by several threads.
+    static constexpr char log_directory[] = "log";
+    log::FileSystem& files() { return *files_; }
+
   private:
     DataDirectory(const DataOptions& options, std::unique_ptr<log::FileSystem> files, int lock);
     Error named(const Error& error) const;

@@ -79,8 +79,11 @@ Result<void> Host::open() {
                                    {.config = config_, .machine = {}, .key = options_.key}));
     }
     recovered_ = std::move(opened.recovered);
-    disk_ = std::make_unique<DiskThread>(loop_, std::move(opened.storage),
-        static_cast<DiskThread::Port&>(*this));
+    reader_ = std::make_unique<ReaderThread>(loop_, data_->files(), DataDirectory::log_directory,
+        static_cast<ReaderThread::Port&>(*this));
+    reader_->publish(opened.storage->published());
+    writer_ = std::make_unique<WriterThread>(loop_, std::move(opened.storage), *reader_,
+        static_cast<WriterThread::Port&>(*this));
     return {};
 }
 
@@ -104,7 +107,8 @@ Ending Host::run() {
     acceptor_.start();
     spawn(loop_, sweep(), [] {});
     loop_.run();
-    disk_.reset();
+    writer_.reset();
+    reader_.reset();
     LEDGER_ASSERT(connections_.empty());
     if (recording_) {
         journal_.info("node", "recorded {} steps, hash {:016x}{:016x}, in {}",
@@ -194,8 +198,8 @@ void Host::stop_recording(bool failed) {
 void Host::carry_out(Effect& effect) {
     std::visit(Match{
                    [this](Send& send) { this->send(std::move(send)); },
-                   [this](const Store& store) { disk_->store(store); },
-                   [this](const Load& load) { disk_->load(load); },
+                   [this](const Store& store) { writer_->store(store); },
+                   [this](const Load& load) { reader_->load(load); },
                    [this](const WakeAt& wake) {
                        replica_wake_ = wake.deadline;
                        set_alarm();

@@ -1,6 +1,7 @@
 #pragma once
 // Host: runs one replica and its edge on a real machine: carries out their effects and feeds them
-// their events. One thread steps them and moves all bytes of the network; another has the disk.
+// their events. One thread steps them and moves all bytes of the network; one writes the log, one
+// reads it.
 
 #include <cstdint>
 #include <deque>
@@ -14,10 +15,11 @@
 #include "node/asio/acceptor.h"
 #include "node/asio/connection.h"
 #include "node/asio/data_directory.h"
-#include "node/asio/disk_thread.h"
 #include "node/asio/journal.h"
 #include "node/asio/peer_link.h"
+#include "node/asio/reader_thread.h"
 #include "node/asio/recording_file.h"
+#include "node/asio/writer_thread.h"
 #include "node/edge.h"
 #include "node/ledger_machine.h"
 #include "node/replica.h"
@@ -39,7 +41,8 @@ struct HostOptions {
 // Why a node ended, as the exit code of its process.
 enum class Ending : std::uint8_t { asked = 0, disk_failed = 5 };
 
-class Host final : private DiskThread::Port,
+class Host final : private WriterThread::Port,
+                   private ReaderThread::Port,
                    private PeerLink::Port,
                    private Connection::Port,
                    private Acceptor::Port {
@@ -113,7 +116,8 @@ class Host final : private DiskThread::Port,
     std::deque<Client> asked_;  // by the edge, in the order in which it asked
 
     std::unique_ptr<DataDirectory> data_;
-    std::unique_ptr<DiskThread> disk_;
+    std::unique_ptr<ReaderThread> reader_;
+    std::unique_ptr<WriterThread> writer_;  // tells the reader what it has written
     std::optional<log::Recovered> recovered_;  // between open() and run()
     std::unique_ptr<RecordingFile> recording_;
     Acceptor acceptor_;

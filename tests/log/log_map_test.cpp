@@ -1,6 +1,8 @@
 #include "log/log_map.h"
 
 #include <catch2/catch.hpp>
+#include <rapidcheck.h>
+#include <rapidcheck/catch.h>
 
 namespace ledger::log {
 
@@ -10,6 +12,38 @@ Digest digest_of(std::uint64_t number) {
     return sha256(as_bytes(std::to_string(number)));
 }
 
+Place place_at(std::uint64_t segment, std::uint64_t number) {
+    return {SegmentId{segment}, number * 128, number * 128 + 120};
+}
+
+// The map as plain vectors: what lies where, by index from 1.
+struct TwinEntry {
+    Term term;
+    Place place;
+    Digest hash;
+};
+using TwinMap = std::vector<TwinEntry>;
+
+void check_same(const SegmentMap& map, const TwinMap& twin) {
+    RC_ASSERT(map.last() == Index{twin.size()});
+    for (Index index{1}; index <= map.last(); ++index) {
+        const TwinEntry& entry = twin[index.value - 1];
+        const Place place = map.place(index);
+        RC_ASSERT(place.begins_as(entry.place));
+        RC_ASSERT(place.end >= entry.place.end);
+        RC_ASSERT(map.term_at(index) == entry.term);
+        // Nothing that was cut off lies before the end: at most the next record's beginning.
+        RC_ASSERT(place.end <= entry.place.offset + 128);
+    }
+    for (Index index{0}; index <= map.last(); ++index) {
+        const HashMark& mark = map.mark_at_or_before(index);
+        RC_ASSERT(mark.index <= index);
+        RC_ASSERT(mark.index + hash_mark_interval > index);
+        RC_ASSERT(mark.hash == (mark.index == Index{0} ? digest_of(0)
+                                                       : twin[mark.index.value - 1].hash));
+    }
+}
+
 }  // namespace
 
 TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
@@ -17,16 +51,18 @@ TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
     CHECK(map.last() == Index{4});
     CHECK(map.hash_at(Index{4}) == digest_of(4));
     CHECK(map.last_term() == Term{0});
+    CHECK(map.publish()->last() == Index{4});
     for (std::uint64_t i = 5; i < 20; ++i) {
-        map.append(Term{i / 4}, {1, static_cast<std::uint32_t>(i * 16)}, digest_of(i));
+        map.append(Term{i / 4}, place_at(1, i), digest_of(i));
     }
     CHECK(map.holds(Index{5}));
     CHECK(!map.holds(Index{4}));
     CHECK(!map.holds(Index{20}));
-    CHECK(map.place(Index{7}).offset() == 7 * 128);
+    CHECK(map.publish()->place(Index{7}).offset == 7 * 128);
+    CHECK(map.publish()->place(Index{19}).end == 19 * 128 + 120);
     const std::vector<TermRun> runs = {
         {Index{5}, Term{1}}, {Index{8}, Term{2}}, {Index{12}, Term{3}}, {Index{16}, Term{4}}};
-    CHECK(map.terms() == runs);
+    CHECK(std::vector<TermRun>(map.terms().begin(), map.terms().end()) == runs);
     map.truncate(Index{11}, digest_of(11));
     CHECK(map.last() == Index{11});
     CHECK(map.last_term() == Term{2});
@@ -34,9 +70,9 @@ TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
 }
 
 TEST_CASE("log map: below the commit hashes get sparse, above none is lost", "[log]") {
-    LogMap map;
+    LogMap map(Index{1}, digest_of(0));
     for (std::uint64_t i = 1; i <= 5000; ++i) {
-        map.append(Term{1}, {0, static_cast<std::uint32_t>(i)}, digest_of(i));
+        map.append(Term{1}, place_at(1 + i / 2000, i), digest_of(i));
         if (i > 300) {
             map.committed(Index{i - 300});
         }
@@ -44,27 +80,80 @@ TEST_CASE("log map: below the commit hashes get sparse, above none is lost", "[l
     for (std::uint64_t i = 4700; i <= 5000; ++i) {
         CHECK(map.hash_at(Index{i}) == digest_of(i));
     }
-    std::uint64_t exact = 0;
+    const SharedMap published = map.publish();
+    std::uint64_t known = 0;
     for (std::uint64_t i = 0; i <= 3000; ++i) {
-        const HashMark& mark = map.mark_at_or_before(Index{i});
+        const HashMark& mark = published->mark_at_or_before(Index{i});
         CHECK(mark.index <= Index{i});
         CHECK(mark.index + hash_mark_interval > Index{i});
-        CHECK((mark.index == Index{0} || mark.hash == digest_of(mark.index.value)));
-        exact += mark.index == Index{i} ? 1u : 0u;
+        CHECK(mark.hash == digest_of(mark.index.value));
+        known += map.find_hash(Index{i}) != nullptr ? 1u : 0u;
     }
-    CHECK(exact < 3000 / hash_mark_interval + 5);
+    CHECK(known < 3000 / map_mark_interval + 5);
 }
 
 TEST_CASE("log map: hashes of unhashed entries are learnt later", "[log]") {
     LogMap map;
-    map.append_unhashed(Term{1}, {0, 1});
-    map.append_unhashed(Term{1}, {0, 2});
-    CHECK(map.mark_at_or_before(Index{2}).index == Index{0});
+    for (std::uint64_t i = 1; i <= 66; ++i) {
+        map.append_unhashed(Term{1}, place_at(1, i));
+    }
+    CHECK(map.find_hash(Index{2}) == nullptr);
+    CHECK(map.find_hash(Index{0}) != nullptr);
+    map.learn(Index{64}, digest_of(64));
+    map.learn(Index{66}, digest_of(66));
     map.learn(Index{2}, digest_of(2));
-    map.learn(Index{1}, digest_of(1));
-    map.learn(Index{1}, digest_of(1));
-    CHECK(map.hash_at(Index{1}) == digest_of(1));
-    CHECK(map.marks(Index{1}, Index{2}).size() == 2);
+    map.learn(Index{2}, digest_of(2));
+    CHECK(map.hash_at(Index{2}) == digest_of(2));
+    CHECK(map.hash_at(Index{66}) == digest_of(66));
+    CHECK(map.footer_marks(Index{1}) == std::vector<HashMark>{{Index{64}, digest_of(64)}});
+    CHECK(map.publish()->mark_at_or_before(Index{65}).index == Index{64});
+    map.append(Term{1}, place_at(2, 1), digest_of(67));
+    // The next segment was begun: the last hash of the one before is known to readers.
+    CHECK(map.publish()->mark_at_or_before(Index{67}).index == Index{66});
+    CHECK(map.footer_marks(Index{67}).empty());
+}
+
+TEST_CASE("log map: every published map stays as it was, whatever the log became", "[log]") {
+    rc::prop("append, seal, truncate, commit, publish, against vectors", [] {
+        LogMap map(Index{1}, digest_of(0));
+        TwinMap twin;
+        std::vector<std::pair<SharedMap, TwinMap>> published;
+        std::uint64_t segment = 1;
+        std::uint64_t number = 0;  // of the records, in the order written
+        Index commit{0};
+        const auto steps = *rc::gen::inRange<std::uint64_t>(1, 60);
+        for (std::uint64_t step = 0; step < steps; ++step) {
+            const auto action = *rc::gen::inRange(0, 10);
+            if (action == 0) {
+                ++segment;
+            } else if (action == 1) {
+                const Index last{*rc::gen::inRange(commit.value, twin.size() + 1)};
+                map.truncate(last, last == Index{0} ? digest_of(0) : twin[last.value - 1].hash);
+                twin.resize(last.value);
+            } else if (action == 2) {
+                commit = Index{*rc::gen::inRange(commit.value, twin.size() + 1)};
+                map.committed(commit);
+            } else if (action <= 4) {
+                published.emplace_back(map.publish(), twin);
+            } else {
+                const auto count = *rc::gen::inRange<std::uint64_t>(1, 100);
+                for (std::uint64_t i = 0; i < count; ++i) {
+                    ++number;
+                    twin.push_back({Term{1 + step / 8}, place_at(segment, number),
+                        digest_of(number)});
+                    map.append(twin.back().term, twin.back().place, twin.back().hash);
+                }
+            }
+            for (Index index = commit; index <= map.last(); ++index) {
+                RC_ASSERT(map.hash_at(index) == (index == Index{0} ? digest_of(0)
+                                                                   : twin[index.value - 1].hash));
+            }
+        }
+        published.emplace_back(map.publish(), twin);
+        for (const auto& [then, entries] : published) {
+            check_same(*then, entries);
+        }
+    });
 }
 
 }  // namespace ledger::log

@@ -169,7 +169,7 @@ TEST_CASE("storage: an index that the log does not hold is out of range", "[log]
     CHECK(code_of(2) == Errc::out_of_range);
 }
 
-TEST_CASE("storage: entries can be read before they are synced", "[log]") {
+TEST_CASE("storage: a group waits in memory for the hard state that it came with", "[log]") {
     MemoryFileSystem files;
     const Options options = sample_options();
     REQUIRE(format(files, options, sample_identity()));
@@ -177,17 +177,17 @@ TEST_CASE("storage: entries can be read before they are synced", "[log]") {
     TwinLog twin;
     must_store(*opened.storage, twin, twin.group(1, 3, 200));
     Group group = twin.group(2, 3, 200);
-    // With a hard state the group waits in memory until that is durable.
     group.hard_state = HardState{Term{1}, NodeId{2}};
     const std::uint64_t size = files.bytes("wal/00000001.segment").size();
     REQUIRE(opened.storage->write(group));
     CHECK(files.bytes("wal/00000001.segment").size() == size);
+    CHECK(!opened.storage->read(twin.last().next(), twin.last().next(), UINT64_MAX));
+    REQUIRE(opened.storage->sync());
+    CHECK(files.bytes("wal/00000001.segment").size() > size);
     twin.apply(group);
     auto read = opened.storage->read(Index{1}, twin.last(), UINT64_MAX);
     REQUIRE(read);
     CHECK(*read == twin.entries);
-    REQUIRE(opened.storage->sync());
-    CHECK(files.bytes("wal/00000001.segment").size() > size);
 }
 
 TEST_CASE("storage: after a failed operation nothing more is accepted", "[log]") {

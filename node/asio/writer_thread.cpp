@@ -1,0 +1,75 @@
+#include "node/asio/writer_thread.h"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "log/base/assert.h"
+
+namespace ledger::node::asio {
+
+namespace {
+
+constexpr std::uint64_t stores_open_max = 2;
+
+}  // namespace
+
+WriterThread::WriterThread(net::io_context& loop, std::unique_ptr<log::Storage> storage,
+    ReaderThread& readers, Port& port)
+    : loop_(loop), storage_(std::move(storage)), readers_(readers), port_(port),
+      thread_([this] { run(); }) {}
+
+WriterThread::~WriterThread() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void WriterThread::store(const Store& store) {
+    LEDGER_ASSERT(stores_open_ < stores_open_max);
+    ++stores_open_;
+    {
+        const std::lock_guard lock(mutex_);
+        stores_.push_back(store);
+    }
+    changed_.notify_one();
+}
+
+void WriterThread::run() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+        changed_.wait(lock, [this] { return stopping_ || !stores_.empty(); });
+        if (stopping_) {
+            return;
+        }
+        const Store store = stores_.front();
+        stores_.pop_front();
+        lock.unlock();
+        do_store(store);
+        lock.lock();
+    }
+}
+
+void WriterThread::do_store(const Store& store) {
+    Result<void> done = storage_->write(*store.group);
+    if (done) {
+        done = storage_->sync();
+    }
+    if (done) {
+        // First: what the replica asks for once it knows of the group can then be read.
+        readers_.publish(storage_->published());
+    }
+    net::post(loop_, [this, ticket = store.ticket, done = std::move(done)] {
+        --stores_open_;
+        if (done) {
+            port_.on_stored(ticket);
+        } else {
+            port_.on_store_failed(ticket, done.error());
+        }
+    });
+}
+
+}  // namespace ledger::node::asio

@@ -1,0 +1,185 @@
+#include "log/reader.h"
+
+#include <catch2/catch.hpp>
+#include <rapidcheck.h>
+#include <rapidcheck/catch.h>
+
+#include "tests/log/memory_file_system.h"
+#include "tests/log/sample.h"
+
+namespace ledger::log {
+
+namespace {
+
+// A log, what it should hold, and every map that it published, with what it held then.
+struct Published {
+    MemoryFileSystem files;
+    Options options;
+    TwinLog twin;
+    Opened opened;
+    std::vector<std::pair<SharedMap, std::vector<HashedEntry>>> maps;
+
+    explicit Published(std::uint64_t segment_bytes) : options(sample_options(segment_bytes)) {
+        REQUIRE(format(files, options, sample_identity()));
+        auto made = open(files, options, sample_identity());
+        REQUIRE(made);
+        opened = std::move(*made);
+        maps.emplace_back(opened.storage->published(), twin.entries);
+    }
+    void store(const Group& group) {
+        REQUIRE(opened.storage->write(group));
+        REQUIRE(opened.storage->sync());
+        twin.apply(group);
+        maps.emplace_back(opened.storage->published(), twin.entries);
+    }
+    Reader reader() { return Reader(files, options.directory); }
+};
+
+void random_group(Published& log, std::uint64_t step) {
+    const Index last = log.twin.last();
+    std::optional<Index> truncate_to;
+    if (*rc::gen::inRange(0, 4) == 0) {
+        truncate_to = Index{*rc::gen::inRange(log.twin.commit.value, last.value + 1)};
+    }
+    // A new leader overwrites in a new term.
+    log.twin.hard_state.term = Term{step};
+    Group group = log.twin.group(step, *rc::gen::inRange<std::uint64_t>(0, 30),
+        *rc::gen::element<std::size_t>(0, 50, 700), truncate_to);
+    group.hard_state = log.twin.hard_state;
+    group.commit = Index{*rc::gen::inRange(
+        log.twin.commit.value, truncate_to.value_or(last).value + 1)};
+    log.store(group);
+}
+
+// What the map says, or an error; true = what it says.
+bool reads_truly(Reader& reader, const SegmentMap& map, const std::vector<HashedEntry>& then) {
+    const Index first{*rc::gen::inRange<std::uint64_t>(1, then.size() + 1)};
+    const Index last{*rc::gen::inRange<std::uint64_t>(first.value, then.size() + 1)};
+    const auto budget = *rc::gen::element<std::uint64_t>(1, 300, 5000, UINT64_MAX);
+    const auto read = reader.read(map, first, last, budget);
+    if (!read) {
+        RC_ASSERT(read.error().code == make_error_code(Errc::faulty_entry) ||
+                  read.error().code == make_error_code(Errc::not_found));
+        return false;
+    }
+    RC_ASSERT(!read->empty());
+    RC_ASSERT(read->size() <= last.next() - first);
+    for (std::size_t i = 0; i < read->size(); ++i) {
+        RC_ASSERT((*read)[i] == then[first.value - 1 + i]);
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("reader: any map, however old, leads to the log of its time", "[log]") {
+    rc::prop("append, truncate, seal, read through old and new maps", [] {
+        Published log(*rc::gen::element(2048u, 8192u, 65536u));
+        Reader reader = log.reader();
+        const auto steps = *rc::gen::inRange<std::uint64_t>(1, 30);
+        for (std::uint64_t step = 1; step <= steps; ++step) {
+            random_group(log, step);
+            const auto reads = *rc::gen::inRange(0, 4);
+            for (int i = 0; i < reads; ++i) {
+                const auto& [map, then] =
+                    log.maps[*rc::gen::inRange<std::size_t>(0, log.maps.size())];
+                RC_ASSERT(map->last() == Index{then.size()});
+                if (!then.empty()) {
+                    RC_ASSERT(reads_truly(reader, *map, then));
+                }
+            }
+        }
+    });
+}
+
+TEST_CASE("reader: damaged, exchanged and missing files give errors, never other bytes", "[log]") {
+    rc::prop("harm any file, read through any map", [] {
+        Published log(4096);
+        Reader reader = log.reader();
+        for (std::uint64_t step = 1; step <= 12; ++step) {
+            random_group(log, step);
+        }
+        const std::vector<std::string> names = log.files.names();
+        const std::string& harmed = names[*rc::gen::inRange<std::size_t>(0, names.size())];
+        switch (*rc::gen::inRange(0, 4)) {
+            case 0: REQUIRE(log.files.remove(harmed)); break;
+            // As a recycled file is: another segment's bytes, whole and intact.
+            case 1: log.files.bytes(harmed) = log.files.bytes(names.back()); break;
+            case 2: log.files.bytes(harmed).resize(log.files.bytes(harmed).size() / 2); break;
+            default:
+                for (std::byte& byte : log.files.bytes(harmed)) {
+                    byte ^= static_cast<std::byte>(*rc::gen::inRange(0, 30) == 0 ? 1 : 0);
+                }
+        }
+        for (int i = 0; i < 10; ++i) {
+            const auto& [map, then] =
+                log.maps[*rc::gen::inRange<std::size_t>(0, log.maps.size())];
+            if (!then.empty()) {
+                reads_truly(reader, *map, then);
+            }
+        }
+    });
+}
+
+TEST_CASE("reader: a map shows what is synced and nothing else", "[log]") {
+    Published log(1u << 20);
+    log.store(log.twin.group(1, 5, 100));
+    Reader reader = log.reader();
+    Group group = log.twin.group(2, 3, 100, Index{2});
+    REQUIRE(log.opened.storage->write(group));
+    // The truncation is not durable either: the entries that it removes can still be read.
+    const SharedMap before = log.opened.storage->published();
+    CHECK(before->last() == Index{5});
+    const auto old = reader.read(*before, Index{1}, Index{9}, UINT64_MAX);
+    REQUIRE(old);
+    CHECK(*old == log.twin.entries);
+    REQUIRE(log.opened.storage->sync());
+    log.twin.apply(group);
+    const SharedMap after = log.opened.storage->published();
+    const auto now = reader.read(*after, Index{1}, Index{9}, UINT64_MAX);
+    REQUIRE(now);
+    CHECK(*now == log.twin.entries);
+    const auto beyond = reader.read(*after, Index{6}, Index{6}, UINT64_MAX);
+    REQUIRE(!beyond);
+    CHECK(beyond.error().code == Errc::out_of_range);
+}
+
+TEST_CASE("reader: groups that change no entry publish nothing new", "[log]") {
+    Published log(1u << 20);
+    log.store(log.twin.group(1, 5, 100));
+    const SharedMap before = log.opened.storage->published();
+    log.store(Group{.hard_state = HardState{Term{4}, NodeId{1}}});
+    log.store(Group{.commit = Index{5}});
+    CHECK(log.opened.storage->published() == before);
+    log.store(Group{.truncate_to = Index{5}});
+    CHECK(log.opened.storage->published() != before);
+}
+
+TEST_CASE("reader: reading on goes on where the last read ended, also by a newer map", "[log]") {
+    Published log(1u << 20);
+    for (std::uint64_t i = 0; i < 40; ++i) {
+        log.store(log.twin.group(i, 10, 300));
+    }
+    Reader reader = log.reader();
+    for (Index next{1}; next <= Index{390}; ++next) {
+        const auto& [map, then] = log.maps[40 - next.value % 2];
+        const std::uint64_t before = log.files.reads();
+        const auto read = reader.read(*map, next, next, UINT64_MAX);
+        REQUIRE(read);
+        CHECK(read->front() == then[next.value - 1]);
+        CHECK(log.files.reads() == before + 1);
+    }
+}
+
+TEST_CASE("reader: an entry before a truncation is read without what was cut off", "[log]") {
+    Published log(1u << 20);
+    log.store(log.twin.group(1, 3, 100));
+    for (std::uint64_t i = 2; i < 40; ++i) {
+        log.store(log.twin.group(i, 3, 5000, i == 2 ? std::nullopt : std::optional(Index{3})));
+    }
+    log.store(log.twin.group(50, 0, 0, Index{3}));
+    const Place last = log.opened.storage->published()->place(Index{3});
+    CHECK(last.end - last.offset < 2048);
+}
+
+}  // namespace ledger::log
