@@ -34,8 +34,11 @@ struct Loaded {
     std::vector<HashedEntry> entries;
     bool failed = false;
 };
-// The moment named by the last WakeAt has come.
-struct Time {};
+// The moment named by the last WakeAt has come. It brings the wall clock along, which may have been
+// set since: a leader hears it with every heartbeat.
+struct Time {
+    WallTime wall;
+};
 struct Client {
     ClientId client;
     ClientRequest request;

@@ -122,10 +122,11 @@ void Replica::on(Instant now, Loaded&& event) {
     work_on_query(query->query);
 }
 
-void Replica::on(Instant now, Time&&) {
+void Replica::on(Instant now, Time&& event) {
     if (now >= wake_) {
         wake_ = never;
     }
+    raft_->set_wall_clock(now, event.wall);
     raft_->time(now);
     proposals_.turn_over();
     if (now >= seal_at_) {

@@ -44,6 +44,12 @@ CrashProfile crash_profile(const Profile& profile) {
         .lose_entry = profile.disk.lose_entry};
 }
 
+// The wall clock of the simulated world began on 2026-01-01.
+WallTime wall_at(Instant now) {
+    constexpr std::int64_t wall_start = 1'767'225'600'000'000'000;
+    return {wall_start + now.nanoseconds};
+}
+
 }  // namespace
 
 state::Limits state_limits(const Profile& profile) {
@@ -172,9 +178,7 @@ bool Host::start(Instant now) {
     replica_ = std::make_unique<node::Replica>(
         replica_config(node_, profile_, cluster_), *machine_, choices_);
     stored_ = {};
-    // The wall clock of the simulated world began on 2026-01-01.
-    constexpr std::int64_t wall_start = 1'767'225'600'000'000'000;
-    step(now, node::Start{std::move(opened->recovered), WallTime{wall_start + now.nanoseconds}});
+    step(now, node::Start{std::move(opened->recovered), wall_at(now)});
     return true;
 }
 
@@ -379,7 +383,7 @@ void Host::on_loaded(Instant now, const Item& item) {
 
 void Host::on_wake(Instant now, const Item& item) {
     if (up() && item.a == incarnation_ && item.b == wake_generation_) {
-        step(now, node::Time{});
+        step(now, node::Time{wall_at(now)});
     }
 }
 

@@ -327,7 +327,7 @@ void Host::ring() {
     }
     if (steady_now() >= replica_wake_) {
         replica_wake_ = never;
-        step(Time{});
+        step(Time{wall_now()});
     }
     if (!stopping_) {
         set_alarm();

@@ -67,6 +67,14 @@ TEST_CASE("event_codec: the fields of a start come back as they were", "[node]")
     CHECK(start->recovered.torn_entries == expected.torn_entries);
 }
 
+TEST_CASE("event_codec: the wall clock of a wake comes back and is hashed", "[node]") {
+    const auto decoded = decode_event(bytes_of(Time{WallTime{-7}}));
+    REQUIRE(decoded.has_value());
+    REQUIRE(std::holds_alternative<Time>(*decoded));
+    CHECK(std::get<Time>(*decoded).wall == WallTime{-7});
+    CHECK(hash_of(Time{WallTime{1}}) != hash_of(Time{WallTime{2}}));
+}
+
 TEST_CASE("event_codec: messages, requests and loads come back as they were", "[node]") {
     rc::prop("equal values", [] {
         const Event event = test::any_event();
@@ -120,7 +128,7 @@ TEST_CASE("event_codec: wrong numbers, flags and kinds name what was expected", 
         return decoded.error().place;
     };
     ByteVector time = bytes_of(Time{});
-    CHECK(time.size() == 2);
+    CHECK(time.size() == 2 + 8);
     time[1] = std::byte{10};
     CHECK(place_of(time) == "event before byte 2: expected the number of a known alternative");
     time[1] = std::byte{0};

@@ -216,7 +216,7 @@ inline Event any_event() {
         case 2: return Stored{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
         case 3: return StoreFailed{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
         case 4: return Loaded{any_number(), any_hashed_entries(), any_flag()};
-        case 5: return Time{};
+        case 5: return Time{WallTime{any_time()}};
         case 6: return Client{ClientId{*rc::gen::arbitrary<std::uint64_t>()}, any_request()};
         case 7: return PeerUp{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
         default: return PeerDown{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};

@@ -40,7 +40,7 @@ struct TestNode {
         recovered.commit_hash = commit == Index{} ? Digest{} : disk[commit.value - 1].hash;
         recovered.tail.assign(
             disk.begin() + static_cast<std::ptrdiff_t>(commit.value), disk.end());
-        step(Start{std::move(recovered), WallTime{1}});
+        step(Start{std::move(recovered), wall});
     }
 
     // A crash: what was not stored is gone; `fresh` starts empty.
@@ -98,7 +98,7 @@ struct TestNode {
     }
     void wake() {
         now = std::max(now, wake_at);
-        step(Time{});
+        step(Time{wall});
     }
     // Runs the disk until it has nothing to do.
     void work() {
@@ -120,7 +120,7 @@ struct TestNode {
     }
     void end_turn() {
         if (wake_at <= now) {
-            step(Time{});
+            step(Time{wall});
         }
     }
     raft::Role role() const { return replica->raft().status().role; }
@@ -130,6 +130,7 @@ struct TestNode {
     StateMachine& machine;
     std::unique_ptr<Replica> replica;
     Instant now;
+    WallTime wall{1};  // what the wall clock says; it stands still
     Instant wake_at = never;
     std::deque<Send> sends;
     std::deque<Store> stores;

@@ -127,6 +127,26 @@ TEST_CASE("replica: a group that nothing follows is sealed after the delay", "[n
     CHECK(alone.node.wake_at > alone.node.now + Limits{}.seal_delay);
 }
 
+TEST_CASE("replica: a wall clock that was set is believed from the next wake on", "[node]") {
+    Alone alone;
+    alone.node.ask(1, add(1));
+    alone.node.work();
+    const WallTime before = alone.node.disk.back().entry.wall_time;
+    alone.node.wall = {1'000'000'000'000};
+    CHECK(before < alone.node.wall);
+    alone.node.wake();
+    alone.node.ask(2, add(1));
+    alone.node.work();
+    REQUIRE(alone.node.disk.size() == 3);
+    CHECK(alone.node.disk.back().entry.wall_time == alone.node.wall);
+    alone.node.wall = {1};
+    alone.node.wake();
+    alone.node.ask(3, add(1));
+    alone.node.work();
+    REQUIRE(alone.node.disk.size() == 4);
+    CHECK(alone.node.disk.back().entry.wall_time == WallTime{1'000'000'000'000});
+}
+
 TEST_CASE("replica: after a failed store it halts and sends nothing more", "[node]") {
     Alone alone;
     alone.node.ask(1, add(1));

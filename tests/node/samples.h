@@ -152,7 +152,7 @@ inline std::vector<NamedEvent> sample_events() {
     events.push_back({"store_failed", StoreFailed{Ticket{6}}});
     events.push_back({"loaded", Loaded{4, sample_recovered().tail, false}});
     events.push_back({"loaded_failed", Loaded{4, {}, true}});
-    events.push_back({"time", Time{}});
+    events.push_back({"time", Time{WallTime{1'700'000'000'000'000'101}}});
     events.push_back({"peer_up", PeerUp{NodeId{3}}});
     events.push_back({"peer_down", PeerDown{NodeId{3}}});
     return events;
