@@ -155,10 +155,7 @@ Result<HardStateFile> HardStateFile::open(
     LEDGER_CHECK(file->sync());
     LEDGER_TRY(const HardStateSlot newest, read_newest(*file));
     if (newest.identity != identity) {
-        return failure(Errc::wrong_identity,
-            name + " belongs to node " + std::to_string(newest.identity.node.value) +
-                (newest.identity.cluster == identity.cluster ? "" : " of another cluster") +
-                ", not to node " + std::to_string(identity.node.value));
+        return wrong_identity(name, newest.identity, identity);
     }
     return HardStateFile(std::move(file), newest);
 }

@@ -164,8 +164,7 @@ Result<void> Recovery::read_header(SegmentFile& found) const {
             continue;
         }
         if (header->identity != log_.identity) {
-            return failure(Errc::wrong_identity,
-                segment_name(found.id) + " belongs to another cluster or node");
+            return wrong_identity(segment_name(found.id), header->identity, log_.identity);
         }
         found.header = *header;
         found.header_copy_intact[copy] = true;

@@ -1,6 +1,7 @@
 #include "log/storage.h"
 
 #include "log/base/assert.h"
+#include "log/base/format.h"
 #include "log/reader.h"
 #include "log/recovery.h"
 #include "log/writer.h"
@@ -53,6 +54,16 @@ Result<void> make_durable_directory(FileSystem& files, const std::string& direct
 }
 
 }  // namespace
+
+std::string to_text(const Identity& identity) {
+    return fmt::format("node {} of cluster {}", identity.node, to_text(identity.cluster));
+}
+
+Error wrong_identity(const std::string& name, const Identity& found, const Identity& expected) {
+    LEDGER_ASSERT(found != expected);
+    return failure(Errc::wrong_identity,
+        name + " belongs to " + to_text(found) + ", not to " + to_text(expected));
+}
 
 Result<void> format(FileSystem& files, const Options& options, const Identity& identity) {
     if (!options.directory.empty()) {

@@ -19,6 +19,10 @@ struct Identity {
     NodeId node;
     friend bool operator==(const Identity&, const Identity&) = default;
 };
+// "node 3 of cluster 0123456789abcdef0123456789abcdef".
+std::string to_text(const Identity& identity);
+// What is said of data that is not this node's: whose it is, and who asked for it.
+Error wrong_identity(const std::string& name, const Identity& found, const Identity& expected);
 
 struct Options {
     std::string directory;                     // relative to the file system's root

@@ -55,4 +55,8 @@ std::string_view to_text(EntryKind kind) {
     return "unknown";
 }
 
+std::string to_text(const ClusterId& cluster) {
+    return fmt::format("{:016x}{:016x}", cluster.high, cluster.low);
+}
+
 }  // namespace ledger

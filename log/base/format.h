@@ -19,6 +19,8 @@ std::string to_hex(ByteSpan bytes);
 // "1.250s", "3.5ms", "20us", "7ns".
 std::string to_text(Duration duration);
 std::string_view to_text(EntryKind kind);
+// 32 lower-case hex digits.
+std::string to_text(const ClusterId& cluster);
 
 }  // namespace ledger
 

@@ -1,8 +1,7 @@
 #include "node/asio/cluster_text.h"
 
 #include <charconv>
-
-#include "log/base/format.h"
+#include <cstdint>
 
 namespace ledger::node::asio {
 
@@ -21,10 +20,6 @@ std::optional<std::uint64_t> parse_half(std::string_view digits) {
 }
 
 }  // namespace
-
-std::string cluster_text(const ClusterId& cluster) {
-    return fmt::format("{:016x}{:016x}", cluster.high, cluster.low);
-}
 
 std::optional<ClusterId> parse_cluster(std::string_view text) {
     if (text.size() != 2 * half_digits) {

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,59 +11,37 @@
 #include <unistd.h>
 
 #include "log/base/format.h"
-#include "log/base/sha256.h"
-#include "node/asio/cluster_text.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
 #include "node/asio/ctl_input.h"
+#include "node/asio/import_batch.h"
+#include "node/asio/import_progress.h"
+#include "node/asio/line_reader.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
 namespace {
 
-namespace fs = std::filesystem;
-
-// How an import is exactly once: all its appends are made in one session, in order, one at a time.
-// The file of progress holds the session and the last sequence whose outcome is known. Whoever
-// goes on sends the next line under the next sequence; had it been executed already, the session
-// answers from what it remembers. A file of progress that is older than the truth (it is written
-// now and then) asks for sequences that were acknowledged: those lines are in.
-struct Progress {
-    std::string cluster;
-    std::string input;  // SHA-256 of the lines that are done
-    SessionId session;
-    Sequence sequence;      // the last with a known outcome
-    std::uint64_t lines = 0;  // done, blank ones included
-};
-
-// The lines of a text, one after the other.
-class Lines {
-  public:
-    explicit Lines(std::string_view text) : rest_(text) {}
-    bool at_end() const { return rest_.empty(); }
-    std::string_view next() {
-        const std::string_view line = rest_.substr(0, rest_.find('\n'));
-        rest_.remove_prefix(std::min(line.size() + 1, rest_.size()));
-        return line;
-    }
-
-  private:
-    std::string_view rest_;
-};
-
-constexpr auto save_interval = std::chrono::milliseconds(200);
+constexpr auto save_interval = std::chrono::milliseconds(500);
 constexpr auto report_interval = std::chrono::seconds(5);
 
 struct Counts {
-    std::uint64_t appends = 0;
+    std::uint64_t appends = 0;  // of the input: one line each
     std::uint64_t events = 0;
-    std::uint64_t known = 0;  // lines that an earlier run had brought in unnoticed
+    std::uint64_t batches = 0;  // appends of ours
+    std::uint64_t known = 0;    // lines that an earlier run had brought in unnoticed
 };
 
+// A file of progress that is older than the truth (it is written now and then) asks for sequences
+// that were acknowledged: those lines are in. A sequence that was refused is never among them,
+// because the refusal is noted before anything that acknowledges it is sent.
 class Import {
   public:
-    Import(const CtlOptions& options, const CtlCluster& cluster, std::string progress_file)
-        : options_(options), cluster_(cluster), progress_file_(std::move(progress_file)) {}
+    Import(const CtlOptions& options, const CtlCluster& cluster, const ImportOptions& import,
+        LineReader reader)
+        : options_(options), cluster_(cluster),
+          progress_file_(import.progress.empty() ? import.file + ".progress" : import.progress),
+          batch_wished_(import.batch), reader_(std::move(reader)) {}
     Import(const Import&) = delete;
     Import& operator=(const Import&) = delete;
     ~Import() {
@@ -71,16 +50,27 @@ class Import {
         }
     }
 
-    int run(const std::string& input);
+    int run();
 
   private:
-    bool take_lock();
-    Result<std::optional<Progress>> load_progress() const;
-    int begin(Lines& lines);
+    // The lines that go in next.
+    struct Gathered {
+        ImportBatch batch;
+        bool plain = false;  // where it ends follows from its lines, or is noted already
+    };
+
+    int take_lock();
+    int begin();
+    int go_on(const ImportProgress& known);
     int open_session();
-    int bring_in(Lines& lines);
-    int bring_in_line(std::string_view line);
-    void note_done(std::string_view line);
+    int bring_in();
+    Gathered gather();
+    bool look_ahead();
+    Result<std::optional<std::string_view>> next_line();
+    int send(const ImportBatch& batch);
+    int send_one_by_one(const ImportBatch& batch);
+    int note_next(const ImportBatch& batch);
+    void note_done(const ImportBatch& batch, bool known);
     Result<void> save();
     void report_now_and_then();
     std::string summary() const;
@@ -88,9 +78,17 @@ class Import {
     const CtlOptions& options_;
     const CtlCluster& cluster_;
     const std::string progress_file_;
+    const std::optional<std::uint32_t> batch_wished_;
     int lock_ = -1;
-    Progress progress_;
-    Sha256 done_;  // over the lines that are done, with their ends
+
+    LineReader reader_;
+    std::uint64_t lines_read_ = 0;
+    Sha256 read_;                      // over the lines that were read, with their ends
+    std::optional<ImportLine> ahead_;  // read, but not sent yet
+    std::optional<Error> wrong_;       // what ends the input before its end
+
+    ImportProgress progress_;
+    Sha256 done_;  // over the lines that are done
     bool resumed_ = false;
     std::optional<CtlClient> client_;
     Counts counts_;
@@ -99,92 +97,64 @@ class Import {
     std::chrono::steady_clock::time_point reported_ = started_;
 };
 
+// --- Where it stands ---
+
 // Two imports of one file at a time would both believe to be the only one in the session.
-bool Import::take_lock() {
-    lock_ = ::open((progress_file_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
+int Import::take_lock() {
+    const std::string name = progress_file_ + ".lock";
+    lock_ = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock_ < 0) {
+        return fail(options_, exit_environment,
+            fmt::format("{} cannot be written: {}", name, std::strerror(errno)));
+    }
+    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+        return fail(options_, exit_environment,
+            fmt::format("{}: another import of this file is running", name));
+    }
+    return exit_ok;
 }
 
-Result<std::optional<Progress>> Import::load_progress() const {
-    std::ifstream file(progress_file_);
-    std::string text;
-    if (!std::getline(file, text)) {
-        return std::optional<Progress>();
-    }
-    const Result<check::JsonValue> value = check::parse_json(text);
-    Progress progress;
-    const auto number = [&](const char* key) {
-        const check::JsonValue* member = value ? value->find(key) : nullptr;
-        return member == nullptr ? std::nullopt : member->number();
-    };
-    const check::JsonValue* cluster = value ? value->find("cluster") : nullptr;
-    const check::JsonValue* input = value ? value->find("input") : nullptr;
-    if (cluster == nullptr || cluster->text() == nullptr || input == nullptr ||
-        input->text() == nullptr || !number("session") || !number("sequence") ||
-        !number("lines")) {
-        return failure(CtlErrc::damaged, progress_file_ + ": not a file of progress");
-    }
-    progress.cluster = *cluster->text();
-    progress.input = *input->text();
-    progress.session = SessionId{*number("session")};
-    progress.sequence = Sequence{*number("sequence")};
-    progress.lines = *number("lines");
-    return std::optional(progress);
-}
-
-Result<void> Import::save() {
-    std::string text;
-    check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledger.import-progress/1");
-    writer.key("cluster").text(progress_.cluster);
-    writer.key("input").text(to_hex(Sha256(done_).finish()));
-    writer.key("session").number(progress_.session.value);
-    writer.key("sequence").number(progress_.sequence.value);
-    writer.key("lines").number(progress_.lines).end_object();
-    const std::string temporary = progress_file_ + ".new";
-    std::ofstream file(temporary, std::ios::trunc);
-    file << text << '\n';
-    file.close();
-    std::error_code error;
-    fs::rename(temporary, progress_file_, error);
-    if (!file || error) {
-        return failure(CtlErrc::cannot_write, progress_file_);
-    }
-    saved_ = std::chrono::steady_clock::now();
-    return {};
-}
-
-// Skips what is done; it must be what was done, the rest may have been mended or come since.
-int Import::begin(Lines& lines) {
-    const Result<std::optional<Progress>> known = load_progress();
+int Import::begin() {
+    const Result<std::optional<ImportProgress>> known = load_progress(progress_file_);
     if (!known) {
         return fail(options_, exit_usage, known.error());
     }
-    if (!*known) {
-        progress_.cluster = cluster_text(cluster_.id);
-        return open_session();
+    if (*known) {
+        return go_on(**known);
     }
-    progress_.session = (*known)->session;
-    progress_.sequence = (*known)->sequence;
-    progress_.cluster = (*known)->cluster;
+    constexpr std::uint32_t batch_default = 64;
+    progress_.cluster = to_text(cluster_.id);
+    progress_.batch = batch_wished_.value_or(batch_default);
+    return open_session();
+}
+
+// Skips what is done; it must be what was done, the rest may have been mended or come since.
+int Import::go_on(const ImportProgress& known) {
+    progress_ = known;
     resumed_ = true;
-    while (progress_.lines < (*known)->lines && !lines.at_end()) {
-        note_done(lines.next());
+    if (known.batch != batch_wished_.value_or(known.batch)) {
+        return fail(options_, exit_usage,
+            fmt::format("{} was begun with --batch {} and goes on so", progress_file_,
+                known.batch));
     }
-    const bool same_input = to_hex(Sha256(done_).finish()) == (*known)->input;
-    if (!same_input || progress_.cluster != cluster_text(cluster_.id)) {
+    while (lines_read_ < known.lines) {
+        const Result<std::optional<std::string_view>> line = next_line();
+        if (!line) {
+            return fail(options_, exit_usage, line.error());
+        }
+        if (!*line) {
+            break;
+        }
+    }
+    done_ = read_;
+    const bool same_input = to_hex(Sha256(done_).finish()) == known.input;
+    if (!same_input || known.cluster != to_text(cluster_.id)) {
         return fail(options_, exit_usage,
             fmt::format("{} belongs to another {}; move it away to import anew", progress_file_,
                 same_input ? "cluster" : "input"));
     }
-    client_.emplace(
-        cluster_, CtlClient::Resume{progress_.session, progress_.sequence});
+    client_.emplace(cluster_, CtlClient::Resume{known.session, known.sequence});
     return exit_ok;
-}
-
-void Import::note_done(std::string_view line) {
-    done_.update(as_bytes(line)).update(as_bytes("\n"));
-    ++progress_.lines;
 }
 
 // The session must be noted before anything is sent in it.
@@ -205,29 +175,145 @@ int Import::open_session() {
     return exit_ok;
 }
 
-int Import::bring_in_line(std::string_view line) {
-    Result<state::Append> append = parse_append_line(line, progress_.lines + 1);
-    if (!append) {
-        return fail(options_, exit_usage, append.error());
+Result<void> Import::save() {
+    progress_.input = to_hex(Sha256(done_).finish());
+    saved_ = std::chrono::steady_clock::now();
+    return save_progress(progress_file_, progress_);
+}
+
+// --- Reading ---
+
+Result<std::optional<std::string_view>> Import::next_line() {
+    LEDGER_TRY(const std::optional<std::string_view> line, reader_.next());
+    if (line) {
+        read_.update(as_bytes(*line)).update(as_bytes("\n"));
+        ++lines_read_;
     }
-    const std::uint64_t events = append->events.size();
-    const client::Done done = client_->run(std::move(*append), options_.timeout);
+    return line;
+}
+
+// Whether there is one more append; blank lines are none.
+bool Import::look_ahead() {
+    while (!ahead_ && !wrong_) {
+        const Result<std::optional<std::string_view>> line = next_line();
+        if (!line) {
+            wrong_ = line.error();
+        } else if (!*line) {
+            return false;
+        } else if ((*line)->find_first_not_of(" \t\r") != std::string_view::npos) {
+            Result<state::Append> append = parse_append_line(**line, lines_read_);
+            if (append) {
+                ahead_ = ImportLine{std::move(*append), lines_read_, read_};
+            } else {
+                wrong_ = append.error();
+            }
+        }
+    }
+    return ahead_.has_value();
+}
+
+Import::Gathered Import::gather() {
+    Gathered gathered{ImportBatch(progress_.batch), progress_.next_lines > 0};
+    ImportBatch& batch = gathered.batch;
+    const std::uint64_t last =
+        gathered.plain ? progress_.lines + progress_.next_lines : UINT64_MAX;
+    while (!batch.full() && look_ahead() && ahead_->number <= last && batch.fits(*ahead_)) {
+        batch.add(std::move(*ahead_));
+        ahead_.reset();
+    }
+    gathered.plain = gathered.plain || batch.full() || ahead_;
+    return gathered;
+}
+
+// --- Sending ---
+
+int Import::bring_in() {
+    while (true) {
+        const Gathered gathered = gather();
+        if (gathered.batch.empty()) {
+            break;
+        }
+        if (!gathered.plain) {
+            if (const int code = note_next(gathered.batch); code != exit_ok) {
+                return code;
+            }
+        }
+        if (const int code = send(gathered.batch); code != exit_ok) {
+            return code;
+        }
+        if (std::chrono::steady_clock::now() - saved_ >= save_interval) {
+            if (const Result<void> saved = save(); !saved) {
+                return fail(options_, exit_environment, saved.error());
+            }
+        }
+        report_now_and_then();
+    }
+    if (wrong_) {
+        return fail(options_, exit_usage, *wrong_);
+    }
+    progress_.lines = lines_read_;  // blank ones at the end
+    done_ = read_;
+    return exit_ok;
+}
+
+std::string place_of(const ImportBatch& batch) {
+    const std::uint64_t first = batch.lines().front().number;
+    const std::uint64_t last = batch.lines().back().number;
+    return first == last ? fmt::format("line {}", first)
+                         : fmt::format("lines {} to {}", first, last);
+}
+
+int Import::send(const ImportBatch& batch) {
+    const client::Done done = client_->run(batch.merged(), options_.timeout);
     const bool too_old =
         done.outcome && std::holds_alternative<state::SequenceTooOld>(*done.outcome);
     if (done.ending == client::Ending::unknown && !too_old) {
         return fail(options_, exit_indeterminate,
-            fmt::format("line {}: {}; the same import again goes on and brings it in once",
-                progress_.lines + 1, sentence_of(done)));
+            fmt::format("{}: {}; the same import again goes on and brings it in once",
+                place_of(batch), sentence_of(done)));
     }
     progress_.sequence = done.sequence != Sequence{} ? done.sequence : progress_.sequence;
-    if (done.ending != client::Ending::done && !too_old) {
-        return fail(options_, exit_code_of(done),
-            fmt::format("line {}: {}", progress_.lines + 1, sentence_of(done)));
+    if (done.ending == client::Ending::done || too_old) {
+        note_done(batch, too_old);
+        return exit_ok;
     }
-    counts_.known += too_old ? 1u : 0u;
-    counts_.appends += too_old ? 0u : 1u;
-    counts_.events += too_old ? 0 : events;
+    if (done.outcome && batch.lines().size() > 1) {
+        return send_one_by_one(batch);
+    }
+    return fail(options_, exit_code_of(done),
+        fmt::format("{}: {}", place_of(batch), sentence_of(done)));
+}
+
+// The batch was refused, so one of its lines will be: those before it go in.
+int Import::send_one_by_one(const ImportBatch& batch) {
+    for (const ImportLine& line : batch.lines()) {
+        ImportBatch single(1);
+        single.add(ImportLine(line));
+        int code = note_next(single);
+        if (code == exit_ok) {
+            code = send(single);
+        }
+        if (code != exit_ok) {
+            return code;
+        }
+    }
     return exit_ok;
+}
+
+int Import::note_next(const ImportBatch& batch) {
+    progress_.next_lines = batch.lines().back().number - progress_.lines;
+    const Result<void> saved = save();
+    return saved ? exit_ok : fail(options_, exit_environment, saved.error());
+}
+
+void Import::note_done(const ImportBatch& batch, bool known) {
+    counts_.batches += known ? 0u : 1u;
+    counts_.known += known ? batch.lines().size() : 0;
+    counts_.appends += known ? 0 : batch.lines().size();
+    counts_.events += known ? 0 : batch.events();
+    progress_.lines = batch.lines().back().number;
+    progress_.next_lines = 0;
+    done_ = batch.lines().back().through;
 }
 
 void Import::report_now_and_then() {
@@ -238,24 +324,7 @@ void Import::report_now_and_then() {
     }
 }
 
-int Import::bring_in(Lines& lines) {
-    while (!lines.at_end()) {
-        const std::string_view line = lines.next();
-        if (line.find_first_not_of(" \t\r") != std::string_view::npos) {
-            if (const int code = bring_in_line(line); code != exit_ok) {
-                return code;
-            }
-        }
-        note_done(line);
-        if (std::chrono::steady_clock::now() - saved_ >= save_interval) {
-            if (const Result<void> saved = save(); !saved) {
-                return fail(options_, exit_environment, saved.error());
-            }
-        }
-        report_now_and_then();
-    }
-    return exit_ok;
-}
+// --- The whole ---
 
 std::string Import::summary() const {
     const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -273,6 +342,7 @@ std::string Import::summary() const {
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.import/1");
     writer.key("appends").number(counts_.appends).key("events").number(counts_.events);
+    writer.key("batches").number(counts_.batches);
     writer.key("lines").number(progress_.lines).key("resumed").boolean(resumed_);
     writer.key("known").number(counts_.known);
     writer.key("session").number(progress_.session.value);
@@ -280,18 +350,15 @@ std::string Import::summary() const {
     return text + "\n";
 }
 
-int Import::run(const std::string& input) {
-    if (!take_lock()) {
-        return fail(options_, exit_environment,
-            fmt::format("{}.lock: another import of this file is running, or cannot be written",
-                progress_file_));
+int Import::run() {
+    int code = take_lock();
+    if (code == exit_ok) {
+        code = begin();
     }
-    Lines lines(input);
-    int code = begin(lines);
     if (code != exit_ok) {
         return code;
     }
-    code = bring_in(lines);
+    code = bring_in();
     if (const Result<void> saved = save(); !saved && code == exit_ok) {
         code = fail(options_, exit_environment, saved.error());
     }
@@ -308,14 +375,15 @@ int command_import(const CtlOptions& options, const ImportOptions& import) {
     if (!loaded.cluster) {
         return loaded.code;
     }
-    std::ifstream file(import.file, std::ios::binary);
-    if (!file) {
-        return fail(options, exit_not_found, import.file + ": cannot be read");
+    if (import.file == "-" && import.progress.empty()) {
+        return fail(options, exit_usage,
+            "import from standard input needs --progress FILE, where the place reached is kept");
     }
-    const std::string input((std::istreambuf_iterator<char>(file)), {});
-    const std::string progress =
-        import.progress.empty() ? import.file + ".progress" : import.progress;
-    return Import(options, *loaded.cluster, progress).run(input);
+    Result<LineReader> reader = LineReader::open(import.file);
+    if (!reader) {
+        return fail(options, exit_not_found, reader.error().place);
+    }
+    return Import(options, *loaded.cluster, import, std::move(*reader)).run();
 }
 
 }  // namespace ledger::node::asio

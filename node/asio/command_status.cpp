@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "log/base/format.h"
-#include "node/asio/cluster_text.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
 #include "sim/check/json.h"
@@ -130,7 +129,7 @@ std::string json_of(const View& view, const CtlCluster& cluster) {
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.status/1");
     writer.key("health").text(health_of(view));
-    writer.key("cluster").text(cluster_text(cluster.id));
+    writer.key("cluster").text(to_text(cluster.id));
     writer.key("reachable").number(view.reachable);
     writer.key("quorum").number(view.quorum).key("leader");
     if (view.leader == NodeId{}) {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "log/base/format.h"
-#include "node/asio/cluster_text.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
 #include "sim/check/json.h"
@@ -75,6 +74,7 @@ Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up
     CtlCluster cluster{.directory = directory,
         .id = {random_bits(), random_bits()},
         .ephemeral = up.ephemeral,
+        .record = up.record,
         .nodes = {}};
     const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
     LEDGER_TRY(const std::uint16_t port,
@@ -82,7 +82,8 @@ Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up
     for (std::uint32_t i = 0; i < count; ++i) {
         cluster.nodes.push_back({.node = NodeId{i + 1},
             .port = static_cast<std::uint16_t>(port + i),
-            .process = {}});
+            .process = {},
+            .recording = {}});
     }
     return cluster;
 }
@@ -93,7 +94,7 @@ Result<void> format_nodes(const CtlCluster& cluster) {
         LEDGER_TRY(const int code,
             run(beside_this_program("ledgerd"),
                 {"format", "--data", data, "--node", std::to_string(node.node.value), "--cluster",
-                    cluster_text(cluster.id)},
+                    to_text(cluster.id)},
                 cluster.log_file(node.node)));
         if (code != 0) {
             return failure(CtlErrc::cannot_write,
@@ -196,6 +197,10 @@ std::string up_text(const CtlOptions& options, const Started& started) {
         where);
     text += fmt::format("data in {} ({})\n", cluster.directory,
         cluster.ephemeral ? "ephemeral: `down` deletes it" : "kept");
+    if (cluster.record) {
+        text += fmt::format("recordings in {}; after `down`: ledgersim replay {}\n",
+            cluster.recording_directory(), cluster.nodes.front().recording);
+    }
     text += fmt::format("stop with: ledgerctl down{}\n", where);
     return text;
 }
@@ -206,7 +211,7 @@ std::string up_json(const Started& started) {
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.up/1");
     writer.key("directory").text(cluster.directory);
-    writer.key("cluster").text(cluster_text(cluster.id));
+    writer.key("cluster").text(to_text(cluster.id));
     writer.key("ephemeral").boolean(cluster.ephemeral);
     writer.key("formatted").boolean(started.formatted);
     writer.key("leader").number(started.leader.node.value);
@@ -215,7 +220,13 @@ std::string up_json(const Started& started) {
         writer.begin_object().key("node").number(node.node.value);
         writer.key("port").number(node.port);
         writer.key("pid").number(static_cast<std::uint64_t>(node.process.pid));
-        writer.key("log").text(cluster.log_file(node.node)).end_object();
+        writer.key("log").text(cluster.log_file(node.node)).key("recording");
+        if (node.recording.empty()) {
+            writer.null();
+        } else {
+            writer.text(node.recording);
+        }
+        writer.end_object();
     }
     writer.end_array().end_object();
     return text + "\n";
@@ -283,6 +294,7 @@ int command_up(const CtlOptions& options, const UpOptions& up) {
     if (const int code = check_wishes(options, up, *started); code != exit_ok) {
         return code;
     }
+    started->cluster.record = started->cluster.record || up.record;
     if (const Result<void> ready = start_all(*started); !ready) {
         undo(*started);
         return fail(options, exit_environment, ready.error());
@@ -292,7 +304,7 @@ int command_up(const CtlOptions& options, const UpOptions& up) {
 }
 
 int command_down(const CtlOptions& options) {
-    const Loaded loaded = load(options);
+    Loaded loaded = load(options);
     if (!loaded.cluster) {
         return loaded.code;
     }
@@ -307,6 +319,12 @@ int command_down(const CtlOptions& options) {
             return fail(options, exit_environment, was_alive.error());
         }
         stopped += *was_alive ? 1u : 0u;
+    }
+    if (loaded.cluster->record) {
+        loaded.cluster->record = false;
+        if (const Result<void> saved = save_cluster(*loaded.cluster); !saved) {
+            return fail(options, exit_environment, saved.error());
+        }
     }
     if (loaded.cluster->ephemeral) {
         remove_cluster(*loaded.cluster);

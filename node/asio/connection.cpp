@@ -9,8 +9,8 @@
 #include <boost/asio/post.hpp>
 
 #include "log/base/assert.h"
+#include "log/base/format.h"
 #include "log/file_system.h"
-#include "node/asio/cluster_text.h"
 
 namespace ledger::node::asio {
 
@@ -169,7 +169,7 @@ Result<void> Connection::handle_message(PeerMessage&& message) {
     if (message.cluster != neighbourhood_.cluster) {
         return failure(log::Errc::wrong_identity,
             fmt::format("n{} is of cluster {}, this node of cluster {}", message.from,
-                cluster_text(message.cluster), cluster_text(neighbourhood_.cluster)));
+                to_text(message.cluster), to_text(neighbourhood_.cluster)));
     }
     if (message.to != neighbourhood_.self) {
         return failure(log::Errc::wrong_identity,

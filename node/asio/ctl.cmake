@@ -1,9 +1,9 @@
 # ledgerctl: what people call to run and ask a local cluster.
 ledger_library(ctl EXCEPTIONS
     SOURCES ctl_client.cpp ctl_cluster.cpp ctl_follower.cpp ctl_input.cpp ctl_link.cpp ctl_loop.cpp
-            ctl_replica_copy.cpp launcher.cpp
+            ctl_replica_copy.cpp import_batch.cpp import_progress.cpp launcher.cpp line_reader.cpp
     HEADERS ctl_client.h ctl_cluster.h ctl_follower.h ctl_input.h ctl_link.h ctl_loop.h
-            ctl_replica_copy.h launcher.h
+            ctl_replica_copy.h import_batch.h import_progress.h launcher.h line_reader.h
     DEPENDS ledger::node_asio ledger::node ledger::codec ledger::check ledger::log ledger::log_posix)
 
 add_executable(ledgerctl

@@ -51,6 +51,11 @@ std::uint64_t number_of(const check::JsonValue& object, const char* key) {
     return value == nullptr ? 0 : value->number().value_or(0);
 }
 
+bool flag_of(const check::JsonValue& object, const char* key) {
+    const check::JsonValue* value = object.find(key);
+    return value != nullptr && value->boolean() && *value->boolean();
+}
+
 std::optional<CtlNode> parse_node(const check::JsonValue& value, std::uint64_t number) {
     const std::uint64_t port = number_of(value, "port");
     const check::JsonValue* boot = value.find("boot");
@@ -58,18 +63,21 @@ std::optional<CtlNode> parse_node(const check::JsonValue& value, std::uint64_t n
         return std::nullopt;
     }
     CtlNode node{.node = NodeId{static_cast<std::uint32_t>(number)},
-        .port = static_cast<std::uint16_t>(port), .process = {}};
+        .port = static_cast<std::uint16_t>(port), .process = {}, .recording = {}};
     node.process.pid = static_cast<std::int32_t>(number_of(value, "pid"));
     node.process.start_ticks = number_of(value, "start_ticks");
     if (boot != nullptr && boot->text() != nullptr) {
         node.process.boot = *boot->text();
+    }
+    const check::JsonValue* recording = value.find("recording");
+    if (recording != nullptr && recording->text() != nullptr) {
+        node.recording = *recording->text();
     }
     return node;
 }
 
 std::optional<CtlCluster> read_cluster(const check::JsonValue& value) {
     const check::JsonValue* id = value.find("cluster");
-    const check::JsonValue* ephemeral = value.find("ephemeral");
     const check::JsonValue* nodes = value.find("nodes");
     if (id == nullptr || id->text() == nullptr || nodes == nullptr || nodes->array() == nullptr ||
         nodes->array()->empty() || nodes->array()->size() > nodes_max) {
@@ -79,8 +87,10 @@ std::optional<CtlCluster> read_cluster(const check::JsonValue& value) {
     if (!cluster_id) {
         return std::nullopt;
     }
-    CtlCluster cluster{.directory = {}, .id = *cluster_id, .ephemeral = false, .nodes = {}};
-    cluster.ephemeral = ephemeral != nullptr && ephemeral->boolean() && *ephemeral->boolean();
+    CtlCluster cluster;
+    cluster.id = *cluster_id;
+    cluster.ephemeral = flag_of(value, "ephemeral");
+    cluster.record = flag_of(value, "record");
     for (const check::JsonValue& entry : *nodes->array()) {
         const auto node = parse_node(entry, cluster.nodes.size() + 1);
         if (!node) {
@@ -95,14 +105,16 @@ std::string text_of(const CtlCluster& cluster) {
     std::string text;
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.cluster/1");
-    writer.key("cluster").text(cluster_text(cluster.id));
-    writer.key("ephemeral").boolean(cluster.ephemeral).key("nodes").begin_array();
+    writer.key("cluster").text(to_text(cluster.id));
+    writer.key("ephemeral").boolean(cluster.ephemeral);
+    writer.key("record").boolean(cluster.record).key("nodes").begin_array();
     for (const CtlNode& node : cluster.nodes) {
         writer.begin_object().key("node").number(node.node.value);
         writer.key("port").number(node.port);
         writer.key("pid").number(static_cast<std::uint64_t>(node.process.pid));
         writer.key("start_ticks").number(node.process.start_ticks);
-        writer.key("boot").text(node.process.boot).end_object();
+        writer.key("boot").text(node.process.boot);
+        writer.key("recording").text(node.recording).end_object();
     }
     writer.end_array().end_object();
     text.push_back('\n');
@@ -141,6 +153,20 @@ std::string CtlCluster::log_file(NodeId node) const {
     return (fs::path(directory) / "logs" / fmt::format("n{}.log", node)).string();
 }
 
+std::string CtlCluster::recording_directory() const {
+    return (fs::path(directory) / "recordings").string();
+}
+
+std::string CtlCluster::next_recording(NodeId node) const {
+    std::error_code ignored;
+    fs::path file;
+    std::uint64_t life = 0;
+    do {
+        file = fs::path(recording_directory()) / fmt::format("n{}-{}.recording", node, ++life);
+    } while (fs::exists(file, ignored));
+    return file.string();
+}
+
 std::string CtlCluster::peers() const {
     std::string text;
     for (const CtlNode& node : nodes) {
@@ -177,24 +203,27 @@ Result<CtlCluster> load_cluster(const std::string& directory) {
     return std::move(*cluster);
 }
 
-Result<void> save_cluster(const CtlCluster& cluster) {
-    const std::string name = file_in(cluster.directory);
+Result<void> replace_file(const std::string& name, const std::string& text) {
     const std::string temporary = name + ".new";
-    {
-        std::ofstream file(temporary, std::ios::trunc);
-        file << text_of(cluster);
-        file.close();
-        if (!file) {
-            return failure(CtlErrc::cannot_write,
-                fmt::format("{}: {}", temporary, std::strerror(errno)));
-        }
+    const int file =
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool whole = file >= 0 &&
+                 ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                 ::fsync(file) == 0;
+    const int number = errno;
+    whole = (file < 0 || ::close(file) == 0) && whole;
+    if (!whole) {
+        return failure(
+            CtlErrc::cannot_write, fmt::format("{}: {}", temporary, std::strerror(number)));
     }
-    std::error_code error;
-    fs::rename(temporary, name, error);
-    if (error) {
-        return failure(CtlErrc::cannot_write, fmt::format("{}: {}", name, error.message()));
+    if (::rename(temporary.c_str(), name.c_str()) != 0) {
+        return failure(CtlErrc::cannot_write, fmt::format("{}: {}", name, std::strerror(errno)));
     }
     return {};
+}
+
+Result<void> save_cluster(const CtlCluster& cluster) {
+    return replace_file(file_in(cluster.directory), text_of(cluster));
 }
 
 void remove_cluster(const CtlCluster& cluster) {
@@ -204,6 +233,7 @@ void remove_cluster(const CtlCluster& cluster) {
         fs::remove(cluster.log_file(node.node), ignored);
     }
     fs::remove(fs::path(cluster.directory) / "logs", ignored);
+    fs::remove_all(cluster.recording_directory(), ignored);
     fs::remove(file_in(cluster.directory), ignored);
     fs::remove(fs::path(cluster.directory) / "lock", ignored);
     fs::remove(cluster.directory, ignored);

@@ -22,18 +22,23 @@ struct CtlNode {
     NodeId node;
     std::uint16_t port = 0;
     Process process;
+    std::string recording;  // of this process; empty = none
 };
 
 struct CtlCluster {
     std::string directory;
     ClusterId id;
     bool ephemeral = false;
+    bool record = false;  // nodes that are started record their lives
     std::vector<CtlNode> nodes;  // ascending
 
     CtlNode* find(NodeId node);
     std::string data_directory(NodeId node) const;
     std::string log_directory(NodeId node) const;  // in it, where ledgerd keeps the log
     std::string log_file(NodeId node) const;
+    std::string recording_directory() const;
+    // "n2-1.recording", "n2-2.recording", ...: a file of its own for each life.
+    std::string next_recording(NodeId node) const;
     std::string peers() const;  // "1=127.0.0.1:7001,2=..."
     std::uint64_t quorum() const { return nodes.size() / 2 + 1; }
 };
@@ -43,7 +48,9 @@ std::string default_directory(const std::string& name);
 
 // no_cluster if there is no cluster.json.
 Result<CtlCluster> load_cluster(const std::string& directory);
-// Replaces cluster.json in one step.
+// Replaces a file in one step: after a crash, of the machine too, it is the old or the new one.
+Result<void> replace_file(const std::string& name, const std::string& text);
+// Replaces cluster.json.
 Result<void> save_cluster(const CtlCluster& cluster);
 // Destroys what an ephemeral cluster left: its nodes' data, logs and cluster.json.
 void remove_cluster(const CtlCluster& cluster);

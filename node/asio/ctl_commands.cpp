@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "log/base/format.h"
-#include "node/asio/cluster_text.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
@@ -110,13 +109,17 @@ int exit_code_of(const client::Done& done) {
 
 Result<void> start_node(CtlCluster& cluster, CtlNode& node) {
     LEDGER_CHECK(check_port(loopback, node.port));
-    const std::string ledgerd = beside_this_program("ledgerd");
+    std::vector<std::string> words = {"run", "--node", std::to_string(node.node.value), "--peers",
+        cluster.peers(), "--listen", fmt::format("{}:{}", loopback, node.port), "--data",
+        cluster.data_directory(node.node), "--cluster", to_text(cluster.id)};
+    node.recording = cluster.record ? cluster.next_recording(node.node) : std::string();
+    if (cluster.record) {
+        std::error_code error;
+        std::filesystem::create_directories(cluster.recording_directory(), error);
+        words.insert(words.end(), {"--record", node.recording});
+    }
     LEDGER_TRY(node.process,
-        start(ledgerd,
-            {"run", "--node", std::to_string(node.node.value), "--peers", cluster.peers(),
-                "--listen", fmt::format("{}:{}", loopback, node.port), "--data",
-                cluster.data_directory(node.node), "--cluster", cluster_text(cluster.id)},
-            cluster.log_file(node.node)));
+        start(beside_this_program("ledgerd"), words, cluster.log_file(node.node)));
     return save_cluster(cluster);
 }
 

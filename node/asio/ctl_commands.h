@@ -56,6 +56,7 @@ struct UpOptions {
     std::uint32_t nodes = 0;  // 0 = as it was, or 3
     std::uint16_t port = 0;   // of the first node of a new cluster; 0 = the first that are free
     bool ephemeral = false;
+    bool record = false;  // every node that is started from now on, until `down`
 };
 int command_up(const CtlOptions& options, const UpOptions& up);
 int command_down(const CtlOptions& options);
@@ -87,8 +88,9 @@ int command_read(const CtlOptions& options, const ReadOptions& read);
 int command_follow(const CtlOptions& options, const ReadOptions& read);
 
 struct ImportOptions {
-    std::string file;
+    std::string file;      // "-" = standard input
     std::string progress;  // default: FILE.progress
+    std::optional<std::uint32_t> batch;  // appends of the input in one of ours
 };
 int command_import(const CtlOptions& options, const ImportOptions& import);
 

@@ -10,7 +10,6 @@
 #include "log/base/assert.h"
 #include "log/base/format.h"
 #include "log/posix_file_system.h"
-#include "node/asio/cluster_text.h"
 
 namespace ledger::node::asio {
 
@@ -51,15 +50,12 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::take(const DataOptions& op
 }
 
 Error DataDirectory::named(const Error& error) const {
-    const std::string expected = fmt::format("node {} of cluster {}", options_.identity.node,
-        cluster_text(options_.identity.cluster));
     std::string place = options_.path + ": " + error.place;
     if (error.code == make_error_code(log::Errc::not_found)) {
-        place = fmt::format("{} holds no node; `ledgerd format` makes it {}", options_.path, expected);
+        place = fmt::format("{} holds no node; `ledgerd format` makes it {}", options_.path,
+            to_text(options_.identity));
     } else if (error.code == make_error_code(log::Errc::already_exists)) {
         place = fmt::format("{} is not empty: {}", options_.path, error.place);
-    } else if (error.code == make_error_code(log::Errc::wrong_identity)) {
-        place = fmt::format("expected {} in {}; found: {}", expected, options_.path, error.place);
     }
     return {error.code, std::move(place)};
 }

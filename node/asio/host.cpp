@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "log/base/assert.h"
-#include "node/asio/cluster_text.h"
+#include "log/base/format.h"
 
 namespace ledger::node::asio {
 
@@ -76,7 +76,8 @@ Result<void> Host::open() {
     LEDGER_TRY(log::Opened opened, data_->open());
     if (!options_.record.empty()) {
         LEDGER_TRY(recording_, RecordingFile::create(options_.record,
-                                   {.config = config_, .machine = {}, .key = options_.key}));
+                                   {.config = config_, .machine = {}, .key = options_.key},
+                                   options_.record_bytes_max));
     }
     recovered_ = std::move(opened.recovered);
     reader_ = std::make_unique<ReaderThread>(loop_, data_->files(), DataDirectory::log_directory,
@@ -90,7 +91,7 @@ Result<void> Host::open() {
 Ending Host::run() {
     LEDGER_ASSERT(recovered_.has_value());
     journal_.info("node", "of cluster {} listens on {}:{}, data in {}",
-        cluster_text(options_.data.identity.cluster), options_.listen.address().to_string(), port(),
+        to_text(options_.data.identity.cluster), options_.listen.address().to_string(), port(),
         options_.data.path);
     journal_.info("log", "holds entries {} to {}, committed at least to {}, term {}, {} torn bytes removed",
         recovered_->first, recovered_->last, recovered_->commit, recovered_->hard_state.term,
@@ -111,9 +112,7 @@ Ending Host::run() {
     reader_.reset();
     LEDGER_ASSERT(connections_.empty());
     if (recording_) {
-        journal_.info("node", "recorded {} steps, hash {:016x}{:016x}, in {}",
-            recording_->recorder().steps(), recording_->recorder().hash().high(),
-            recording_->recorder().hash().low(), options_.record);
+        end_recording();
     }
     journal_.info("node", "ends, stored {} groups", stored_.value);
     return ending_;
@@ -180,7 +179,10 @@ void Host::step_replica(Event&& event) {
     const std::span<Effect> effects = replica_.step(now, std::move(event));
     if (recording_) {
         recording_->recorder().stepped(replica_, machine_, effects);
-        stop_recording(!recording_->stepped());
+        if (!recording_->stepped()) {
+            journal_.warn("node", "the recording ends before the node: the file takes no more");
+            end_recording();
+        }
     }
     for (Effect& effect : effects) {
         carry_out(effect);
@@ -188,11 +190,10 @@ void Host::step_replica(Event&& event) {
     stepping_ = false;
 }
 
-void Host::stop_recording(bool failed) {
-    if (failed) {
-        journal_.error("node", "the recording ends: {} takes no more", options_.record);
-        recording_.reset();
-    }
+void Host::end_recording() {
+    static_cast<void>(recording_->flush());
+    journal_.info("node", "{}", recording_->text());
+    recording_.reset();
 }
 
 void Host::carry_out(Effect& effect) {
@@ -346,7 +347,10 @@ awaitable<void> Host::sweep() {
         for (auto& [id, connection] : connections_) {
             connection.sweep(now);
         }
-        stop_recording(recording_ && !recording_->flush());
+        if (recording_ && !recording_->flush()) {
+            journal_.warn("node", "the recording ends before the node: it cannot be written");
+            end_recording();
+        }
     }
 }
 

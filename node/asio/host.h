@@ -34,6 +34,7 @@ struct HostOptions {
     Duration heartbeat_interval = milliseconds(60);
     std::uint64_t key = 0;                    // of the election jitter: different on every node
     std::string record;                       // a file for every event; empty = none
+    std::uint64_t record_bytes_max = 4ull << 30;
     NetLimits net;
     EdgeLimits edge;
 };
@@ -89,7 +90,7 @@ class Host final : private WriterThread::Port,
     // Also from within a step of the replica.
     void tell_edge(edge::Event&& event);
     void serve_edge();
-    void stop_recording(bool failed);
+    void end_recording();
     void carry_out(Effect& effect);
     void carry_out(edge::Effect& effect);
     void send(Send&& effect);

@@ -105,6 +105,8 @@ std::vector<char*> words_of(const std::string& program, const std::vector<std::s
     ::dup2(input, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    // Whatever else was open here is not the child's: who reads from it waits for its end.
+    ::close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
     ::execv(words[0], words);
     const int error = errno;
     [[maybe_unused]] const auto written = ::write(report, &error, sizeof error);

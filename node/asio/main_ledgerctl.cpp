@@ -67,6 +67,8 @@ void add_cluster_commands(CLI::App& app, CommandLine& line) {
     up->add_option("--port", line.up.port, "port of the first node of a new cluster")
         ->check(CLI::Range(1, 65'528));
     up->add_flag("--ephemeral", line.up.ephemeral, "`down` deletes the data");
+    up->add_flag("--record", line.up.record,
+        "record every event of each node, for `ledgersim replay`; until `down`");
     add(app, line, "down", "down", "Stops the nodes of a cluster", command_down);
     add(app, line, "status", "status --json", "Shows how each node stands", command_status);
     CLI::App* logs = add(app, line, "logs", "logs -f n2", "Shows what the nodes log",
@@ -131,9 +133,13 @@ void add_bulk_commands(CLI::App& app, CommandLine& line) {
     CLI::App* import = add(app, line, "import", "import events.jsonl",
         "Appends each line of a file, exactly once; goes on where it stopped",
         [&line](const CtlOptions& options) { return command_import(options, line.import); });
-    import->add_option("file", line.import.file, "lines of {\"events\": [...]}")->required();
+    import->add_option("file", line.import.file, "lines of {\"events\": [...]} (- = standard input)")
+        ->required();
     import->add_option("--progress", line.import.progress,
         "where the place reached is kept (default: FILE.progress)");
+    import->add_option("--batch", line.import.batch,
+              "at most this many lines in one append (default: 64); an import goes on as it began")
+        ->check(CLI::Range(1, 4096));
     import->preparse_callback([&line](std::size_t) { line.default_timeout_seconds = 60; });
 
     CLI::App* out = add(app, line, "export", "export --node 2 -o n2.jsonl",

@@ -222,6 +222,16 @@ Result<Duration> read_time(const Settings& settings, std::string_view name) {
     return nanoseconds(static_cast<std::int64_t>(*time));
 }
 
+Result<std::uint64_t> read_size(
+    const Settings& settings, std::string_view name, std::uint64_t min, std::uint64_t max) {
+    const Value value(settings, name);
+    const auto size = parse_with_unit(value.text(), size_units);
+    if (!size || *size < min || *size > max) {
+        return value.wrong(fmt::format("a size from {}MiB to {}GiB", min >> 20, max >> 30));
+    }
+    return *size;
+}
+
 // Whom this node talks to, and where it listens.
 Result<void> read_members(const Settings& settings, HostOptions& host) {
     const Value peers(settings, "peers");
@@ -250,8 +260,8 @@ Result<void> read_members(const Settings& settings, HostOptions& host) {
     return {};
 }
 
-constexpr std::uint64_t segment_bytes_min = 1u << 20;
-constexpr std::uint64_t segment_bytes_max = 4ull << 30;
+constexpr std::uint64_t mebibyte = 1u << 20;
+constexpr std::uint64_t gibibyte = 1u << 30;
 
 }  // namespace
 
@@ -313,14 +323,11 @@ Result<DataOptions> interpret_data(const Settings& settings) {
     if (!identity) {
         return cluster.wrong("32 hex digits");
     }
-    const Value segment(settings, "segment-size");
-    const auto segment_bytes = parse_with_unit(segment.text(), size_units);
-    if (!segment_bytes || *segment_bytes < segment_bytes_min || *segment_bytes > segment_bytes_max) {
-        return segment.wrong("a size from 1MiB to 4GiB");
-    }
+    LEDGER_TRY(const std::uint64_t segment_bytes,
+        read_size(settings, "segment-size", mebibyte, 4 * gibibyte));
     return DataOptions{.path = Value(settings, "data").text(),
         .identity = {*identity, *self},
-        .segment_bytes = *segment_bytes};
+        .segment_bytes = segment_bytes};
 }
 
 Result<NodeSettings> interpret(const Settings& settings) {
@@ -342,6 +349,8 @@ Result<NodeSettings> interpret(const Settings& settings) {
         return level.wrong("debug, info, warn or error");
     }
     node.host.record = Value(settings, "record").text();
+    LEDGER_TRY(node.host.record_bytes_max,
+        read_size(settings, "record-size", mebibyte, 1024 * gibibyte));
     return node;
 }
 

@@ -7,6 +7,7 @@
 #include "sim/program/capsule.h"
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
+#include "sim/program/mapped_file.h"
 #include "sim/program/output.h"
 #include "sim/program/supervise.h"
 #include "sim/program/trace_writer.h"
@@ -104,14 +105,14 @@ int replay_node(const ReplayOptions& options, ByteSpan recording) {
 }  // namespace
 
 int command_replay(const ReplayOptions& options) {
-    Result<std::string> text = read_file(options.capsule);
-    if (!text) {
-        return complain(text.error(), exit_usage);
+    const Result<MappedFile> mapped = MappedFile::open(options.capsule);
+    if (!mapped) {
+        return complain(mapped.error(), exit_usage);
     }
-    if (node::is_recording(as_bytes(*text))) {
-        return replay_node(options, as_bytes(*text));
+    if (node::is_recording(mapped->bytes())) {
+        return replay_node(options, mapped->bytes());
     }
-    Result<Capsule> parsed = parse_capsule(*text);
+    Result<Capsule> parsed = parse_capsule(as_text(mapped->bytes()));
     if (!parsed) {
         Error error = parsed.error();
         error.place = options.capsule + ": " + error.place;

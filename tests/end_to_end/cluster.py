@@ -26,6 +26,32 @@ class Outcome:
         return f"exit {self.code}\n{self.out}{self.errors}"
 
 
+class FedImport:
+    """An import that reads from a pipe: it cannot be over before the test has given it the rest."""
+
+    def __init__(self, test, file, *words):
+        self.lines = file.read_bytes().splitlines(keepends=True)
+        self.given = 0
+        progress = test.folder / f"{file.name}.progress"
+        self.process = test.start("import", "-", "--progress", progress, "--json", *words,
+                                  stdin=subprocess.PIPE, text=False)
+        test.addCleanup(self.process.stdin.close)
+
+    def feed_to(self, share):
+        """Waits while the pipe is full. What is in the pipe is still on its way."""
+        end = int(share * len(self.lines))
+        self.process.stdin.write(b"".join(self.lines[self.given:end]))
+        self.process.stdin.flush()
+        self.given = max(self.given, end)
+
+    def finish(self):
+        """The rest; gives what the import said."""
+        self.feed_to(1)
+        out, errors = self.process.communicate(timeout=120)
+        assert self.process.returncode == 0, (self.process.returncode, errors)
+        return json.loads(out)
+
+
 class ClusterTest(unittest.TestCase):
     """Every test has a directory of its own; nothing it started outlives it."""
 
@@ -64,8 +90,8 @@ class ClusterTest(unittest.TestCase):
     def start(self, *words, **options):
         """In the background."""
         process = subprocess.Popen(self.command(*words), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, env=self.environment(),
-                                   **options)
+                                   stderr=subprocess.PIPE, env=self.environment(),
+                                   **{"text": True, **options})
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -89,6 +115,14 @@ class ClusterTest(unittest.TestCase):
 
     def wait_for_health(self, health):
         return self.wait_for(lambda: self.status(expect=None)["health"] == health)
+
+    def wait_for_all(self):
+        """Until every node answers and has applied what is committed."""
+        def even():
+            nodes = self.status(expect=None)["nodes"]
+            return len({(n.get("applied"), n.get("commit")) for n in nodes}) == 1 and \
+                nodes[0].get("applied") is not None
+        self.wait_for(even, 60)
 
     def append(self, stream, data, *words, expect=0):
         return self.ctl("append", stream, "placed", json.dumps(data), "--json", *words, expect=expect).json()

@@ -23,6 +23,7 @@ TEST_CASE("format: digests and bytes are lower-case hex", "[base]") {
 TEST_CASE("format: ids are written as their number", "[base]") {
     CHECK(fmt::format("{} {} {}", Term{3}, Index{42}, NodeId{1}) == "3 42 1");
     CHECK(fmt::format("{:04}", SegmentId{7}) == "0007");
+    CHECK(to_text(ClusterId{0xab, 0x1f}) == "00000000000000ab000000000000001f");
 }
 
 }  // namespace ledger

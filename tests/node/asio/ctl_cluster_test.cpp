@@ -17,18 +17,37 @@ namespace fs = std::filesystem;
 TEST_CASE("ctl cluster: what was saved is loaded, processes included", "[ctl]") {
     const CtlFolder folder;
     CtlCluster cluster{.directory = folder.path(), .id = {0x12, UINT64_MAX}, .ephemeral = true,
-        .nodes = {{NodeId{1}, 7001, {123, UINT64_MAX, "boot"}}, {NodeId{2}, 7002, {}}}};
+        .record = true,
+        .nodes = {{NodeId{1}, 7001, {123, UINT64_MAX, "boot"}, "n1-1.recording"},
+            {NodeId{2}, 7002, {}, {}}}};
     REQUIRE(save_cluster(cluster).has_value());
     Result<CtlCluster> loaded = load_cluster(folder.path());
     REQUIRE(loaded.has_value());
     CHECK(loaded->id == cluster.id);
     CHECK(loaded->ephemeral);
+    CHECK(loaded->record);
+    CHECK(loaded->nodes[0].recording == "n1-1.recording");
+    CHECK(loaded->nodes[1].recording.empty());
     REQUIRE(loaded->nodes.size() == 2);
     CHECK(loaded->nodes[0].process == cluster.nodes[0].process);
     CHECK(loaded->find(NodeId{2})->port == 7002);
     CHECK(loaded->find(NodeId{3}) == nullptr);
     CHECK(loaded->peers() == "1=127.0.0.1:7001,2=127.0.0.1:7002");
     CHECK(loaded->quorum() == 2);
+}
+
+TEST_CASE("ctl cluster: each life of a node has a recording of its own", "[ctl]") {
+    const CtlFolder folder;
+    CtlCluster cluster;
+    cluster.directory = folder.path();
+    fs::create_directory(cluster.recording_directory());
+    const std::string first = cluster.next_recording(NodeId{2});
+    CHECK(first == folder.file("recordings/n2-1.recording"));
+    std::ofstream(first) << "life";
+    CHECK(cluster.next_recording(NodeId{2}) == folder.file("recordings/n2-2.recording"));
+    CHECK(cluster.next_recording(NodeId{1}) == folder.file("recordings/n1-1.recording"));
+    remove_cluster(cluster);
+    CHECK_FALSE(fs::exists(cluster.recording_directory()));
 }
 
 TEST_CASE("ctl cluster: no file, and one that is none of ours, are different errors", "[ctl]") {

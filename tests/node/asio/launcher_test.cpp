@@ -7,7 +7,9 @@
 #include <thread>
 
 #include <catch2/catch.hpp>
+#include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "node/asio/ctl_cluster.h"
 #include "tests/node/asio/ctl_folder.h"
@@ -51,6 +53,18 @@ TEST_CASE("launcher: a started process runs, pauses, goes on and dies", "[ctl]")
     CHECK(becomes(sleeper.process, Life::running));
     REQUIRE(send_signal(sleeper.process, SIGKILL).has_value());
     CHECK(becomes(sleeper.process, Life::dead));  // a zombie of ours: nobody has waited for it
+}
+
+TEST_CASE("launcher: a started process holds nothing open that its starter had open", "[ctl]") {
+    const CtlFolder folder;
+    int ends[2] = {-1, -1};
+    REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+    const Sleeper sleeper(folder);
+    REQUIRE(becomes(sleeper.process, Life::running));
+    ::close(ends[1]);
+    char byte = 0;
+    CHECK(::read(ends[0], &byte, 1) == 0);  // the end of the pipe: nobody else can write to it
+    ::close(ends[0]);
 }
 
 TEST_CASE("launcher: a process with the same number is not the one that was started", "[ctl]") {

@@ -35,7 +35,7 @@ bool contains(const std::string& text, const std::string& words) {
 std::vector<std::string> arguments(const std::string& command, const std::string& data,
     const ClusterId& cluster = test::cluster_id, const std::string& node = "1",
     std::uint16_t port = 1) {
-    return {command, "--node", node, "--data", data, "--cluster", cluster_text(cluster), "--peers",
+    return {command, "--node", node, "--data", data, "--cluster", to_text(cluster), "--peers",
         node + "=127.0.0.1:" + std::to_string(port)};
 }
 
@@ -95,11 +95,13 @@ TEST_CASE("ledgerd: it runs only on its own data", "[asio]") {
     REQUIRE(ledgerd(directory, arguments("format", data)).exit_code == 0);
     const Ran other = ledgerd(directory, arguments("run", data, test::cluster_id, "2", port));
     CHECK(other.exit_code == 5);
-    CHECK(contains(other.errors, "expected node 2 of cluster 0123456789abcdeffedcba9876543210"));
-    CHECK(contains(other.errors, "belongs to node 1"));
+    CHECK(contains(other.errors, data));
+    CHECK(contains(other.errors, "belongs to node 1 of cluster 0123456789abcdeffedcba9876543210, "
+                                 "not to node 2 of cluster 0123456789abcdeffedcba9876543210"));
     const Ran foreign = ledgerd(directory, arguments("run", data, {9, 9}, "1", port));
     CHECK(foreign.exit_code == 5);
-    CHECK(contains(foreign.errors, "another cluster"));
+    CHECK(contains(foreign.errors, "belongs to node 1 of cluster 0123456789abcdeffedcba9876543210, "
+                                   "not to node 1 of cluster 00000000000000090000000000000009"));
 }
 
 TEST_CASE("ledgerd: a port or a directory in use is named", "[asio]") {
@@ -183,6 +185,33 @@ TEST_CASE("ledgerd: a disk that takes no more ends it with a reason, and nothing
         return status && (status->length == Position{acknowledged} ||
                              status->length == Position{acknowledged + 1});
     }));
+}
+
+TEST_CASE("ledgerd: a recording ends at its size, replays, and the node goes on", "[asio]") {
+    const test::TemporaryDirectory directory;
+    const std::string data = directory / "n1";
+    const std::string file = directory / "recording";
+    REQUIRE(ledgerd(directory, arguments("format", data)).exit_code == 0);
+    const std::uint16_t port = test::free_ports(1)[0];
+    auto words = arguments("run", data, test::cluster_id, "1", port);
+    words.insert(words.end(), {"--record", file, "--record-size", "1MiB"});
+    test::ChildProcess process(words, directory / "log");
+    REQUIRE(test::eventually([port] { return test::leads(port); }));
+    test::TestClient client(port);
+    constexpr std::uint32_t payload_bytes = 20'000;
+    for (std::uint64_t number = 1; number <= 100; ++number) {
+        REQUIRE(client.ask(Command{state::encode_command(test::append_of(number, payload_bytes))}));
+    }
+    const auto bytes = std::filesystem::file_size(file);
+    CHECK(bytes >= 1u << 20);
+    CHECK(bytes < (1u << 20) + 2 * payload_bytes);
+    CHECK(contains(test::text_of_file(directory / "log"), "the recording ends before the node"));
+    const std::string recorded = test::text_of_file(file);
+    const Result<Replayed> replayed = replay_recording(as_bytes(recorded));
+    REQUIRE(replayed.has_value());
+    CHECK_FALSE(replayed->differs_at.has_value());
+    CHECK(replayed->torn_bytes == 0);
+    CHECK(client.status().has_value());
 }
 
 TEST_CASE("ledgerd: SIGTERM and SIGINT stop it cleanly", "[asio]") {

@@ -104,6 +104,9 @@ TEST_CASE("settings: good values mean what they say", "[asio]") {
     CHECK(node->host.election_timeout == seconds(1));
     CHECK(node->host.heartbeat_interval == milliseconds(100));
     CHECK(node->log_level == "info");
+    CHECK(node->host.record_bytes_max == 4ull << 30);
+    flags["record-size"] = "3MiB";
+    CHECK(interpret(merged(sources_of(flags)))->host.record_bytes_max == 3u << 20);
 }
 
 TEST_CASE("settings: without --listen a node listens where its peers expect it", "[asio]") {
@@ -125,6 +128,8 @@ TEST_CASE("settings: bad values are named with their source and what was expecte
     CHECK_FALSE(problem_with("cluster", "00000000000000000000000000000000").empty());
     CHECK_FALSE(problem_with("segment-size", "10").empty());
     CHECK_FALSE(problem_with("segment-size", "10XB").empty());
+    CHECK(problem_with("record-size", "10KiB") ==
+          "record-size (flag --record-size) is `10KiB`: expected a size from 1MiB to 1024GiB");
     CHECK_FALSE(problem_with("segment-size", "99999999999999999999GiB").empty());
     CHECK_FALSE(problem_with("election-timeout", "0ms").empty());
     CHECK_FALSE(problem_with("heartbeat-interval", "150ms").empty());

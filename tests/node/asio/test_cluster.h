@@ -103,7 +103,7 @@ class TestCluster {
                      "=127.0.0.1:" + std::to_string(port(other));
         }
         return {command, "--node", std::to_string(node), "--peers", peers, "--cluster",
-            cluster_text(cluster_id), "--data", directory_ / ("n" + std::to_string(node)),
+            to_text(cluster_id), "--data", directory_ / ("n" + std::to_string(node)),
             "--segment-size", "1MiB"};
     }
 

@@ -21,9 +21,9 @@
 #include <catch2/catch.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include "log/base/format.h"
 #include "log/state/command.h"
 #include "log/state/outcome.h"
-#include "node/asio/cluster_text.h"
 #include "node/asio/host.h"
 #include "tests/node/asio/test_client.h"
 
