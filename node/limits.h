@@ -19,7 +19,8 @@ struct Limits {
     // Queries waiting for their read index or for entries; one more is refused as Overloaded.
     std::uint32_t queries_max = 4096;
     // The bodies of entries that one answer is made of; the first always fits. What is beyond is
-    // left to the client's next read. An answer and one more body must fit into a frame.
+    // left to the client's next read. An answer and one more body must fit into a frame. One step
+    // begins no further answer beyond it; the rest follows at once, after other events.
     std::uint64_t answer_bytes_max = 4u << 20;
     // Bytes that wait for the own disk; commands beyond are refused as Overloaded.
     std::uint64_t pending_bytes_max = 64u << 20;

@@ -17,7 +17,7 @@ std::uint64_t QueryBoard::open(ClientId client, RequestId request, ByteVector&& 
 }
 
 std::optional<std::uint64_t> QueryBoard::next_answerable(Index applied) {
-    if (granted_.empty() || granted_.front().index > applied) {
+    if (!answerable(applied)) {
         return std::nullopt;
     }
     const std::uint64_t query = granted_.front().query;

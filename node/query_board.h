@@ -42,6 +42,9 @@ class QueryBoard {
 
     // The query may be answered from a state that has applied `index`.
     void granted(std::uint64_t query, Index index) { granted_.push_back({query, index}); }
+    bool answerable(Index applied) const {
+        return !granted_.empty() && granted_.front().index <= applied;
+    }
     // The next granted query whose index is applied, if any; each is returned once.
     std::optional<std::uint64_t> next_answerable(Index applied);
 

@@ -18,6 +18,7 @@ Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choi
 std::span<Effect> Replica::step(Instant now, Event&& event) {
     effects_.clear();
     apply_budget_ = config_.limits.apply_entries_max;
+    answer_budget_ = config_.limits.answer_bytes_max;
     if (halted_) {
         return {};
     }
@@ -360,8 +361,9 @@ void Replica::apply_entry(const HashedEntry& entry) {
 }
 
 void Replica::answer_granted() {
-    while (const auto query = queries_.next_answerable(applied_)) {
-        plan_query(*query);
+    // Thousands of reads may be granted at once, and all their answers would be in memory together.
+    while (answer_budget_ > 0 && queries_.answerable(applied_)) {
+        plan_query(*queries_.next_answerable(applied_));
     }
 }
 
@@ -404,6 +406,7 @@ void Replica::work_on_query(std::uint64_t query) {
         open->gather(EntryRef(*entry));
     }
     LEDGER_SOMETIMES(open->gathered.size() < wanted.size(), "node.query.answer_full");
+    answer_budget_ -= std::min(answer_budget_, open->gathered_bytes);
     Result<ByteVector> answer = machine_.answer(*open->plan, open->gathered);
     if (answer) {
         reply(open->client, open->request, Answered{open->index, std::move(*answer)});
@@ -431,8 +434,9 @@ void Replica::announce() {
 
 void Replica::plan_wake(Instant now) {
     Instant next = std::min({raft_->deadline(), seal_at_, proposals_.deadline()});
-    if (applied_ < raft_->commit() && !loading_to_apply_) {
-        next = now;  // more to apply, after whatever else has happened by now
+    const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_;
+    if (more_to_apply || queries_.answerable(applied_)) {
+        next = now;  // after whatever else has happened by now
     }
     if (next != wake_) {
         wake_ = next;

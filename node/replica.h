@@ -118,6 +118,7 @@ class Replica {
     Index applied_;
     Index announced_;  // what the last Advanced said
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
+    std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said

@@ -285,6 +285,48 @@ TEST_CASE("replica: an answer takes as many entries as fit and says that there i
     CHECK(backward.events.back().revision == Revision{7});
 }
 
+TEST_CASE("replica: reads granted together are answered a bounded step at a time", "[node]") {
+    LedgerMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.config.limits.answer_bytes_max = 1000;
+    const auto lead = [&node] {
+        while (node.role() != raft::Role::leader) {
+            node.wake();
+            if (!node.stores.empty()) {
+                node.finish_store();
+            }
+        }
+    };
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    node.start();
+    lead();
+    node.work();
+    state::Append append;
+    append.streams.push_back({"s", {}});
+    append.events.push_back({.stream = 0, .id = {1, 1}, .type = "t", .metadata = {}, .salt = {},
+        .payload = ByteVector(2000)});
+    node.ask(1, Command{state::encode_command(append)});
+    node.work();
+    // A new life knows of no commit: reads wait for the first one of its own term.
+    LedgerMachine fresh;
+    node.restart(fresh);
+    lead();
+    ByteVector question;
+    state::encode_query(state::ReadStream{"s", {}, state::Direction::forward, 1}, question);
+    for (std::uint64_t request = 20; request < 25; ++request) {
+        node.ask(request, Query{question});
+    }
+    CHECK(node.replies.empty());
+    node.finish_store();
+    for (std::uint64_t answered = 1; answered < 5; ++answered) {
+        CHECK(node.replies.size() == answered);
+        CHECK(node.wake_at == node.now);
+        node.wake();
+    }
+    CHECK(node.replies.size() == 5);
+    CHECK(node.wake_at > node.now);
+}
+
 TEST_CASE("replica: a node that does not lead answers from what it has applied", "[node]") {
     CounterMachine machine;
     TestNode leader(NodeId{1}, 1, machine);
