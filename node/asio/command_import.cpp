@@ -381,7 +381,9 @@ int command_import(const CtlOptions& options, const ImportOptions& import) {
     }
     Result<LineReader> reader = LineReader::open(import.file);
     if (!reader) {
-        return fail(options, exit_not_found, reader.error().place);
+        const bool there = import.file == "-" || std::filesystem::exists(import.file);
+        return fail(
+            options, there ? exit_environment : exit_not_found, reader.error().place);
     }
     return Import(options, *loaded.cluster, import, std::move(*reader)).run();
 }

@@ -1,6 +1,8 @@
 // ledgerctl: runs a local cluster and speaks to it.
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -188,6 +190,8 @@ int dispatch(int count, char** words) {
 }  // namespace ledger::node::asio
 
 int main(int count, char** words) {
+    // A failed assertion has said which one; the code says that it is our bug, and not the caller's.
+    std::signal(SIGABRT, [](int) { std::_Exit(ledger::node::asio::exit_bug); });
     try {
         return ledger::node::asio::dispatch(count, words);
     } catch (const std::exception& error) {

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -235,6 +236,8 @@ int parse_and_execute(int argc, char** argv) {
 }  // namespace ledger::node::asio
 
 int main(int argc, char** argv) {
+    // A failed assertion has said which one; whoever started the node learns that it is a bug.
+    std::signal(SIGABRT, [](int) { std::_Exit(ledger::node::asio::exit_bug); });
     try {
         return ledger::node::asio::parse_and_execute(argc, argv);
     } catch (const std::exception& error) {

@@ -3,6 +3,8 @@
 import json
 import pathlib
 import re
+import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -107,6 +109,33 @@ class Launching(ClusterTest):
         self.assertIn("hard_state", refused.errors)
         self.assertEqual(self.status(expect=4)["reachable"], 0)
 
+    def test_the_data_of_another_node_or_cluster_is_refused_with_both_names(self):
+        mine = self.up()["cluster"]
+        self.append("orders", 1)
+        self.ctl("down")
+        nodes = [self.dir / f"node{node}" for node in (1, 2)]
+        nodes[0].rename(self.dir / "aside")
+        nodes[1].rename(nodes[0])
+        (self.dir / "aside").rename(nodes[1])
+        refused = self.ctl("up", expect=5)
+        self.assertIn(f"belongs to node 2 of cluster {mine}, not to node 1 of cluster {mine}",
+                      refused.errors)
+        nodes[0].rename(self.dir / "aside")
+        nodes[1].rename(nodes[0])
+        (self.dir / "aside").rename(nodes[1])
+        other = self.folder / "other"
+        theirs = self.ctl("up", "--json", at=other).json()["cluster"]
+        self.ctl("down", at=other)
+        shutil.move(nodes[0], self.folder / "kept")
+        shutil.copytree(other / "node1", nodes[0])
+        refused = self.ctl("up", expect=5)
+        self.assertIn(f"belongs to node 1 of cluster {theirs}, not to node 1 of cluster {mine}",
+                      refused.errors)
+        shutil.rmtree(nodes[0])
+        shutil.move(self.folder / "kept", nodes[0])
+        self.up()
+        self.assertEqual(len(self.read_all()), 1)
+
     def test_only_what_this_cluster_started_is_signalled(self):
         up = self.up()
         self.ctl("down")
@@ -129,7 +158,9 @@ class Standing(ClusterTest):
         self.assertEqual([n["node"] for n in before["nodes"]], [1, 2, 3])
         follower = next(n["node"] for n in before["nodes"] if n["state"] == "follower")
         self.ctl("node", "kill", follower)
+        began = time.monotonic()
         after = self.status(expect=1)
+        self.assertLess(time.monotonic() - began, 0.6)  # 0.3 s, and a process to start
         self.assertEqual((after["health"], after["reachable"]), ("degraded", 2))
         row = after["nodes"][follower - 1]
         self.assertEqual((row["state"], row["pid"]), ("down", None))
@@ -288,6 +319,23 @@ class Form(ClusterTest):
         self.ctl("read", expect=2)
         self.ctl("append", "orders", "placed", "1", "--expected", "perhaps", expect=2)
         self.ctl("append", "s" * 2000, "placed", "1", expect=2)
+
+    def test_a_bug_of_the_program_is_70(self):
+        """A failed assertion ends in abort(); from outside the same signal does as well."""
+        self.up("--nodes", 1)
+        self.append("orders", 1)
+        following = self.start("follow", "--all", "--json")
+        self.assertIn("orders", following.stdout.readline())  # it is at work
+        following.send_signal(signal.SIGABRT)
+        self.assertEqual(following.wait(timeout=20), 70)
+
+    def test_a_signal_is_told_from_a_bug(self):
+        self.up("--nodes", 1)
+        self.append("orders", 1)
+        following = self.start("follow", "--all", "--json")
+        self.assertIn("orders", following.stdout.readline())
+        following.send_signal(signal.SIGINT)
+        self.assertEqual(following.wait(timeout=20), -signal.SIGINT)
 
     def test_what_is_not_there_is_11(self):
         self.ctl("status", expect=11)

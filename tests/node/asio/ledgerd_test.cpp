@@ -187,6 +187,26 @@ TEST_CASE("ledgerd: a disk that takes no more ends it with a reason, and nothing
     }));
 }
 
+TEST_CASE("ledgerd: a failed assertion ends it with 70, and nothing is lost", "[asio]") {
+    const test::TemporaryDirectory directory;
+    const std::string data = directory / "n1";
+    REQUIRE(ledgerd(directory, arguments("format", data)).exit_code == 0);
+    const std::uint16_t port = test::free_ports(1)[0];
+    const auto words = arguments("run", data, test::cluster_id, "1", port);
+    {
+        test::ChildProcess process(words, directory / "log");
+        REQUIRE(test::eventually([port] { return test::leads(port); }));
+        test::TestClient client(port);
+        REQUIRE(client.ask(Command{state::encode_command(test::append_of(1))}));
+        process.signal(SIGABRT);  // what abort() raises
+        CHECK(process.wait() == 70);
+    }
+    test::ChildProcess process(words, directory / "log");
+    REQUIRE(test::eventually([port] { return test::leads(port); }));
+    test::TestClient client(port);
+    CHECK(client.status()->length == Position{1});
+}
+
 TEST_CASE("ledgerd: a recording ends at its size, replays, and the node goes on", "[asio]") {
     const test::TemporaryDirectory directory;
     const std::string data = directory / "n1";
