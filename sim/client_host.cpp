@@ -76,7 +76,7 @@ std::optional<check::Answer> answer_of(const Done& done) {
 ClientHost::ClientHost(std::uint32_t lane, const Profile& profile, ChoiceSource& choices,
     OperationSource& source, ClientPort& port)
     : lane_(lane), think_mean_(profile.workload.think_mean), choices_(choices), source_(source),
-      port_(port), client_(options_for(lane, profile), choices), links_(profile.nodes) {}
+      port_(port), client_(options_for(lane, profile), choices), links_(lane, profile.nodes, port) {}
 
 void ClientHost::start() {
     id_ = port_.next_client_id();
@@ -121,16 +121,7 @@ void ClientHost::perform(const node::client::SendRequest& send) {
         attempts_.push_back(
             {send.request.id, port_.called(id_, send.to, *client_.asked(), ++called_)});
     }
-    Link& to = link(send.to);
-    if (to.state == Link::State::open) {
-        port_.request(lane_, send.to, to.connection, node::ClientRequest(send.request));
-        return;
-    }
-    to.outbox.push_back(send.request);
-    if (to.state == Link::State::closed) {
-        to.state = Link::State::connecting;
-        port_.connect(lane_, send.to);
-    }
+    links_.send(send.to, send.request);
 }
 
 void ClientHost::perform(const node::client::WakeAt& wake) {
@@ -163,37 +154,13 @@ void ClientHost::perform(const Done& done) {
 
 // --- connections --------------------------------------------------------------------------------
 
-std::uint64_t ClientHost::connection(NodeId node) const {
-    return link(node).state == Link::State::open ? link(node).connection : 0;
-}
-
-bool ClientHost::carries(NodeId node, std::uint64_t connection) const {
-    const Link& over = link(node);
-    return over.state == Link::State::open && over.connection == connection && !over.dead;
-}
-
-std::uint64_t ClientHost::cut(NodeId node) {
-    link(node).dead = true;
-    return connection(node);
-}
-
 void ClientHost::on_connected(NodeId node) {
-    Link& to = link(node);
-    LEDGER_ASSERT(to.state == Link::State::connecting);
-    to.state = Link::State::open;
-    ++to.connection;
-    to.dead = false;
-    for (node::ClientRequest& request : std::exchange(to.outbox, {})) {
-        port_.request(lane_, node, to.connection, std::move(request));
-    }
+    links_.connected(node);
     step(node::client::Connected{node});
 }
 
 void ClientHost::on_refused(NodeId node) {
-    Link& to = link(node);
-    LEDGER_ASSERT(to.state == Link::State::connecting);
-    to.state = Link::State::closed;
-    for (const node::ClientRequest& request : std::exchange(to.outbox, {})) {
+    for (const node::ClientRequest& request : links_.refused(node)) {
         if (const auto attempt = take_attempt(request.id)) {
             port_.returned(*attempt, check::Refused{"never sent"});
         }
@@ -202,12 +169,9 @@ void ClientHost::on_refused(NodeId node) {
 }
 
 void ClientHost::on_disconnected(NodeId node, std::uint64_t connection) {
-    Link& to = link(node);
-    if (to.state != Link::State::open || to.connection != connection) {
-        return;
+    if (links_.disconnected(node, connection)) {
+        step(node::client::Disconnected{node});
     }
-    to.state = Link::State::closed;
-    step(node::client::Disconnected{node});
 }
 
 void ClientHost::on_reply(NodeId from, node::ClientReply&& reply) {

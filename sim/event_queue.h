@@ -19,6 +19,8 @@ enum class ItemKind : std::uint8_t {
     wake,            // node: a = incarnation, b = generation of the wake-up
     peer_down,       // node: b = the peer whose link broke
     peer_up,         // node: b = the peer that is back
+    edge_wake,       // node: a = incarnation, b = generation of the edge's wake-up
+    edge_closed,     // node: a = incarnation, b = the client whose connection is gone
     client_request,  // node: slot = request on its way to the node, a = connection
     client_reply,    // node = client: slot = reply on its way back, a = connection
     client_connect,  // node = client: b = the node it wants to be connected with

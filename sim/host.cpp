@@ -177,6 +177,7 @@ bool Host::start(Instant now) {
         state_limits(profile_), port_);
     replica_ = std::make_unique<node::Replica>(
         replica_config(node_, profile_, cluster_), *machine_, choices_);
+    edge_ = std::make_unique<node::edge::Edge>(profile_.edge);
     stored_ = {};
     step(now, node::Start{std::move(opened->recovered), wall_at(now)});
     return true;
@@ -192,6 +193,10 @@ void Host::crash(Instant) {
     reader_.reset();
     storage_.reset();
     observed_.reset();
+    edge_.reset();
+    asked_.clear();
+    paused_.clear();
+    resumed_.clear();
     stores_.clear();
     held_.clear();
     loads_.clear();
@@ -224,7 +229,13 @@ Result<log::Recovered> Host::reopen_for_audit() {
 }
 
 void Host::step(Instant now, node::Event&& event) {
+    step_replica(now, std::move(event));
+    serve_edge(now);
+}
+
+void Host::step_replica(Instant now, node::Event&& event) {
     LEDGER_ASSERT(up());
+    LEDGER_ASSERT(!stepping_);
     port_.stepping(node_, event);
     const std::span<const node::Effect> effects = replica_->step(now, std::move(event));
     ++steps_;
@@ -237,11 +248,111 @@ void Host::step(Instant now, node::Event&& event) {
             choices_.choose(Site::crash_cut, (std::uint64_t{node_.value} << 32) | 1, steps_,
                 effects.size() + 1));
     }
+    stepping_ = true;
     for (const node::Effect& effect : effects.first(carried)) {
         carry_out(now, effect);
     }
+    stepping_ = false;
     if (crash_here) {
         port_.crashed_mid_step(node_);
+    }
+}
+
+// --- the edge -----------------------------------------------------------------------------------
+
+void Host::on_request(Instant now, ClientId client, node::ClientRequest&& request) {
+    LEDGER_ASSERT(up());
+    if (const auto paused = paused_.find(client); paused != paused_.end()) {
+        paused->second.push_back(std::move(request));  // it has arrived, and is not read
+        return;
+    }
+    tell_edge(now, node::edge::Requested{client, std::move(request)});
+}
+
+void Host::on_drained(Instant now, ClientId client) {
+    LEDGER_ASSERT(up());
+    tell_edge(now, node::edge::Drained{client, 1});
+}
+
+void Host::on_closed(Instant now, const Item& item) {
+    if (up() && item.a == incarnation_) {
+        paused_.erase(ClientId{item.b});
+        tell_edge(now, node::edge::Closed{ClientId{item.b}});
+    }
+}
+
+void Host::on_edge_wake(Instant now, const Item& item) {
+    if (up() && item.a == incarnation_ && item.b == edge_wake_generation_) {
+        tell_edge(now, node::edge::Timer{});
+    }
+}
+
+void Host::tell_edge(Instant now, node::edge::Event&& event) {
+    for (node::edge::Effect& effect : edge_->step(now, std::move(event))) {
+        carry_out(now, effect);
+    }
+    if (!stepping_) {
+        serve_edge(now);
+    }
+}
+
+// A step of the replica may be its last: then nothing is left to serve.
+void Host::serve_edge(Instant now) {
+    while (!asked_.empty() || !resumed_.empty()) {
+        if (asked_.empty()) {
+            resume(now);
+            continue;
+        }
+        node::Client next = std::move(asked_.front());
+        asked_.pop_front();
+        step_replica(now, std::move(next));
+    }
+}
+
+// Hands on what had arrived from the next client that may go on.
+void Host::resume(Instant now) {
+    const ClientId client = resumed_.front();
+    resumed_.pop_front();
+    const auto paused = paused_.find(client);
+    if (paused == paused_.end()) {
+        return;
+    }
+    std::deque<node::ClientRequest> arrived = std::move(paused->second);
+    paused_.erase(paused);
+    for (node::ClientRequest& request : arrived) {
+        // The first ones may pause it again.
+        if (const auto again = paused_.find(client); again != paused_.end()) {
+            again->second.push_back(std::move(request));
+            continue;
+        }
+        for (node::edge::Effect& effect :
+            edge_->step(now, node::edge::Requested{client, std::move(request)})) {
+            carry_out(now, effect);
+        }
+    }
+}
+
+void Host::carry_out(Instant now, node::edge::Effect& effect) {
+    if (auto* ask = std::get_if<node::edge::Ask>(&effect)) {
+        asked_.push_back({ask->client, std::move(ask->request)});
+    } else if (auto* deliver = std::get_if<node::edge::Deliver>(&effect)) {
+        port_.reply(node_, deliver->client, std::move(deliver->reply));
+    } else if (const auto* pause = std::get_if<node::edge::PauseReading>(&effect)) {
+        paused_.try_emplace(pause->client);
+    } else if (const auto* resumed = std::get_if<node::edge::ResumeReading>(&effect)) {
+        resumed_.push_back(resumed->client);
+    } else if (const auto* close = std::get_if<node::edge::Close>(&effect)) {
+        paused_.erase(close->client);
+        port_.closed(node_, close->client);
+    } else if (const auto* wake = std::get_if<node::edge::WakeAt>(&effect)) {
+        ++edge_wake_generation_;
+        if (wake->deadline != never) {
+            port_.schedule({.at = std::max(now, wake->deadline),
+                .a = incarnation_,
+                .b = edge_wake_generation_,
+                .node = node_.value,
+                .kind = ItemKind::edge_wake});
+        }
     }
 }
 
@@ -289,7 +400,9 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
                 .kind = ItemKind::wake});
         }
     } else if (const auto* reply = std::get_if<node::Reply>(&effect)) {
-        port_.reply(node_, reply->client, reply->reply);
+        tell_edge(now, node::edge::Replied{reply->client, reply->reply});
+    } else if (const auto* advanced = std::get_if<node::Advanced>(&effect)) {
+        tell_edge(now, node::Advanced(*advanced));
     } else if (const auto* trace = std::get_if<node::Trace>(&effect)) {
         port_.transition(node_, trace->transition);
     } else if (const auto* halted = std::get_if<node::Halt>(&effect)) {

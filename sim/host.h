@@ -1,9 +1,10 @@
 #pragma once
-// Host: carries out one replica's effects in the simulated world and feeds it its events. The
-// replica, the storage code and the recovery code are the production ones.
+// Host: carries out the effects of one replica and its edge in the simulated world and feeds them
+// their events. Replica, edge, storage and recovery are the production code.
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "log/base/choice.h"
 #include "log/reader.h"
 #include "log/storage.h"
+#include "node/edge.h"
 #include "node/ledger_machine.h"
 #include "node/replica.h"
 #include "raft/invariants.h"
@@ -32,7 +34,10 @@ class HostPort {
     virtual void stepping(NodeId node, const node::Event& event) = 0;
     virtual void stepped(NodeId node, std::span<const node::Effect> effects) = 0;
     virtual void send(const node::PeerMessage& message) = 0;
-    virtual void reply(NodeId node, ClientId client, const node::ClientReply& reply) = 0;
+    // Leaves over the client's connection; comes back as on_drained, in the order of the calls.
+    virtual void reply(NodeId node, ClientId client, node::ClientReply&& reply) = 0;
+    // The edge closes this client's connection.
+    virtual void closed(NodeId node, ClientId client) = 0;
     virtual void applied(
         NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest) = 0;
     virtual void transition(NodeId node, const raft::Transition& transition) = 0;
@@ -70,6 +75,11 @@ class Host final {
     void calm();
 
     void step(Instant now, node::Event&& event);
+    // From the connection of a client, which is a client of its own for the edge.
+    void on_request(Instant now, ClientId client, node::ClientRequest&& request);
+    void on_drained(Instant now, ClientId client);
+    void on_closed(Instant now, const Item& item);
+    void on_edge_wake(Instant now, const Item& item);
     // Items of the queue that belong to this node.
     void on_stored(Instant now, const Item& item);
     void on_loaded(Instant now, const Item& item);
@@ -109,7 +119,13 @@ class Host final {
         log::SharedMap map;
     };
 
+    void step_replica(Instant now, node::Event&& event);
+    // Also from within a step of the replica.
+    void tell_edge(Instant now, node::edge::Event&& event);
+    void serve_edge(Instant now);
     void carry_out(Instant now, const node::Effect& effect);
+    void carry_out(Instant now, node::edge::Effect& effect);
+    void resume(Instant now);
     void start_store(Instant now);
     void release_sends();
     void check_invariants();
@@ -133,6 +149,13 @@ class Host final {
     std::unique_ptr<ObservedMachine> machine_;
     std::unique_ptr<node::Replica> replica_;
     std::optional<raft::Observation> observed_;
+    std::unique_ptr<node::edge::Edge> edge_;
+    std::deque<node::Client> asked_;  // by the edge, in the order in which it asked
+    // Clients that the edge has paused, with what has arrived from them since; who may go on again
+    // but still has such requests is in resumed_.
+    std::map<ClientId, std::deque<node::ClientRequest>> paused_;
+    std::deque<ClientId> resumed_;
+    bool stepping_ = false;
 
     std::deque<node::Store> stores_;  // front = being written and synced
     std::deque<HeldSend> held_;       // tickets ascend
@@ -140,6 +163,7 @@ class Host final {
     Ticket stored_;
     std::uint64_t incarnation_ = 0;
     std::uint64_t wake_generation_ = 0;
+    std::uint64_t edge_wake_generation_ = 0;
     std::uint64_t disk_operations_ = 0;  // numbers the latency choices
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;

@@ -130,6 +130,20 @@ void Judge::returned(check::OperationId attempt, check::Answer&& answer) {
     note(exactly_once_.returned(ended), "exactly_once");
 }
 
+void Judge::subscribes(std::uint32_t subscriber, const node::subscriber::Options& options) {
+    subscription_.begins(subscriber, options.from, options.stream);
+}
+
+void Judge::delivered(std::uint32_t subscriber, const node::subscriber::Events& events) {
+    note(subscription_.delivered(subscriber, events.from, events.events, events.next),
+        "subscription");
+}
+
+void Judge::unsubscribed(
+    std::uint32_t subscriber, const node::subscriber::Finished& end) {
+    note(subscription_.gave_up(subscriber, end.node, end.reason), "subscription");
+}
+
 // The log as a restarted node finds it: chain, durability, and the same decisions once more.
 void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits) {
     constexpr std::uint64_t page_bytes = 1u << 20;
@@ -171,6 +185,7 @@ void Judge::finish(
     std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits) {
     note(linearizability_.finish(), "linearizability");
     note(exactly_once_.finish(), "exactly_once");
+    note(subscription_.finish(), "subscription");
     for (const auto& host : hosts) {
         if (host->up()) {
             convergence_.replica({host->node(), host->replica().applied(),
@@ -201,7 +216,7 @@ std::vector<check::CheckResult> Judge::results() const {
         .examined = steps_examined_};
     return {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
-        invariants};
+        subscription_.result(), invariants};
 }
 
 }  // namespace ledger::sim

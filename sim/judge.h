@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/client.h"
+#include "node/subscriber.h"
 #include "raft/raft.h"
 #include "sim/check/chain.h"
 #include "sim/check/committed_log.h"
@@ -18,6 +19,7 @@
 #include "sim/check/history.h"
 #include "sim/check/linearizability.h"
 #include "sim/check/raft_safety.h"
+#include "sim/check/subscription.h"
 #include "sim/check/verdict.h"
 #include "sim/host.h"
 
@@ -49,6 +51,12 @@ class Judge final {
         std::uint32_t attempt);
     void returned(check::OperationId attempt, check::Answer&& answer);
 
+    void subscribes(std::uint32_t subscriber, const node::subscriber::Options& options);
+    void delivered(std::uint32_t subscriber, const node::subscriber::Events& events);
+    // The subscriber itself found that a node broke the promise, or was sent away.
+    void unsubscribed(std::uint32_t subscriber, const node::subscriber::Finished& end);
+    bool subscribers_complete() const { return subscription_.all_complete(); }
+
     // Everything is quiet: the last word, from disks that lost their power and were opened again.
     // The hosts are down afterwards.
     void finish(std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits);
@@ -77,6 +85,7 @@ class Judge final {
     check::Durability durability_{committed_};
     check::RaftSafety raft_safety_{committed_};
     check::Chain chain_{committed_};
+    check::Subscription subscription_{committed_.order()};
     check::Convergence convergence_;
 };
 

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 44> keys = {{
+constexpr std::array<KnownKey, 49> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -62,6 +62,11 @@ constexpr std::array<KnownKey, 44> keys = {{
     {Section::workload, "operation_timeout", Unit::duration, 1 * ms, 3600 * s},
     {Section::workload, "attempt_timeout", Unit::duration, 1 * ms, 3600 * s},
     {Section::workload, "slow_back_off", Unit::duration, 1 * ms, 60 * s},
+    {Section::workload, "subscribers", Unit::count, 0, 64},
+    {Section::workload, "subscriber_window", Unit::count, 1, 1 << 20},
+    {Section::swarm, "knob.edge_requests", Unit::count, 1, 65'536},
+    {Section::swarm, "knob.page_events", Unit::count, 1, 4096},
+    {Section::swarm, "knob.client_requests", Unit::count, 1, 65'536},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -135,6 +140,9 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
         draw.duration("attempt_timeout", Range::among({1 * s, 400 * ms, 100 * ms}));
     workload.slow_back_off =
         draw.duration("slow_back_off", Range::among({100 * ms, 40 * ms, 10 * ms}));
+    workload.subscribers = draw.number("subscribers", Range::among({1, 2}));
+    workload.subscriber_window =
+        draw.number("subscriber_window", Range::among({1 << 20, 4096, 300}));
 }
 
 }  // namespace
@@ -164,6 +172,11 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         draw.number("knob.entry_cache", Range::among({4096, 64, 4}));
     profile.limits.apply_entries_max =
         draw.number("knob.apply_entries", Range::among({256, 256, 3}));
+    profile.edge.requests_max =
+        draw.number("knob.edge_requests", Range::among({65'536, 65'536, 3}));
+    profile.edge.client_requests_max =
+        draw.number("knob.client_requests", Range::among({1024, 1024, 1}));
+    profile.edge.page_events_max = draw.number("knob.page_events", Range::among({1024, 2}));
     draw_network(draw, profile.network);
     profile.disk.sync_mean =
         draw.duration("disk.sync_mean", Range::among({100 * us, 400 * us, 2 * ms, 8 * ms}));

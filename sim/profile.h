@@ -68,6 +68,8 @@ struct WorkloadProfile {
     Duration operation_timeout = seconds(2);
     Duration attempt_timeout = milliseconds(400);
     Duration slow_back_off = milliseconds(40);
+    std::uint32_t subscribers = 1;
+    std::uint64_t subscriber_window = 1u << 20;
 };
 
 struct Profile {
@@ -80,6 +82,7 @@ struct Profile {
     std::uint32_t sessions_max = 1024;
     std::uint32_t stored_replies_max = 8;
     node::Limits limits;
+    node::EdgeLimits edge;
     NetworkProfile network;
     DiskProfile disk;
     NemesisProfile nemesis;

@@ -15,6 +15,17 @@ constexpr std::size_t marks_max = 4096;
 constexpr Duration phase_interval = milliseconds(20);
 constexpr Duration convergence_limit = seconds(60);
 
+// A connection of a client is a client of its own for the node's edge.
+ClientId edge_client(std::uint32_t lane, std::uint64_t connection) {
+    return ClientId{connection << 32 | (lane + std::uint64_t{1})};
+}
+std::uint32_t lane_of(ClientId client) {
+    return static_cast<std::uint32_t>(client.value) - 1;
+}
+std::uint64_t connection_of(ClientId client) {
+    return client.value >> 32;
+}
+
 WorkloadProfile probe_profile(const Profile& profile) {
     WorkloadProfile probe = profile.workload;
     probe.clients = profile.workload.clients + 1;  // the probe's lane is the last one
@@ -50,7 +61,13 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
         clients_.push_back(std::make_unique<ClientHost>(lane, profile_, choices_, *source, *this));
     }
     nemesis_ = std::make_unique<Nemesis>(profile_, choices_, faults_, network_, *this);
-    client_sent_.resize(profile_.workload.clients + 1);
+    const std::uint32_t subscribers = import_ ? 0 : profile_.workload.subscribers;
+    for (std::uint32_t number = 1; number <= subscribers; ++number) {
+        subscribers_.push_back(std::make_unique<SubscriberHost>(
+            number, profile_.workload.clients + number, profile_, choices_, *this, *this));
+    }
+    client_sent_.resize(profile_.workload.clients + 1 + subscribers);
+    wires_.resize(std::size_t{subscribers} * profile_.nodes);
 }
 
 World::~World() = default;
@@ -64,6 +81,7 @@ RunResult World::run() {
     for (const auto& client : clients_) {
         client->start();
     }
+    start_subscribers();
     queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
     queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
     while (!queue_.empty() && !judge_.violation() && phase_ != Phase::done) {
@@ -101,16 +119,18 @@ void World::handle(const Item& item) {
                 host(node).step(now_, node::PeerUp{NodeId{static_cast<std::uint32_t>(item.b)}});
             }
             break;
+        case ItemKind::edge_wake: host(node).on_edge_wake(now_, item); break;
+        case ItemKind::edge_closed: host(node).on_closed(now_, item); break;
         case ItemKind::client_request: deliver_request(item); break;
         case ItemKind::client_reply: deliver_reply(item); break;
         case ItemKind::client_connect:
             arrive(item.node, NodeId{static_cast<std::uint32_t>(item.b)});
             break;
         case ItemKind::client_down:
-            clients_[item.node]->on_disconnected(
+            user(item.node).on_disconnected(
                 NodeId{static_cast<std::uint32_t>(item.b)}, item.a);
             break;
-        case ItemKind::client_timer: clients_[item.node]->on_timer(item.a); break;
+        case ItemKind::client_timer: user(item.node).on_timer(item.a); break;
         case ItemKind::nemesis:
             if (phase_ == Phase::faults) {
                 queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
@@ -191,41 +211,74 @@ void World::deliver(const Item& item) {
 void World::deliver_request(const Item& item) {
     Request request = requests_.take(item.slot);
     const NodeId node{item.node};
-    if (clients_[request.lane]->carries(node, item.a)) {
-        host(node).step(now_, node::Client{ClientId{request.lane + std::uint64_t{1}},
-                                  std::move(request.request)});
+    if (user(request.lane).links().carries(node, item.a)) {
+        host(node).on_request(
+            now_, edge_client(request.lane, item.a), std::move(request.request));
     } else if (host(node).up()) {
         // It is of a connection that the node knows nothing of, and says so.
         disconnect(request.lane, node, item.a, microseconds(100));
     }
 }
 
-void World::reply(NodeId node, ClientId client, const node::ClientReply& reply) {
+void World::reply(NodeId node, ClientId client, node::ClientReply&& reply) {
+    const std::uint32_t lane = lane_of(client);
     if (const auto* applied = std::get_if<node::Applied>(&reply.outcome)) {
-        judge_.acknowledged(client, *applied, hosts_);
+        judge_.acknowledged(ClientId{lane + std::uint64_t{1}}, *applied, hosts_);
     }
     if (options_.frames != nullptr) {
         options_.frames->intact(reply);
     }
-    const auto lane = static_cast<std::uint32_t>(client.value - 1);
     const std::uint64_t sent = ++client_sent_[lane];
-    if (network_.client_message_lost(lane, sent)) {
+    const bool lost = network_.client_message_lost(lane, sent);
+    if (lost) {
         faults_.fire(Fault::reply_lost);
         faults_.consume(Fault::reply_lost);
+    }
+    if (lost && subscribes(lane)) {
+        break_connection(lane, node, client);  // a stream of pages has no holes
         return;
     }
-    queue_.push({.at = now_ + network_.client_latency(lane, sent),
-        .a = clients_[lane]->connection(node),
+    Instant at = now_ + network_.client_latency(lane, sent);
+    if (subscribes(lane)) {
+        Instant& last = wire(lane, node).from_node;
+        at = last = std::max(at, last);
+    }
+    queue_.push({.at = at,
+        .a = connection_of(client),
         .node = lane,
-        .slot = answers_.put({node, node::ClientReply(reply)}),
+        .slot = answers_.put({node, client, host(node).incarnation(), lost, std::move(reply)}),
         .kind = ItemKind::client_reply});
 }
 
 void World::deliver_reply(const Item& item) {
     Answer answer = answers_.take(item.slot);
-    if (clients_[item.node]->carries(answer.from, item.a)) {
-        clients_[item.node]->on_reply(answer.from, std::move(answer.reply));
+    Host& from = host(answer.from);
+    if (from.up() && from.incarnation() == answer.incarnation) {
+        from.on_drained(now_, answer.client);
     }
+    LinkUser& to = user(item.node);
+    if (!answer.lost && to.links().carries(answer.from, item.a)) {
+        to.on_reply(answer.from, std::move(answer.reply));
+    }
+}
+
+void World::closed(NodeId node, ClientId client) {
+    break_connection(lane_of(client), node, client);
+}
+
+void World::break_connection(std::uint32_t lane, NodeId node, ClientId client) {
+    ClientLinks& links = user(lane).links();
+    if (!links.carries(node, connection_of(client))) {
+        return;
+    }
+    const std::uint64_t connection = links.cut(node);
+    const std::uint64_t sent = ++client_sent_[lane];
+    disconnect(lane, node, connection, network_.client_latency(lane, sent));
+    queue_.push({.at = now_,
+        .a = host(node).incarnation(),
+        .b = client.value,
+        .node = node.value,
+        .kind = ItemKind::edge_closed});
 }
 
 void World::applied(
@@ -281,22 +334,40 @@ void World::connect(std::uint32_t lane, NodeId to) {
         .kind = ItemKind::client_connect});
 }
 
+LinkUser& World::user(std::uint32_t lane) {
+    if (subscribes(lane)) {
+        return *subscribers_[lane - profile_.workload.clients - 1];
+    }
+    return *clients_[lane];
+}
+
+World::Wire& World::wire(std::uint32_t lane, NodeId node) {
+    const std::uint32_t subscriber = lane - profile_.workload.clients - 1;
+    return wires_[std::size_t{subscriber} * profile_.nodes + node.value - 1];
+}
+
 void World::arrive(std::uint32_t lane, NodeId node) {
     if (host(node).up()) {
-        clients_[lane]->on_connected(node);
+        user(lane).on_connected(node);
     } else {
-        clients_[lane]->on_refused(node);
+        user(lane).on_refused(node);
     }
 }
 
 // The node is down. Some clients hear of it at once; for others the machine has just fallen silent.
 void World::cut_clients(NodeId node) {
-    for (std::uint32_t lane = 0; lane < clients_.size(); ++lane) {
-        const std::uint64_t connection = clients_[lane]->cut(node);
+    const auto cut = [&](std::uint32_t lane) {
+        const std::uint64_t connection = user(lane).links().cut(node);
         if (connection != 0) {
             const std::uint64_t sent = ++client_sent_[lane];
             disconnect(lane, node, connection, network_.client_notice(lane, sent));
         }
+    };
+    for (std::uint32_t lane = 0; lane < clients_.size(); ++lane) {
+        cut(lane);
+    }
+    for (std::uint32_t number = 1; number <= subscribers_.size(); ++number) {
+        cut(profile_.workload.clients + number);
     }
 }
 
@@ -318,9 +389,17 @@ void World::request(std::uint32_t lane, NodeId to, std::uint64_t connection,
     if (network_.client_message_lost(lane, sent)) {
         faults_.fire(Fault::request_lost);
         faults_.consume(Fault::request_lost);
+        if (subscribes(lane)) {
+            break_connection(lane, to, edge_client(lane, connection));
+        }
         return;
     }
-    queue_.push({.at = now_ + network_.client_latency(lane, sent),
+    Instant at = now_ + network_.client_latency(lane, sent);
+    if (subscribes(lane)) {
+        Instant& last = wire(lane, to).to_node;
+        at = last = std::max(at, last);
+    }
+    queue_.push({.at = at,
         .a = connection,
         .node = to.value,
         .slot = requests_.put({lane, std::move(request)}),
@@ -338,6 +417,23 @@ check::OperationId World::called(ClientId client, NodeId to, const node::client:
 
 void World::returned(check::OperationId attempt, check::Answer&& answer) {
     judge_.returned(attempt, std::move(answer));
+}
+
+// --- what subscribers do -----------------------------------------------------------------------
+
+void World::start_subscribers() {
+    for (std::uint32_t number = 1; number <= subscribers_.size(); ++number) {
+        judge_.subscribes(number, subscribers_[number - 1]->options());
+        subscribers_[number - 1]->start();
+    }
+}
+
+void World::delivered(std::uint32_t subscriber, const node::subscriber::Events& events) {
+    judge_.delivered(subscriber, events);
+}
+
+void World::finished(std::uint32_t subscriber, const node::subscriber::Finished& end) {
+    judge_.unsubscribed(subscriber, end);
 }
 
 // --- what the nemesis does ---------------------------------------------------------------------
@@ -450,7 +546,7 @@ void World::check_phase() {
             break;
         }
         case Phase::probing:
-            if (clients_idle && converged()) {
+            if (clients_idle && converged() && judge_.subscribers_complete()) {
                 phase_ = Phase::done;
                 return;
             }
@@ -511,6 +607,7 @@ std::string World::pending() const {
         text += host->up() ? " applied " + std::to_string(host->replica().applied().value) : " down";
         text += ", ";
     }
+    text += judge_.subscribers_complete() ? "" : "a subscriber lacks events, ";
     return text + "committed " + std::to_string(judge_.committed().last().value) + ")";
 }
 

@@ -19,6 +19,7 @@
 #include "sim/nemesis.h"
 #include "sim/network.h"
 #include "sim/profile.h"
+#include "sim/subscriber_host.h"
 #include "sim/workload.h"
 
 namespace ledger::sim {
@@ -62,7 +63,10 @@ struct RunResult {
     std::vector<check::CheckResult> checks;
 };
 
-class World final : public HostPort, public ClientPort, public NemesisPort {
+class World final : public HostPort,
+                    public ClientPort,
+                    public SubscriberPort,
+                    public NemesisPort {
   public:
     World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices);
     ~World() override;
@@ -86,7 +90,15 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     };
     struct Answer {
         NodeId from;
+        ClientId client;                // as the node's edge calls it
+        std::uint64_t incarnation = 0;  // of the node
+        bool lost = false;
         node::ClientReply reply;
+    };
+    // What each direction of a subscriber's connection has in flight arrives in order.
+    struct Wire {
+        Instant to_node;
+        Instant from_node;
     };
 
     // HostPort
@@ -94,7 +106,8 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     void stepping(NodeId node, const node::Event& event) override;
     void stepped(NodeId node, std::span<const node::Effect> effects) override;
     void send(const node::PeerMessage& message) override;
-    void reply(NodeId node, ClientId client, const node::ClientReply& reply) override;
+    void reply(NodeId node, ClientId client, node::ClientReply&& reply) override;
+    void closed(NodeId node, ClientId client) override;
     void applied(NodeId node, const HashedEntry& entry, ByteSpan outcome,
         const Hash128& digest) override;
     void transition(NodeId node, const raft::Transition& transition) override;
@@ -111,6 +124,11 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
         std::uint32_t number) override;
     void returned(check::OperationId attempt, check::Answer&& answer) override;
+    // SubscriberPort
+    void delivered(
+        std::uint32_t subscriber, const node::subscriber::Events& events) override;
+    void finished(
+        std::uint32_t subscriber, const node::subscriber::Finished& end) override;
     // NemesisPort
     bool up(NodeId node) const override { return host(node).up(); }
     NodeId leader() const override;
@@ -126,6 +144,12 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     void deliver_reply(const Item& item);
     void arrive(std::uint32_t lane, NodeId node);
     void cut_clients(NodeId node);
+    // The connection between the two, both alive, breaks.
+    void break_connection(std::uint32_t lane, NodeId node, ClientId client);
+    bool subscribes(std::uint32_t lane) const { return lane > profile_.workload.clients; }
+    LinkUser& user(std::uint32_t lane);
+    Wire& wire(std::uint32_t lane, NodeId node);
+    void start_subscribers();
     void disconnect(std::uint32_t lane, NodeId node, std::uint64_t connection, Duration after);
     void restart(NodeId node);
     void check_phase();
@@ -157,6 +181,9 @@ class World final : public HostPort, public ClientPort, public NemesisPort {
     std::unique_ptr<ImportWorkload> import_;
     std::unique_ptr<SwarmWorkload> probe_;  // appends and reads after the faults
     std::vector<std::unique_ptr<ClientHost>> clients_;
+    // Their lanes follow on those of the clients and of the probe.
+    std::vector<std::unique_ptr<SubscriberHost>> subscribers_;
+    std::vector<Wire> wires_;  // by subscriber, then by node
     std::unique_ptr<Nemesis> nemesis_;
 
     SlotPool<node::PeerMessage> messages_;

@@ -66,6 +66,7 @@ std::string_view site_name(Site site) {
         case Site::workload_target: return "workload.target";
         case Site::workload_read: return "workload.read";
         case Site::workload_retry: return "workload.retry";
+        case Site::workload_subscriber: return "workload.subscriber";
         case Site::test_a: return "test.a";
         case Site::test_b: return "test.b";
     }

@@ -53,6 +53,7 @@ enum class Site : std::uint32_t {
     workload_target = 407,
     workload_read = 408,
     workload_retry = 409,
+    workload_subscriber = 410,
 
     test_a = 900,
     test_b = 901,

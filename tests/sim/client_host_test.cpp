@@ -198,9 +198,9 @@ TEST_CASE("client host: it thinks, connects, and sends what waited for the conne
     stage.fire();
     REQUIRE(stage.connecting == std::deque<NodeId>{n1});
     CHECK(stage.sent.empty());
-    CHECK(stage.host.connection(n1) == 0);
+    CHECK(stage.host.links().connection(n1) == 0);
     stage.open_session(9);
-    CHECK(stage.host.connection(n1) == 1);
+    CHECK(stage.host.links().connection(n1) == 1);
     CHECK(stage.connecting.empty());  // one connection serves all requests
     CHECK(stage.last_append().session == SessionId{9});
     CHECK(stage.sent.back().connection == 1);
@@ -233,7 +233,7 @@ TEST_CASE("client host: where nobody listens nothing was sent", "[sim]") {
     stage.reply(node::Redirect{n3});  // followed at once
     stage.refused();
     CHECK(stage.answered<check::Refused>(1));
-    CHECK(stage.host.connection(n3) == 0);
+    CHECK(stage.host.links().connection(n3) == 0);
     stage.proceed();
     CHECK(stage.sent.back().to == n1);
     CHECK(stage.attempts.size() == 3);
@@ -245,12 +245,12 @@ TEST_CASE("client host: what was on a connection that died may have been execute
     Stage stage(2);
     stage.host.start();
     stage.open_session();
-    CHECK(stage.host.carries(n1, 1));
-    CHECK(stage.host.cut(n1) == 1);
-    CHECK_FALSE(stage.host.carries(n1, 1));
-    CHECK(stage.host.connection(n1) == 1);  // the client has not noticed
+    CHECK(stage.host.links().carries(n1, 1));
+    CHECK(stage.host.links().cut(n1) == 1);
+    CHECK_FALSE(stage.host.links().carries(n1, 1));
+    CHECK(stage.host.links().connection(n1) == 1);  // the client has not noticed
     stage.host.on_disconnected(n1, 1);
-    CHECK(stage.host.connection(n1) == 0);
+    CHECK(stage.host.links().connection(n1) == 0);
     stage.proceed();
     CHECK(stage.sent.back().to == n2);
     CHECK(stage.last_append().sequence == Sequence{1});
@@ -263,11 +263,11 @@ TEST_CASE("client host: what was on a connection that died may have been execute
     stage.proceed();
     stage.reply(node::Redirect{n1});
     stage.proceed();
-    CHECK(stage.host.carries(n1, 2));
-    CHECK_FALSE(stage.host.carries(n1, 1));
+    CHECK(stage.host.links().carries(n1, 2));
+    CHECK_FALSE(stage.host.links().carries(n1, 1));
     stage.host.on_disconnected(n1, 1);
-    CHECK(stage.host.connection(n1) == 2);
-    CHECK(stage.host.cut(n3) == 0);
+    CHECK(stage.host.links().connection(n1) == 2);
+    CHECK(stage.host.links().cut(n3) == 0);
 }
 
 TEST_CASE("client host: an answer counts for the attempt that it belongs to", "[sim]") {

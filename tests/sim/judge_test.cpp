@@ -22,7 +22,8 @@ class QuietPort final : public HostPort {
     void stepping(NodeId, const node::Event&) override {}
     void stepped(NodeId, std::span<const node::Effect>) override {}
     void send(const node::PeerMessage&) override {}
-    void reply(NodeId, ClientId, const node::ClientReply&) override {}
+    void reply(NodeId, ClientId, node::ClientReply&&) override {}
+    void closed(NodeId, ClientId) override {}
     void applied(NodeId, const HashedEntry&, ByteSpan, const Hash128&) override {}
     void transition(NodeId, const raft::Transition&) override {}
     void synced(NodeId) override {}
@@ -154,7 +155,7 @@ constexpr state::ReadAll everything{{}, state::Direction::forward, 100};
 
 TEST_CASE("judge: before it has seen anything every check is idle", "[sim]") {
     const Judge judge(3, 0);
-    CHECK(judge.results().size() == 8);
+    CHECK(judge.results().size() == 9);
     for (const check::CheckResult& result : judge.results()) {
         INFO(result.name);
         CHECK(result.verdict == check::CheckResult::Verdict::idle);
@@ -353,6 +354,27 @@ TEST_CASE("judge: a read that shows a record nobody wrote is not linearizable", 
         .events = {{Position{0}, Revision{0}, EventId{9, 9}}}, .positions = true};
     judge.returned(read, answer);
     expect(judge, "linearizability", "position 0");
+}
+
+TEST_CASE("judge: a subscriber that is handed what nobody committed is named", "[sim]") {
+    Court court;
+    Judge& judge = court.judge;
+    Script script;
+    show(judge, n1, script.next(append_of(1)));
+    judge.subscribes(1, {.nodes = {n1}, .from = Position{0}});
+    CHECK_FALSE(judge.subscribers_complete());
+    state::RecordedEvent event{.position = Position{1}, .revision = Revision{0}, .stream = "s",
+        .id = {9, 9}, .type = {}, .metadata = {}, .payload = {}};
+    judge.delivered(1, {.from = n1, .next = Position{2}, .caught_up = true, .events = {event}});
+    expect(judge, "subscription", "subscriber 1 was handed position 1");
+}
+
+TEST_CASE("judge: a subscriber that gives a node up says why", "[sim]") {
+    Court court;
+    court.judge.subscribes(1, {.nodes = {n1}, .from = Position{0}});
+    court.judge.unsubscribed(
+        1, {node::subscriber::Finished::Why::broken, n1, "position 4 came where 3 was due"});
+    expect(court.judge, "subscription", "gave n1 up: position 4 came where 3 was due");
 }
 
 TEST_CASE("judge: a read that misses what was acknowledged before it is stale", "[sim]") {

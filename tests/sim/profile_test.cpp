@@ -43,7 +43,9 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.workload.streams), n(p.workload.operations_max), p.workload.think_mean.nanoseconds,
         n(p.workload.reads), n(p.workload.conditional), n(p.workload.payload_max),
         p.workload.operation_timeout.nanoseconds, p.workload.attempt_timeout.nanoseconds,
-        p.workload.slow_back_off.nanoseconds};
+        p.workload.slow_back_off.nanoseconds, n(p.workload.subscribers),
+        n(p.workload.subscriber_window), n(p.edge.requests_max), n(p.edge.client_requests_max),
+        n(p.edge.page_events_max)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

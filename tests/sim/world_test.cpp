@@ -199,7 +199,7 @@ TEST_CASE("world: runs are ok, no check is idle, and every promised number is co
         CHECK(result.seed == seed);
         CHECK(result.steps > 500);
         CHECK(result.virtual_time > seconds(0));
-        CHECK(result.checks.size() == 8);
+        CHECK(result.checks.size() == 9);
         for (const check::CheckResult& check : result.checks) {
             INFO(check.name);
             CHECK(check.verdict == check::CheckResult::Verdict::ok);
