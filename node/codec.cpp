@@ -15,6 +15,7 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 #include "node/wire.capnp.h"
+#include "raft/configuration_body.h"
 
 namespace ledger::node {
 
@@ -82,6 +83,9 @@ void encode_frame(FrameKind kind, std::uint64_t content_words, ByteVector& out, 
 }
 
 std::uint64_t content_words(const raft::Message& message) {
+    if (const auto* offer = std::get_if<raft::SnapshotOffer>(&message)) {
+        return words_of(offer->configuration.envelope().size());
+    }
     const auto* append = std::get_if<raft::AppendRequest>(&message);
     if (append == nullptr || append->entries.empty()) {
         return 0;
@@ -119,6 +123,7 @@ class WriteBody {
         body.setLastTerm(message.last.term.value);
         body.setLastIndex(message.last.index.value);
         body.setAttempt(message.attempt);
+        body.setAddressee(message.addressee.value);
     }
     void operator()(const raft::PreVoteResponse& message) {
         to_.setTerm(message.term.value);
@@ -126,6 +131,7 @@ class WriteBody {
         body.setProposed(message.proposed.value);
         body.setAttempt(message.attempt);
         body.setGranted(message.granted);
+        body.setRemoved(message.removed.value);
     }
     void operator()(const raft::VoteRequest& message) {
         to_.setTerm(message.term.value);
@@ -133,6 +139,7 @@ class WriteBody {
         body.setLastTerm(message.last.term.value);
         body.setLastIndex(message.last.index.value);
         body.setTransfer(message.transfer);
+        body.setAddressee(message.addressee.value);
     }
     void operator()(const raft::VoteResponse& message) {
         to_.setTerm(message.term.value);
@@ -178,6 +185,32 @@ class WriteBody {
     void operator()(const raft::TimeoutNow& message) {
         to_.setTerm(message.term.value);
         to_.setTimeoutNow();
+    }
+    void operator()(const raft::ReadRequest& message) {
+        to_.setTerm(message.term.value);
+        to_.initReadRequest().setNumber(message.number);
+    }
+    void operator()(const raft::ReadResponse& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initReadResponse();
+        body.setNumber(message.number);
+        body.setIndex(message.index.value);
+    }
+    void operator()(const raft::SnapshotOffer& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initSnapshotOffer();
+        body.setCutTerm(message.cut.term.value);
+        body.setCutIndex(message.cut.index.value);
+        body.setClusterTime(message.cluster_time.nanoseconds);
+        body.setWallTime(message.wall_time.nanoseconds);
+        body.setConfiguration(data_of(message.configuration.envelope()));
+    }
+    void operator()(const raft::SnapshotStatus& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initSnapshotStatus();
+        body.setCutTerm(message.cut.term.value);
+        body.setCutIndex(message.cut.index.value);
+        body.setHeld(message.held);
     }
 
   private:
@@ -393,6 +426,7 @@ raft::PreVoteRequest read_pre_vote_request(
     message.last.term = check.term(from.getLastTerm(), "lastTerm");
     message.last.index = check.index(from.getLastIndex(), "lastIndex");
     message.attempt = from.getAttempt();
+    message.addressee = Incarnation{from.getAddressee()};
     return message;
 }
 
@@ -402,6 +436,7 @@ raft::PreVoteResponse read_pre_vote_response(
     message.proposed = check.term(from.getProposed(), "proposed");
     message.attempt = from.getAttempt();
     message.granted = from.getGranted();
+    message.removed = check.index(from.getRemoved(), "removed");
     return message;
 }
 
@@ -411,6 +446,7 @@ raft::VoteRequest read_vote_request(
     message.last.term = check.term(from.getLastTerm(), "lastTerm");
     message.last.index = check.index(from.getLastIndex(), "lastIndex");
     message.transfer = from.getTransfer();
+    message.addressee = Incarnation{from.getAddressee()};
     return message;
 }
 
@@ -423,6 +459,30 @@ raft::AppendResponse read_append_response(
     message.previous = check.index(from.getPrevious(), "previous");
     message.hint.term = check.term(from.getHintTerm(), "hintTerm");
     message.hint.index = check.index(from.getHintIndex(), "hintIndex");
+    return message;
+}
+
+raft::SnapshotOffer read_snapshot_offer(
+    Term term, wire::PeerMessage::SnapshotOffer::Reader from, FieldCheck& check) {
+    raft::SnapshotOffer message{.term = term};
+    message.cut.term = check.term(from.getCutTerm(), "cutTerm");
+    message.cut.index = check.index(from.getCutIndex(), "cutIndex");
+    message.cluster_time = ClusterTime{from.getClusterTime()};
+    message.wall_time = WallTime{from.getWallTime()};
+    const ByteSpan body = bytes_of(from.getConfiguration());
+    check.require(body.size() <= raft::configuration_bytes_max, "configuration");
+    if (check.ok() && !body.empty()) {
+        message.configuration = EntryHandle::make(body, {});
+    }
+    return message;
+}
+
+raft::SnapshotStatus read_snapshot_status(
+    Term term, wire::PeerMessage::SnapshotStatus::Reader from, FieldCheck& check) {
+    raft::SnapshotStatus message{.term = term};
+    message.cut.term = check.term(from.getCutTerm(), "cutTerm");
+    message.cut.index = check.index(from.getCutIndex(), "cutIndex");
+    message.held = from.getHeld();
     return message;
 }
 
@@ -448,6 +508,17 @@ raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
         case wire::PeerMessage::HEARTBEAT_RESPONSE:
             return raft::HeartbeatResponse{term, from.getHeartbeatResponse().getRound()};
         case wire::PeerMessage::TIMEOUT_NOW: return raft::TimeoutNow{term};
+        case wire::PeerMessage::READ_REQUEST:
+            return raft::ReadRequest{term, from.getReadRequest().getNumber()};
+        case wire::PeerMessage::READ_RESPONSE: {
+            const auto body = from.getReadResponse();
+            return raft::ReadResponse{
+                term, body.getNumber(), check.index(body.getIndex(), "index")};
+        }
+        case wire::PeerMessage::SNAPSHOT_OFFER:
+            return read_snapshot_offer(term, from.getSnapshotOffer(), check);
+        case wire::PeerMessage::SNAPSHOT_STATUS:
+            return read_snapshot_status(term, from.getSnapshotStatus(), check);
     }
     check.require(false, "union of messages");  // sent by a newer program
     return {};
@@ -455,7 +526,8 @@ raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
 
 PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check) {
     return {ClusterId{from.getClusterHigh(), from.getClusterLow()}, GroupId{from.getGroup()},
-        NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check)};
+        NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check),
+        Incarnation{from.getIncarnation()}};
 }
 
 Position read_position(std::uint64_t number, const char* field, FieldCheck& check) {
@@ -613,6 +685,7 @@ void encode(const PeerMessage& message, ByteVector& out) {
             to.setGroup(message.group.value);
             to.setFrom(message.from.value);
             to.setTo(message.to.value);
+            to.setIncarnation(message.incarnation.value);
             std::visit(WriteBody{to}, message.body);
         });
 }

@@ -12,7 +12,7 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (3), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (4), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
@@ -30,7 +30,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 3;
+constexpr std::uint8_t layout_version = 4;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -48,11 +48,19 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, HashedEntry>) {
         visit(it.entry, it.hash);
     } else if constexpr (std::is_same_v<T, raft::PreVoteRequest>) {
-        visit(it.term, it.proposed, it.last, it.attempt);
+        visit(it.term, it.proposed, it.last, it.attempt, it.addressee);
     } else if constexpr (std::is_same_v<T, raft::PreVoteResponse>) {
-        visit(it.term, it.proposed, it.attempt, it.granted);
+        visit(it.term, it.proposed, it.attempt, it.granted, it.removed);
     } else if constexpr (std::is_same_v<T, raft::VoteRequest>) {
-        visit(it.term, it.last, it.transfer);
+        visit(it.term, it.last, it.transfer, it.addressee);
+    } else if constexpr (std::is_same_v<T, raft::ReadRequest>) {
+        visit(it.term, it.number);
+    } else if constexpr (std::is_same_v<T, raft::ReadResponse>) {
+        visit(it.term, it.number, it.index);
+    } else if constexpr (std::is_same_v<T, raft::SnapshotOffer>) {
+        visit(it.term, it.cut, it.cluster_time, it.wall_time, it.configuration);
+    } else if constexpr (std::is_same_v<T, raft::SnapshotStatus>) {
+        visit(it.term, it.cut, it.held);
     } else if constexpr (std::is_same_v<T, raft::TimeoutNow>) {
         visit(it.term);
     } else if constexpr (std::is_same_v<T, raft::VoteResponse>) {
@@ -66,7 +74,7 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, raft::HeartbeatResponse>) {
         visit(it.term, it.round);
     } else if constexpr (std::is_same_v<T, PeerMessage>) {
-        visit(it.cluster, it.group, it.from, it.to, it.body);
+        visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.body);
     } else if constexpr (std::is_same_v<T, Command>) {
         visit(it.body);
     } else if constexpr (std::is_same_v<T, Query>) {

@@ -24,6 +24,7 @@ struct PeerMessage {
     NodeId from;
     NodeId to;
     raft::Message body;
+    Incarnation incarnation;  // of the sender's disk, 0 = it does not say
     friend bool operator==(const PeerMessage&, const PeerMessage&) = default;
 };
 

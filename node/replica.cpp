@@ -58,7 +58,7 @@ void Replica::on(Instant now, Message&& event) {
                         message.to == config_.raft.self;
     LEDGER_SOMETIMES(!for_me, "node.message.not_for_me");
     if (for_me) {
-        raft_->receive(now, message.from, std::move(message.body));
+        raft_->receive(now, message.from, std::move(message.body), message.incarnation);
     }
 }
 
@@ -298,7 +298,8 @@ void Replica::take_ready() {
                 .group = config_.group,
                 .from = config_.raft.self,
                 .to = outgoing.to,
-                .body = std::move(outgoing.message)}});
+                .body = std::move(outgoing.message),
+                .incarnation = config_.raft.incarnation}});
     }
     for (const raft::ReadGrant& grant : ready.reads) {
         queries_.granted(grant.id.value, grant.index);

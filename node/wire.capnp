@@ -35,16 +35,19 @@ struct PeerMessage {
       lastTerm @7 :UInt64;
       lastIndex @8 :UInt64;
       attempt @9 :UInt64;
+      addressee @34 :UInt64;  # incarnation, 0 = unknown
     }
     preVoteResponse :group {
       proposed @10 :UInt64;
       attempt @11 :UInt64;
       granted @12 :Bool;
+      removed @32 :UInt64;  # index of the committed configuration without the asker, 0 = none
     }
     voteRequest :group {
       lastTerm @13 :UInt64;
       lastIndex @14 :UInt64;
       transfer @15 :Bool;
+      addressee @35 :UInt64;  # incarnation, 0 = unknown
     }
     voteResponse :group {
       granted @16 :Bool;
@@ -72,7 +75,28 @@ struct PeerMessage {
       round @30 :UInt64;
     }
     timeoutNow @31 :Void;
+    readRequest :group {
+      number @36 :UInt64;
+    }
+    readResponse :group {
+      number @37 :UInt64;
+      index @38 :UInt64;
+    }
+    snapshotOffer :group {
+      cutTerm @39 :UInt64;
+      cutIndex @40 :UInt64;
+      clusterTime @41 :Int64;   # of the last entry in the cut
+      wallTime @42 :Int64;
+      configuration @43 :Data;  # the layout of raft/configuration_body.h
+    }
+    snapshotStatus :group {
+      cutTerm @44 :UInt64;
+      cutIndex @45 :UInt64;
+      held @46 :Bool;
+    }
   }
+
+  incarnation @33 :UInt64;  # of the sender's disk, 0 = it does not say
 }
 
 struct ClientRequest {

@@ -7,7 +7,8 @@ namespace ledger::node {
 // The formula, in bytes; padded(n) is n rounded up to a multiple of 8:
 //
 //   peer message      128, and for an append request with entries
-//                     8 + the sum over them of 48 + padded(body)
+//                     8 + the sum over them of 48 + padded(body),
+//                     for a snapshot offer padded(configuration)
 //   client request     72 + padded(body, question or stream), and 32 with a subscription's
 //                     beginning, 16 with a grant or an end
 //   client reply       80 + padded(outcome, answer or reason), 80 + 120 with a status
@@ -60,6 +61,9 @@ struct OutcomeBytes {
 }  // namespace
 
 std::uint64_t wire_size(const PeerMessage& message) {
+    if (const auto* offer = std::get_if<raft::SnapshotOffer>(&message.body)) {
+        return peer_message_bytes + padded(body_bytes(offer->configuration));
+    }
     const auto* append = std::get_if<raft::AppendRequest>(&message.body);
     if (append == nullptr || append->entries.empty()) {
         return peer_message_bytes;

@@ -13,8 +13,36 @@ constexpr std::uint64_t jitter_steps = 1024;
 
 }  // namespace
 
+// A removed node learns it from its log, or from a peer when that no longer reaches it; a witness
+// could lead nobody.
 bool Raft::can_campaign() const {
-    return config_.configuration.is_voter(config_.self);
+    return configuration().may_lead(config_.self) && own_disk_is_member() &&
+           removed_ <= history_.current_index();
+}
+
+// Not so when this disk took the place of an emptied one: that one's promises are unknown.
+bool Raft::own_disk_is_member() const {
+    const Incarnation known = configuration().member(config_.self).incarnation;
+    return known == Incarnation{0} || known == config_.incarnation;
+}
+
+// Not a disk that took the place of another one, which may have voted already; so who knows no
+// configuration votes only when it is meant by name. Being a member is not asked: the own
+// configuration may be old (thesis §4.1).
+bool Raft::may_vote(Incarnation addressee) const {
+    if (config_.incarnation == Incarnation{0} || addressee == Incarnation{0}) {
+        const bool vouched_for = config_.incarnation == Incarnation{0};
+        return (vouched_for || !configuration().voters.empty()) && own_disk_is_member();
+    }
+    return addressee == config_.incarnation;
+}
+
+// The committed configuration that has no place for `node` any more; 0 if it may have one.
+Index Raft::removal_of(NodeId node) const {
+    const ConfigurationAt& committed = history_.in_force_at(commit_);
+    const bool gone =
+        !committed.configuration.is_member(node) && !configuration().is_member(node);
+    return gone ? committed.index : Index{};
 }
 
 // Thesis §4.2.3: who has heard a leader within the minimum election timeout helps nobody else. A
@@ -41,11 +69,11 @@ void Raft::draw_election_timeout() {
 // Half a timeout for each level of priority above the own one, at most two levels: a head start
 // for the preferred, which costs the others a bounded time when those are gone.
 Duration Raft::priority_delay() const {
-    const std::uint8_t own = config_.configuration.member(config_.self).priority;
+    const std::uint8_t own = configuration().member(config_.self).priority;
     std::uint8_t above = own;   // the lowest priority above the own one, or the own
     std::uint8_t highest = own;
-    for (NodeId voter : config_.configuration.voters) {
-        const std::uint8_t priority = config_.configuration.member(voter).priority;
+    for (NodeId voter : configuration().voters) {
+        const std::uint8_t priority = configuration().member(voter).priority;
         highest = std::max(highest, priority);
         above = priority > own && (above == own || priority < above) ? priority : above;
     }
@@ -60,6 +88,7 @@ Duration Raft::priority_delay() const {
 void Raft::become_follower(Term term, NodeId leader_node) {
     LEDGER_ASSERT(term >= term_);
     const bool was_leader = leader() != nullptr;
+    drop_forwarded_reads();
     const Instant deadline_before = was_leader ? Instant{} : deadline();
     if (was_leader) {
         give_up_leadership(*leader());
@@ -81,7 +110,9 @@ void Raft::give_up_leadership(Leader& self) {
     LEDGER_SOMETIMES(commit_ < log_.last(), "raft.leader_deposed_with_uncommitted");
     LEDGER_SOMETIMES(!self.reads.empty(), "raft.read_dropped");
     for (const ReadQueue::Waiting& read : self.reads.all()) {
-        ready_.dropped_reads.push_back(read.id);
+        if (read.from == NodeId{0}) {
+            ready_.dropped_reads.push_back(read.id);
+        }
     }
     self.reads.pop(self.reads.size());
 }
@@ -89,26 +120,28 @@ void Raft::give_up_leadership(Leader& self) {
 void Raft::become_pre_candidate() {
     LEDGER_ASSERT(can_campaign());
     LEDGER_ASSERT(leader() == nullptr);
+    drop_forwarded_reads();
     ++attempt_;
     draw_election_timeout();
     PreCandidate self{.attempt = attempt_, .deadline = election_deadline()};
     self.granted.insert(config_.self);  // promises nothing, so it need not be durable
     role_ = self;
     note_transition();
-    for (NodeId node : config_.configuration.members()) {
-        if (node != config_.self && config_.configuration.is_voter(node)) {
+    for (NodeId node : configuration().members()) {
+        if (node != config_.self && configuration().is_voter(node)) {
             send(node, false,
                 PreVoteRequest{.term = term_,
                     .proposed = term_.next(),
                     .last = log_.last_id(),
-                    .attempt = attempt_});
+                    .attempt = attempt_,
+                    .addressee = configuration().member(node).incarnation});
         }
     }
     count_pre_votes(*std::get_if<PreCandidate>(&role_));
 }
 
 void Raft::count_pre_votes(PreCandidate& self) {
-    switch (vote_result(config_.configuration, self.granted, self.refused)) {
+    switch (vote_result(configuration(), self.granted, self.refused)) {
         case VoteResult::open: return;
         case VoteResult::won: become_candidate(false); return;
         case VoteResult::lost: become_follower(term_, NodeId{}); return;
@@ -118,6 +151,7 @@ void Raft::count_pre_votes(PreCandidate& self) {
 // `transfer`: the leader asked for it, so that nobody need protect it (thesis §3.10).
 void Raft::become_candidate(bool transfer) {
     LEDGER_ASSERT(can_campaign());
+    drop_forwarded_reads();
     term_ = term_.next();
     vote_ = config_.self;
     attempt_ = 0;
@@ -127,15 +161,18 @@ void Raft::become_candidate(bool transfer) {
     note_transition();
     // Durable: the own vote and the log that the request advertises are on the disk when it
     // leaves, or a crash could make the sender vote twice or hold less than it claimed.
-    for (NodeId node : config_.configuration.members()) {
-        if (node != config_.self && config_.configuration.is_voter(node)) {
-            send(node, true, VoteRequest{.term = term_, .last = log_.last_id(), .transfer = transfer});
+    for (NodeId node : configuration().members()) {
+        if (node != config_.self && configuration().is_voter(node)) {
+            send(node, true, VoteRequest{.term = term_,
+                    .last = log_.last_id(),
+                    .transfer = transfer,
+                    .addressee = configuration().member(node).incarnation});
         }
     }
 }
 
 void Raft::count_votes(Candidate& self) {
-    switch (vote_result(config_.configuration, self.granted, self.refused)) {
+    switch (vote_result(configuration(), self.granted, self.refused)) {
         case VoteResult::open: return;
         case VoteResult::won: become_leader(); return;
         case VoteResult::lost: become_follower(term_, NodeId{}); return;
@@ -146,13 +183,9 @@ void Raft::become_leader() {
     LEDGER_ASSERT(std::holds_alternative<Candidate>(role_));
     LEDGER_ASSERT(vote_ == config_.self);
     Leader self;
-    for (NodeId node : config_.configuration.members()) {
+    for (NodeId node : configuration().members()) {
         if (node != config_.self) {
-            Progress& peer = self.peers.emplace_back();
-            peer.node = node;
-            peer.next = log_.last().next();
-            peer.contact = now_;
-            peer.nudged = now_;
+            self.peers.push_back(new_peer(node, log_.last().next()));
         }
     }
     self.heartbeat_due = now_ + config_.heartbeat_interval;
@@ -176,16 +209,17 @@ void Raft::become_leader() {
 
 // Changes nothing here: neither term, nor vote, nor the election timer.
 void Raft::handle(NodeId from, const PreVoteRequest& request) {
-    const bool sticky = live_leader_known();
+    const bool sticky = live_leader_known() || now_ < votes_from_;
     const bool up_to_date = request.last >= log_.last_id();
-    const bool granted = request.proposed > term_ && !sticky && up_to_date;
+    const bool granted = request.proposed > term_ && !sticky && up_to_date && may_vote(request.addressee);
     LEDGER_SOMETIMES(!granted, "raft.pre_vote_refused");
     LEDGER_SOMETIMES(!up_to_date, "raft.pre_vote_refused_for_old_log");
     send(from, false,
         PreVoteResponse{.term = term_,
             .proposed = request.proposed,
             .attempt = request.attempt,
-            .granted = granted});
+            .granted = granted,
+            .removed = granted ? Index{} : removal_of(from)});
 }
 
 void Raft::handle(NodeId from, const PreVoteResponse& response) {
@@ -194,9 +228,15 @@ void Raft::handle(NodeId from, const PreVoteResponse& response) {
         LEDGER_SOMETIMES(response.granted, "raft.pre_vote_too_late");
         return;
     }
-    if (response.term > term_) {
-        LEDGER_ASSERT(!response.granted);
-        become_follower(response.term, NodeId{});
+    const bool gone =
+        response.removed > history_.current_index() && configuration().is_voter(from);
+    LEDGER_SOMETIMES(gone, "raft.told_of_removal");
+    if (gone) {
+        removed_ = std::max(removed_, response.removed);
+    }
+    if (response.term > term_ || gone) {
+        LEDGER_ASSERT(!response.granted || gone);
+        become_follower(std::max(term_, response.term), NodeId{});
         return;
     }
     if (!self->granted.contains(from) && !self->refused.contains(from)) {
@@ -206,11 +246,17 @@ void Raft::handle(NodeId from, const PreVoteResponse& response) {
 }
 
 void Raft::handle(NodeId from, const VoteRequest& request) {
+    const bool forgetful = !may_vote(request.addressee);
+    LEDGER_SOMETIMES(forgetful, "raft.forgetful_does_not_vote");
+    if (forgetful) {
+        return;
+    }
     if (request.term < term_) {
         send(from, false, VoteResponse{.term = term_, .granted = false});
         return;
     }
-    const bool sticky = live_leader_known() && !request.transfer;
+    const bool promised = live_leader_known() || now_ < votes_from_;
+    const bool sticky = promised && !request.transfer;
     LEDGER_SOMETIMES(sticky, "raft.stickiness_refusal");
     if (sticky) {
         return;  // Thesis §4.2.3: neither adopts the term nor answers.

@@ -1,5 +1,6 @@
 #include "raft/invariants.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "log/base/assert.h"
@@ -8,12 +9,15 @@ namespace ledger::raft {
 namespace {
 
 Observation::Peer observe_peer(const Progress& peer, Index last) {
-    // A probe that waits is released by a heartbeat, a window by an answer, a load by loaded();
-    // with none of them the next entry should be on its way already.
-    const bool moving = peer.state == Progress::State::probe
-                            ? true
+    // A probe that waits, or that a broken link brought about, is released by a heartbeat, a window
+    // by an answer, a load by loaded(); with none of them the next entry should be on its way. So is
+    // the offer of a cut.
+    const bool moving = peer.state == Progress::State::snapshot ? peer.waiting
+                        : peer.state == Progress::State::probe
+                            ? peer.waiting || peer.next <= last
                             : !peer.inflight.empty() || peer.loading.has_value();
     return {.node = peer.node,
+        .added = peer.added,
         .match = peer.match,
         .next = peer.next,
         .acked_round = peer.acked_round,
@@ -34,6 +38,12 @@ std::string_view violated_by_leader(const Observation& now) {
     }
     if (now.transfer_target == now.self || !now.transfer_to_voter) {
         return "leadership goes to another voter";
+    }
+    if (now.own_changes > 1) {
+        return "a leader has at most one uncommitted change of the membership";
+    }
+    if (now.early_change) {
+        return "no change of the membership before a commit of the leader's term";
     }
     for (std::uint32_t i = 0; i < now.peers_count; ++i) {
         const Observation::Peer& peer = now.peers[i];
@@ -95,7 +105,8 @@ std::string_view violated_leadership(const Observation& before, const Observatio
         return "heartbeat rounds grow within a term";
     }
     for (std::uint32_t i = 0; i < before.peers_count && i < after.peers_count; ++i) {
-        if (after.peers[i].node != before.peers[i].node) {
+        if (after.peers[i].node != before.peers[i].node ||
+            after.peers[i].added != before.peers[i].added) {
             continue;
         }
         if (after.peers[i].match < before.peers[i].match) {
@@ -121,13 +132,18 @@ Observation observe(const Raft& raft) {
         .last = raft.log().last_id(),
         .durable = status.durable,
         .commit = status.commit,
-        .first_in_memory = raft.log().first_in_memory()};
+        .first_in_memory = raft.log().first_in_memory(),
+        .configuration = raft.configurations().current_index(),
+        .may_lead = raft.configuration().may_lead(raft.self())};
     if (const Leader* leader = std::get_if<Leader>(&raft.role_state())) {
         seen.round = leader->round;
         seen.first_own = leader->first_own;
         seen.uncommitted_bytes = leader->uncommitted_bytes;
         seen.waiting_reads = leader->reads.size();
         seen.transfer_target = status.transfer_target;
+        const Index own_uncommitted = std::max(leader->first_own, status.commit.next());
+        seen.own_changes = raft.configurations().count_from(own_uncommitted);
+        seen.early_change = status.commit < leader->first_own && seen.own_changes > 0;
         seen.transfer_to_voter = !leader->transfer ||
                                  raft.configuration().voters.contains(leader->transfer->target);
         for (const Progress& peer : leader->peers) {
@@ -157,6 +173,13 @@ std::string_view violated_state(const Observation& now) {
     }
     if (now.last.term > now.term) {
         return "no entry is of a later term than the node";
+    }
+    if (now.configuration > now.last.index) {
+        return "the configuration in force stands in the log";
+    }
+    const bool campaigns = now.role == Role::pre_candidate || now.role == Role::candidate;
+    if (campaigns && !now.may_lead) {
+        return "only a voter that holds data campaigns";
     }
     if (now.role == Role::candidate && now.vote != now.self) {
         return "a candidate has voted for itself";

@@ -15,6 +15,7 @@ namespace ledger::raft {
 struct Observation {
     struct Peer {
         NodeId node;
+        Index added;  // a member that left and came back begins anew
         Index match;
         Index next;
         std::uint64_t acked_round = 0;
@@ -39,6 +40,10 @@ struct Observation {
     std::uint64_t waiting_reads = 0;      // as leader
     NodeId transfer_target;               // as leader; 0 = no transfer
     bool transfer_to_voter = true;        // as leader: the target may lead
+    Index configuration;                  // that holds the membership in force; 0 = from boot
+    bool may_lead = false;                // by that membership
+    std::uint64_t own_changes = 0;        // as leader: its own configurations, uncommitted
+    bool early_change = false;            // as leader: one of them before its first own commit
     std::uint32_t peers_count = 0;
     std::array<Peer, members_max> peers{};  // as leader; only the first peers_count count
 };

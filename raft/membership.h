@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "log/base/ids.h"
 
@@ -35,14 +36,23 @@ class NodeSet {
 // What a configuration says of one member beside its vote.
 struct Member {
     NodeId node;
+    // Whose promises count. 0: whoever answers first; the leader then writes down who it was.
+    Incarnation incarnation;
     // Voters of a higher priority campaign earlier and are preferred when leadership is handed
     // over. A matter of taste, never of safety; the delay is bounded, so none of liveness either.
     std::uint8_t priority = 0;
+    // Votes and acknowledges, but holds no data: it gets entries without their bodies, except
+    // configurations. Never campaigns, is never a successor, never a source of data.
+    bool witness = false;
+    // A learner that becomes a voter as soon as it has caught up (thesis §4.2.1) ...
+    bool promote = false;
+    NodeId replaces;  // ... while this voter leaves in the same change; 0 = nobody
     friend bool operator==(const Member&, const Member&) = default;
 };
 
 // Thesis §4.3. While `outgoing` is not empty the configuration is joint: every decision needs a
-// majority of `voters` and a majority of `outgoing`.
+// majority of `voters` and a majority of `outgoing`. A node in `outgoing` and `learners` is a voter
+// until the joint phase ends, then a learner.
 struct Configuration {
     NodeSet voters;
     NodeSet outgoing;
@@ -57,9 +67,30 @@ struct Configuration {
     bool joint() const { return !outgoing.empty(); }
     bool is_voter(NodeId node) const { return voters.contains(node) || outgoing.contains(node); }
     bool is_member(NodeId node) const { return is_voter(node) || learners.contains(node); }
+    // May lead: a voter that holds data.
+    bool may_lead(NodeId node) const { return is_voter(node) && !member(node).witness; }
     // All nodes that a leader replicates to, itself included.
     NodeSet members() const;
     friend bool operator==(const Configuration&, const Configuration&) = default;
 };
+
+// Empty when the configuration makes sense, else what is wrong with it.
+std::string_view fault_of(const Configuration& configuration);
+// Empty when a cluster in `current` may be led to `target`, else why not.
+std::string_view refusal_of(const Configuration& current, const Configuration& target);
+
+// The first step from `current` to `target`: the target itself when at most one voter differs
+// (thesis §4.1: then any two majorities overlap), else the joint configuration of both.
+Configuration step_towards(const Configuration& current, const Configuration& target);
+// The second step: what remains when the outgoing voters have gone.
+Configuration leave_joint(const Configuration& joint);
+
+// The usual targets. `fresh` is added as a learner; with `promote` it becomes a voter by itself.
+Configuration with_learner(Configuration current, const Member& fresh);
+Configuration without(Configuration current, NodeId node);
+// The learner votes from now on; the voter that it replaces leaves.
+Configuration with_promoted(Configuration current, NodeId learner);
+// In one change: `fresh` learns, is promoted when it has caught up, and `old` leaves with that.
+Configuration with_replacement(Configuration current, NodeId old, Member fresh);
 
 }  // namespace ledger::raft

@@ -19,6 +19,7 @@ struct PreVoteRequest {
     Term proposed;              // the term the sender would campaign in: its own plus one
     LogId last;                 // the sender's last entry
     std::uint64_t attempt = 0;  // the sender's pre-vote round, echoed
+    Incarnation addressee;      // whom the sender's configuration means; 0 = it does not know
     friend bool operator==(const PreVoteRequest&, const PreVoteRequest&) = default;
 };
 
@@ -27,6 +28,8 @@ struct PreVoteResponse {
     Term proposed;
     std::uint64_t attempt = 0;
     bool granted = false;
+    // Not 0: the committed configuration of this index does not know you; stop campaigning.
+    Index removed;
     friend bool operator==(const PreVoteResponse&, const PreVoteResponse&) = default;
 };
 
@@ -35,6 +38,7 @@ struct VoteRequest {
     Term term;
     LogId last;
     bool transfer = false;  // campaign asked for by the leader: passes leader stickiness
+    Incarnation addressee;  // whom the sender's configuration means; 0 = it does not know
     friend bool operator==(const VoteRequest&, const VoteRequest&) = default;
 };
 
@@ -89,8 +93,43 @@ struct TimeoutNow {
     friend bool operator==(const TimeoutNow&, const TimeoutNow&) = default;
 };
 
+// From a follower or learner: an index for the reads that wait here (thesis §6.4). The leader
+// answers when it has confirmed one, and not at all when it loses leadership before.
+struct ReadRequest {
+    Term term;
+    std::uint64_t number = 0;  // the sender's, never used twice, echoed
+    friend bool operator==(const ReadRequest&, const ReadRequest&) = default;
+};
+
+struct ReadResponse {
+    Term term;
+    std::uint64_t number = 0;
+    Index index;
+    friend bool operator==(const ReadResponse&, const ReadResponse&) = default;
+};
+
+// What the follower lacks is no longer in the leader's log; here is what stands in front of it (Raft
+// §7, thesis §5). The bytes of the cut travel beside Raft, between the callers.
+struct SnapshotOffer {
+    Term term;
+    LogId cut;                 // the last entry that it contains
+    ClusterTime cluster_time;  // of that entry
+    WallTime wall_time;
+    EntryHandle configuration;  // body of the configuration in force there (configuration_body.h)
+};
+bool operator==(const SnapshotOffer& a, const SnapshotOffer& b);
+
+// held: everything up to `cut` is here, durably. Else the cut is wanted.
+struct SnapshotStatus {
+    Term term;
+    LogId cut;
+    bool held = false;
+    friend bool operator==(const SnapshotStatus&, const SnapshotStatus&) = default;
+};
+
 // A new message goes to the end: the place of each is its number in traces and recordings.
 using Message = std::variant<PreVoteRequest, PreVoteResponse, VoteRequest, VoteResponse,
-    AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse, TimeoutNow>;
+    AppendRequest, AppendResponse, Heartbeat, HeartbeatResponse, TimeoutNow,
+    ReadRequest, ReadResponse, SnapshotOffer, SnapshotStatus>;
 
 }  // namespace ledger::raft

@@ -64,8 +64,16 @@ void Progress::become_probe(Index from, std::uint64_t sequence) {
     inflight.clear();
 }
 
+void Progress::become_snapshot(LogId cut, std::uint64_t sequence) {
+    LEDGER_ASSERT(cut.index > match);
+    become_probe(cut.index.next(), sequence);
+    state = State::snapshot;
+    offered = cut;
+    sending = false;
+}
+
 void Progress::wait_for_heartbeat(std::uint64_t round) {
-    LEDGER_ASSERT(state == State::probe);
+    LEDGER_ASSERT(state != State::replicate);
     waiting = true;
     waiting_round = round;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "log/base/entry.h"
 #include "log/base/ids.h"
 #include "log/base/time.h"
 
@@ -44,17 +45,35 @@ class InflightWindow {
 
 //            accepted
 //   probe ------------> replicate      probe: one request at a time, until a common entry is
-//     ^                     |                 found; next moves back with every rejection
-//     +---------------------+          replicate: requests leave ahead of their answers
-//      rejected, link lost, unanswered
+//     ^  \                  |                 found; next moves back with every rejection
+//     |   \ gone from log   |          replicate: requests leave ahead of their answers
+//     |    v                |          snapshot: what is missing was cut away; nothing is sent but
+//     |   snapshot <--------+                   the offer of a cut, until it arrived or the
+//     |       |             |                   follower reached the log by another way
+//     +-------+-------------+
+//      arrived; rejected, link lost, unanswered
 struct Progress {
-    enum class State : std::uint8_t { probe = 1, replicate = 2 };
+    // Thesis §4.2.1: a learner has caught up when it got everything that the leader had at the
+    // start of a round in less than an election timeout.
+    struct CatchUp {
+        Index until;  // 0 = not begun
+        Instant since;
+        std::uint32_t rounds = 0;  // ended, all of them too slow
+    };
+    // Removed by the configuration at `index`; gets it and its commitment before it is forgotten.
+    struct Leaving {
+        Index index;
+        std::uint64_t told_round = 0;  // the first round that says so; 0 = not yet
+        Instant until;                 // forgotten then, told or not
+    };
+    enum class State : std::uint8_t { probe = 1, replicate = 2, snapshot = 3 };
     struct Range {
         Index first;
         Index last;
     };
 
     NodeId node;
+    Index added;  // by the configuration at this index, in this term; 0 = it was there before
     State state = State::probe;
     Index match;    // highest index known to be on the follower; grows within a term
     Index next{1};  // first index to send
@@ -65,9 +84,15 @@ struct Progress {
     std::uint64_t since = 0;  // rejections of requests before this number speak of another place
     std::uint64_t acked_round = 0;  // highest heartbeat round answered; grows
     Instant contact;                // last answer of this term
+    std::optional<Instant> promised;  // when the newest answered heartbeat had left
     Instant nudged;                 // replicate: last empty request that asked for news
     std::optional<Range> loading;   // entries asked for with Ready::loads
+    Incarnation incarnation;        // of the last message
+    CatchUp catch_up;
+    std::optional<Leaving> leaving;
     InflightWindow inflight;
+    LogId offered;         // snapshot: the cut that shall help
+    bool sending = false;  // snapshot: the caller was asked to send it
 
     // The follower holds everything up to `index`. Late and repeated answers are harmless.
     // True if this was news.
@@ -75,6 +100,8 @@ struct Progress {
     void become_replicate();
     // Looks for a common entry again, the next request being number `sequence`.
     void become_probe(Index from, std::uint64_t sequence);
+    // Waits for the cut `offered`, which ends before `next`.
+    void become_snapshot(LogId cut, std::uint64_t sequence);
     // Sends nothing before a heartbeat later than `round` has been answered.
     void wait_for_heartbeat(std::uint64_t round);
     void answered_round(std::uint64_t round);

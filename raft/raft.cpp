@@ -4,6 +4,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "raft/configuration_body.h"
 
 namespace ledger::raft {
 namespace {
@@ -26,7 +27,8 @@ bool plausible(const PreVoteRequest& m) {
            m.last.term <= m.term;
 }
 bool plausible(const PreVoteResponse& m) {
-    return m.term.value < number_max && (!m.granted || m.term < m.proposed);
+    return m.term.value < number_max && (!m.granted || m.term < m.proposed) &&
+           m.removed.value < number_max;
 }
 bool plausible(const VoteRequest& m) {
     return plausible(m.term) && plausible(m.last) && m.last.term < m.term;
@@ -40,8 +42,10 @@ bool plausible(const AppendRequest& m) {
     }
     LogId before = m.previous;
     for (const EntryRef& entry : m.entries) {
+        const bool readable =
+            entry.kind != EntryKind::configuration || configuration_of(entry).has_value();
         if (entry.index != before.index.next() || entry.term < before.term ||
-            !plausible(entry.term)) {
+            !plausible(entry.term) || !readable) {
             return false;
         }
         before = entry.id();
@@ -62,14 +66,46 @@ bool plausible(const TimeoutNow& m) {
     return plausible(m.term);
 }
 
+bool plausible(const ReadRequest& m) {
+    return plausible(m.term);
+}
+bool plausible(const ReadResponse& m) {
+    return plausible(m.term) && m.index.value < number_max;
+}
+
+bool plausible(const SnapshotOffer& m) {
+    return plausible(m.term) && plausible(m.cut) && m.cut.index > Index{0} &&
+           m.cut.term <= m.term && decode_configuration(m.configuration.envelope()).has_value();
+}
+bool plausible(const SnapshotStatus& m) {
+    return plausible(m.term) && plausible(m.cut);
+}
+
 RaftLog::Contents contents_of(const Boot& boot) {
     return {.first = boot.first,
         .last = std::max(boot.last, boot.first.previous()),
-        .previous = {},
+        .previous = boot.previous,
         .terms = boot.terms,
         .tail = boot.tail,
         .last_cluster_time = boot.last_cluster_time,
         .last_wall_time = boot.last_wall_time};
+}
+
+// The oldest one that anybody may still ask for: at the newest cut, if there is one.
+ConfigurationAt first_configuration(const Config& config, const Boot& boot) {
+    if (boot.cut) {
+        return {boot.cut->id.index, boot.cut->configuration};
+    }
+    return boot.configuration.value_or(ConfigurationAt{Index{}, config.configuration});
+}
+
+// Says something about what the sender holds or has promised.
+bool is_response(const Message& message) {
+    return std::holds_alternative<PreVoteResponse>(message) ||
+           std::holds_alternative<VoteResponse>(message) ||
+           std::holds_alternative<AppendResponse>(message) ||
+           std::holds_alternative<HeartbeatResponse>(message) ||
+           std::holds_alternative<SnapshotStatus>(message);
 }
 
 // `time` plus `elapsed`, at most the end of time.
@@ -84,6 +120,9 @@ ClusterTime later(ClusterTime time, Duration elapsed) {
 Raft::Raft(const Config& config, const Boot& boot, Instant now)
     : config_(config),
       log_(contents_of(boot)),
+      history_(first_configuration(config, boot)),
+      read_requests_(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.nanoseconds))),
+      votes_from_(config.clock_drift_max ? now + config.election_timeout_min : now),
       now_(now),
       term_(boot.hard_state.term),
       vote_(boot.hard_state.vote),
@@ -97,6 +136,23 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     LEDGER_ASSERT(commit_ <= log_.last());
     LEDGER_ASSERT(log_.last_id().term <= term_);
     LEDGER_ASSERT(log_.first_in_memory() <= commit_.next());
+    LEDGER_ASSERT(history_.current_index() <= commit_);
+    LEDGER_ASSERT(boot.previous.index.next() == boot.first || boot.first == Index{1});
+    LEDGER_ASSERT(boot.first.previous() <= (boot.cut ? boot.cut->id.index : Index{}));
+    if (boot.configuration && boot.configuration->index > history_.current_index()) {
+        history_.append(boot.configuration->index, boot.configuration->configuration);
+    }
+    if (boot.cut) {
+        LEDGER_ASSERT(boot.cut->id.index <= commit_);
+        cut_ = {boot.cut->id, boot.cut->cluster_time, boot.cut->wall_time};
+    }
+    for (const EntryRef& entry : boot.tail) {
+        if (entry.kind == EntryKind::configuration && entry.index > history_.current_index()) {
+            const std::optional<Configuration> found = configuration_of(entry);
+            LEDGER_ASSERT(found.has_value());  // unreadable ones are not let into a log
+            history_.append(entry.index, *found);
+        }
+    }
     draw_election_timeout();
     role_ = Follower{.deadline = election_deadline()};  // Raft §5.2: servers start as followers.
     noted_ = {role(), term_, NodeId{}};
@@ -140,12 +196,29 @@ void Raft::set_wall_clock(Instant at, WallTime wall) {
     wall_ = wall;
 }
 
-void Raft::receive(Instant now, NodeId from, Message&& message) {
+void Raft::receive(Instant now, NodeId from, Message&& message, Incarnation incarnation) {
     advance_clock(now);
-    const bool known = from != config_.self && config_.configuration.is_member(from);
+    // Thesis §4.1: servers take requests of servers that are not in their configuration. Answers
+    // can only come from where questions went.
+    const bool response = is_response(message);
+    Leader* const self = leader();
+    Progress* const peer = self != nullptr && response ? find_peer(*self, from) : nullptr;
+    const bool asked = !response || peer != nullptr || configuration().is_member(from);
+    const bool known = from != config_.self && from != NodeId{0} && asked;
     LEDGER_SOMETIMES(!known, "raft.message_of_stranger");
     if (!known) {
         return;
+    }
+    // An answer counts only from the disk that the configuration knows: an emptied one has
+    // forgotten its votes and its log (catalogue M19). A request is no promise.
+    const Incarnation bound = configuration().member(from).incarnation;
+    const bool other_disk = response && bound != Incarnation{0} && bound != incarnation;
+    LEDGER_SOMETIMES(other_disk, "raft.answer_of_other_disk");
+    if (other_disk) {
+        return;
+    }
+    if (peer != nullptr) {
+        peer->incarnation = incarnation;
     }
     const bool possible = std::visit([](const auto& m) { return plausible(m); }, message);
     LEDGER_SOMETIMES(!possible, "raft.impossible_message");
@@ -153,7 +226,15 @@ void Raft::receive(Instant now, NodeId from, Message&& message) {
         return;
     }
     std::visit([this, from](const auto& m) { handle(from, m); }, message);
+    finish_call();
     LEDGER_ASSERT(commit_ <= log_.last());
+}
+
+// What follows by itself once a call is done: nothing refers to a peer any more.
+void Raft::finish_call() {
+    if (Leader* self = leader()) {
+        continue_membership_change(*self);
+    }
 }
 
 void Raft::time(Instant now) {
@@ -163,6 +244,11 @@ void Raft::time(Instant now) {
     }
     if (Leader* self = leader()) {
         leader_time(*self);
+        finish_call();
+        return;
+    }
+    if (!can_campaign()) {
+        become_follower(term_, NodeId{});  // the leader is silent: nobody answers the reads
         return;
     }
     LEDGER_SOMETIMES(role() == Role::candidate, "raft.split_vote");
@@ -182,6 +268,7 @@ ProposeOutcome Raft::propose(Instant now, std::span<EntryRef> entries) {
     }
     std::uint64_t bytes = 0;
     for (const EntryRef& entry : entries) {
+        LEDGER_ASSERT(entry.kind != EntryKind::configuration);  // that is change_membership()
         bytes += entry.bytes;
     }
     // An empty tail always admits one proposal, however large.
@@ -212,9 +299,18 @@ void Raft::append_stamped(Leader& self, EntryRef& entry) {
     entry.term = term_;
     entry.cluster_time = self.stamped;
     entry.wall_time = std::max(before, wall);
+    append_entry(entry);
+    self.uncommitted_bytes += entry.bytes;
+}
+
+void Raft::append_entry(const EntryRef& entry) {
     log_.append(entry);
     ready_.entries.push_back(entry);
-    self.uncommitted_bytes += entry.bytes;
+    if (entry.kind == EntryKind::configuration) {
+        const std::optional<Configuration> next = configuration_of(entry);
+        LEDGER_ASSERT(next.has_value());
+        history_.append(entry.index, *next);
+    }
 }
 
 void Raft::stored(Instant now, LogId upto, HardState hard_state) {
@@ -224,6 +320,7 @@ void Raft::stored(Instant now, LogId upto, HardState hard_state) {
     if (Leader* self = leader()) {
         self->disk_progress = now_;
         leader_commit(*self);
+        finish_call();
         return;
     }
     Candidate* candidate = std::get_if<Candidate>(&role_);
@@ -251,11 +348,11 @@ Instant Raft::deadline() const {
         const Instant given_up = self->transfer ? self->transfer->deadline : never;
         return std::min({self->heartbeat_due, lonely, stall_deadline(*self), given_up});
     }
+    if (const Follower* follower = std::get_if<Follower>(&role_)) {
+        return can_campaign() || !follower->reads.waiting.empty() ? follower->deadline : never;
+    }
     if (!can_campaign()) {
         return never;
-    }
-    if (const Follower* follower = std::get_if<Follower>(&role_)) {
-        return follower->deadline;
     }
     const PreCandidate* pre_candidate = std::get_if<PreCandidate>(&role_);
     return pre_candidate != nullptr ? pre_candidate->deadline
@@ -271,7 +368,8 @@ Status Raft::status() const {
         .last = log_.last(),
         .durable = log_.durable(),
         .commit = commit_,
-        .transfer_target = self != nullptr && self->transfer ? self->transfer->target : NodeId{}};
+        .transfer_target = self != nullptr && self->transfer ? self->transfer->target : NodeId{},
+        .removed = removed_ > history_.current_index() ? removed_ : Index{}};
 }
 
 }  // namespace ledger::raft

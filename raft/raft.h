@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "log/base/choice.h"
 #include "log/base/entry.h"
 #include "log/base/time.h"
+#include "raft/configuration_history.h"
 #include "raft/membership.h"
 #include "raft/message.h"
 #include "raft/progress.h"
@@ -29,6 +31,12 @@ namespace ledger::raft {
 
 struct Config {
     NodeId self;
+    // Of the own disk; 0 on all nodes = the caller sees to it that no member's disk is emptied.
+    Incarnation incarnation;
+    // In force before the log says anything. Only for disks that were formatted when the cluster
+    // was made: a node that joins later, or whose disk was emptied, starts with none, votes only
+    // for candidates whose configuration names its incarnation, and learns its place from the
+    // leader.
     Configuration configuration;
     Duration election_timeout_min = milliseconds(300);  // drawn from [min, 2 * min)
     Duration heartbeat_interval = milliseconds(60);     // < election_timeout_min / 2
@@ -37,12 +45,18 @@ struct Config {
     std::uint32_t inflight_messages_max = 16;           // per follower; 1 .. capacity of the ring
     std::uint64_t inflight_bytes_max = 8u << 20;        // per follower
     std::uint64_t uncommitted_bytes_max = 64u << 20;    // beyond: proposals are refused (Busy)
+    // How far two clocks of the cluster may run apart during one minimum election timeout. Given,
+    // the leader answers reads from a lease that is shorter by this; nothing = no leases. The same
+    // on all nodes: a node that restarts then votes for nobody for one minimum timeout, since it
+    // no longer knows which leader it has promised to wait for.
+    std::optional<Duration> clock_drift_max;
     ChoiceSource* choices = nullptr;                    // outlives the core; election jitter
 };
 
 // What a node knows of its log at boot. Entries of `tail` are in memory from the start.
 struct Boot {
     HardState hard_state;
+    LogId previous;                 // the entry before `first`; not 0 if the log was cut there
     Index first{1};                 // first index that the disk holds
     Index last;                     // 0 = empty
     std::vector<TermRun> terms;     // of [first, last]
@@ -50,6 +64,10 @@ struct Boot {
     std::vector<EntryRef> tail;     // (commit, last], or more of the newest entries
     ClusterTime last_cluster_time;  // stamps of the last entry
     WallTime last_wall_time;
+    // The newest configuration at or below `commit`, if an entry holds it; later ones are found
+    // in `tail`.
+    std::optional<ConfigurationAt> configuration;
+    std::optional<Cut> cut;  // the newest durable one, at or below `commit`; covers [1, first)
 };
 
 struct Proposed {
@@ -68,6 +86,14 @@ struct TransferStarted {
 struct TransferRefused {};  // no such voter, none that answers, or another transfer is under way
 using TransferOutcome = std::variant<TransferStarted, NotLeader, TransferRefused>;
 
+struct ChangeStarted {
+    LogId entry;  // the first step; it is in force already
+};
+struct ChangeRefused {
+    std::string_view reason;
+};
+using ChangeOutcome = std::variant<ChangeStarted, NotLeader, ChangeRefused>;
+
 struct Status {
     Role role = Role::follower;
     Term term;
@@ -77,6 +103,14 @@ struct Status {
     Index durable;  // last index known to be on the own disk
     Index commit;
     NodeId transfer_target;  // as leader: who shall follow it; 0 = no transfer
+    Index removed;           // a peer said that this configuration has no place for us; 0 = none
+};
+
+// The place of a cut without its configuration.
+struct CutMark {
+    LogId id;
+    ClusterTime cluster_time;
+    WallTime wall_time;
 };
 
 class Raft {
@@ -86,23 +120,47 @@ class Raft {
     // The wall clock at `at`, for stamping entries (informational; may jump).
     void set_wall_clock(Instant at, WallTime wall);
 
-    void receive(Instant now, NodeId from, Message&& message);
+    // `incarnation` is that of the sender's disk, 0 if the caller does not know it.
+    void receive(Instant now, NodeId from, Message&& message, Incarnation incarnation = {});
     void time(Instant now);
     // Appends `entries` as leader, in order, all or none. Raft fills index, term and both time
     // stamps of each; kind, bytes and handle are the caller's.
     ProposeOutcome propose(Instant now, std::span<EntryRef> entries);
-    // Asks for a linearizable read index (thesis §6.4). The grant comes in a later Ready, after
-    // the leader's term has a commit and a quorum has confirmed leadership. False: not leader.
-    bool read(Instant now, ReadId id);
+    // Asks for a linearizable read index (thesis §6.4). The grant comes in this or a later Ready,
+    // after the leader's term has a commit and a quorum has confirmed leadership, or a lease has.
+    // False: not leader, or on the path `anywhere` no leader is known.
+    bool read(Instant now, ReadId id, ReadPath path = ReadPath::leader);
     // Hands leadership to `target`, or with 0 to the best successor: of the voters that answer and
     // keep up the one of the highest priority, then the one that holds most (thesis §3.10).
     // Proposals are Busy until the target leads or one minimum election timeout has passed.
     TransferOutcome transfer(Instant now, NodeId target = {});
+    // Leads the cluster to `target` (thesis §4), by joint consensus unless at most one voter
+    // differs; raft/membership.h makes the usual targets. The second step, promotions and the
+    // handing over of a leader that leaves follow by themselves. One change at a time, and none
+    // before the leader has committed an entry of its own term (the flaw of 2015).
+    ChangeOutcome change_membership(Instant now, const Configuration& target);
     // A group is on disk, and all before it. `upto` is the log's last id and `hard_state` the hard
     // state as they were when the group was taken from Ready, also if the group changed neither.
     void stored(Instant now, LogId upto, HardState hard_state);
     // The answer to a LoadWanted of `peer`; empty if it could not be read.
     void loaded(Instant now, NodeId peer, std::span<const EntryRef> entries);
+    // The state as of `cut` is durable here and can be sent to others. `cut` is committed; its
+    // configuration is what configuration_at() says.
+    void cut_durable(const Cut& cut);
+    // What a cut at this committed index, not below the newest durable cut, has to contain. Empty on
+    // a node that joined and has not reached the first configuration in the log: no cut there.
+    const Configuration& configuration_at(Index index) const;
+    // Entries up to `upto`, which is in the newest durable cut, are gone or will be.
+    void discard_to(Index upto);
+    // How far the log may go: up to the newest cut, but `kept_min` entries before it stay, and for
+    // followers that answer and still need them up to `kept_max`.
+    Index discardable(std::uint64_t kept_min, std::uint64_t kept_max) const;
+    // As follower: the cut `id` that was offered is complete, verified and durable. False if it is
+    // not wanted any more; else the state continues after it, from Ready::restore if that is set.
+    bool snapshot_received(Instant now, LogId id);
+    // As leader: the cut could not be sent to `peer`. Offered again, or a newer one, after the next
+    // heartbeat.
+    void snapshot_failed(Instant now, NodeId peer);
     // The link to `peer` broke: what was in flight may be lost.
     void peer_down(Instant now, NodeId peer);
 
@@ -117,7 +175,9 @@ class Raft {
     Instant deadline() const;
     const RaftLog& log() const { return log_; }
     Status status() const;
-    const Configuration& configuration() const { return config_.configuration; }
+    // In force: the newest one in the log, committed or not.
+    const Configuration& configuration() const { return history_.current(); }
+    const ConfigurationHistory& configurations() const { return history_; }
     // For invariants, traces and tests: the role with its data.
     const RoleState& role_state() const { return role_; }
 
@@ -130,11 +190,16 @@ class Raft {
     void note_transition();
     void persist_hard_state();
     void append_stamped(Leader& self, EntryRef& entry);
+    void append_entry(const EntryRef& entry);
+    void finish_call();
     template <typename M>
     void send(NodeId to, bool durable, M&& message);
 
     // election.cpp
     bool can_campaign() const;
+    bool own_disk_is_member() const;
+    bool may_vote(Incarnation addressee) const;
+    Index removal_of(NodeId node) const;
     bool live_leader_known() const;
     void draw_election_timeout();
     Instant election_deadline() const { return now_ + election_timeout_; }
@@ -185,10 +250,36 @@ class Raft {
     void start_read_round(Leader& self);
     void open_read_gate(Leader& self);
     void grant_reads(Leader& self);
+    void queue_read(Leader& self, ReadId id, NodeId from);
+    bool holds_lease(const Leader& self) const;
+    void handle(NodeId from, const ReadRequest& request);
+    void handle(NodeId from, const ReadResponse& response);
+    void ask_leader(Follower& self);
+    void ask_leader_again(Follower& self);
+    void drop_forwarded_reads();
+
+    // membership_change.cpp
+    Progress new_peer(NodeId node, Index next) const;
+    Progress* find_peer(Leader& self, NodeId node);
+    void append_configuration(Leader& self, const Configuration& next);
+    void refresh_peers(Leader& self);
+    void forget_departed(Leader& self);
+    void continue_membership_change(Leader& self);
+    void leave_leadership(Leader& self);
+    bool catch_up_ended(Progress& peer);
+    std::optional<Configuration> next_promotion(Leader& self);
+    std::optional<Configuration> next_binding(const Leader& self) const;
+
+    // snapshot.cpp
+    bool offer_snapshot(Leader& self, Progress& peer);
+    void handle(NodeId from, const SnapshotOffer& offer);
+    void handle(NodeId from, const SnapshotStatus& status);
+    void restore(const Cut& cut);
 
     // transfer.cpp
     void handle(NodeId from, const TimeoutNow& request);
     bool answers(const Progress& peer) const;
+    bool may_succeed(const Progress& peer) const;
     const Progress* best_successor(const Leader& self) const;
     void start_transfer(Leader& self, Progress& target);
     void continue_transfer(Leader& self);
@@ -197,6 +288,13 @@ class Raft {
 
     Config config_;
     RaftLog log_;
+    ConfigurationHistory history_;
+    CutMark cut_;      // the newest durable one; index 0 = none
+    CutMark offered_;  // as follower: shall arrive; index 0 = none
+    EntryHandle offered_configuration_;
+    std::uint64_t read_requests_;  // numbers given out; grow beyond those of an earlier life
+    Instant votes_from_;           // before it has promised its vote to a leader it forgot
+    Index removed_;  // told by a peer; past when a later configuration is in the log
     Ready ready_;
     Instant now_;
     Term term_;

@@ -151,4 +151,41 @@ void RaftLog::release(Index upto) {
     LEDGER_ASSERT(first_in_memory() == end.next());
 }
 
+void RaftLog::begin_after(Index upto) {
+    LEDGER_ASSERT(upto <= last_);
+    LEDGER_ASSERT(upto <= durable_);
+    if (upto < first_) {
+        return;
+    }
+    const std::optional<Term> term = term_at(upto);
+    LEDGER_ASSERT(term.has_value());
+    previous_ = {*term, upto};
+    first_ = upto.next();
+    while (runs_.size() > 1 && runs_[1].first <= first_) {
+        runs_.erase(runs_.begin());
+    }
+    if (first_ > last_) {
+        runs_.clear();
+    } else {
+        runs_.front().first = first_;
+    }
+    release(upto);
+}
+
+void RaftLog::restart_after(
+    LogId cut, ClusterTime cluster_time, WallTime wall_time, Term current) {
+    LEDGER_ASSERT(!contains(cut));
+    LEDGER_ASSERT(current >= truncated_in_);
+    first_ = cut.index.next();
+    last_ = cut.index;
+    durable_ = cut.index;
+    previous_ = cut;
+    last_cluster_time_ = cluster_time;
+    last_wall_time_ = wall_time;
+    truncated_in_ = current;
+    runs_.clear();
+    window_.clear();
+    head_ = 0;
+}
+
 }  // namespace ledger::raft

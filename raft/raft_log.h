@@ -56,6 +56,13 @@ class RaftLog {
     // A group that ended with `upto`, when the node's term was `current`, is on the disk. Ignored
     // when the log no longer contains it.
     void stored(LogId upto, Term current);
+    // The log begins after `upto`, of which only the term is known from now on. Needs
+    // first() <= upto.next() and upto <= last().
+    void begin_after(Index upto);
+    // Everything here is wrong or missing: the log is empty and continues after `cut`, which is
+    // durable elsewhere.
+    void restart_after(
+        LogId cut, ClusterTime cluster_time, WallTime wall_time, Term current);
     // Drops entries up to `upto` from memory; what is not durable stays.
     void release(Index upto);
 

@@ -16,23 +16,39 @@ namespace ledger::raft {
 class ReadQueue {
   public:
     struct Waiting {
-        ReadId id;
+        ReadId id;                // of the caller, or the number of a peer's request
         Index index;              // commit when the read arrived, or when the gate opened
         std::uint64_t round = 0;  // 0 = gated
+        NodeId from;              // the peer that asks; 0 = the own caller
     };
 
     bool empty() const { return waiting_.empty(); }
     std::uint64_t size() const { return waiting_.size(); }
     std::span<const Waiting> all() const { return waiting_; }
 
-    void add_gated(ReadId id) {
+    void add_gated(ReadId id, NodeId from) {
         LEDGER_ASSERT(waiting_.empty() || waiting_.back().round == 0);
-        waiting_.push_back({id, Index{}, 0});
+        waiting_.push_back({id, Index{}, 0, from});
     }
-    void add(ReadId id, Index index, std::uint64_t round) {
+    void add(ReadId id, NodeId from, Index index, std::uint64_t round) {
         LEDGER_ASSERT(round > 0);
         LEDGER_ASSERT(waiting_.empty() || waiting_.back().round <= round);
-        waiting_.push_back({id, index, round});
+        waiting_.push_back({id, index, round, from});
+    }
+    std::uint64_t count_from(NodeId from) const {
+        std::uint64_t count = 0;
+        for (const Waiting& read : waiting_) {
+            count += read.from == from ? 1u : 0u;
+        }
+        return count;
+    }
+    bool contains(ReadId id, NodeId from) const {
+        for (const Waiting& read : waiting_) {
+            if (read.id == id && read.from == from) {
+                return true;
+            }
+        }
+        return false;
     }
     // The leader's first own commit: what the previous leader acknowledged is below it.
     void open_gate(Index commit, std::uint64_t round) {

@@ -9,6 +9,20 @@
 
 namespace ledger::raft {
 
+namespace {
+
+// What a witness gets: places, terms and kinds; of configurations also what they say.
+void drop_bodies(std::vector<EntryRef>& entries) {
+    for (EntryRef& entry : entries) {
+        if (entry.kind != EntryKind::configuration) {
+            entry.handle = {};
+            entry.bytes = 0;
+        }
+    }
+}
+
+}  // namespace
+
 // ---- as follower
 
 // `from` speaks as leader of `term`, which is not below ours. False if that cannot be.
@@ -86,8 +100,7 @@ void Raft::merge_entries(const AppendRequest& request) {
         if (entry.index <= log_.last()) {
             truncate_log(entry.index.previous());
         }
-        log_.append(entry);
-        ready_.entries.push_back(entry);
+        append_entry(entry);
     }
 }
 
@@ -108,6 +121,8 @@ void Raft::truncate_log(Index last) {
         ready_.truncate_to = last;
     }
     log_.truncate_to(last, term_);
+    const bool rolled_back = history_.truncate_to(last);
+    LEDGER_SOMETIMES(rolled_back, "raft.configuration_rolled_back");
 }
 
 void Raft::commit_to(Index index) {
@@ -125,6 +140,7 @@ void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
         const bool held = heartbeat.commit <= log_.last();
         LEDGER_SOMETIMES(!held, "raft.heartbeat_commit_beyond_log");
         commit_to(held ? std::max(commit_, heartbeat.commit) : commit_);
+        ask_leader_again(*std::get_if<Follower>(&role_));
     }
     // To a stale leader the answer tells the newer term.
     send(from, false, HeartbeatResponse{.term = term_, .round = heartbeat.round});
@@ -177,6 +193,11 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
     if (peer.state == Progress::State::probe && (news || response.sequence >= peer.since)) {
         peer.become_replicate();
     }
+    if (peer.state == Progress::State::snapshot && peer.match.next() >= log_.first()) {
+        // However it got there, the log can help it again.
+        LEDGER_SOMETIMES(true, "raft.snapshot_not_needed");
+        peer.become_replicate();
+    }
     if (news) {
         leader_commit(self);
         continue_transfer(self);
@@ -213,6 +234,9 @@ void Raft::handle(NodeId from, const HeartbeatResponse& response) {
         return;
     }
     peer->answered_round(response.round);
+    if (const std::optional<Instant> left = self.round_times.of(response.round)) {
+        peer->promised = std::max(peer->promised.value_or(*left), *left);
+    }
     grant_reads(self);
     look_after(self, *peer, response.round);
 }
@@ -221,6 +245,12 @@ void Raft::handle(NodeId from, const HeartbeatResponse& response) {
 // the request may be lost: one empty request finds out, at the price of some bytes if it was not.
 void Raft::look_after(Leader& self, Progress& peer, std::uint64_t answered_round) {
     if (peer.match == log_.last()) {
+        return;
+    }
+    if (peer.state == Progress::State::snapshot) {
+        if (answered_round > peer.waiting_round) {
+            offer_snapshot(self, peer);
+        }
         return;
     }
     if (peer.state == Progress::State::probe) {
@@ -259,6 +289,9 @@ void Raft::peer_down(Instant now, NodeId node) {
         if (peer.node == node && peer.state == Progress::State::replicate) {
             peer.become_probe(peer.match.next(), self->sequence + 1);
         }
+        if (peer.node == node) {
+            peer.sending = false;  // what was on its way is lost; the rest is wanted again
+        }
     }
 }
 
@@ -275,9 +308,13 @@ void Raft::send_appends(Leader& self, Progress& peer) {
         }
         return;
     }
-    while (peer.next <= log_.last() && !peer.loading) {
+    while (peer.state == Progress::State::replicate && peer.next <= log_.last() && !peer.loading) {
         if (peer.inflight.full(config_.inflight_messages_max, config_.inflight_bytes_max)) {
             LEDGER_SOMETIMES(true, "raft.window_full");
+            return;
+        }
+        if (peer.next < log_.first()) {
+            offer_snapshot(self, peer);
             return;
         }
         if (log_.find(peer.next) == nullptr) {
@@ -293,7 +330,9 @@ void Raft::send_appends(Leader& self, Progress& peer) {
 // Entries that must be read from the disk do not leave before a common entry is known.
 void Raft::send_probe(Leader& self, Progress& peer) {
     const bool empty = peer.retry || log_.find(peer.next) == nullptr;
-    if (send_request(self, peer, empty ? std::span<const EntryRef>{} : next_batch(peer))) {
+    const bool sent =
+        send_request(self, peer, empty ? std::span<const EntryRef>{} : next_batch(peer));
+    if (sent || !offer_snapshot(self, peer)) {
         peer.wait_for_heartbeat(self.round);
     }
 }
@@ -309,8 +348,10 @@ bool Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> en
         bytes += entry.bytes;
     }
     if (!send_request(self, peer, entries)) {
-        peer.become_probe(peer.next, self.sequence + 1);
-        peer.wait_for_heartbeat(self.round);
+        if (!offer_snapshot(self, peer)) {
+            peer.become_probe(peer.next, self.sequence + 1);
+            peer.wait_for_heartbeat(self.round);
+        }
         return false;
     }
     const Index last = entries.back().index;
@@ -334,6 +375,9 @@ bool Raft::send_request(Leader& self, const Progress& peer, std::span<const Entr
             .commit = commit_,
             .sequence = self.sequence,
             .entries = {entries.begin(), entries.end()}});
+    if (configuration().member(peer.node).witness) {
+        drop_bodies(std::get_if<AppendRequest>(&ready_.messages.back().message)->entries);
+    }
     return true;
 }
 
@@ -404,14 +448,14 @@ void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
 // Raft §5.4.2, fig. 8: only entries of our own term are counted; older ones are committed with
 // them. The leader counts itself only up to what its own disk holds.
 void Raft::leader_commit(Leader& self) {
-    std::array<Acknowledged, members_max> matches{};
+    std::array<Acknowledged, members_max + 1> matches{};
     std::size_t count = 0;
     for (const Progress& peer : self.peers) {
         matches[count] = {peer.node, peer.match.value};
         ++count;
     }
     matches[count] = {config_.self, log_.durable().value};
-    const Index agreed{quorum_value(config_.configuration, std::span(matches).first(count + 1))};
+    const Index agreed{quorum_value(configuration(), std::span(matches).first(count + 1))};
     LEDGER_ASSERT(agreed <= log_.last());
     if (agreed <= commit_ || log_.term_at(agreed) != term_) {
         LEDGER_SOMETIMES(agreed > commit_, "raft.old_term_not_counted");

@@ -1,6 +1,7 @@
 #pragma once
 // Role: what a node is at the moment, with the data that exists only in that role.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <variant>
@@ -14,10 +15,23 @@
 
 namespace ledger::raft {
 
+// Reads that wait for an index from the leader; one request is under way at a time, and those that
+// arrive meanwhile share the next one.
+struct ForwardedReads {
+    struct Waiting {
+        ReadId id;
+        std::uint64_t number = 0;  // of the request that serves it
+    };
+    std::vector<Waiting> waiting;  // Invariant: numbers do not decrease
+    bool asked = false;            // request number Raft::read_requests_ has no answer yet
+    Instant asked_at;
+};
+
 struct Follower {
     NodeId leader;     // of the current term; 0 = unknown
     Instant heard;     // last proof of life of `leader`, if there is one
     Instant deadline;  // then it looks for a new leader
+    ForwardedReads reads;
 };
 
 // Asks whether it could win, before it disturbs anybody with a new term (thesis §9.6).
@@ -40,11 +54,30 @@ struct Transfer {
     Instant deadline;  // then it is given up and proposals are taken again
 };
 
+// When the newest heartbeat rounds left: leases count from there (catalogue L08).
+class RoundTimes {
+  public:
+    void sent(std::uint64_t round, Instant at) { ring_[round % ring_.size()] = {round, at}; }
+    // Nothing if that round was too long ago.
+    std::optional<Instant> of(std::uint64_t round) const {
+        const Sent& sent = ring_[round % ring_.size()];
+        return sent.round == round ? std::optional(sent.at) : std::nullopt;
+    }
+
+  private:
+    struct Sent {
+        std::uint64_t round = 0;
+        Instant at;
+    };
+    std::array<Sent, 16> ring_{};
+};
+
 struct Leader {
     std::vector<Progress> peers;  // all members but itself, in the order of their ids
     std::uint64_t sequence = 0;   // of the newest AppendRequest
     std::uint64_t round = 0;      // of the newest Heartbeat
     bool round_open = false;      // that round has not left yet: reads may still join it
+    RoundTimes round_times;
     Instant heartbeat_due;
     Index first_own;  // the no-op of its term
     std::uint64_t uncommitted_bytes = 0;
@@ -52,6 +85,7 @@ struct Leader {
     Instant stamped_at;   // the own clock at that moment
     ReadQueue reads;
     std::optional<Transfer> transfer;
+    bool lease_given_away = false;  // somebody may campaign in spite of it, until the term ends
     Instant disk_progress;  // the own disk finished a group, or got work after it had none
 };
 

@@ -12,16 +12,20 @@ bool Raft::answers(const Progress& peer) const {
     return now_ < peer.contact + config_.election_timeout_min;
 }
 
+bool Raft::may_succeed(const Progress& peer) const {
+    return configuration().voters.contains(peer.node) && configuration().may_lead(peer.node) &&
+           answers(peer);
+}
+
 // Null if no other voter answers.
 const Progress* Raft::best_successor(const Leader& self) const {
     const auto merit = [this](const Progress& peer) {
         return std::tuple(peer.state == Progress::State::replicate,
-            config_.configuration.member(peer.node).priority, peer.match);
+            configuration().member(peer.node).priority, peer.match);
     };
     const Progress* best = nullptr;
     for (const Progress& peer : self.peers) {
-        const bool eligible = config_.configuration.voters.contains(peer.node) && answers(peer);
-        if (eligible && (best == nullptr || merit(peer) > merit(*best))) {
+        if (may_succeed(peer) && (best == nullptr || merit(peer) > merit(*best))) {
             best = &peer;
         }
     }
@@ -41,8 +45,7 @@ TransferOutcome Raft::transfer(Instant now, NodeId target) {
     const Progress* best = target == NodeId{0} ? best_successor(*self) : nullptr;
     const NodeId chosen = best != nullptr ? best->node : target;
     for (Progress& peer : self->peers) {
-        const bool voter = config_.configuration.voters.contains(peer.node);
-        if (peer.node == chosen && voter && answers(peer)) {
+        if (peer.node == chosen && may_succeed(peer)) {
             start_transfer(*self, peer);
             return TransferStarted{peer.node};
         }
@@ -67,6 +70,7 @@ void Raft::continue_transfer(Leader& self) {
     }
     for (const Progress& peer : self.peers) {
         if (peer.node == self.transfer->target && peer.match == log_.last()) {
+            self.lease_given_away = true;
             send(peer.node, false, TimeoutNow{.term = term_});
         }
     }
@@ -84,8 +88,9 @@ void Raft::handle(NodeId from, const TimeoutNow& request) {
 
 // A leader whose own disk finishes nothing for one minimum election timeout (DESIGN section 5).
 Instant Raft::stall_deadline(const Leader& self) const {
-    const NodeSet& voters = config_.configuration.voters;
-    const bool alone = voters.size() == 1 && voters.contains(config_.self);
+    const NodeSet& voters = configuration().voters;
+    const bool alone =
+        voters.size() == 1 && voters.contains(config_.self) && !configuration().joint();
     if (alone || log_.durable() == log_.last()) {
         return never;  // alone there is nobody who could do better
     }

@@ -52,6 +52,9 @@ using SegmentId = Ordinal<struct SegmentIdTag>;
 
 // A member of the cluster. 0 = nobody.
 using NodeId = Strong<struct NodeIdTag, std::uint32_t>;
+// One life of a member's disk: drawn when the disk is formatted, so that an emptied disk is not
+// taken for what it was. 0 = unknown.
+using Incarnation = Strong<struct IncarnationTag>;
 // A Raft group. One group per cluster for now; ids carry it so that sharding stays possible.
 using GroupId = Strong<struct GroupIdTag, std::uint32_t>;
 // A client connection or simulated client, local to one host.

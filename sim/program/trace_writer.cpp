@@ -55,6 +55,20 @@ std::string describe_message(const raft::Message& message) {
             [](const raft::HeartbeatResponse& m) {
                 return fmt::format("HeartbeatResponse of term {}, round {}", m.term, m.round);
             },
+            [](const raft::ReadRequest& m) {
+                return fmt::format("ReadRequest {} of term {}", m.number, m.term);
+            },
+            [](const raft::ReadResponse& m) {
+                return fmt::format(
+                    "ReadResponse {} of term {}: index {}", m.number, m.term, m.index);
+            },
+            [](const raft::SnapshotOffer& m) {
+                return fmt::format("SnapshotOffer of term {}, cut {}", m.term, place(m.cut));
+            },
+            [](const raft::SnapshotStatus& m) {
+                return fmt::format("SnapshotStatus of term {}, cut {}: {}", m.term, place(m.cut),
+                    m.held ? "held" : "wanted");
+            },
             [](const raft::TimeoutNow& m) { return fmt::format("TimeoutNow of term {}", m.term); },
         },
         message);

@@ -327,9 +327,9 @@ TEST_CASE("codec: pointers that share bytes cannot make a message grow", "[node]
     message.entries.push_back(test::sample_entry(2, 1, "e", ""));
     const ByteVector frame = append_frame(message);
     REQUIRE(decode(frame).has_value());
-    // Words: table, root pointer, 11 of the message, list tag, 2 entries of 5 data words and a
+    // Words: table, root pointer, 12 of the message, list tag, 2 entries of 5 data words and a
     // pointer. A pointer counts from the word behind itself; the two are 6 words apart.
-    const std::uint32_t first = 1 + 1 + 11 + 1 + 5;
+    const std::uint32_t first = 1 + 1 + 12 + 1 + 5;
     const std::uint32_t second = first + 6;
     const auto pointer =
         load_little_endian<std::uint64_t>(frame.data() + frame_header_bytes + 8 * first);

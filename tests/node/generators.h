@@ -10,6 +10,7 @@
 #include "node/codec.h"
 #include "node/event.h"
 #include "node/message.h"
+#include "raft/configuration_body.h"
 
 namespace ledger::node::test {
 
@@ -87,13 +88,22 @@ inline raft::AppendRequest any_append_request() {
     return message;
 }
 
+inline raft::SnapshotOffer any_snapshot_offer(Term term) {
+    const ByteVector body = any_bytes(raft::configuration_bytes_max);
+    return {term, any_log_id(), ClusterTime{any_time()}, WallTime{any_time()},
+        body.empty() ? EntryHandle{} : EntryHandle::make(body, {})};
+}
+
 inline raft::Message any_raft_message(int number) {
     const Term term{any_number()};
     const std::uint64_t count = *rc::gen::arbitrary<std::uint64_t>();
     switch (number) {
-        case 0: return raft::PreVoteRequest{term, Term{any_number()}, any_log_id(), count};
-        case 1: return raft::PreVoteResponse{term, Term{any_number()}, count, any_flag()};
-        case 2: return raft::VoteRequest{term, any_log_id(), any_flag()};
+        case 0:
+            return raft::PreVoteRequest{
+                term, Term{any_number()}, any_log_id(), count, Incarnation{any_number()}};
+        case 1: return raft::PreVoteResponse{term, Term{any_number()}, count, any_flag(),
+                Index{any_number()}};
+        case 2: return raft::VoteRequest{term, any_log_id(), any_flag(), Incarnation{any_number()}};
         case 3: return raft::VoteResponse{term, any_flag()};
         case 4: return any_append_request();
         case 5:
@@ -101,7 +111,11 @@ inline raft::Message any_raft_message(int number) {
                 term, count, any_flag(), Index{any_number()}, Index{any_number()}, any_log_id()};
         case 6: return raft::Heartbeat{term, Index{any_number()}, count};
         case 7: return raft::HeartbeatResponse{term, count};
-        default: return raft::TimeoutNow{term};
+        case 8: return raft::TimeoutNow{term};
+        case 9: return raft::ReadRequest{term, count};
+        case 10: return raft::ReadResponse{term, count, Index{any_number()}};
+        case 11: return any_snapshot_offer(term);
+        default: return raft::SnapshotStatus{term, any_log_id(), any_flag()};
     }
 }
 
@@ -110,7 +124,8 @@ inline PeerMessage any_peer_message() {
         *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
     return {cluster, GroupId{*rc::gen::arbitrary<std::uint32_t>()},
         NodeId{*rc::gen::arbitrary<std::uint32_t>()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()},
-        any_raft_message(*rc::gen::inRange(0, 9))};
+        any_raft_message(*rc::gen::inRange(0, 13)),
+        Incarnation{*rc::gen::arbitrary<std::uint64_t>()}};
 }
 
 inline ClientRequest any_request() {

@@ -39,7 +39,7 @@ inline EntryRef sample_entry(
 
 inline PeerMessage sample_peer_message(const raft::Message& body) {
     return {
-        ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body};
+        ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body, Incarnation{0x5566}};
 }
 
 inline ClientRequest sample_command(RequestId id, const EntryHandle& body) {
@@ -86,6 +86,8 @@ inline std::vector<NamedMessage> sample_messages() {
     return {
         {"pre_vote_request", peer(raft::PreVoteRequest{Term{6}, Term{7}, last, 3})},
         {"pre_vote_response", peer(raft::PreVoteResponse{Term{6}, Term{7}, 3, true})},
+        {"pre_vote_response_removed",
+            peer(raft::PreVoteResponse{Term{6}, Term{7}, 3, false, Index{41}})},
         {"vote_request", peer(raft::VoteRequest{Term{7}, last, true})},
         {"vote_response", peer(raft::VoteResponse{Term{7}, true})},
         {"append_request_probe", peer(raft::AppendRequest{Term{7}, last, Index{39}, 11, {}})},
@@ -97,6 +99,11 @@ inline std::vector<NamedMessage> sample_messages() {
         {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
         {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
         {"timeout_now", peer(raft::TimeoutNow{Term{7}})},
+        {"read_request", peer(raft::ReadRequest{Term{7}, 31})},
+        {"read_response", peer(raft::ReadResponse{Term{7}, 31, Index{43}})},
+        {"snapshot_offer", peer(raft::SnapshotOffer{Term{7}, last, ClusterTime{12}, WallTime{34},
+                               EntryHandle::make(as_bytes("a configuration"), {})})},
+        {"snapshot_status", peer(raft::SnapshotStatus{Term{7}, last, true})},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
         {"request_query_applied",

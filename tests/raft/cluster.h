@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "raft/configuration_body.h"
 #include "raft/invariants.h"
+#include "raft/quorum.h"
 #include "raft/raft.h"
 #include "tests/raft/solo.h"
 
@@ -40,19 +42,26 @@ class Cluster {
         ChoiceSource* choices = nullptr;  // instead of the seed's; outlives the cluster
         // Sees what every step of a node asks for, before any of it is done.
         std::function<void(NodeId, const Ready&)> on_ready = {};
+        std::uint32_t voters = 0;   // at first: 1 .. voters, 0 = all; the others know nothing yet
+        bool incarnations = false;  // every disk has an identity
+        std::optional<Duration> clock_drift_max;
     };
     struct InFlight {
         NodeId from;
         NodeId to;
         Message message;
+        Incarnation incarnation;
     };
 
     static constexpr Duration T = milliseconds(300);
 
     explicit Cluster(const Options& options) : options_(options), choices_(options.seed) {
         for (std::uint32_t id = 1; id <= options.nodes; ++id) {
-            nodes_.emplace_back().id = NodeId{id};
-            start(nodes_.back());
+            Node& node = nodes_.emplace_back();
+            node.id = NodeId{id};
+            node.founder = options.voters == 0 || id <= options.voters;
+            node.incarnation = new_incarnation();
+            start(node);
         }
     }
     Cluster(const Cluster&) = delete;
@@ -70,6 +79,56 @@ class Cluster {
     std::uint64_t reads_granted() const { return reads_granted_; }
     std::uint64_t reads_dropped() const { return reads_dropped_; }
     std::uint64_t committed() const { return committed_.size(); }
+    Incarnation incarnation(std::uint32_t id) const { return nodes_[id - 1].incarnation; }
+    // The newest configuration that was committed anywhere.
+    Configuration committed_configuration() const {
+        return configuration_of_committed(Index{committed_.size()});
+    }
+    Configuration founding_configuration() const {
+        const std::uint32_t voters = options_.voters == 0 ? options_.nodes : options_.voters;
+        return options_.configuration.value_or(voters_1_to(voters));
+    }
+    // Its disk is the one that the configuration speaks of.
+    bool is_member(const Configuration& configuration, std::uint32_t id) const {
+        const Incarnation known = configuration.member(NodeId{id}).incarnation;
+        return configuration.is_member(NodeId{id}) &&
+               (known == Incarnation{0} || known == nodes_[id - 1].incarnation);
+    }
+    // Some log or message holds a configuration that may yet be committed.
+    bool change_pending() const {
+        const auto pending = [this](const EntryRef& entry) {
+            return entry.kind == EntryKind::configuration &&
+                   entry.index.value > committed_.size();
+        };
+        for (const Node& node : nodes_) {
+            const std::vector<EntryRef>& held = node.disk.entries;
+            if (std::any_of(held.begin(), held.end(), pending) ||
+                (node.raft && node.raft->configurations().current_index().value >
+                                  committed_.size())) {
+                return true;
+            }
+        }
+        return std::any_of(network_.begin(), network_.end(), [&](const InFlight& one) {
+            const AppendRequest* request = std::get_if<AppendRequest>(&one.message);
+            return request != nullptr &&
+                   std::any_of(request->entries.begin(), request->entries.end(), pending);
+        });
+    }
+    // Whether every committed entry stays readable when this disk is emptied.
+    bool may_lose_disk(std::uint32_t id) const {
+        const Configuration configuration = committed_configuration();
+        const Incarnation own = nodes_[id - 1].incarnation;
+        if (configuration.joint() || configuration.voters.size() < 3 || own == Incarnation{0} ||
+            configuration.member(NodeId{id}).incarnation != own || change_pending()) {
+            return false;
+        }
+        for (NodeId voter : configuration.voters) {
+            if (!is_member(configuration, voter.value) || configuration.member(voter).witness) {
+                return false;
+            }
+        }
+        return true;
+    }
     std::uint64_t groups(std::uint32_t id) const { return nodes_[id - 1].groups.size(); }
     std::uint64_t loads(std::uint32_t id) const { return nodes_[id - 1].loads.size(); }
     Instant now(std::uint32_t id) const { return nodes_[id - 1].now; }
@@ -88,12 +147,43 @@ class Cluster {
         return found;
     }
 
+    // Every node in one line, for the sentence of a violation.
+    std::string describe() const {
+        std::string text;
+        for (const Node& node : nodes_) {
+            text += "\n  n" + std::to_string(node.id.value) + ": ";
+            if (!node.raft) {
+                text += "down";
+                continue;
+            }
+            const Status status = node.raft->status();
+            text += "role " + std::to_string(static_cast<int>(status.role)) + " term " +
+                    std::to_string(status.term.value) + " last " +
+                    std::to_string(status.last.value) + " commit " +
+                    std::to_string(status.commit.value) + " disk " +
+                    std::to_string(node.incarnation.value) + " configuration " +
+                    std::to_string(node.raft->configurations().current_index().value) + ":";
+            for (NodeId member : node.raft->configuration().members()) {
+                const Configuration& all = node.raft->configuration();
+                text += " " + std::to_string(member.value) +
+                        (all.voters.contains(member) ? "v" : "") +
+                        (all.outgoing.contains(member) ? "o" : "") +
+                        (all.learners.contains(member) ? "l" : "") +
+                        (all.member(member).witness ? "w" : "") + "/" +
+                        std::to_string(all.member(member).incarnation.value);
+            }
+        }
+        return text;
+    }
+
     // ---- set-up
 
     // Replaces a node by one whose disk holds this.
     void boot(std::uint32_t id, HardState hard_state, std::vector<EntryRef> entries) {
         Node& node = nodes_[id - 1];
-        node.disk = {hard_state, std::move(entries), Index{}};
+        node.disk = {};
+        node.disk.hard_state = hard_state;
+        node.disk.entries = std::move(entries);
         start(node);
     }
 
@@ -114,7 +204,7 @@ class Cluster {
         drain(node);
         return std::holds_alternative<Proposed>(outcome);
     }
-    bool read(std::uint32_t id) {
+    bool read(std::uint32_t id, ReadPath path = ReadPath::leader) {
         Node& node = nodes_[id - 1];
         if (!node.raft) {
             return false;
@@ -122,7 +212,7 @@ class Cluster {
         ++read_;
         // Anything that any node knows as committed may have been acknowledged to a client.
         node.reads[read_] = Index{committed_.size()};
-        const bool taken = node.raft->read(node.now, ReadId{read_});
+        const bool taken = node.raft->read(node.now, ReadId{read_}, path);
         if (!taken) {
             node.reads.erase(read_);
         }
@@ -138,6 +228,16 @@ class Cluster {
         const TransferOutcome outcome = node.raft->transfer(node.now, NodeId{target});
         drain(node);
         return std::holds_alternative<TransferStarted>(outcome);
+    }
+
+    ChangeOutcome change(std::uint32_t id, const Configuration& target) {
+        Node& node = nodes_[id - 1];
+        if (!node.raft) {
+            return NotLeader{};
+        }
+        const ChangeOutcome outcome = node.raft->change_membership(node.now, target);
+        drain(node);
+        return outcome;
     }
 
     // ---- time
@@ -181,7 +281,7 @@ class Cluster {
         if (!node.raft || blocked_[one.from.value][one.to.value]) {
             return;
         }
-        node.raft->receive(node.now, one.from, std::move(one.message));
+        node.raft->receive(node.now, one.from, std::move(one.message), one.incarnation);
         drain(node);
     }
     void drop(std::size_t which) {
@@ -199,7 +299,9 @@ class Cluster {
         }
     }
     void inject(std::uint32_t from, std::uint32_t to, Message message) {
-        network_.push_back({NodeId{from}, NodeId{to}, std::move(message)});
+        const bool member = from > 0 && from <= nodes_.size();
+        network_.push_back({NodeId{from}, NodeId{to}, std::move(message),
+            member ? nodes_[from - 1].incarnation : Incarnation{}});
     }
     void cut_one_way(std::uint32_t from, std::uint32_t to) { blocked_[from][to] = true; }
     void cut(std::uint32_t a, std::uint32_t b) {
@@ -232,7 +334,7 @@ class Cluster {
         node.groups.pop_front();
         write(node.disk, group);
         for (Outgoing& out : group.held) {
-            network_.push_back({node.id, out.to, std::move(out.message)});
+            network_.push_back({node.id, out.to, std::move(out.message), node.incarnation});
         }
         node.raft->stored(node.now, group.upto, group.state);
         drain(node);
@@ -253,14 +355,57 @@ class Cluster {
         node.loads.pop_front();
         std::vector<EntryRef> entries;
         for (Index i = wanted.first; readable && i <= wanted.last; ++i) {
-            if (i.value <= node.disk.entries.size()) {
-                entries.push_back(node.disk.entries[i.value - 1]);
+            if (const EntryRef* entry = node.disk.find(i)) {
+                entries.push_back(*entry);
             }
         }
         node.raft->loaded(node.now, wanted.peer, entries);
         drain(node);
         return true;
     }
+
+    // What this node has applied becomes a cut; the log keeps up to `kept` entries before it.
+    void make_cut(std::uint32_t id, std::uint64_t kept = 0) {
+        Node& node = nodes_[id - 1];
+        if (!node.raft) {
+            return;
+        }
+        const Index at = std::min({node.applied, node.disk.last(), node.raft->log().durable()});
+        if (at <= node.disk.cut.id.index || node.raft->configuration_at(at).voters.empty()) {
+            return;
+        }
+        const EntryRef& entry = committed_[at.value - 1];
+        const Cut cut{entry.id(), entry.cluster_time, entry.wall_time,
+            node.raft->configuration_at(at)};
+        require(cut.configuration == configuration_of_committed(at),
+            "a cut contains the configuration committed at its index");
+        node.disk.cut = cut;
+        node.disk.commit = std::max(node.disk.commit, at);
+        node.raft->cut_durable(cut);
+        node.raft->discard_to(node.raft->discardable(kept, 2 * kept));
+        node.disk.begin_after(node.raft->log().first().previous());
+        drain(node);
+    }
+    // The oldest cut that this leader shall send arrives, or does not. False if there is none.
+    bool ship(std::uint32_t id, bool arrives = true) {
+        Node& node = nodes_[id - 1];
+        if (!node.raft || node.transfers.empty()) {
+            return false;
+        }
+        const SnapshotWanted wanted = node.transfers.front();
+        node.transfers.pop_front();
+        Node& peer = nodes_[wanted.peer.value - 1];
+        const bool linked = arrives && peer.raft && !blocked_[id][wanted.peer.value];
+        if (linked && peer.raft->snapshot_received(peer.now, wanted.cut.id)) {
+            ++snapshots_taken_;
+            drain(peer);
+        } else {
+            node.raft->snapshot_failed(node.now, wanted.peer);
+            drain(node);
+        }
+        return true;
+    }
+    std::uint64_t snapshots_taken() const { return snapshots_taken_; }
 
     // ---- nodes
 
@@ -270,12 +415,23 @@ class Cluster {
         node.raft.reset();
         node.groups.clear();
         node.loads.clear();
+        node.transfers.clear();
         node.reads.clear();
     }
     void restart(std::uint32_t id) {
         if (!up(id)) {
             start(nodes_[id - 1]);
         }
+    }
+
+    // The disk is formatted anew and nobody told it of the cluster.
+    void wipe(std::uint32_t id) {
+        crash(id);
+        Node& node = nodes_[id - 1];
+        node.lost_disk = std::exchange(node.disk, {});
+        node.lost_incarnation = node.incarnation;
+        node.founder = false;
+        node.incarnation = new_incarnation();
     }
 
     // ---- all together
@@ -297,6 +453,7 @@ class Cluster {
             for (Node& node : nodes_) {
                 worked = store(node.id.value) || worked;
                 worked = load(node.id.value) || worked;
+                worked = ship(node.id.value) || worked;
             }
             if (!worked) {
                 return;
@@ -328,7 +485,7 @@ class Cluster {
             stable = leader() == before ? before : NodeId{};
         }
         if (stable == NodeId{}) {
-            throw Violation("no stable leader although all faults have stopped");
+            throw Violation("no stable leader although all faults have stopped" + describe());
         }
         if (!propose(leader().value)) {
             throw Violation("the leader of a healed cluster accepts nothing");
@@ -336,8 +493,15 @@ class Cluster {
         const Index proposed = raft(leader().value).log().last();
         read(leader().value);
         run(T * 3);
+        const Configuration configuration = raft(leader().value).configuration();
+        const Index last = raft(leader().value).log().last();
+        if (configuration.joint()) {
+            throw Violation("a joint configuration is left by itself");
+        }
         for (const Node& node : nodes_) {
-            if (node.raft->commit() < proposed || node.raft->log().last() != proposed) {
+            const bool member = is_member(configuration, node.id.value);
+            if (member && (node.raft->commit() < proposed || node.raft->commit() != last ||
+                              node.raft->log().last() != last)) {
                 throw Violation("node " + std::to_string(node.id.value) +
                                 " does not learn what was committed after the faults");
             }
@@ -361,11 +525,46 @@ class Cluster {
   private:
     struct Disk {
         HardState hard_state;
-        std::vector<EntryRef> entries;  // from index 1
+        LogId base;                     // the log begins after it
+        std::vector<EntryRef> entries;
         Index commit;
+        Cut cut;  // the newest one; index 0 = none
+
+        Index last() const { return base.index + entries.size(); }
+        const EntryRef* find(Index index) const {
+            const bool held = index > base.index && index <= last();
+            return held ? &entries[index - base.index - 1] : nullptr;
+        }
+        void begin_after(Index upto) {
+            if (upto > base.index) {
+                const std::uint64_t count = upto - base.index;
+                base = entries[count - 1].id();
+                entries.erase(
+                    entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
+            }
+        }
+        Boot boot() const {
+            Boot boot = boot_of(hard_state, entries, Index{commit - base.index});
+            boot.previous = base;
+            boot.first = base.index.next();
+            boot.last = last();
+            boot.commit = commit;
+            if (boot.configuration) {
+                boot.configuration->index = base.index + boot.configuration->index.value;
+            }
+            if (cut.id.index != Index{0}) {
+                boot.cut = cut;
+                if (entries.empty()) {
+                    boot.last_cluster_time = cut.cluster_time;
+                    boot.last_wall_time = cut.wall_time;
+                }
+            }
+            return boot;
+        }
     };
     struct Group {
         std::optional<HardState> hard_state;
+        std::optional<Cut> restore;
         std::optional<Index> truncate_to;
         std::vector<EntryRef> entries;
         Index commit;
@@ -375,11 +574,16 @@ class Cluster {
     };
     struct Node {
         NodeId id;
+        bool founder = true;
+        Incarnation incarnation;
         std::optional<Raft> raft;
         Instant now;
         Disk disk;
+        Disk lost_disk;  // the one before; what it acknowledged may still count
+        Incarnation lost_incarnation;
         std::deque<Group> groups;
         std::deque<LoadWanted> loads;
+        std::deque<SnapshotWanted> transfers;
         std::map<std::uint64_t, Index> reads;
         Observation seen;
         Index applied;
@@ -388,19 +592,23 @@ class Cluster {
     void start(Node& node) {
         Config config;
         config.self = node.id;
-        config.configuration = options_.configuration.value_or(voters_1_to(options_.nodes));
+        config.incarnation = node.incarnation;
+        if (node.founder) {
+            config.configuration = founding_configuration();
+        }
         config.append_entries_max = options_.append_entries_max;
         config.inflight_messages_max = options_.inflight_messages_max;
         config.inflight_bytes_max = options_.inflight_bytes_max;
         config.append_bytes_max = options_.append_bytes_max;
         config.uncommitted_bytes_max = options_.uncommitted_bytes_max;
+        config.clock_drift_max = options_.clock_drift_max;
         config.choices = options_.choices != nullptr ? options_.choices : &choices_;
         node.groups.clear();
-        node.raft.emplace(
-            config, boot_of(node.disk.hard_state, node.disk.entries, node.disk.commit), node.now);
+        node.raft.emplace(config, node.disk.boot(), node.now);
         node.applied = node.disk.commit;
-        for (std::uint64_t i = 0; i < node.applied.value; ++i) {
-            require(node.disk.entries[i] == committed_[i], "a disk keeps what was committed");
+        for (Index i = node.disk.base.index.next(); i <= node.applied; ++i) {
+            require(same_entry(*node.disk.find(i), committed_[i.value - 1]),
+                "a disk keeps what was committed");
         }
         node.seen = observe(*node.raft);
     }
@@ -415,16 +623,22 @@ class Cluster {
         if (group.hard_state) {
             disk.hard_state = *group.hard_state;
         }
+        if (group.restore) {
+            require(group.restore->id.index > disk.commit, "a disk goes back to no older cut");
+            disk.base = group.restore->id;
+            disk.entries.clear();
+            disk.cut = *group.restore;
+        }
         if (group.truncate_to) {
             require(*group.truncate_to >= disk.commit, "a disk truncates nothing committed");
-            require(group.truncate_to->value < disk.entries.size(), "a truncation shortens");
-            disk.entries.resize(group.truncate_to->value);
+            require(*group.truncate_to < disk.last(), "a truncation shortens");
+            disk.entries.resize(*group.truncate_to - disk.base.index);
         }
         for (const EntryRef& entry : group.entries) {
-            require(entry.index.value == disk.entries.size() + 1, "a disk's log has no gap");
+            require(entry.index == disk.last().next(), "a disk's log has no gap");
             disk.entries.push_back(entry);
         }
-        disk.commit = std::max(disk.commit, std::min(group.commit, Index{disk.entries.size()}));
+        disk.commit = std::max(disk.commit, std::min(group.commit, disk.last()));
     }
 
     // Does what Ready asks for, then checks.
@@ -433,16 +647,22 @@ class Cluster {
         if (options_.on_ready) {
             options_.on_ready(node.id, ready);
         }
-        if (ready.hard_state || ready.truncate_to || !ready.entries.empty()) {
+        if (ready.restore) {
+            const LogId id = ready.restore->id;
+            require(id.index.value <= committed_.size() && committed_[id.index.value - 1].id() == id,
+                "a cut is committed");
+            node.applied = std::max(node.applied, id.index);
+        }
+        if (ready.hard_state || ready.restore || ready.truncate_to || !ready.entries.empty()) {
             const Status status = node.raft->status();
-            node.groups.push_back({ready.hard_state, ready.truncate_to, ready.entries,
+            node.groups.push_back({ready.hard_state, ready.restore, ready.truncate_to, ready.entries,
                 status.commit, node.raft->log().last_id(), {status.term, status.vote}, {}});
         }
         for (Outgoing& out : ready.messages) {
             if (out.durable && !node.groups.empty()) {
                 node.groups.back().held.push_back(std::move(out));
             } else {
-                network_.push_back({node.id, out.to, std::move(out.message)});
+                network_.push_back({node.id, out.to, std::move(out.message), node.incarnation});
             }
         }
         for (const ReadGrant& grant : ready.reads) {
@@ -457,6 +677,8 @@ class Cluster {
             ++reads_dropped_;
         }
         node.loads.insert(node.loads.end(), ready.loads.begin(), ready.loads.end());
+        node.transfers.insert(
+            node.transfers.end(), ready.snapshots.begin(), ready.snapshots.end());
         node.raft->advance();
         check(node);
     }
@@ -485,7 +707,8 @@ class Cluster {
         const auto [known, first] = leaders_.emplace(term, node.id);
         require(first || known->second == node.id, "a term has at most one leader");
         for (const EntryRef& entry : committed_) {
-            require(node.raft->log().contains(entry.id()),
+            require(entry.index < node.raft->log().first() ||
+                        node.raft->log().contains(entry.id()),
                 "a leader's log contains every committed entry");
         }
     }
@@ -496,12 +719,14 @@ class Cluster {
             const EntryRef* entry = node.raft->log().find(node.applied.next());
             require(entry != nullptr, "an entry is in memory until it was applied");
             if (node.applied.value < committed_.size()) {
-                require(*entry == committed_[node.applied.value],
+                require(same_entry(*entry, committed_[node.applied.value]),
                     "no two nodes apply different entries at one index");
                 continue;
             }
-            require(durable_copies(*entry) * 2 > nodes_.size(),
-                "a committed entry is on the disks of a majority");
+            const ConfigurationHistory& history = node.raft->configurations();
+            require(on_quorum(*entry, history.current()) ||
+                        on_quorum(*entry, history.in_force_at(node.raft->commit()).configuration),
+                "a committed entry is on the disks of a quorum");
             require(committed_.empty() || (committed_.back().cluster_time <= entry->cluster_time &&
                                               committed_.back().wall_time <= entry->wall_time),
                 "time stamps never go back");
@@ -509,18 +734,49 @@ class Cluster {
         }
     }
 
-    std::size_t durable_copies(const EntryRef& entry) const {
-        return static_cast<std::size_t>(
-            std::count_if(nodes_.begin(), nodes_.end(), [&entry](const Node& node) {
-                const std::vector<EntryRef>& entries = node.disk.entries;
-                return entry.index.value <= entries.size() &&
-                       entries[entry.index.value - 1] == entry;
-            }));
+    bool on_quorum(const EntryRef& entry, const Configuration& configuration) const {
+        std::vector<Acknowledged> copies;
+        for (const Node& node : nodes_) {
+            const Incarnation known = configuration.member(node.id).incarnation;
+            const bool lost = known != Incarnation{0} && known == node.lost_incarnation;
+            const bool held = holds(lost ? node.lost_disk : node.disk, entry) &&
+                              (lost || is_member(configuration, node.id.value));
+            copies.push_back({node.id, held ? 1u : 0u});
+        }
+        return quorum_value(configuration, copies) > 0;
+    }
+
+    static bool holds(const Disk& disk, const EntryRef& entry) {
+        const EntryRef* found = disk.find(entry.index);
+        return entry.index <= disk.base.index || (found != nullptr && same_entry(*found, entry));
+    }
+
+    // A witness holds entries without their bodies.
+    static bool same_entry(const EntryRef& held, const EntryRef& whole) {
+        EntryRef stripped = whole;
+        stripped.bytes = 0;
+        stripped.handle = {};
+        return held == whole || held == stripped;
+    }
+
+    Configuration configuration_of_committed(Index index) const {
+        for (Index i = index; i > Index{0}; i = i.previous()) {
+            if (const auto found = configuration_of(committed_[i.value - 1])) {
+                return *found;
+            }
+        }
+        return founding_configuration();
+    }
+
+    Incarnation new_incarnation() {
+        ++incarnation_;
+        return Incarnation{options_.incarnations ? incarnation_ : 0};
     }
 
     static void check_match(const RaftLog& a, const RaftLog& b) {
         bool same = false;
-        for (Index i = std::min(a.last(), b.last()); i > Index{0}; i = i.previous()) {
+        const Index first = std::max(a.first(), b.first());
+        for (Index i = std::min(a.last(), b.last()); i >= first; i = i.previous()) {
             const bool here = a.term_at(i) == b.term_at(i);
             require(here || !same, "logs that agree at an index agree before it");
             same = same || here;
@@ -534,6 +790,8 @@ class Cluster {
     std::array<std::array<bool, members_max + 1>, members_max + 1> blocked_{};
     std::map<Term, NodeId> leaders_;
     std::vector<EntryRef> committed_;
+    std::uint64_t incarnation_ = 0;
+    std::uint64_t snapshots_taken_ = 0;
     std::uint32_t payload_ = 0;
     std::uint64_t read_ = 0;
     std::uint64_t reads_granted_ = 0;

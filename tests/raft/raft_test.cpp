@@ -130,14 +130,29 @@ TEST_CASE("raft: a follower names its leader to who proposes", "[raft]") {
     CHECK(node.raft.log().last() == Index{0});
 }
 
-TEST_CASE("raft: strangers and the node itself are not listened to", "[raft]") {
+TEST_CASE("raft: nobody, the node itself and answers of strangers are not listened to", "[raft]") {
     Solo node;
-    for (const std::uint32_t from : {0u, 1u, 4u, 99u}) {
+    for (const std::uint32_t from : {0u, 1u}) {
         node.receive(from, Heartbeat{Term{9}, Index{}, 1});
         node.receive(from, VoteRequest{Term{9}, LogId{}, false});
     }
+    for (const std::uint32_t from : {4u, 99u}) {
+        node.receive(from, HeartbeatResponse{Term{9}, 1});
+        node.receive(from, VoteResponse{Term{9}, true});
+        node.receive(from, AppendResponse{.term = Term{9}, .sequence = 1});
+        node.receive(from, PreVoteResponse{Term{9}, Term{1}, 1, false});
+    }
     CHECK(node.take().empty());
     CHECK(node.raft.status().term == Term{0});
+}
+
+TEST_CASE("raft: requests of servers outside the configuration are taken", "[raft]") {
+    Solo node;
+    node.receive(4, VoteRequest{Term{3}, LogId{}, false});  // thesis §4.1
+    CHECK(node.raft.status().vote == NodeId{4});
+    node.receive(4, AppendRequest{Term{3}, LogId{}, Index{1}, 1, {entry_at(1, 3)}});
+    CHECK(node.raft.status().leader == NodeId{4});
+    CHECK(node.raft.commit() == Index{1});
 }
 
 TEST_CASE("raft: transitions tell every change of role, term and leader in order", "[raft]") {

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 
 #include "log/base/choice.h"
+#include "raft/configuration_body.h"
 #include "tests/raft/cluster.h"
 #include "tests/raft/solo.h"
 
@@ -38,6 +39,30 @@ class Numbers {
     std::uint64_t count_ = 0;
 };
 
+// Memberships of all kinds, one in eight damaged.
+EntryHandle configuration_body(Numbers& numbers) {
+    Configuration configuration;
+    for (std::uint32_t id = 1; id <= 6; ++id) {
+        switch (numbers.below(5)) {
+            case 0: configuration.learners.insert(NodeId{id}); break;
+            case 1: configuration.outgoing.insert(NodeId{id}); break;
+            case 2: break;
+            default: configuration.voters.insert(NodeId{id}); break;
+        }
+        Member member{.node = NodeId{id}};
+        member.incarnation = Incarnation{numbers.below(3)};
+        member.witness = numbers.below(8) == 0;
+        member.promote = numbers.below(8) == 0;
+        configuration.set_member(member);
+    }
+    ByteVector bytes;
+    encode_configuration(configuration, bytes);
+    if (numbers.below(8) == 0) {
+        bytes[numbers.below(bytes.size())] = static_cast<std::byte>(numbers.below(256));
+    }
+    return EntryHandle::make(bytes, {});
+}
+
 // Half of the requests continue the node's log, so that they get past the first checks.
 AppendRequest append_request(Numbers& numbers, const Raft& raft) {
     AppendRequest request{.term = Term{numbers.odd()},
@@ -54,7 +79,11 @@ AppendRequest append_request(Numbers& numbers, const Raft& raft) {
     for (std::uint64_t i = numbers.below(4); i > 0; --i) {
         index = numbers.below(30) == 0 ? Index{numbers.odd()} : index.next();
         term = numbers.below(30) == 0 ? Term{numbers.odd()} : term + numbers.below(2);
-        request.entries.push_back(entry_at(index.value, term.value));
+        EntryRef& entry = request.entries.emplace_back(entry_at(index.value, term.value));
+        if (numbers.below(6) == 0) {
+            entry.kind = EntryKind::configuration;
+            entry.handle = configuration_body(numbers);
+        }
     }
     return request;
 }
@@ -71,25 +100,47 @@ AppendResponse append_response(Numbers& numbers, const Raft& raft) {
 Message any_message(Numbers& numbers, const Raft& raft) {
     const Term term =
         numbers.below(2) == 0 ? raft.status().term + numbers.below(2) : Term{numbers.odd()};
-    switch (numbers.below(9)) {
+    switch (numbers.below(13)) {
         case 0:
             return PreVoteRequest{term, term + numbers.below(2), numbers.log_id(), numbers.odd()};
         case 1:
             return PreVoteResponse{
-                term, raft.status().term.next(), numbers.odd(), numbers.below(2) == 0};
+                term, raft.status().term.next(), numbers.odd(), numbers.below(2) == 0,
+                Index{numbers.below(8) == 0 ? numbers.odd() : 0}};
         case 2: return VoteRequest{term, numbers.log_id(), numbers.below(4) == 0};
         case 3: return VoteResponse{term, numbers.below(2) == 0};
         case 4: return append_request(numbers, raft);
         case 5: return append_response(numbers, raft);
         case 6: return Heartbeat{term, Index{numbers.odd()}, numbers.odd()};
         case 7: return HeartbeatResponse{term, numbers.odd()};
-        default: return TimeoutNow{term};
+        case 8: return TimeoutNow{term};
+        case 9: return ReadRequest{term, numbers.odd()};
+        case 10: return ReadResponse{term, numbers.odd(), Index{numbers.odd()}};
+        case 11: {
+            const EntryHandle body = configuration_body(numbers);
+            return SnapshotOffer{term, numbers.log_id(), ClusterTime{5}, WallTime{6}, body};
+        }
+        default: return SnapshotStatus{term, numbers.log_id(), numbers.below(2) == 0};
     }
+}
+
+// What is committed becomes a cut, and some of it is forgotten.
+void cut_log(Numbers& numbers, Solo& node) {
+    const Index commit = node.raft.commit();
+    const std::optional<Term> term = node.raft.log().term_at(commit);
+    const bool known = fault_of(node.raft.configuration_at(commit)).empty();
+    if (commit > node.cut && term && known) {
+        node.cut = commit;
+        node.raft.cut_durable(
+            {{*term, commit}, ClusterTime{}, WallTime{}, node.raft.configuration_at(commit)});
+    }
+    node.raft.discard_to(
+        node.raft.discardable(numbers.below(3), 3 + numbers.below(4)));
 }
 
 // Everything else that may happen to a node between two messages.
 void anything_else(Numbers& numbers, Solo& node) {
-    switch (numbers.below(11)) {
+    switch (numbers.below(16)) {
         case 0: node.pass(milliseconds(static_cast<std::int64_t>(numbers.below(700)))); return;
         case 1: node.timeout(); return;
         case 2: node.propose(1 + static_cast<std::uint32_t>(numbers.below(3))); return;
@@ -104,6 +155,23 @@ void anything_else(Numbers& numbers, Solo& node) {
         case 8:
             node.raft.transfer(node.now, NodeId{static_cast<std::uint32_t>(numbers.below(5))});
             return;
+        case 9: {
+            const auto target = decode_configuration(configuration_body(numbers).envelope());
+            node.raft.change_membership(node.now, target.value_or(Configuration{}));
+            return;
+        }
+        case 10: {
+            const auto path = static_cast<ReadPath>(1 + numbers.below(3));
+            node.raft.read(node.now, ReadId{numbers.below(1000)}, path);
+            return;
+        }
+        case 11:
+            if (node.raft.snapshot_received(node.now, node.offered())) {
+                node.cut = std::max(node.cut, node.raft.log().first().previous());
+            }
+            return;
+        case 12: node.raft.snapshot_failed(node.now, NodeId{2}); return;
+        case 13: cut_log(numbers, node); return;
         default: node.take(); return;
     }
 }
@@ -116,7 +184,8 @@ void survive(std::uint64_t seed, std::uint64_t steps) {
         .log = {1, 1, 2},
         .commit = numbers.below(4),
         .append_entries_max = 2,
-        .inflight_messages_max = 2});
+        .inflight_messages_max = 2,
+        .incarnation = Incarnation{numbers.below(3)}});
     Observation before = observe(node.raft);
     for (std::uint64_t step = 0; step < steps; ++step) {
         if (numbers.below(3) == 0) {
@@ -124,7 +193,7 @@ void survive(std::uint64_t seed, std::uint64_t steps) {
         } else {
             const auto from = static_cast<std::uint32_t>(numbers.below(7));
             Message message = any_message(numbers, node.raft);
-            node.receive(from, std::move(message));
+            node.receive(from, std::move(message), Incarnation{numbers.below(3)});
         }
         const Observation after = observe(node.raft);
         REQUIRE(std::string(violated_state(after)).empty());

@@ -158,11 +158,11 @@ TEST_CASE("read: a deposed leader that does not know it grants nothing", "[raft]
 
 TEST_CASE("read: the queue keeps order, rounds and the gate", "[raft]") {
     ReadQueue queue;
-    queue.add_gated(ReadId{1});
+    queue.add_gated(ReadId{1}, NodeId{});
     CHECK(queue.confirmed_by(100).empty());
     CHECK_FALSE(queue.awaits_round(100));
     queue.open_gate(Index{5}, 3);
-    queue.add(ReadId{2}, Index{6}, 4);
+    queue.add(ReadId{2}, NodeId{}, Index{6}, 4);
     CHECK(queue.needs_round_after(3));
     CHECK_FALSE(queue.needs_round_after(4));
     CHECK(queue.awaits_round(3));

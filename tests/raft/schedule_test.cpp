@@ -2,84 +2,11 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>
 
-#include "log/base/sometimes.h"
 #include "tests/raft/cluster.h"
+#include "tests/raft/schedule.h"
 
 namespace ledger::raft {
 namespace {
-
-// One decision of a schedule; `a` and `b` select among what is possible at that moment.
-struct Action {
-    std::uint32_t kind = 0;
-    std::uint32_t a = 0;
-    std::uint32_t b = 0;
-};
-
-// Decision i depends on seed and i only, so a shorter schedule is a prefix of a longer one.
-std::vector<Action> schedule_from(std::uint64_t seed, std::uint64_t length) {
-    SeededChoices choices(seed);
-    std::vector<Action> schedule;
-    for (std::uint64_t i = 0; i < length; ++i) {
-        schedule.push_back({static_cast<std::uint32_t>(choices.choose(Site::test_a, 0, i, 1000)),
-            static_cast<std::uint32_t>(choices.choose(Site::test_a, 1, i, 1u << 20)),
-            static_cast<std::uint32_t>(choices.choose(Site::test_a, 2, i, 1u << 20))});
-    }
-    return schedule;
-}
-
-void disturb(Cluster& cluster, const Action& action, std::uint32_t node) {
-    const std::uint32_t other = 1 + action.b % cluster.size();
-    switch (action.a % 8) {
-        case 0: cluster.crash(node); return;
-        case 1:
-        case 2: cluster.restart(node); return;
-        case 3: cluster.cut(node, other); return;
-        case 4: cluster.cut_one_way(node, other); return;
-        case 5: cluster.isolate(node); return;
-        default: cluster.heal(); return;
-    }
-}
-
-void client(Cluster& cluster, const Action& action, std::uint32_t node) {
-    const std::uint32_t target =
-        cluster.leader() == NodeId{} || action.b % 4 == 0 ? node : cluster.leader().value;
-    if (action.b % 3 == 0) {
-        cluster.read(target);
-    } else {
-        cluster.propose(target, 1 + action.b % 3);
-    }
-}
-
-void perform(Cluster& cluster, const Action& action) {
-    const std::uint32_t node = 1 + action.a % cluster.size();
-    const std::size_t any = cluster.messages() == 0 ? 0 : action.b % cluster.messages();
-    const std::size_t early =
-        cluster.messages() == 0 ? 0 : action.b % std::min<std::size_t>(4, cluster.messages());
-    if (action.kind < 480 && cluster.messages() > 0) {
-        cluster.deliver(action.a % 4 == 0 ? any : early, action.kind < 20);
-    } else if (action.kind < 510 && cluster.messages() > 0) {
-        cluster.drop(any);
-    } else if (action.kind < 680) {
-        cluster.store(node);
-    } else if (action.kind < 730) {
-        cluster.load(node, action.b % 8 != 0);
-    } else if (action.kind < 860) {
-        cluster.pass(node, milliseconds(1 + action.b % 80));
-    } else if (action.kind < 870) {
-        cluster.pass(node, milliseconds(100 + action.b % 500));
-    } else if (action.kind < 975) {
-        client(cluster, action, node);
-    } else if (action.kind < 980) {
-        cluster.peer_down(node, 1 + action.b % cluster.size());
-    } else if (action.kind < 996) {
-        disturb(cluster, action, node);
-    } else if (cluster.leader() != NodeId{}) {
-        cluster.transfer(cluster.leader().value, action.b % 2 == 0 ? 0 : node);
-    }
-    if (cluster.messages() > 60) {
-        cluster.drop(any);
-    }
-}
 
 void run_schedule(std::uint32_t nodes, std::uint64_t seed, const std::vector<Action>& schedule) {
     Cluster cluster({.nodes = nodes,
@@ -95,15 +22,6 @@ void run_schedule(std::uint32_t nodes, std::uint64_t seed, const std::vector<Act
         }
     }
     cluster.must_recover();
-}
-
-std::uint64_t hits(std::string_view name) {
-    for (const SometimesMark* mark = first_sometimes_mark(); mark != nullptr; mark = mark->next) {
-        if (mark->name == name) {
-            return mark->hits;
-        }
-    }
-    return 0;
 }
 
 void check_random_schedules(std::uint32_t nodes, std::uint64_t length) {
@@ -139,7 +57,11 @@ TEST_CASE("schedule: the rare situations occur", "[raft]") {
              "raft.probe_repeated", "raft.nudge", "raft.retransmission",
              "raft.old_term_not_counted", "raft.proposal_during_transfer", "raft.transfer_to_lagging",
              "raft.read_during_transfer", "raft.transfer_too_late", "raft.transfer_given_up",
-             "raft.stalled_disk_step_down"}) {
+             "raft.stalled_disk_step_down", "raft.read_asked_again", "raft.forwarded_read_dropped",
+             "raft.read_request_repeated", "raft.read_response_too_late",
+             "raft.read_request_to_other", "raft.offered_cut_not_needed", "raft.conflict_at_cut",
+             "raft.snapshot_too_late", "raft.offer_superseded", "raft.snapshot_failed",
+             "raft.newer_cut_waits", "raft.snapshot_not_needed", "raft.cut_again_meanwhile"}) {
         CAPTURE(name);
         CHECK(hits(name) > 0);
     }

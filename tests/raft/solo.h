@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "log/base/choice.h"
+#include "raft/configuration_body.h"
 #include "raft/invariants.h"
 #include "raft/raft.h"
 
@@ -79,6 +80,11 @@ inline Boot boot_of(HardState hard_state, const std::vector<EntryRef>& entries, 
     boot.last = Index{entries.size()};
     boot.terms = runs_of(entries);
     boot.commit = commit;
+    for (Index i = commit; i > Index{0} && !boot.configuration; i = i.previous()) {
+        if (const auto found = configuration_of(entries[i.value - 1])) {
+            boot.configuration = ConfigurationAt{i, *found};
+        }
+    }
     boot.tail.assign(entries.begin() + static_cast<std::ptrdiff_t>(commit.value), entries.end());
     if (!entries.empty()) {
         boot.last_cluster_time = entries.back().cluster_time;
@@ -130,6 +136,9 @@ struct Setup {
     std::uint64_t uncommitted_bytes_max = 64u << 20;
     std::optional<Configuration> configuration;  // instead of voters 1 .. voters
     std::uint32_t self = 1;
+    Incarnation incarnation;
+    std::optional<Duration> clock_drift_max;
+    Instant boot_at;
 };
 
 class Solo {
@@ -137,7 +146,8 @@ class Solo {
     explicit Solo(const Setup& setup = {})
         : choices_(setup.seed),
           raft(configure(setup), boot_of(setup.hard_state, log_of(setup.log), Index{setup.commit}),
-              Instant{}) {}
+              setup.boot_at),
+          now(setup.boot_at) {}
     Solo(const Solo&) = delete;
     Solo& operator=(const Solo&) = delete;
 
@@ -151,12 +161,14 @@ class Solo {
         voters_ = setup.voters;
         Config config;
         config.self = NodeId{setup.self};
+        config.incarnation = setup.incarnation;
         config.configuration = setup.configuration.value_or(voters_1_to(setup.voters));
         config.election_timeout_min = T;
         config.append_entries_max = setup.append_entries_max;
         config.append_bytes_max = setup.append_bytes_max;
         config.inflight_messages_max = setup.inflight_messages_max;
         config.uncommitted_bytes_max = setup.uncommitted_bytes_max;
+        config.clock_drift_max = setup.clock_drift_max;
         config.choices = &choices_;
         return config;
     }
@@ -164,7 +176,13 @@ class Solo {
   public:
     Raft raft;
     Instant now;
+    Index cut;  // of the newest cut that a test has made
 
+    // The last cut that was offered and is still in Ready.
+    LogId offered() {
+        const std::vector<SnapshotOffered>& offers = raft.ready().offers;
+        return offers.empty() ? LogId{} : offers.back().cut.id;
+    }
     // What raft wants, taken from it. Nothing of it is stored yet.
     Ready take() {
         Ready ready = raft.ready();
@@ -175,12 +193,12 @@ class Solo {
     // Everything up to now is on the disk.
     void store() { raft.stored(now, raft.log().last_id(), hard_state()); }
 
-    void receive(std::uint32_t from, Message message) {
-        raft.receive(now, NodeId{from}, std::move(message));
+    void receive(std::uint32_t from, Message message, Incarnation incarnation = {}) {
+        raft.receive(now, NodeId{from}, std::move(message), incarnation);
     }
     // Time passes until raft has something to do.
     void timeout() {
-        now = raft.deadline();
+        now = raft.deadline() == never ? now : raft.deadline();
         raft.time(now);
     }
     void pass(Duration duration) {

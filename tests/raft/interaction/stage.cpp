@@ -43,7 +43,8 @@ void set_priority(Cluster::Options& options, NodeId node, std::uint64_t priority
     if (!options.configuration) {
         options.configuration = voters_1_to(options.nodes);
     }
-    options.configuration->set_member({node, static_cast<std::uint8_t>(priority)});
+    options.configuration->set_member(
+        {.node = node, .priority = static_cast<std::uint8_t>(priority)});
 }
 
 }  // namespace

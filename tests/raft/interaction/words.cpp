@@ -16,7 +16,8 @@ namespace {
 // reading a message go through these.
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kinds{"pre_vote_request",
     "pre_vote_response", "vote_request", "vote_response", "append_request", "append_response",
-    "heartbeat", "heartbeat_response", "timeout_now"};
+    "heartbeat", "heartbeat_response", "timeout_now", "read_request",
+    "read_response", "snapshot_offer", "snapshot_status"};
 
 template <typename Visitor>
 void visit_fields(Visitor& field, PreVoteRequest& m) {
@@ -72,6 +73,28 @@ void visit_fields(Visitor& field, HeartbeatResponse& m) {
     field("round", m.round);
 }
 
+template <typename Visitor>
+void visit_fields(Visitor& field, ReadRequest& m) {
+    field("term", m.term);
+    field("number", m.number);
+}
+template <typename Visitor>
+void visit_fields(Visitor& field, ReadResponse& m) {
+    field("term", m.term);
+    field("number", m.number);
+    field("index", m.index);
+}
+template <typename Visitor>
+void visit_fields(Visitor& field, SnapshotOffer& m) {
+    field("term", m.term);
+    field("cut", m.cut);
+}
+template <typename Visitor>
+void visit_fields(Visitor& field, SnapshotStatus& m) {
+    field("term", m.term);
+    field("cut", m.cut);
+    field("held", m.held);
+}
 template <typename Visitor>
 void visit_fields(Visitor& field, TimeoutNow& m) {
     field("term", m.term);
@@ -181,6 +204,7 @@ std::string_view text_of(Progress::State state) {
     switch (state) {
         case Progress::State::probe: return "probe";
         case Progress::State::replicate: return "replicate";
+        case Progress::State::snapshot: return "snapshot";
     }
     return "?";
 }

@@ -1,0 +1,47 @@
+#include "raft/configuration_history.h"
+
+#include "log/base/assert.h"
+
+namespace ledger::raft {
+
+const ConfigurationAt& ConfigurationHistory::in_force_at(Index index) const {
+    std::size_t at = all_.size() - 1;
+    while (all_[at].index > index) {
+        LEDGER_ASSERT(at > 0);
+        --at;
+    }
+    return all_[at];
+}
+
+std::uint64_t ConfigurationHistory::count_from(Index index) const {
+    std::uint64_t count = 0;
+    for (const ConfigurationAt& one : all_) {
+        count += one.index >= index ? 1u : 0u;
+    }
+    return count;
+}
+
+void ConfigurationHistory::append(Index index, const Configuration& configuration) {
+    LEDGER_ASSERT(index > current_index());
+    all_.push_back({index, configuration});
+}
+
+bool ConfigurationHistory::truncate_to(Index last) {
+    const std::size_t before = all_.size();
+    LEDGER_ASSERT(all_.front().index <= last);
+    while (all_.back().index > last) {
+        all_.pop_back();
+    }
+    return all_.size() < before;
+}
+
+void ConfigurationHistory::forget_before(Index index) {
+    std::size_t kept = 0;
+    while (kept + 1 < all_.size() && all_[kept + 1].index <= index) {
+        ++kept;
+    }
+    all_.erase(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(kept));
+    LEDGER_ASSERT(!all_.empty());
+}
+
+}  // namespace ledger::raft

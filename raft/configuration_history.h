@@ -1,0 +1,42 @@
+#pragma once
+// ConfigurationHistory: which configuration is in force, and which one was before it.
+
+#include <vector>
+
+#include "log/base/ids.h"
+#include "raft/membership.h"
+
+namespace ledger::raft {
+
+// A configuration and the index of the entry that holds it; 0 = given at boot.
+struct ConfigurationAt {
+    Index index;
+    Configuration configuration;
+    friend bool operator==(const ConfigurationAt&, const ConfigurationAt&) = default;
+};
+
+// A configuration is in force as soon as its entry is in the log, committed or not (Raft §6), so a
+// truncation brings back the one before it.
+class ConfigurationHistory {
+  public:
+    explicit ConfigurationHistory(const ConfigurationAt& base) : all_{base} {}
+
+    const Configuration& current() const { return all_.back().configuration; }
+    Index current_index() const { return all_.back().index; }
+    // The one in force at `index`, which is not below the oldest that is remembered.
+    const ConfigurationAt& in_force_at(Index index) const;
+    // How many were written at or beyond `index`.
+    std::uint64_t count_from(Index index) const;
+
+    void append(Index index, const Configuration& configuration);
+    // The log ends at `last` from now on. True if another configuration is in force now.
+    bool truncate_to(Index last);
+    // Nobody will ask for a configuration before the one in force at `index` any more.
+    void forget_before(Index index);
+
+  private:
+    // Invariant: never empty, indexes strictly increase.
+    std::vector<ConfigurationAt> all_;
+};
+
+}  // namespace ledger::raft

@@ -1,0 +1,45 @@
+#include "raft/configuration_history.h"
+
+#include <map>
+
+#include <catch2/catch.hpp>
+#include <rapidcheck.h>
+
+#include "tests/raft/solo.h"
+
+namespace ledger::raft {
+
+TEST_CASE("configuration_history: behaves like a map from index to configuration", "[raft]") {
+    CHECK(rc::check("append, truncate, forget and at equal those of a map", [] {
+        ConfigurationHistory history({Index{}, voters_1_to(1)});
+        std::map<Index, Configuration> twin{{Index{}, voters_1_to(1)}};
+        Index base;  // nothing below is asked for
+        Index last;
+        for (int left = *rc::gen::inRange(1, 40); left > 0; --left) {
+            const auto step = *rc::gen::inRange<std::uint32_t>(1, 6);
+            if (*rc::gen::inRange(0, 4) != 0) {
+                last = history.current_index() + step;
+                history.append(last, voters_1_to(step));
+                twin[last] = voters_1_to(step);
+            } else if (*rc::gen::arbitrary<bool>()) {
+                last = std::max(base, Index{last.value - std::min<std::uint64_t>(last.value, step)});
+                const bool shorter = twin.rbegin()->first > last;
+                twin.erase(twin.upper_bound(last), twin.end());
+                RC_ASSERT(history.truncate_to(last) == shorter);
+            } else {
+                base = std::min(last, base + step);
+                history.forget_before(base);
+            }
+            RC_ASSERT(history.current() == twin.rbegin()->second);
+            RC_ASSERT(history.current_index() == twin.rbegin()->first);
+            for (Index i = base; i <= last; ++i) {
+                RC_ASSERT(history.in_force_at(i).configuration == std::prev(twin.upper_bound(i))->second);
+            }
+            const Index from = std::prev(twin.upper_bound(base))->first;
+            RC_ASSERT(history.count_from(from) ==
+                      static_cast<std::uint64_t>(std::distance(twin.find(from), twin.end())));
+        }
+    }));
+}
+
+}  // namespace ledger::raft
