@@ -42,10 +42,10 @@ std::uint64_t Nemesis::draw(Site site, std::uint64_t domain) {
 }
 
 Duration Nemesis::draw_duration() {
-    // A hunted leader comes back while its entries still matter.
-    const Duration mean = hunting_ ? std::min(profile_.nemesis.duration_mean,
-                                         profile_.election_timeout * 2)
-                                   : profile_.nemesis.duration_mean;
+    // A hunted leader is away until there is another one, and comes back while its entries still
+    // matter.
+    const Duration mean =
+        hunting_ ? profile_.election_timeout * 3 : profile_.nemesis.duration_mean;
     return draw_latency(LatencyFamily::exponential, milliseconds(10), mean,
         draw(Site::nemesis_duration, UINT64_MAX));
 }
@@ -59,19 +59,21 @@ bool Nemesis::chance(Site site, PartsPerMillion probability) {
     return draw(site, million) >= million - probability;
 }
 
-std::optional<Duration> Nemesis::elected(NodeId) {
+std::optional<Nemesis::Moment> Nemesis::elected(NodeId) {
     if (profile_.nemesis.hunt == 0 || !chance(Site::nemesis_action, profile_.nemesis.hunt)) {
         return std::nullopt;
     }
-    // At once, so that only its own disk has its first entry; or after a few messages and syncs,
-    // so that some of its entries have reached somebody.
-    const Duration moment = profile_.network.latency_min + profile_.network.latency_mean +
-                            profile_.disk.sync_mean;
-    const std::uint64_t moments = draw(Site::nemesis_action, 3);
-    return moments == 0 ? Duration{}
-                        : draw_latency(LatencyFamily::exponential, {},
-                              moment * static_cast<std::int64_t>(2 * moments),
-                              draw(Site::nemesis_interval, UINT64_MAX));
+    // At once, so that only its own disk has its first entry; when it learns that a follower holds
+    // what it sent first, and no later; or after a few messages and syncs.
+    const std::uint64_t moment = draw(Site::nemesis_action, 3);
+    if (moment < 2) {
+        return Moment{.at_acceptance = moment == 1, .after = {}};
+    }
+    const Duration few = profile_.network.latency_min + profile_.network.latency_mean +
+                         profile_.disk.sync_mean;
+    return Moment{.at_acceptance = false,
+        .after = draw_latency(LatencyFamily::exponential, {}, few * 3,
+            draw(Site::nemesis_interval, UINT64_MAX))};
 }
 
 void Nemesis::hunt(NodeId leader) {
@@ -82,11 +84,16 @@ void Nemesis::hunt(NodeId leader) {
     faults_.fire(Fault::leader_hunted);
     faults_.consume(Fault::leader_hunted);
     hunting_ = true;
-    const bool crashes = draw(Site::nemesis_action, 2) == 0;
+    // The one that was cut off before comes back with what only it has: two logs of different
+    // terms take turns at the third node (Raft figure 8).
+    end(hunted_);
+    hunted_ = 0;
+    const bool crashes = draw(Site::nemesis_action, 3) == 0;
     if (!may_isolate || (profile_.nemesis.crashes && crashes)) {
         crash(leader);
     } else {
         isolate(leader, Fault::isolate_leader);
+        hunted_ = actions_;
     }
     hunting_ = false;
 }

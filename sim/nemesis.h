@@ -35,8 +35,13 @@ class Nemesis final {
     Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& faults, Network& network,
         NemesisPort& port);
 
+    // When a hunted leader is struck.
+    struct Moment {
+        bool at_acceptance = false;  // as the first acceptance of its entries arrives
+        Duration after;              // else so long after its election
+    };
     // A leader was elected. Says when to strike it, if it is to be hunted.
-    std::optional<Duration> elected(NodeId leader);
+    std::optional<Moment> elected(NodeId leader);
     // It is time: crashes it or cuts it off.
     void hunt(NodeId leader);
     // Strikes once; returns when to come back.
@@ -84,6 +89,7 @@ class Nemesis final {
     std::vector<Action> repertoire_;
     std::vector<Partition> partitions_;
     std::uint64_t actions_ = 0;
+    std::uint64_t hunted_ = 0;  // the isolation of the leader hunted last; 0 = none
     std::uint64_t draws_ = 0;
     bool hunting_ = false;
 };

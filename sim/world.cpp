@@ -205,6 +205,17 @@ void World::deliver(const Item& item) {
     if (!host(message.to).up() || !network_.arrives(message.from, message.to, item.a)) {
         return;
     }
+    const auto* answer = std::get_if<raft::AppendResponse>(&message.body);
+    if (message.to == prey_ && answer != nullptr && answer->accepted) {
+        // Struck before it can act on what it is about to learn, as far as others can tell.
+        prey_ = {};
+        if (phase_ == Phase::faults) {
+            nemesis_->hunt(message.to);
+        }
+        if (!host(message.to).up()) {
+            return;
+        }
+    }
     host(NodeId{item.node}).step(now_, node::Message{std::move(message)});
 }
 
@@ -301,7 +312,11 @@ void World::transition(NodeId node, const raft::Transition& transition) {
         }
     }
     if (const auto moment = nemesis_->elected(node); moment && phase_ == Phase::faults) {
-        queue_.push({.at = now_ + *moment, .node = node.value, .kind = ItemKind::hunt});
+        if (moment->at_acceptance) {
+            prey_ = node;
+        } else {
+            queue_.push({.at = now_ + moment->after, .node = node.value, .kind = ItemKind::hunt});
+        }
     }
     if (leader_ != NodeId{}) {
         ++leader_changes_;
