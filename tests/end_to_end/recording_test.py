@@ -45,6 +45,7 @@ class Recorded(ClusterTest):
         self.ctl("node", "pause", 2)
         self.feed(importing, 0.7)
         self.ctl("node", "resume", 2)
+        self.feed(importing, 1)
         said = importing.finish()
         self.wait_for_all()
         memory = [self.memory(node["pid"]) for node in self.status()["nodes"]]
