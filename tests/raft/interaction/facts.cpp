@@ -230,6 +230,16 @@ void check_logs(const Cluster& cluster, Words& words) {
     } while (!words.done());
 }
 
+// `members n1 = 1,2,4/1,2,3+5`
+void check_members(const Cluster& cluster, Words& words) {
+    const std::string members = text_of(node_of(cluster, words.take("a node")).configuration());
+    const std::string_view relation = words.take("= or !=");
+    const std::string_view wanted = words.take("members like 1,2,4/1,2,3+5");
+    if ((members == wanted) != (relation == "=")) {
+        throw Unmet(fmt::format("the members are {}, expected {} {}", members, relation, wanted));
+    }
+}
+
 // `messages n1->n2 append_request = 2`.
 void check_messages(const Cluster& cluster, Words& words) {
     const Selector selector = take_selector(words);
@@ -263,6 +273,8 @@ void check_relation(const Cluster& cluster, std::string_view name, Words& words)
 void check_fact(const Cluster& cluster, Words& words) {
     if (words.take_if("log")) {
         check_logs(cluster, words);
+    } else if (words.take_if("members")) {
+        check_members(cluster, words);
     } else if (words.take_if("messages")) {
         check_messages(cluster, words);
     } else if (is_link(words.peek())) {

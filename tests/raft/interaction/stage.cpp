@@ -75,7 +75,10 @@ const std::vector<Stage::Named>& Stage::commands() {
         {"inject", &Stage::inject}, {"cut", &Stage::cut}, {"partition", &Stage::partition},
         {"isolate", &Stage::isolate}, {"heal", &Stage::heal}, {"lose", &Stage::lose},
         {"link_down", &Stage::link_down}, {"status", &Stage::status}, {"log", &Stage::show_log},
-        {"progress", &Stage::progress}, {"network", &Stage::network}};
+        {"progress", &Stage::progress}, {"network", &Stage::network}, {"change", &Stage::change},
+        {"learn", &Stage::learn}, {"remove", &Stage::remove}, {"replace", &Stage::replace},
+        {"wipe", &Stage::wipe},
+        {"snapshot", &Stage::snapshot}, {"ship", &Stage::ship}};
     return all;
 }
 
@@ -180,7 +183,11 @@ void Stage::group(Words& words) {
             continue;
         }
         const std::uint64_t value = parse_number(text, name);
-        if (name == "keep") {
+        if (name == "voters") {
+            options.voters = small(value);
+        } else if (name == "incarnations") {
+            options.incarnations = value != 0;
+        } else if (name == "keep") {
             options.keep_entries = value;
         } else if (name == "batch") {
             options.append_entries_max = small(value);
@@ -283,6 +290,7 @@ void Stage::come_to_rest() {
             if (slow_disks_.count(id) == 0) {
                 worked = cluster().store(id) || worked;
                 worked = cluster().load(id) || worked;
+                worked = cluster().ship(id) || worked;
             }
         }
         if (!worked) {
@@ -328,11 +336,15 @@ void Stage::propose(Words& words) {
     }
 }
 
+// `read n1`, `read n1 lease`, `read n2 anywhere`
 void Stage::read(Words& words) {
     const std::uint32_t id = live_node(words);
+    const ReadPath path = words.take_if("lease")      ? ReadPath::lease
+                          : words.take_if("anywhere") ? ReadPath::anywhere
+                                                      : ReadPath::leader;
     const std::size_t place = lines_.size();
     ++reads_;
-    const bool taken = cluster().read(id);
+    const bool taken = cluster().read(id, path);
     const std::string line = taken ? fmt::format("n{}: read {}", id, reads_)
                                    : fmt::format("n{}: read {} refused, the leader is {}", id,
                                          reads_, text_of(cluster().raft(id).status().leader));
@@ -373,6 +385,24 @@ void Stage::load(Words& words) {
     const bool readable = !words.take_if("fails");
     if (!cluster().load(id, readable)) {
         throw BadScript(fmt::format("n{} has nothing to load", id));
+    }
+}
+
+// `snapshot n1`, `snapshot n1 3`: what n1 has applied becomes a cut, three entries before it stay.
+void Stage::snapshot(Words& words) {
+    const std::uint32_t id = live_node(words);
+    const std::uint64_t kept =
+        words.done() ? 0 : parse_number(words.take("a number of entries"), "a number of entries");
+    cluster().make_cut(id, kept);
+    say(fmt::format("n{}: its log begins at {}", id, cluster().raft(id).log().first()));
+}
+
+// `ship n1`, `ship n1 fails`: the oldest cut that n1 is to send arrives, or does not.
+void Stage::ship(Words& words) {
+    const std::uint32_t id = live_node(words);
+    const bool arrives = !words.take_if("fails");
+    if (!cluster().ship(id, arrives)) {
+        throw BadScript(fmt::format("n{} has no cut to send", id));
     }
 }
 

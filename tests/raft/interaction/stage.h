@@ -70,6 +70,8 @@ class Stage {
     void transfer(Words& words);
     void store(Words& words);
     void load(Words& words);
+    void snapshot(Words& words);
+    void ship(Words& words);
     void disk(Words& words);
     void expect(Words& words);
     // commands of stage_network.cpp
@@ -85,6 +87,12 @@ class Stage {
     void heal(Words& words);
     void lose(Words& words);
     void link_down(Words& words);
+    // commands of stage_membership.cpp
+    void change(Words& words);
+    void learn(Words& words);
+    void remove(Words& words);
+    void replace(Words& words);
+    void wipe(Words& words);
     // commands of stage_views.cpp
     void status(Words& words);
     void show_log(Words& words);
@@ -95,6 +103,7 @@ class Stage {
     std::uint32_t node(Words& words);
     std::uint32_t live_node(Words& words);
     std::vector<std::uint32_t> nodes(Words& words);
+    void change_to(std::uint32_t id, const Configuration& target);
     void say(std::string line);
     void watch(NodeId node, const Ready& ready);
     void note_commit(NodeId node);

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "log/base/format.h"
+#include "raft/configuration_body.h"
 #include "tests/raft/interaction/script.h"
 #include "tests/raft/solo.h"
 
@@ -25,6 +26,7 @@ void visit_fields(Visitor& field, PreVoteRequest& m) {
     field("proposed", m.proposed);
     field("last", m.last);
     field("attempt", m.attempt);
+    field("addressee", m.addressee);
 }
 template <typename Visitor>
 void visit_fields(Visitor& field, PreVoteResponse& m) {
@@ -32,12 +34,14 @@ void visit_fields(Visitor& field, PreVoteResponse& m) {
     field("proposed", m.proposed);
     field("attempt", m.attempt);
     field("granted", m.granted);
+    field("removed", m.removed);
 }
 template <typename Visitor>
 void visit_fields(Visitor& field, VoteRequest& m) {
     field("term", m.term);
     field("last", m.last);
     field("transfer", m.transfer);
+    field("addressee", m.addressee);
 }
 template <typename Visitor>
 void visit_fields(Visitor& field, VoteResponse& m) {
@@ -112,6 +116,7 @@ struct FieldWriter {
     }
     void operator()(std::string_view name, Term value) { (*this)(name, value.value); }
     void operator()(std::string_view name, Index value) { (*this)(name, value.value); }
+    void operator()(std::string_view name, Incarnation value) { (*this)(name, value.value); }
     void operator()(std::string_view name, LogId value) {
         text += value != LogId{} ? fmt::format(" {}={}", name, text_of(value)) : "";
     }
@@ -137,6 +142,7 @@ struct FieldReader {
     void read(std::uint64_t& target) const { target = parse_number(value, name); }
     void read(Term& target) const { target = Term{parse_number(value, name)}; }
     void read(Index& target) const { target = Index{parse_number(value, name)}; }
+    void read(Incarnation& target) const { target = Incarnation{parse_number(value, name)}; }
     void read(LogId& target) const { target = parse_log_id(value); }
     void read(std::vector<EntryRef>& target) const { target = parse_entries(value); }
 };
@@ -213,6 +219,21 @@ std::string text_of(NodeId node) {
     return node == NodeId{0} ? "none" : fmt::format("n{}", node);
 }
 
+std::string text_of(const Configuration& configuration) {
+    const auto list = [&configuration](const NodeSet& nodes) {
+        std::string text;
+        for (NodeId node : nodes) {
+            const Member member = configuration.member(node);
+            text += fmt::format("{}{}{}{}", text.empty() ? "" : ",", node,
+                member.witness ? "w" : "", member.promote ? "p" : "");
+        }
+        return text;
+    };
+    std::string text = list(configuration.voters);
+    text += configuration.joint() ? "/" + list(configuration.outgoing) : "";
+    return text + (configuration.learners.empty() ? "" : "+" + list(configuration.learners));
+}
+
 std::string_view kind_of(const Message& message) {
     return kinds[message.index()];
 }
@@ -281,6 +302,19 @@ std::vector<std::string> lines_of(NodeId node, const Ready& ready, bool quiet) {
     if (!quiet && !ready.entries.empty()) {
         lines.push_back(fmt::format("{}: stores {}", self, text_of(ready.entries)));
     }
+    for (const EntryRef& entry : ready.entries) {
+        if (const std::optional<Configuration> members = configuration_of(entry)) {
+            lines.push_back(fmt::format("{}: members {}", self, text_of(*members)));
+        }
+    }
+    if (ready.restore) {
+        lines.push_back(fmt::format("{}: starts from the cut at {}, members {}", self,
+            text_of(ready.restore->id), text_of(ready.restore->configuration)));
+    }
+    for (const SnapshotWanted& wanted : ready.snapshots) {
+        lines.push_back(fmt::format(
+            "{}: sends its cut at {} to {}", self, text_of(wanted.cut.id), text_of(wanted.peer)));
+    }
     for (const Outgoing& out : ready.messages) {
         if (!quiet) {
             lines.push_back(fmt::format("{} -> {} {}{}", self, text_of(out.to),
@@ -298,6 +332,27 @@ std::vector<std::string> lines_of(NodeId node, const Ready& ready, bool quiet) {
             fmt::format("{}: loads {}-{} for {}", self, load.first, load.last, text_of(load.peer)));
     }
     return lines;
+}
+
+Configuration parse_configuration(std::string_view text) {
+    const auto parse_set = [](std::string_view list) {
+        NodeSet nodes;
+        for (std::string_view node : split(list, ',')) {
+            nodes.insert(
+                NodeId{static_cast<std::uint32_t>(parse_number(node, "nodes like 1,2,4"))});
+        }
+        return nodes;
+    };
+    const std::vector<std::string_view> parts = split(text, '+');
+    const std::vector<std::string_view> halves = split(parts[0], '/');
+    Configuration configuration{.voters = parse_set(halves[0])};
+    if (halves.size() == 2) {
+        configuration.outgoing = parse_set(halves[1]);
+    }
+    if (parts.size() == 2) {
+        configuration.learners = parse_set(parts[1]);
+    }
+    return configuration;
 }
 
 LogId parse_log_id(std::string_view text) {

@@ -19,6 +19,9 @@ std::string_view text_of(Role role);
 std::string_view text_of(Progress::State state);
 // 0 is nobody.
 std::string text_of(NodeId node);
+// `1,2,4` are voters; `1,2,4/1,2,3` is joint, the outgoing voters behind the slash; `1,2,3+5` has a
+// learner. Letters behind a node: w a witness, p to be promoted.
+std::string text_of(const Configuration& configuration);
 
 // The kind, then the fields that differ from zero: `heartbeat term=1 round=3`.
 std::string text_of(const Message& message);
@@ -33,6 +36,8 @@ std::string text_of(const Progress& peer);
 // `quiet` leaves out the messages and what is to be stored.
 std::vector<std::string> lines_of(NodeId node, const Ready& ready, bool quiet);
 
+// Voters, outgoing and learners; no letters.
+Configuration parse_configuration(std::string_view text);
 LogId parse_log_id(std::string_view text);
 std::vector<EntryRef> parse_entries(std::string_view text);
 // `n3`. Throws BadScript.
