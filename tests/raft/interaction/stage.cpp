@@ -77,8 +77,7 @@ const std::vector<Stage::Named>& Stage::commands() {
         {"link_down", &Stage::link_down}, {"status", &Stage::status}, {"log", &Stage::show_log},
         {"progress", &Stage::progress}, {"network", &Stage::network}, {"change", &Stage::change},
         {"learn", &Stage::learn}, {"remove", &Stage::remove}, {"replace", &Stage::replace},
-        {"wipe", &Stage::wipe},
-        {"snapshot", &Stage::snapshot}, {"ship", &Stage::ship}};
+        {"wipe", &Stage::wipe}, {"snapshot", &Stage::snapshot}, {"ship", &Stage::ship}};
     return all;
 }
 
@@ -185,6 +184,8 @@ void Stage::group(Words& words) {
         const std::uint64_t value = parse_number(text, name);
         if (name == "voters") {
             options.voters = small(value);
+        } else if (name == "drift_ms") {
+            options.clock_drift_max = milliseconds(static_cast<std::int64_t>(value));
         } else if (name == "incarnations") {
             options.incarnations = value != 0;
         } else if (name == "keep") {

@@ -17,8 +17,8 @@ namespace {
 // reading a message go through these.
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kinds{"pre_vote_request",
     "pre_vote_response", "vote_request", "vote_response", "append_request", "append_response",
-    "heartbeat", "heartbeat_response", "timeout_now", "read_request",
-    "read_response", "snapshot_offer", "snapshot_status"};
+    "heartbeat", "heartbeat_response", "timeout_now", "read_request", "read_response",
+    "snapshot_offer", "snapshot_status"};
 
 template <typename Visitor>
 void visit_fields(Visitor& field, PreVoteRequest& m) {
