@@ -91,6 +91,84 @@ TEST_CASE("thesis 4.2.3: who times out has long stopped to protect its leader", 
     }
 }
 
+// 4.1: "once a cluster configuration entry is in the log it is in force, committed or not." 4.1 and
+// the correction of 2015: none before the leader has committed an entry of its own term.
+TEST_CASE("thesis 4.1: a configuration is in force on append, and after an own commit",
+    "[raft][thesis]") {
+    Solo node;
+    node.win();
+    Configuration target = voters_1_to(3);
+    target.learners.insert(NodeId{4});
+    CHECK(std::holds_alternative<ChangeRefused>(node.raft.change_membership(node.now, target)));
+    node.store();
+    node.accept_all(2);
+    REQUIRE(node.raft.commit() == Index{1});
+    CHECK(std::holds_alternative<ChangeStarted>(node.raft.change_membership(node.now, target)));
+    CHECK(node.raft.commit() == Index{1});
+    CHECK(node.raft.configuration().learners.contains(NodeId{4}));
+}
+
+// 4.2.2: "a leader that is removed ... manages a cluster that does not include itself: it
+// replicates log entries but does not count itself in majorities."
+TEST_CASE("thesis 4.2.2: a leader that leaves does not count itself", "[raft][thesis]") {
+    Cluster cluster({.nodes = 3});
+    cluster.elect(1);
+    cluster.cut(1, 3);
+    Configuration target;
+    target.voters.insert(NodeId{2});
+    target.voters.insert(NodeId{3});
+    REQUIRE(std::holds_alternative<ChangeStarted>(cluster.change(1, target)));
+    cluster.settle();
+    // On the disks of 1 and 2: one of the two voters.
+    CHECK(cluster.raft(1).commit() == Index{1});
+    cluster.heal();
+    cluster.run(Cluster::T * 3);
+    CHECK(cluster.leader() != NodeId{1});
+    CHECK(cluster.raft(2).configuration() == target);
+    CHECK(cluster.raft(2).commit() >= Index{2});
+}
+
+// 4.3: "Agreement (for elections and entry commitment) requires majorities from both the old and
+// new configurations."
+TEST_CASE("thesis 4.3: the joint phase needs both majorities", "[raft][thesis]") {
+    for (const bool old_majority : {false, true}) {
+        CAPTURE(old_majority);
+        Cluster cluster({.nodes = 5, .voters = 3});
+        cluster.elect(1);
+        for (std::uint32_t away : {old_majority ? 4u : 2u, old_majority ? 5u : 3u}) {
+            cluster.cut(1, away);
+        }
+        Configuration target;
+        for (std::uint32_t voter : {1u, 4u, 5u}) {
+            target.voters.insert(NodeId{voter});
+        }
+        REQUIRE(std::holds_alternative<ChangeStarted>(cluster.change(1, target)));
+        cluster.settle();
+        CHECK(cluster.raft(1).configuration().joint());
+        CHECK(cluster.raft(1).commit() == Index{1});
+        cluster.heal();
+        cluster.run(Cluster::T * 2);
+        CHECK(cluster.raft(4).configuration() == target);
+    }
+}
+
+// 5.1: "a follower ... discards its entire log; it is all superseded by the snapshot." 5: "the
+// leader must send it a snapshot when it no longer has the entries that the follower needs."
+TEST_CASE("thesis 5: who lacks what was cut starts from the cut", "[raft][thesis]") {
+    Cluster cluster({.nodes = 3});
+    cluster.elect(1);
+    cluster.isolate(3);
+    cluster.propose(1, 5);
+    cluster.run(milliseconds(200));
+    cluster.make_cut(1);
+    REQUIRE(cluster.raft(1).log().first() == Index{7});
+    cluster.heal();
+    cluster.run(milliseconds(500));
+    CHECK(cluster.snapshots_taken() == 1);
+    CHECK(cluster.raft(3).log().first() == Index{7});
+    CHECK(cluster.raft(3).commit() == Index{6});
+}
+
 // 6.2: "a leader in Raft steps down if an election timeout elapses without a successful round of
 // heartbeats to a majority of its cluster."
 TEST_CASE("thesis 6.2: a leader without a majority steps down", "[raft][thesis]") {
