@@ -16,7 +16,7 @@ namespace ledger::log {
 //      1 term runs: u64 first, u64 term      2 entry identities: u32 place, u32 envelope bytes,
 //      u32 erasable bytes, u32 crc32c(envelope)      3 hash marks: u64 index, 32 bytes hash
 //      4 streams: per stream its last record here and the previous segment that holds it; empty
-//      in this version
+//      in this version               5 configurations: u64 index of each entry that is one
 // zeros, then in the last 64 bytes the trailer:
 //   0  u32 magic       4  u32 crc32c(segment id, offset, copy without trailer)
 //   8  u64 offset of the copy           16  u64 bytes of the copy            24  zeros
@@ -32,8 +32,16 @@ constexpr std::uint64_t trailer_crc_offset = 60;
 constexpr std::uint64_t run_bytes = 16;
 constexpr std::uint64_t footer_name_bytes = 16;
 constexpr std::uint64_t mark_bytes = 40;
+constexpr std::uint64_t index_bytes = 8;
 
-enum class Section : std::uint32_t { terms = 1, names = 2, marks = 3, streams = 4 };
+enum class Section : std::uint32_t {
+    terms = 1,
+    names = 2,
+    marks = 3,
+    streams = 4,
+    configurations = 5,
+};
+constexpr std::uint32_t sections_written = 5;
 
 void begin_section(ByteWriter& out, Section section, std::uint64_t bytes) {
     out.u32(static_cast<std::uint32_t>(section));
@@ -60,6 +68,10 @@ void write_sections(ByteWriter& out, const Footer& footer) {
         out.bytes(mark.hash.span());
     }
     begin_section(out, Section::streams, 0);
+    begin_section(out, Section::configurations, footer.configurations.size() * index_bytes);
+    for (Index index : footer.configurations) {
+        out.u64(index.value);
+    }
 }
 
 ByteVector encode_body(const Footer& footer) {
@@ -76,7 +88,7 @@ ByteVector encode_body(const Footer& footer) {
     out.u64(footer.commit.value);
     out.bytes(footer.start_hash.span());
     out.bytes(footer.last_hash.span());
-    out.u32(4);
+    out.u32(sections_written);
     out.u32(0);
     write_sections(out, footer);
     const std::uint64_t whole = sector_ceiling(body.size() + trailer_bytes);
@@ -133,6 +145,11 @@ void read_section(Footer& footer, Section section, ByteSpan content) {
             }
             break;
         case Section::streams: break;
+        case Section::configurations:
+            for (std::uint64_t i = 0; i < content.size() / index_bytes; ++i) {
+                footer.configurations.emplace_back(in.u64());
+            }
+            break;
     }
 }
 
@@ -163,6 +180,17 @@ bool marks_are_sensible(const Footer& footer) {
     return !footer.names.empty() || footer.start_hash == footer.last_hash;
 }
 
+bool configurations_are_sensible(const Footer& footer) {
+    Index after = footer.first;
+    for (Index index : footer.configurations) {
+        if (index < after || index > footer.last) {
+            return false;
+        }
+        after = index.next();
+    }
+    return true;
+}
+
 bool terms_are_sensible(const Footer& footer) {
     if (footer.terms.empty() || footer.names.empty()) {
         return footer.terms.empty() && footer.names.empty();
@@ -182,7 +210,8 @@ bool is_sensible(const Footer& footer, Location location) {
            footer.first > Index{0} && footer.last.next() >= footer.first &&
            footer.names.size() == footer.last.next() - footer.first &&
            footer.body_end % sector_bytes == 0 && terms_are_sensible(footer) &&
-           names_are_sensible(footer) && marks_are_sensible(footer);
+           names_are_sensible(footer) && marks_are_sensible(footer) &&
+           configurations_are_sensible(footer);
 }
 
 std::optional<Footer> read_copy(File& file, SegmentId segment, FooterExtent extent) {
@@ -277,7 +306,7 @@ std::optional<Footer> decode_footer(ByteSpan copy, Location location) {
         const std::uint32_t type_version = in.u32();
         const ByteSpan content = in.bytes(in.u64());
         const bool known = type >= static_cast<std::uint32_t>(Section::terms) &&
-                           type <= static_cast<std::uint32_t>(Section::streams) &&
+                           type <= sections_written &&
                            type_version == section_version;
         if (known) {
             read_section(footer, static_cast<Section>(type), content);

@@ -40,6 +40,7 @@ struct Footer {
     std::vector<TermRun> terms;     // of [first, last]
     std::vector<FooterName> names;  // one for each of [first, last]
     std::vector<HashMark> marks;    // some of [first, last]
+    std::vector<Index> configurations;  // the entries of [first, last] that are configurations
     friend bool operator==(const Footer&, const Footer&) = default;
 };
 

@@ -13,12 +13,13 @@ namespace ledger::log {
 //   0  u32 magic           4  u32 version      8  u64 cluster high   16  u64 cluster low
 //  24  u32 node           28  u32 vote        32  u64 generation     40  u64 epoch
 //  48  u64 segment max    56  u64 term        64  u64 commit
-//  72  u32 crc32c(offset, bytes 0..71), zeros to 512
+//  72  u64 incarnation
+//  80  u32 crc32c(offset, bytes 0..79), zeros to 512
 namespace {
 
 constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
-constexpr std::uint32_t slot_version = 1;
-constexpr std::uint64_t crc_offset = 72;
+constexpr std::uint32_t slot_version = 2;
+constexpr std::uint64_t crc_offset = 80;
 const char* const file_name = "hard_state";
 const char* const temporary_name = "hard_state.temporary";
 
@@ -90,6 +91,7 @@ void encode_hard_state_slot(
     store_little_endian(at + 48, slot.segment_max.value);
     store_little_endian(at + 56, slot.hard_state.term.value);
     store_little_endian(at + 64, slot.commit.value);
+    store_little_endian(at + 72, slot.identity.incarnation.value);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
     store_little_endian(at + crc_offset, crc32c({at, crc_offset}, seed));
 }
@@ -120,6 +122,7 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     slot.segment_max = SegmentId{in.u64()};
     slot.hard_state.term = Term{in.u64()};
     slot.commit = Index{in.u64()};
+    slot.identity.incarnation = Incarnation{in.u64()};
     LEDGER_ASSERT(in.ok());
     return slot;
 }
@@ -154,7 +157,7 @@ Result<HardStateFile> HardStateFile::open(
     LEDGER_TRY(auto file, files.open(name));
     LEDGER_CHECK(file->sync());
     LEDGER_TRY(const HardStateSlot newest, read_newest(*file));
-    if (newest.identity != identity) {
+    if (!newest.identity.same_node(identity)) {
         return wrong_identity(name, newest.identity, identity);
     }
     return HardStateFile(std::move(file), newest);

@@ -1,5 +1,8 @@
 #include "log/open_log.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "log/base/assert.h"
 
 namespace ledger::log {
@@ -31,12 +34,21 @@ void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const
     const FooterName named{units, name.envelope_bytes, name.erasable_bytes, name.envelope_crc};
     log.map.append(name.term, place_of(log.segments.back().id, named), hash);
     log.active->names.push_back(named);
+    if (name.kind == static_cast<std::uint8_t>(EntryKind::configuration)) {
+        log.configurations.push_back(name.index);
+    }
     LEDGER_ASSERT(log.active->names.size() == log.map.last().next() - log.active->first);
 }
 
 void truncate(OpenLog& log, Index last, const Digest& hash) {
-    LEDGER_ASSERT(log.active.has_value());
+    LEDGER_ASSERT(!log.segments.empty());
     log.map.truncate(last, hash);
+    while (!log.configurations.empty() && log.configurations.back() > last) {
+        log.configurations.pop_back();
+    }
+    if (!log.active) {
+        return;
+    }
     ActiveSegment& active = *log.active;
     if (last.next() < active.first) {
         active.first = last.next();
@@ -61,6 +73,9 @@ Footer footer_of(const OpenLog& log) {
     footer.terms = runs_from(log.map.terms(), footer.first, footer.last);
     footer.names = log.active->names;
     footer.marks = log.map.footer_marks(footer.first);
+    std::copy_if(log.configurations.begin(), log.configurations.end(),
+        std::back_inserter(footer.configurations),
+        [&](Index index) { return index >= footer.first; });
     return footer;
 }
 

@@ -32,6 +32,7 @@ struct OpenLog {
     std::vector<OpenSegment> segments;
     std::optional<ActiveSegment> active;
     LogMap map;
+    std::vector<Index> configurations;  // the entries of the map that are one, ascending
     Index commit;  // committed as far as known, at most map.last()
     Index sealed;  // a durable sync_index covers entries up to here
     Index witnessed_commit;  // the last commit written to the log
@@ -39,7 +40,7 @@ struct OpenLog {
 
 // Appends to map and active segment what was written, or found, at `offset` of the last segment.
 void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash);
-// Ends map and active segment at `last`, whose hash is `hash`.
+// Ends map and active segment, if there is one, at `last`, whose hash is `hash`.
 void truncate(OpenLog& log, Index last, const Digest& hash);
 // What the footer of the active segment says if it is sealed now.
 Footer footer_of(const OpenLog& log);

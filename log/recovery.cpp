@@ -56,6 +56,7 @@ class Recovery {
     Result<void> judge_headless(SegmentFile& found);
     Result<void> check_promises() const;
     Result<void> read_tail();
+    Result<void> read_configuration(Reader& reader, const SegmentMap& map);
 
     Result<void> change();
     Result<void> begin_epoch();
@@ -96,6 +97,7 @@ Result<RecoveredLog> Recovery::run() {
     LEDGER_CHECK(check_promises());
     LEDGER_CHECK(read_tail());
     LEDGER_CHECK(change());
+    recovered_.incarnation = log_.identity.incarnation;
     recovered_.hard_state = hard_state_.current().hard_state;
     recovered_.first = log_.map.first();
     recovered_.last = log_.map.last();
@@ -201,6 +203,7 @@ Result<void> Recovery::enter(SegmentFile& found) {
     if (log_.segments.empty()) {
         log_.map = LogMap(header.first, header.start_hash);
     } else if (header.first != log_.map.last().next() ||
+               header.start_term != log_.map.last_term() ||
                header.start_hash != log_.map.hash_at(log_.map.last())) {
         return faulty(found.id, 0, log_.map.last().next(),
             "the segment does not continue the one before it");
@@ -220,7 +223,7 @@ Result<void> Recovery::judge_sealed(const Footer& footer) {
         return faulty(footer.segment, footer.body_end, footer.first,
             "the footer does not continue the segment before it");
     }
-    log_.map.truncate(base, footer.start_hash);
+    truncate(log_, base, footer.start_hash);
     if (!footer.terms.empty() && footer.terms.front().term < log_.map.last_term()) {
         return faulty(footer.segment, footer.body_end, footer.first, "the term goes back");
     }
@@ -236,6 +239,8 @@ Result<void> Recovery::judge_sealed(const Footer& footer) {
         log_.map.learn(known.index, known.hash);
     }
     log_.map.learn(footer.last, footer.last_hash);
+    log_.configurations.insert(log_.configurations.end(), footer.configurations.begin(),
+        footer.configurations.end());
     log_.segments.back().end = footer.body_end;
     log_.sealed = footer.last;
     log_.witnessed_commit = std::max(log_.witnessed_commit, footer.commit);
@@ -344,6 +349,24 @@ Result<void> Recovery::read_tail() {
         recovered_.last_cluster_time = newest.back().entry.cluster_time;
         recovered_.last_wall_time = newest.back().entry.wall_time;
     }
+    return read_configuration(reader, *map);
+}
+
+Result<void> Recovery::read_configuration(Reader& reader, const SegmentMap& map) {
+    const auto& all = log_.configurations;
+    LEDGER_ASSERT(std::is_sorted(all.begin(), all.end()));
+    const auto after = std::upper_bound(all.begin(), all.end(), log_.commit);
+    if (after == all.begin()) {
+        return {};
+    }
+    const Index newest = *std::prev(after);
+    LEDGER_TRY(const std::vector<HashedEntry> entries,
+        reader.read(map, newest, newest, UINT64_MAX));
+    if (entries.front().entry.kind != EntryKind::configuration) {
+        const Place place = map.place(newest);
+        return faulty(place.segment, place.offset, newest, "a footer takes it for a configuration");
+    }
+    recovered_.configuration = entries.front().entry;
     return {};
 }
 

@@ -11,8 +11,9 @@ namespace ledger::log {
 // Segment header, one sector, twice (offsets 0 and 512):
 //   0  u32 magic       4  u32 version     8  u64 cluster high  16  u64 cluster low
 //  24  u32 node       28  u32 zero       32  u64 segment id    40  u64 previous segment id
-//  48  u64 epoch      56  u64 first      64  u64 sync_index    72  32 bytes start hash
-// 104  u32 crc32c(segment id, offset, bytes 0..103), zeros to 512
+//  48  u64 epoch      56  u64 first      64  u64 sync_index    72  u64 incarnation
+//  80  u64 start term 88  32 bytes start hash
+// 120  u32 crc32c(segment id, offset, bytes 0..119), zeros to 512
 //
 // Identity block, at a sector, as many sectors as it needs:
 //   0  u32 magic       4  u32 names       8  u64 epoch         16  u64 group start
@@ -26,7 +27,7 @@ namespace {
 
 constexpr std::uint32_t header_magic = 0x67534c45;  // "ELSg"
 constexpr std::uint32_t block_magic = 0x64494c45;   // "ELId"
-constexpr std::uint64_t header_crc_offset = 104;
+constexpr std::uint64_t header_crc_offset = 120;
 constexpr std::uint64_t block_names_crc_offset = 96;
 constexpr std::uint64_t block_crc_offset = 100;
 constexpr std::uint64_t block_fixed_bytes = 104;
@@ -55,7 +56,9 @@ void store_header(std::byte* at, const SegmentHeader& header, std::uint64_t offs
     store_little_endian(at + 48, header.epoch);
     store_little_endian(at + 56, header.first.value);
     store_little_endian(at + 64, header.sync_index.value);
-    std::memcpy(at + 72, header.start_hash.bytes.data(), header.start_hash.bytes.size());
+    store_little_endian(at + 72, header.identity.incarnation.value);
+    store_little_endian(at + 80, header.start_term.value);
+    std::memcpy(at + 88, header.start_hash.bytes.data(), header.start_hash.bytes.size());
     const std::uint32_t seed = location_crc({header.segment, offset});
     store_little_endian(at + header_crc_offset, crc32c({at, header_crc_offset}, seed));
 }
@@ -146,6 +149,8 @@ Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location) 
     header.epoch = in.u64();
     header.first = Index{in.u64()};
     header.sync_index = Index{in.u64()};
+    header.identity.incarnation = Incarnation{in.u64()};
+    header.start_term = Term{in.u64()};
     header.start_hash = read_digest(in);
     const bool sensible = in.ok() && header.segment == location.segment &&
                           header.previous < header.segment && header.first > Index{0};

@@ -15,7 +15,7 @@ namespace ledger::log {
 // What the disk writes at once. Groups begin and end at sectors, so that no later write touches a
 // sector that holds something promised.
 inline constexpr std::uint64_t sector_bytes = 512;
-inline constexpr std::uint32_t segment_version = 1;
+inline constexpr std::uint32_t segment_version = 2;
 // Two copies of the header, one sector each.
 inline constexpr std::uint64_t segment_header_bytes = 2 * sector_bytes;
 
@@ -33,7 +33,8 @@ struct SegmentHeader {
     SegmentId previous;     // 0 = the first of its disk
     std::uint64_t epoch = 0;  // of its creation
     Index first;            // the index that comes next in the log
-    Digest start_hash;      // full hash of the entry before `first`
+    Term start_term;        // term and full hash of the entry before `first`
+    Digest start_hash;
     Index sync_index;       // durable when the segment was created: a witness for its predecessor
     friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };

@@ -61,11 +61,14 @@ std::string to_text(const Identity& identity) {
 
 Error wrong_identity(const std::string& name, const Identity& found, const Identity& expected) {
     LEDGER_ASSERT(found != expected);
-    return failure(Errc::wrong_identity,
-        name + " belongs to " + to_text(found) + ", not to " + to_text(expected));
+    const std::string owner =
+        found.same_node(expected) ? "another disk of " + to_text(found) : to_text(found);
+    return failure(
+        Errc::wrong_identity, name + " belongs to " + owner + ", not to " + to_text(expected));
 }
 
 Result<void> format(FileSystem& files, const Options& options, const Identity& identity) {
+    LEDGER_ASSERT(identity.incarnation != Incarnation{0});
     if (!options.directory.empty()) {
         LEDGER_CHECK(make_durable_directory(files, options.directory));
     }

@@ -13,11 +13,17 @@
 
 namespace ledger::log {
 
-// Whose data lies in a directory. Written by format(), checked by every open.
+// Whose data lies in a directory. Written by format(); every open checks cluster and node.
 struct Identity {
     ClusterId cluster;
     NodeId node;
+    // Of the disk: drawn by whoever formats it, not 0. Whoever opens it need not know it.
+    Incarnation incarnation{};
     friend bool operator==(const Identity&, const Identity&) = default;
+
+    bool same_node(const Identity& other) const {
+        return cluster == other.cluster && node == other.node;
+    }
 };
 // "node 3 of cluster 0123456789abcdef0123456789abcdef".
 std::string to_text(const Identity& identity);
@@ -44,13 +50,16 @@ struct Group {
 
 // What the disk knows at boot (DESIGN section 5).
 struct Recovered {
+    Incarnation incarnation;         // of the disk, given to format()
     HardState hard_state;
+    LogId previous;                  // of the entry before `first`; {0, 0} = there is none
     Index first;                     // the first index held; 1 unless the log was cut
-    Index last;                      // 0 = empty log
+    Index last;                      // first.previous() = the log holds no entry
     std::vector<TermRun> terms;      // of [first, last]
     Index commit;                    // durable witness: committed at least up to here; <= last
     Digest commit_hash;              // entry hash at `commit`; zero when commit is 0
     std::vector<HashedEntry> tail;   // entries (commit, last], bodies loaded
+    std::optional<EntryRef> configuration;  // the newest in [first, commit], body loaded
     ClusterTime last_cluster_time;   // stamps of the last entry; zero when the log is empty
     WallTime last_wall_time;
     // What a crash had left behind the end and recovery removed: for traces and tests.
@@ -81,7 +90,7 @@ class Storage {
 };
 
 // Gives an empty directory an identity and hard state {0, none}, durable when it returns.
-// Refuses a directory that has data (already_exists).
+// Refuses a directory that has data (already_exists). The identity's incarnation is not 0.
 Result<void> format(FileSystem& files, const Options& options, const Identity& identity);
 
 struct Opened {

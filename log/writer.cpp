@@ -119,6 +119,7 @@ Result<void> Writer::create_segment() {
     header.previous = log_.segments.empty() ? SegmentId{0} : log_.segments.back().id;
     header.epoch = log_.epoch;
     header.first = log_.map.last().next();
+    header.start_term = log_.map.last_term();
     header.start_hash = log_.map.hash_at(log_.map.last());
     header.sync_index = log_.map.last();
     const std::string name = path_in(options_.directory, segment_name(header.segment));

@@ -1,6 +1,7 @@
 #include "node/event_codec.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -12,7 +13,7 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (4), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (5), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
@@ -22,6 +23,7 @@
 //   one of several         1 byte, from 1, in the order of the variant; then that one's fields
 //   bytes, text            4 bytes of length, then the bytes
 //   list                   4 bytes of count, then the elements
+//   optional               a flag, then the value if there is one
 //   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable
 //
 // Numbers: 1 Start, 2 Message, 3 Stored, 4 StoreFailed, 5 Loaded, 6 Time, 7 Client, 8 PeerUp,
@@ -30,7 +32,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 4;
+constexpr std::uint8_t layout_version = 5;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -88,8 +90,9 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, ClientRequest>) {
         visit(it.id, it.operation);
     } else if constexpr (std::is_same_v<T, log::Recovered>) {
-        visit(it.hard_state, it.first, it.last, it.terms, it.commit, it.commit_hash, it.tail,
-            it.last_cluster_time, it.last_wall_time, it.torn_bytes, it.torn_entries);
+        visit(it.incarnation, it.hard_state, it.previous, it.first, it.last, it.terms, it.commit,
+            it.commit_hash, it.tail, it.configuration, it.last_cluster_time, it.last_wall_time,
+            it.torn_bytes, it.torn_entries);
     } else if constexpr (std::is_same_v<T, Start>) {
         visit(it.recovered, it.wall);
     } else if constexpr (std::is_same_v<T, Time>) {
@@ -166,6 +169,13 @@ class EventWriter {
         out_.u32(static_cast<std::uint32_t>(list.size()));
         for (const Element& element : list) {
             one(element);
+        }
+    }
+    template <typename Value>
+    void one(const std::optional<Value>& value) {
+        one(value.has_value());
+        if (value) {
+            one(*value);
         }
     }
     template <typename... Alternatives>
@@ -288,6 +298,14 @@ class EventReader {
             one(list.emplace_back());
         }
     }
+    template <typename Value>
+    void one(std::optional<Value>& value) {
+        bool there = false;
+        one(there);
+        if (ok() && there) {
+            one(value.emplace());
+        }
+    }
     template <typename... Alternatives>
     void one(std::variant<Alternatives...>& choice) {
         const std::uint8_t number = in_.u8();
@@ -362,6 +380,13 @@ class EventHasher {
         hash_.add(std::uint64_t{list.size()});
         for (const Element& element : list) {
             one(element);
+        }
+    }
+    template <typename Value>
+    void one(const std::optional<Value>& value) {
+        one(value.has_value());
+        if (value) {
+            one(*value);
         }
     }
     template <typename... Alternatives>

@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "raft/configuration_body.h"
 
 namespace ledger::node {
 
@@ -34,6 +35,7 @@ void Replica::on(Instant now, Start&& event) {
     LEDGER_ASSERT(!started());
     const log::Recovered& found = event.recovered;
     raft::Boot boot{.hard_state = found.hard_state,
+        .previous = found.previous,
         .first = found.first,
         .last = found.last,
         .terms = found.terms,
@@ -41,6 +43,15 @@ void Replica::on(Instant now, Start&& event) {
         .tail = {},
         .last_cluster_time = found.last_cluster_time,
         .last_wall_time = found.last_wall_time};
+    if (found.configuration) {
+        const auto held = raft::configuration_of(*found.configuration);
+        if (!held) {
+            halt("the committed configuration at index " +
+                 std::to_string(found.configuration->index.value) + " makes no sense");
+            return;
+        }
+        boot.configuration = {found.configuration->index, *held};
+    }
     hashes_.reset(found.commit, found.commit_hash);
     for (const HashedEntry& entry : found.tail) {
         boot.tail.push_back(entry.entry);

@@ -111,7 +111,8 @@ void DiskAudit::read_hard_state(const Disk& disk) {
         }
         const auto slot = log::decode_hard_state_slot(
             behind(bytes, offset).first(log::hard_state_slot_bytes), offset);
-        if (slot && slot->identity == identity_ && (!hard_state_ || slot->generation > newest)) {
+        const bool ours = slot && slot->identity.same_node(identity_);
+        if (ours && (!hard_state_ || slot->generation > newest)) {
             newest = slot->generation;
             hard_state_ = slot->hard_state;
         }
@@ -131,7 +132,7 @@ bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
     for (std::uint64_t offset = 0; offset < log::segment_header_bytes;
         offset += log::sector_bytes) {
         const auto header = log::decode_segment_header(behind(bytes, offset), {segment.id, offset});
-        if (!header || header->identity != identity_) {
+        if (!header || !header->identity.same_node(identity_)) {
             continue;
         }
         if (entries_.empty() && segments_.front().id == segment.id) {

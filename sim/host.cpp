@@ -136,10 +136,13 @@ bool Host::power_failed() {
 }
 
 void Host::format() {
+    // Each formatting makes another disk of it, also for the other nodes.
+    ++formats_;
+    const Incarnation incarnation{(std::uint64_t{node_.value} << 32) | formats_};
     for (std::uint64_t attempt = 1;; ++attempt) {
         plan_power_failure(formatting, attempt);
         const Result<void> formatted =
-            log::format(disk_, storage_options(profile_), {cluster_, node_});
+            log::format(disk_, storage_options(profile_), {cluster_, node_, incarnation});
         if (!power_failed()) {
             // The failure may have come after the last operation that mattered.
             LEDGER_ASSERT(formatted ||

@@ -165,6 +165,7 @@ class Host final {
     std::uint64_t wake_generation_ = 0;
     std::uint64_t edge_wake_generation_ = 0;
     std::uint64_t disk_operations_ = 0;  // numbers the latency choices
+    std::uint64_t formats_ = 0;
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;
     bool lost_bytes_ = false;  // since the last successful start

@@ -60,9 +60,10 @@ Error DataDirectory::named(const Error& error) const {
     return {error.code, std::move(place)};
 }
 
-Result<void> DataDirectory::format() {
-    const Result<void> formatted =
-        log::format(*files_, storage_options(options_), options_.identity);
+Result<void> DataDirectory::format(Incarnation incarnation) {
+    log::Identity identity = options_.identity;
+    identity.incarnation = incarnation;
+    const Result<void> formatted = log::format(*files_, storage_options(options_), identity);
     if (!formatted) {
         return named(formatted.error());
     }

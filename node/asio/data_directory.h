@@ -24,8 +24,9 @@ class DataDirectory {
     DataDirectory(const DataDirectory&) = delete;
     DataDirectory& operator=(const DataDirectory&) = delete;
 
-    // As log::format and log::open; errors name the directory and what was expected there.
-    Result<void> format();
+    // As log::format and log::open; errors name the directory and what was expected there. The
+    // incarnation is drawn anew for every disk.
+    Result<void> format(Incarnation incarnation);
     Result<log::Opened> open();
 
     // Where the log lies, for readers; may be used by several threads.

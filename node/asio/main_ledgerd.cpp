@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -139,6 +140,15 @@ int check_config(const Settings& settings, bool json) {
     return node ? 0 : report(node.error(), exit_usage);
 }
 
+// Never 0. Elections of two nodes must not be drawn alike, nor two disks be taken for one.
+std::uint64_t random_key() {
+    std::uint64_t key = 0;
+    if (::getrandom(&key, sizeof(key), 0) != static_cast<ssize_t>(sizeof(key))) {
+        throw std::runtime_error("the system gives no random numbers");
+    }
+    return std::max<std::uint64_t>(key, 1);
+}
+
 int format(const Settings& settings) {
     const Result<DataOptions> data = interpret_data(settings);
     if (!data) {
@@ -148,17 +158,8 @@ int format(const Settings& settings) {
     if (!directory) {
         return report(directory.error(), exit_code_of(directory.error()));
     }
-    const Result<void> formatted = (*directory)->format();
+    const Result<void> formatted = (*directory)->format(Incarnation{random_key()});
     return formatted ? 0 : report(formatted.error(), exit_code_of(formatted.error()));
-}
-
-// Elections of two nodes must not be drawn alike.
-std::uint64_t random_key() {
-    std::uint64_t key = 0;
-    if (::getrandom(&key, sizeof(key), 0) != static_cast<ssize_t>(sizeof(key))) {
-        throw std::runtime_error("the system gives no random numbers");
-    }
-    return key;
 }
 
 int run(const Settings& settings) {

@@ -39,6 +39,9 @@ Footer sample_footer(std::uint64_t entries) {
     if (entries > 4) {
         footer.terms.push_back({Index{63}, Term{8}});
     }
+    if (entries > 1) {
+        footer.configurations = {Index{60}, footer.last};
+    }
     footer.body_end = sector_ceiling(offset);
     return footer;
 }

@@ -41,6 +41,7 @@ TEST_CASE("hard state: a slot says what was written, at its place only", "[log]"
         HardStateSlot slot;
         slot.identity.cluster = {*rc::gen::arbitrary<std::uint64_t>(), 7};
         slot.identity.node = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
+        slot.identity.incarnation = Incarnation{*rc::gen::arbitrary<std::uint64_t>()};
         slot.generation = *rc::gen::arbitrary<std::uint64_t>();
         slot.epoch = *rc::gen::arbitrary<std::uint64_t>();
         slot.segment_max = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
@@ -77,7 +78,7 @@ TEST_CASE("hard state: every flipped bit of a slot is noticed", "[log]") {
     slot.hard_state = {Term{5}, NodeId{2}};
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, 0);
-    for (std::size_t bit = 0; bit < 76 * 8; ++bit) {
+    for (std::size_t bit = 0; bit < 84 * 8; ++bit) {
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
         CHECK(!decode_hard_state_slot(sector, 0));
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));

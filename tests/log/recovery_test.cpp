@@ -283,9 +283,9 @@ TEST_CASE("recovery: an unknown format version is refused, never guessed", "[log
     ByteVector& bytes = written.files.bytes(name);
     for (std::uint64_t copy = 0; copy < 2; ++copy) {
         std::byte* at = bytes.data() + copy * sector_bytes;
-        store_little_endian(at + 4, std::uint32_t{2});
+        store_little_endian(at + 4, segment_version + 1);
         const std::uint32_t seed = location_crc({id, copy * sector_bytes});
-        store_little_endian(at + 104, crc32c({at, 104}, seed));
+        store_little_endian(at + 120, crc32c({at, 120}, seed));
     }
     auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
     REQUIRE(!opened);

@@ -2,6 +2,7 @@
 // Sample: entries, groups and a naive twin of the log for tests of the storage.
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct Catch::StringMaker<ledger::Result<T>> {
 namespace ledger::log {
 
 inline Identity sample_identity() {
-    return {{0x0123456789abcdef, 0xfedcba9876543210}, NodeId{3}};
+    return {{0x0123456789abcdef, 0xfedcba9876543210}, NodeId{3}, Incarnation{0x1122334455667788}};
 }
 
 inline Options sample_options(std::uint64_t segment_bytes = 64u << 10) {
@@ -36,14 +37,16 @@ inline ByteVector sample_bytes(std::uint64_t seed, std::size_t count) {
     return bytes;
 }
 
-// An entry that follows `previous`; `seed` chooses its content, `bytes` its rough size.
+// An entry that follows `previous`; `seed` chooses its kind and content, `bytes` its rough size.
 inline HashedEntry sample_entry(
     Index index, Term term, const Digest& previous, std::uint64_t seed, std::size_t bytes) {
     HashedEntry hashed;
     EntryRef& entry = hashed.entry;
     entry.index = index;
     entry.term = term;
-    entry.kind = bytes == 0 ? EntryKind::noop : EntryKind::command;
+    entry.kind = bytes == 0        ? EntryKind::noop
+                 : seed % 13 == 0 ? EntryKind::configuration
+                                  : EntryKind::command;
     entry.cluster_time = {static_cast<std::int64_t>(index.value) * 1000};
     entry.wall_time = {static_cast<std::int64_t>(1'700'000'000 + index.value)};
     if (bytes > 0) {
@@ -64,6 +67,16 @@ struct TwinLog {
     Index last() const { return Index{entries.size()}; }
     Digest hash_at(Index index) const {
         return index == Index{0} ? Digest{} : entries[index.value - 1].hash;
+    }
+
+    // The newest configuration at or below `commit_index`.
+    std::optional<EntryRef> configuration_at(Index commit_index) const {
+        for (std::uint64_t i = commit_index.value; i > 0; --i) {
+            if (entries[i - 1].entry.kind == EntryKind::configuration) {
+                return entries[i - 1].entry;
+            }
+        }
+        return std::nullopt;
     }
 
     // A group that appends `count` entries after truncating to `truncate_to`, if given.

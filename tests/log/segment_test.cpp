@@ -21,6 +21,7 @@ SegmentHeader sample_header() {
     header.previous = SegmentId{5};
     header.epoch = 11;
     header.first = Index{1234};
+    header.start_term = Term{9};
     header.start_hash = sha256(as_bytes("before"));
     header.sync_index = Index{1233};
     return header;

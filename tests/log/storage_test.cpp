@@ -28,11 +28,14 @@ void must_store(Storage& storage, TwinLog& twin, const Group& group) {
 
 void check_same(Opened& opened, const TwinLog& twin) {
     const Recovered& recovered = opened.recovered;
+    CHECK(recovered.incarnation == sample_identity().incarnation);
     CHECK(recovered.hard_state == twin.hard_state);
+    CHECK(recovered.previous == LogId{});
     CHECK(recovered.first == Index{1});
     REQUIRE(recovered.last == twin.last());
     CHECK(recovered.commit <= std::max(twin.commit, Index{0}));
     CHECK(recovered.commit_hash == twin.hash_at(recovered.commit));
+    CHECK(recovered.configuration == twin.configuration_at(recovered.commit));
     REQUIRE(recovered.tail.size() == twin.last() - recovered.commit);
     for (std::uint64_t i = 0; i < recovered.tail.size(); ++i) {
         REQUIRE(recovered.tail[i] == twin.entries[recovered.commit.value + i]);
@@ -295,6 +298,32 @@ TEST_CASE("storage: a directory is formatted once", "[log]") {
     const auto again = format(files, options, sample_identity());
     REQUIRE(!again);
     CHECK(again.error().code == Errc::already_exists);
+}
+
+TEST_CASE("storage: the incarnation of the disk is found, and need not be known", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(2048);
+    REQUIRE(format(files, options, sample_identity()));
+    Identity asked = sample_identity();
+    asked.incarnation = Incarnation{};
+    TwinLog twin;
+    for (std::uint64_t i = 1; i < 4; ++i) {
+        auto opened = open(files, options, asked);
+        REQUIRE(opened);
+        CHECK(opened->recovered.incarnation == sample_identity().incarnation);
+        must_store(*opened->storage, twin, twin.group(i, 3, 900));
+    }
+    // A segment of the same node from before its disk was formatted anew.
+    MemoryFileSystem other;
+    Identity later = sample_identity();
+    ++later.incarnation.value;
+    REQUIRE(format(other, options, later));
+    REQUIRE(other.create("wal/00000001.segment"));
+    other.bytes("wal/00000001.segment") = files.bytes("wal/00000001.segment");
+    auto opened = open(other, options, asked);
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::wrong_identity);
+    CHECK(opened.error().place.find("another disk of node 3") != std::string::npos);
 }
 
 TEST_CASE("storage: erased entries are read without their erasable part", "[log]") {

@@ -54,7 +54,10 @@ TEST_CASE("event_codec: the fields of a start come back as they were", "[node]")
     REQUIRE(start != nullptr);
     const log::Recovered expected = test::sample_recovered();
     CHECK(start->wall == WallTime{-5});
+    CHECK((start->recovered.incarnation == expected.incarnation));
     CHECK((start->recovered.hard_state == expected.hard_state));
+    CHECK((start->recovered.previous == expected.previous));
+    CHECK((start->recovered.configuration == expected.configuration));
     CHECK((start->recovered.first == expected.first));
     CHECK((start->recovered.last == expected.last));
     CHECK((start->recovered.terms == expected.terms));

@@ -208,7 +208,9 @@ inline std::vector<HashedEntry> any_hashed_entries() {
 
 inline log::Recovered any_recovered() {
     log::Recovered recovered;
+    recovered.incarnation = Incarnation{any_number()};
     recovered.hard_state = {Term{any_number()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+    recovered.previous = {Term{any_number()}, Index{any_number()}};
     recovered.first = Index{any_number()};
     recovered.last = Index{any_number()};
     for (int left = *rc::gen::inRange(0, 5); left > 0; --left) {
@@ -217,6 +219,9 @@ inline log::Recovered any_recovered() {
     recovered.commit = Index{any_number()};
     recovered.commit_hash = any_digest();
     recovered.tail = any_hashed_entries();
+    if (any_flag()) {
+        recovered.configuration = any_entry(Index{any_number()}, Term{any_number()});
+    }
     recovered.last_cluster_time = ClusterTime{any_time()};
     recovered.last_wall_time = WallTime{any_time()};
     recovered.torn_bytes = any_number();

@@ -128,7 +128,9 @@ inline std::vector<NamedMessage> sample_messages() {
 
 inline log::Recovered sample_recovered() {
     log::Recovered recovered;
+    recovered.incarnation = Incarnation{0x1234'5678'9abc'def0};
     recovered.hard_state = {Term{7}, NodeId{2}};
+    recovered.previous = {Term{4}, Index{9}};
     recovered.first = Index{10};
     recovered.last = Index{42};
     recovered.terms = {{Index{10}, Term{5}}, {Index{41}, Term{6}}};
@@ -136,6 +138,8 @@ inline log::Recovered sample_recovered() {
     recovered.commit_hash = sha256(as_bytes("forty"));
     recovered.tail = {{sample_entry(41, 6, "", ""), sha256(as_bytes("forty-one"))},
         {sample_entry(42, 6, "envelope", "payload"), sha256(as_bytes("forty-two"))}};
+    recovered.configuration = sample_entry(12, 5, "voters", "");
+    recovered.configuration->kind = EntryKind::configuration;
     recovered.last_cluster_time = ClusterTime{1'000'000'042};
     recovered.last_wall_time = WallTime{1'700'000'000'000'000'042};
     recovered.torn_bytes = 513;

@@ -128,7 +128,7 @@ inline HostOptions lone_node(const TemporaryDirectory& directory) {
 inline void format_data(const DataOptions& data) {
     const auto directory = DataDirectory::take(data);
     REQUIRE(directory.has_value());
-    REQUIRE((*directory)->format().has_value());
+    REQUIRE((*directory)->format(Incarnation{1000 + data.identity.node.value}).has_value());
 }
 
 inline bool leads(std::uint16_t port) {
