@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "node/membership.h"
 
 namespace ledger::node::client {
 namespace {
@@ -75,6 +76,11 @@ void Client::on(Received&& event) {
         on_applied(event.from, std::move(*applied));
     } else if (auto* answered = std::get_if<Answered>(&event.reply.outcome)) {
         on_answered(event.from, std::move(*answered));
+    } else if (const auto* changed = std::get_if<MembershipChanged>(&event.reply.outcome)) {
+        on_accepted(event.from, is_change(), {.ending = Ending::done, .node = event.from,
+                                                 .index = changed->index});
+    } else if (const auto* moves = std::get_if<LeadershipMoves>(&event.reply.outcome)) {
+        on_accepted(event.from, is_transfer(), {.ending = Ending::done, .node = moves->target});
     } else if (awaits(event.reply.id)) {
         on_refusal(event.from, event.reply);
     }
@@ -89,10 +95,38 @@ void Client::on_refusal(NodeId from, const ClientReply& reply) {
         retry(overloaded->retry_after, false);
     } else if (std::holds_alternative<Indeterminate>(reply.outcome)) {
         open_->maybe_executed |= !open_->registering;
+        open_->looking = is_change();
         retry({}, false);
     } else if (const auto* refused = std::get_if<Refused>(&reply.outcome)) {
         give_up(from, refused->reason);
+    } else if (const auto* status = std::get_if<StatusAnswer>(&reply.outcome)) {
+        on_status(from, *status);
     }
+}
+
+// What became of a change whose attempt was lost. Only the leader's log tells, and only what is
+// committed is there for good; asking for it again is safe as long as it is not there.
+void Client::on_status(NodeId from, const StatusAnswer& status) {
+    LEDGER_ASSERT(open_->phase == Phase::in_flight);
+    if (!open_->looking) {
+        give_up_confused(from);
+        return;
+    }
+    if (status.role != raft::Role::leader) {
+        on_redirect(status.leader);
+        return;
+    }
+    const auto& change = *std::get_if<ChangeMembership>(&open_->asked.what);
+    const bool there = fulfilled(configuration_of(status.members), change);
+    const bool settled = status.configuration_index <= status.commit;
+    LEDGER_SOMETIMES(there && settled, "node.client.change_found_done");
+    LEDGER_SOMETIMES(!there && settled, "node.client.change_asked_again");
+    if (there && settled) {
+        end({.ending = Ending::done, .node = from});
+        return;
+    }
+    open_->looking = !settled;
+    retry({}, false);
 }
 
 void Client::on_redirect(NodeId leader) {
@@ -189,6 +223,14 @@ void Client::on_answered(NodeId from, Answered&& answered) {
     }
     end({.ending = Ending::done, .node = from, .index = answered.index,
         .answer = std::move(*answer)});
+}
+
+void Client::on_accepted(NodeId from, bool asked, Done&& done) {
+    if (asked) {
+        end(std::move(done));
+    } else {
+        give_up_confused(from);
+    }
 }
 
 // --- time ---------------------------------------------------------------------------------------
@@ -299,20 +341,38 @@ void Client::attempt() {
     ++requests_;
     open_->phase = Phase::in_flight;
     open_->timeout_at = now_ + options_.attempt_timeout;
-    ClientRequest request{.id = RequestId{requests_}, .operation = {}};
-    if (std::holds_alternative<state::Query>(open_->asked.what)) {
-        request.operation = node::Query{open_->question};
-    } else {
-        request.operation = node::Command{open_->body};
+    effects_.emplace_back(SendRequest{options_.nodes[target_],
+        ClientRequest{.id = RequestId{requests_}, .operation = operation()}, open_->registering,
+        open_->looking});
+}
+
+// What the next attempt asks for.
+decltype(ClientRequest::operation) Client::operation() const {
+    if (open_->looking) {
+        return StatusQuery{};
     }
-    effects_.emplace_back(
-        SendRequest{options_.nodes[target_], std::move(request), open_->registering});
+    if (const auto* change = std::get_if<ChangeMembership>(&open_->asked.what)) {
+        return *change;
+    }
+    if (const auto* transfer = std::get_if<TransferLeadership>(&open_->asked.what)) {
+        return *transfer;
+    }
+    if (std::holds_alternative<state::Query>(open_->asked.what)) {
+        return node::Query{open_->question};
+    }
+    return node::Command{open_->body};
 }
 
 // No answer: the attempt may still be executed, now or later.
 void Client::attempt_lost() {
     LEDGER_ASSERT(open_->phase == Phase::in_flight);
-    open_->maybe_executed |= !open_->registering;
+    open_->maybe_executed |= !open_->registering && !open_->looking;
+    open_->looking = is_change() && open_->maybe_executed;
+    const auto* transfer = std::get_if<TransferLeadership>(&open_->asked.what);
+    if (transfer != nullptr && transfer->target == NodeId{}) {
+        give_up({}, "no answer");  // a second time leadership would move on from whoever got it
+        return;
+    }
     turn_to_next_node();
     retry({}, false);
 }
@@ -372,7 +432,7 @@ bool Client::awaits(RequestId request) const {
 
 // Whether this can be what came of the command of this stage.
 bool Client::fits(const state::Outcome& outcome) const {
-    if (std::holds_alternative<state::Query>(open_->asked.what)) {
+    if (!is_append() && !std::holds_alternative<state::RegisterSession>(open_->asked.what)) {
         return false;
     }
     const bool append = is_append() && !open_->registering;
@@ -384,6 +444,14 @@ bool Client::fits(const state::Outcome& outcome) const {
 
 bool Client::is_append() const {
     return std::holds_alternative<state::Append>(open_->asked.what);
+}
+
+bool Client::is_change() const {
+    return std::holds_alternative<ChangeMembership>(open_->asked.what);
+}
+
+bool Client::is_transfer() const {
+    return std::holds_alternative<TransferLeadership>(open_->asked.what);
 }
 
 // --- endings ------------------------------------------------------------------------------------

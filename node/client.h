@@ -22,7 +22,8 @@
 namespace ledger::node::client {
 
 // What can be asked. Session, sequence and acknowledgement of an append are the client's to fill.
-using What = std::variant<state::Append, state::RegisterSession, state::Query>;
+using What = std::variant<state::Append, state::RegisterSession, state::Query, ChangeMembership,
+    TransferLeadership>;
 
 // --- events -------------------------------------------------------------------------------------
 
@@ -57,7 +58,8 @@ using Event = std::variant<Submit, Received, NotSent, Timer, Connected, Disconne
 struct SendRequest {
     NodeId to;
     ClientRequest request;
-    bool opens_session = false;  // else it asks what Client::asked() says
+    bool opens_session = false;  // else it asks what Client::asked() says,
+    bool looks = false;          // or how the node stands, to learn what became of a change
 };
 // Step Timer at `deadline`; replaces the earlier one.
 struct WakeAt {
@@ -72,11 +74,13 @@ struct Done {
     std::uint64_t operation = 0;
     What what;  // as it was asked
     Ending ending = Ending::unknown;
-    NodeId node;                 // that gave the final answer; 0 = nobody did
+    NodeId node;                 // that gave the final answer; 0 = nobody did. Of a transfer that
+                                 // is done: who shall lead
     std::uint32_t attempts = 0;  // requests sent, those for a session included
     SessionId session;           // of an append, with its sequence
     Sequence sequence;
-    Index index;  // done: of the entry, or of the state that answered
+    Index index;  // done: of the entry (of a change: its first configuration; 0 = it was found
+                  // fulfilled), or of the state that answered
     // Of a command that was judged: a Conflict is a failed operation with an outcome.
     std::optional<state::Outcome> outcome;
     std::optional<state::Answer> answer;
@@ -131,6 +135,7 @@ class Client {
         Phase phase = Phase::backing_off;
         bool registering = false;      // this stage opens a session for the append
         bool maybe_executed = false;   // an attempt of the command may have been, or still be
+        bool looking = false;          // a change: this attempt asks what became of earlier ones
         bool overloaded = false;       // so said the last refusal
         EntryHandle body;              // of a command
         ByteVector question;           // of a query
@@ -153,6 +158,8 @@ class Client {
     void on_applied(NodeId from, Applied&& applied);
     void on_outcome(NodeId from, Index index, state::Outcome&& outcome);
     void on_answered(NodeId from, Answered&& answered);
+    void on_accepted(NodeId from, bool asked, Done&& done);
+    void on_status(NodeId from, const StatusAnswer& status);
 
     // Everything whose moment has come, then the next WakeAt.
     void settle();
@@ -170,6 +177,9 @@ class Client {
     void turn_to_next_node();
     bool awaits(RequestId request) const;
     bool is_append() const;
+    bool is_change() const;
+    bool is_transfer() const;
+    decltype(ClientRequest::operation) operation() const;
     bool fits(const state::Outcome& outcome) const;
     // Not executed unless an attempt may have been.
     void give_up(NodeId from, std::string reason);

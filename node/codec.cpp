@@ -229,6 +229,10 @@ struct RequestWords {
     }
     std::uint64_t operator()(const Grant&) const { return capnp::sizeInWords<wire::Grant>(); }
     std::uint64_t operator()(const Unsubscribe&) const { return capnp::sizeInWords<wire::Grant>(); }
+    std::uint64_t operator()(const ChangeMembership&) const {
+        return capnp::sizeInWords<wire::ChangeMembership>();
+    }
+    std::uint64_t operator()(const TransferLeadership&) const { return 0; }
 };
 
 class WriteOperation {
@@ -260,6 +264,16 @@ class WriteOperation {
     void operator()(const Unsubscribe& unsubscribe) {
         to_.initUnsubscribe().setSubscription(unsubscribe.subscription.value);
     }
+    void operator()(const ChangeMembership& change) {
+        auto body = to_.initChangeMembership();
+        body.setVerb(static_cast<std::uint8_t>(change.verb));
+        body.setPriority(change.priority);
+        body.setNode(change.node.value);
+        body.setReplaced(change.replaced.value);
+    }
+    void operator()(const TransferLeadership& transfer) {
+        to_.setTransferLeadership(transfer.target.value);
+    }
 
   private:
     wire::ClientRequest::Builder to_;
@@ -276,13 +290,34 @@ struct ReplyContent {
     ByteSpan operator()(const StatusAnswer& status) const { return status.chain.span(); }
     ByteSpan operator()(const Page& page) const { return page.answer; }
     ByteSpan operator()(const Ended& ended) const { return as_bytes(ended.reason); }
+    ByteSpan operator()(const MembershipChanged&) const { return {}; }
+    ByteSpan operator()(const LeadershipMoves&) const { return {}; }
 };
 
 // Words of a reply beyond its own fields.
 std::uint64_t content_words(const ClientReply& reply) {
     const std::uint64_t content = words_of(std::visit(ReplyContent{}, reply.outcome).size());
-    const bool status = std::holds_alternative<StatusAnswer>(reply.outcome);
-    return content + (status ? capnp::sizeInWords<wire::Status>() : 0);
+    const auto* status = std::get_if<StatusAnswer>(&reply.outcome);
+    if (status == nullptr) {
+        return content;
+    }
+    const std::uint64_t members = status->members.size() * capnp::sizeInWords<wire::Member>();
+    return content + capnp::sizeInWords<wire::Status>() +
+           (status->members.empty() ? 0 : 1 + members);  // 1: the list's tag
+}
+
+void write_member(wire::Member::Builder to, const MemberStatus& status) {
+    to.setNode(status.member.node.value);
+    to.setIncarnation(status.member.incarnation.value);
+    to.setPriority(status.member.priority);
+    to.setVoter(status.voter);
+    to.setOutgoing(status.outgoing);
+    to.setLearner(status.learner);
+    to.setWitness(status.member.witness);
+    to.setPromote(status.member.promote);
+    to.setReplaces(status.member.replaces.value);
+    to.setMatch(status.match.value);
+    to.setAnswers(status.answers);
 }
 
 class WriteOutcome {
@@ -319,6 +354,18 @@ class WriteOutcome {
         body.setApplied(status.applied.value);
         body.setLength(status.length.value);
         body.setChain(data_of(status.chain.span()));
+        body.setIncarnation(status.incarnation.value);
+        body.setTransferTarget(status.transfer_target.value);
+        body.setConfigurationIndex(status.configuration_index.value);
+        if (status.members.empty()) {
+            return;
+        }
+        auto members = body.initMembers(static_cast<unsigned>(status.members.size()));
+        unsigned at = 0;
+        for (const MemberStatus& member : status.members) {
+            write_member(members[at], member);
+            ++at;
+        }
     }
     void operator()(const Page& page) {
         auto body = to_.initPage();
@@ -327,6 +374,10 @@ class WriteOutcome {
         body.setAnswer(data_of(page.answer));
     }
     void operator()(const Ended& ended) { to_.setEnded(data_of(as_bytes(ended.reason))); }
+    void operator()(const MembershipChanged& changed) {
+        to_.setMembershipChanged(changed.index.value);
+    }
+    void operator()(const LeadershipMoves& moves) { to_.setLeadershipMoves(moves.target.value); }
 
   private:
     wire::ClientReply::Builder to_;
@@ -548,6 +599,15 @@ Subscribe read_subscribe(wire::Subscribe::Reader from, FieldCheck& check) {
         .window = from.getWindow()};
 }
 
+ChangeMembership read_change(wire::ChangeMembership::Reader from, FieldCheck& check) {
+    check.require(known_membership_verb(from.getVerb()), "verb");
+    return {.verb = check.ok() ? static_cast<MembershipVerb>(from.getVerb())
+                               : MembershipVerb::add_learner,
+        .node = NodeId{from.getNode()},
+        .replaced = NodeId{from.getReplaced()},
+        .priority = from.getPriority()};
+}
+
 ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& check) {
     ClientRequest request{RequestId{from.getId()}, {}};
     switch (from.which()) {
@@ -574,6 +634,12 @@ ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& 
         case wire::ClientRequest::UNSUBSCRIBE:
             request.operation = Unsubscribe{RequestId{from.getUnsubscribe().getSubscription()}};
             return request;
+        case wire::ClientRequest::CHANGE_MEMBERSHIP:
+            request.operation = read_change(from.getChangeMembership(), check);
+            return request;
+        case wire::ClientRequest::TRANSFER_LEADERSHIP:
+            request.operation = TransferLeadership{NodeId{from.getTransferLeadership()}};
+            return request;
     }
     check.require(false, "union of operations");
     return request;
@@ -584,6 +650,37 @@ raft::Role read_role(std::uint8_t number, FieldCheck& check) {
                        number <= static_cast<std::uint8_t>(raft::Role::leader);
     check.require(known, "role");
     return known ? static_cast<raft::Role>(number) : raft::Role::follower;
+}
+
+MemberStatus read_member(wire::Member::Reader from, FieldCheck& check) {
+    return {.member = {.node = NodeId{from.getNode()},
+                .incarnation = Incarnation{from.getIncarnation()},
+                .priority = from.getPriority(),
+                .witness = from.getWitness(),
+                .promote = from.getPromote(),
+                .replaces = NodeId{from.getReplaces()}},
+        .voter = from.getVoter(),
+        .outgoing = from.getOutgoing(),
+        .learner = from.getLearner(),
+        .match = check.index(from.getMatch(), "match"),
+        .answers = from.getAnswers()};
+}
+
+std::vector<MemberStatus> read_members(wire::Status::Reader from, FieldCheck& check) {
+    std::vector<MemberStatus> members;
+    const auto list = from.getMembers();
+    check.require(list.size() <= raft::members_max, "members");
+    if (!check.ok()) {
+        return members;
+    }
+    members.reserve(list.size());
+    NodeId before;
+    for (const wire::Member::Reader element : list) {
+        members.push_back(read_member(element, check));
+        check.require(members.back().member.node > before, "members.node");
+        before = members.back().member.node;
+    }
+    return members;
 }
 
 StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
@@ -598,6 +695,10 @@ StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
     status.commit = check.index(from.getCommit(), "commit");
     status.applied = check.index(from.getApplied(), "applied");
     status.length = read_position(from.getLength(), "length", check);
+    status.incarnation = Incarnation{from.getIncarnation()};
+    status.transfer_target = NodeId{from.getTransferTarget()};
+    status.configuration_index = check.index(from.getConfigurationIndex(), "configurationIndex");
+    status.members = read_members(from, check);
     const ByteSpan chain = bytes_of(from.getChain());
     check.require(chain.size() == status.chain.bytes.size(), "chain");
     if (check.ok()) {
@@ -630,6 +731,10 @@ ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check)
         }
         case wire::ClientReply::ENDED:
             return {id, Ended{std::string(as_text(bytes_of(from.getEnded())))}};
+        case wire::ClientReply::MEMBERSHIP_CHANGED:
+            return {id, MembershipChanged{check.index(from.getMembershipChanged(), "index")}};
+        case wire::ClientReply::LEADERSHIP_MOVES:
+            return {id, LeadershipMoves{NodeId{from.getLeadershipMoves()}}};
     }
     check.require(false, "union of outcomes");
     return {id, Indeterminate{}};

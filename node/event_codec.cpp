@@ -19,7 +19,9 @@
 //   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
 //   flag                   1 byte, 0 or 1
 //   entry kind             1 byte, the number of log/base/entry.h
-//   read level             1 byte, the number of node/message.h
+//   read level, verb of    1 byte, the number of node/message.h
+//   a membership change
+//   priority               1 byte
 //   one of several         1 byte, from 1, in the order of the variant; then that one's fields
 //   bytes, text            4 bytes of length, then the bytes
 //   list                   4 bytes of count, then the elements
@@ -87,6 +89,10 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.subscription, it.bytes);
     } else if constexpr (std::is_same_v<T, Unsubscribe>) {
         visit(it.subscription);
+    } else if constexpr (std::is_same_v<T, ChangeMembership>) {
+        visit(it.verb, it.node, it.replaced, it.priority);
+    } else if constexpr (std::is_same_v<T, TransferLeadership>) {
+        visit(it.target);
     } else if constexpr (std::is_same_v<T, ClientRequest>) {
         visit(it.id, it.operation);
     } else if constexpr (std::is_same_v<T, log::Recovered>) {
@@ -135,6 +141,8 @@ class EventWriter {
     void one(bool flag) { out_.u8(flag ? 1 : 0); }
     void one(EntryKind kind) { out_.u8(static_cast<std::uint8_t>(kind)); }
     void one(ReadLevel level) { out_.u8(static_cast<std::uint8_t>(level)); }
+    void one(MembershipVerb verb) { out_.u8(static_cast<std::uint8_t>(verb)); }
+    void one(std::uint8_t number) { out_.u8(number); }
     void one(ClusterTime time) { out_.i64(time.nanoseconds); }
     void one(WallTime time) { out_.i64(time.nanoseconds); }
     void one(const Digest& digest) { out_.bytes(digest.span()); }
@@ -243,6 +251,12 @@ class EventReader {
         require(known_read_level(number), "a known read level");
         level = ok() ? static_cast<ReadLevel>(number) : ReadLevel::linearizable;
     }
+    void one(MembershipVerb& verb) {
+        const std::uint8_t number = in_.u8();
+        require(!in_.ok() || known_membership_verb(number), "a known verb of a membership change");
+        verb = ok() ? static_cast<MembershipVerb>(number) : MembershipVerb::add_learner;
+    }
+    void one(std::uint8_t& number) { number = in_.u8(); }
     void one(ClusterTime& time) { time.nanoseconds = in_.i64(); }
     void one(WallTime& time) { time.nanoseconds = in_.i64(); }
     void one(Digest& digest) {
@@ -348,6 +362,8 @@ class EventHasher {
     void one(bool flag) { hash_.add(flag ? 1 : 0); }
     void one(EntryKind kind) { hash_.add(static_cast<std::uint64_t>(kind)); }
     void one(ReadLevel level) { hash_.add(static_cast<std::uint64_t>(level)); }
+    void one(MembershipVerb verb) { hash_.add(static_cast<std::uint64_t>(verb)); }
+    void one(std::uint8_t number) { hash_.add(number); }
     void one(ClusterTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(WallTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(const Digest& digest) {

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "log/base/bytes.h"
 #include "log/base/entry.h"
 #include "log/base/ids.h"
+#include "raft/membership.h"
 #include "raft/message.h"
 #include "raft/ready.h"
 
@@ -76,9 +78,42 @@ struct Unsubscribe {
     friend bool operator==(const Unsubscribe&, const Unsubscribe&) = default;
 };
 
+// What a change does to `ChangeMembership::node`. The numbers are those of the wire and of recordings.
+enum class MembershipVerb : std::uint8_t {
+    add_learner = 1,   // gets the log, does not vote
+    add_voter = 2,     // the same, and votes as soon as it has caught up
+    add_witness = 3,   // the same, but it keeps envelopes and no payloads, and never leads
+    remove = 4,
+    replace = 5,       // as add_voter; the voter `replaced` leaves in the same change
+    promote = 6,       // a learner votes as soon as it has caught up
+    set_priority = 7,  // who of the voters shall rather lead
+};
+constexpr bool known_membership_verb(std::uint8_t number) {
+    return number >= static_cast<std::uint8_t>(MembershipVerb::add_learner) &&
+           number <= static_cast<std::uint8_t>(MembershipVerb::set_priority);
+}
+
+// Leads the cluster to another membership; node/membership.h says to which. Answered when its first
+// configuration is committed: what follows by itself (catching up, promotion, the end of a joint
+// phase) shows in the status.
+struct ChangeMembership {
+    MembershipVerb verb = MembershipVerb::add_learner;
+    NodeId node;
+    NodeId replaced;            // of replace
+    std::uint8_t priority = 0;  // of set_priority
+    friend bool operator==(const ChangeMembership&, const ChangeMembership&) = default;
+};
+// Hands leadership to `target`, or with 0 to the best successor. Answered when that has begun.
+struct TransferLeadership {
+    NodeId target;
+    friend bool operator==(const TransferLeadership&, const TransferLeadership&) = default;
+};
+
 struct ClientRequest {
     RequestId id;
-    std::variant<Command, Query, StatusQuery, Subscribe, Grant, Unsubscribe> operation;
+    std::variant<Command, Query, StatusQuery, Subscribe, Grant, Unsubscribe, ChangeMembership,
+        TransferLeadership>
+        operation;
     friend bool operator==(const ClientRequest&, const ClientRequest&) = default;
 };
 
@@ -109,10 +144,33 @@ struct Refused {
     std::string reason;
     friend bool operator==(const Refused&, const Refused&) = default;
 };
-// The command entered the log but its leader lost office: it may or may not take effect. Retry
-// with the same session and sequence.
+// The command or change entered the log but its leader lost office: it may or may not take effect.
+// A command is retried with the same session and sequence.
 struct Indeterminate {
     friend bool operator==(const Indeterminate&, const Indeterminate&) = default;
+};
+
+// The first configuration of a change is committed, at this index; it is in force.
+struct MembershipChanged {
+    Index index;
+    friend bool operator==(const MembershipChanged&, const MembershipChanged&) = default;
+};
+// `target` has been asked to lead, or leads already. The status says whether it does.
+struct LeadershipMoves {
+    NodeId target;
+    friend bool operator==(const LeadershipMoves&, const LeadershipMoves&) = default;
+};
+
+// One member of the configuration in force.
+struct MemberStatus {
+    raft::Member member;
+    bool voter = false;
+    bool outgoing = false;  // votes until the joint phase ends
+    bool learner = false;   // a node that is both becomes a learner then
+    // What a leader knows, of itself too; 0 and false from everybody else.
+    Index match;            // everything up to here is on its disk
+    bool answers = false;   // it did within the last minimum election timeout
+    friend bool operator==(const MemberStatus&, const MemberStatus&) = default;
 };
 
 // One node's own view; others may be ahead of it.
@@ -128,6 +186,10 @@ struct StatusAnswer {
     Index applied;
     Position length;  // events, as of `applied`
     Digest chain;     // entry hash at `applied`
+    Incarnation incarnation;    // of its disk, 0 = it has none
+    NodeId transfer_target;     // as leader: who shall follow it; 0 = nobody
+    Index configuration_index;  // of the entry that holds the configuration; 0 = given at boot
+    std::vector<MemberStatus> members;  // ascending; empty = it has not learnt its place yet
     friend bool operator==(const StatusAnswer&, const StatusAnswer&) = default;
 };
 
@@ -147,7 +209,7 @@ struct Ended {
 struct ClientReply {
     RequestId id;
     std::variant<Applied, Answered, Redirect, Overloaded, Refused, Indeterminate, StatusAnswer,
-        Page, Ended>
+        Page, Ended, MembershipChanged, LeadershipMoves>
         outcome;
     friend bool operator==(const ClientReply&, const ClientReply&) = default;
 };

@@ -24,7 +24,7 @@ namespace ledger::node {
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 2;
+constexpr std::uint32_t version = 3;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.
@@ -37,6 +37,7 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.cluster.low);
     visit(header.config.group.value);
     visit(header.config.raft.self.value);
+    visit(header.config.raft.incarnation.value);
     visit(header.config.raft.election_timeout_min.nanoseconds);
     visit(header.config.raft.heartbeat_interval.nanoseconds);
     visit(header.config.raft.append_entries_max);

@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "node/membership.h"
 #include "raft/configuration_body.h"
 
 namespace ledger::node {
@@ -157,7 +158,11 @@ void Replica::on(Instant now, Client&& event) {
     } else if (auto* query = std::get_if<Query>(&event.request.operation)) {
         on_query(now, event.client, request, std::move(*query));
     } else if (std::holds_alternative<StatusQuery>(event.request.operation)) {
-        reply(event.client, request, status());
+        reply(event.client, request, status(now));
+    } else if (const auto* change = std::get_if<ChangeMembership>(&event.request.operation)) {
+        on_change(now, event.client, request, *change);
+    } else if (const auto* move = std::get_if<TransferLeadership>(&event.request.operation)) {
+        on_transfer(now, event.client, request, *move);
     } else {
         reply(event.client, request, Refused{"subscriptions are served by the edge of a node"});
     }
@@ -231,6 +236,62 @@ void Replica::refuse_proposals(const Outcome& outcome) {
     proposals_.clear();
 }
 
+void Replica::on_change(
+    Instant now, ClientId client, RequestId request, const ChangeMembership& change) {
+    const raft::Status status = raft_->status();
+    if (status.role != raft::Role::leader) {
+        reply(client, request, Redirect{status.leader});
+        return;
+    }
+    if (waiters_.size() + proposals_.size() >= config_.limits.waiters_max) {
+        reply(client, request, Overloaded{config_.limits.retry_after});
+        return;
+    }
+    const auto* leader = std::get_if<raft::Leader>(&raft_->role_state());
+    if (raft_->commit() < leader->first_own || leader->transfer) {
+        // It will pass by itself: not yet ready to lead, or about to hand over.
+        LEDGER_SOMETIMES(true, "node.change.too_early");
+        reply(client, request, Overloaded{config_.limits.retry_after});
+        return;
+    }
+    const auto target = target_of(raft_->configuration(), change);
+    if (const auto* fault = std::get_if<std::string>(&target)) {
+        reply(client, request, Refused{*fault});
+        return;
+    }
+    const raft::ChangeOutcome outcome =
+        raft_->change_membership(now, *std::get_if<raft::Configuration>(&target));
+    if (const auto* started = std::get_if<raft::ChangeStarted>(&outcome)) {
+        LEDGER_ASSERT(waiters_.empty() || waiters_.back().index < started->entry.index);
+        waiters_.push_back({started->entry.index, started->entry.term, client, request});
+        return;
+    }
+    const auto* refused = std::get_if<raft::ChangeRefused>(&outcome);
+    LEDGER_ASSERT(refused != nullptr);
+    reply(client, request, Refused{std::string(refused->reason)});
+}
+
+void Replica::on_transfer(
+    Instant now, ClientId client, RequestId request, const TransferLeadership& transfer) {
+    const raft::Status status = raft_->status();
+    const bool leads = status.role == raft::Role::leader;
+    if (leads && transfer.target == config_.raft.self) {
+        reply(client, request, LeadershipMoves{transfer.target});
+        return;
+    }
+    const raft::TransferOutcome outcome = raft_->transfer(now, transfer.target);
+    if (const auto* started = std::get_if<raft::TransferStarted>(&outcome)) {
+        reply(client, request, LeadershipMoves{started->target});
+    } else if (const auto* other = std::get_if<raft::NotLeader>(&outcome)) {
+        reply(client, request, Redirect{other->leader});
+    } else {
+        reply(client, request,
+            Refused{status.transfer_target == NodeId{}
+                        ? "no voter that answers, holds data and was asked for"
+                        : "leadership is on its way to another node"});
+    }
+}
+
 void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& query) {
     if (query.question.size() > config_.limits.question_bytes_max) {
         reply(client, request, Refused{"the question is too long"});
@@ -251,7 +312,28 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
     }
 }
 
-StatusAnswer Replica::status() const {
+std::vector<MemberStatus> Replica::members(Instant now) const {
+    std::vector<MemberStatus> all = members_of(raft_->configuration());
+    const auto* leader = std::get_if<raft::Leader>(&raft_->role_state());
+    if (leader == nullptr) {
+        return all;
+    }
+    for (MemberStatus& one : all) {
+        if (one.member.node == config_.raft.self) {
+            one.match = raft_->status().durable;
+            one.answers = true;
+        }
+        for (const raft::Progress& peer : leader->peers) {
+            if (peer.node == one.member.node) {
+                one.match = peer.match;
+                one.answers = now < peer.contact + config_.raft.election_timeout_min;
+            }
+        }
+    }
+    return all;
+}
+
+StatusAnswer Replica::status(Instant now) const {
     const raft::Status raft = raft_->status();
     const Summary summary = machine_.summary();
     LEDGER_ASSERT(applied_ <= raft.commit);
@@ -265,7 +347,11 @@ StatusAnswer Replica::status() const {
         .commit = raft.commit,
         .applied = applied_,
         .length = summary.length,
-        .chain = summary.chain};
+        .chain = summary.chain,
+        .incarnation = config_.raft.incarnation,
+        .transfer_target = raft.transfer_target,
+        .configuration_index = raft_->configurations().current_index(),
+        .members = members(now)};
 }
 
 void Replica::settle(Instant now) {
@@ -363,7 +449,9 @@ void Replica::apply_entry(const HashedEntry& entry) {
     }
     const Waiter waiter = waiters_.front();
     waiters_.pop_front();
-    if (waiter.term == entry.entry.term) {
+    if (waiter.term == entry.entry.term && entry.entry.kind == EntryKind::configuration) {
+        reply(waiter.client, waiter.request, MembershipChanged{applied_});
+    } else if (waiter.term == entry.entry.term) {
         reply(waiter.client, waiter.request, Applied{applied_, std::move(outcome)});
     } else {
         // Another leader's entry took the place: ours can never commit, but a later retry may

@@ -82,10 +82,15 @@ class Replica {
     void propose(Instant now);
     template <typename Outcome>
     void refuse_proposals(const Outcome& outcome);
+    void on_change(
+        Instant now, ClientId client, RequestId request, const ChangeMembership& change);
+    void on_transfer(
+        Instant now, ClientId client, RequestId request, const TransferLeadership& transfer);
     void on_query(Instant now, ClientId client, RequestId request, Query&& query);
     // Plans the answer from the state as it is now, and begins to gather it.
     void plan_query(std::uint64_t query);
-    StatusAnswer status() const;
+    StatusAnswer status(Instant now) const;
+    std::vector<MemberStatus> members(Instant now) const;
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);

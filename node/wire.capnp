@@ -112,6 +112,8 @@ struct ClientRequest {
     subscribe @6 :Subscribe;
     grant @7 :Grant;
     unsubscribe @8 :Grant;  # its bytes mean nothing
+    changeMembership @9 :ChangeMembership;
+    transferLeadership @10 :UInt32;  # to this node, 0 = to the best successor
   }
   readLevel @5 :UInt8;      # of a query: 0 linearizable, 1 applied
 }
@@ -129,6 +131,28 @@ struct Grant {
   bytes @1 :UInt64;
 }
 
+struct ChangeMembership {
+  verb @0 :UInt8;           # MembershipVerb of node/message.h
+  priority @1 :UInt8;       # of set_priority
+  node @2 :UInt32;
+  replaced @3 :UInt32;      # of replace
+}
+
+# One member of a configuration, as a status tells it.
+struct Member {
+  node @0 :UInt32;
+  incarnation @1 :UInt64;   # of its disk, 0 = not known yet
+  priority @2 :UInt8;
+  voter @3 :Bool;
+  outgoing @4 :Bool;        # votes until the joint phase ends
+  learner @5 :Bool;
+  witness @6 :Bool;
+  promote @7 :Bool;         # becomes a voter as soon as it has caught up ...
+  replaces @8 :UInt32;      # ... in the place of this one, 0 = of nobody
+  match @9 :UInt64;         # of a leader's answer: it holds everything up to here
+  answers @10 :Bool;        # of a leader's answer: it did lately
+}
+
 # A node's own view of itself: the answer to `status`.
 struct Status {
   node @0 :UInt32;
@@ -143,6 +167,10 @@ struct Status {
   applied @9 :UInt64;
   length @10 :UInt64;       # events, as of applied
   chain @11 :Data;          # 32 bytes: entry hash at applied
+  incarnation @12 :UInt64;  # of its disk, 0 = it has none
+  transferTarget @13 :UInt32;  # as leader: who shall follow it, 0 = nobody
+  configurationIndex @14 :UInt64;  # of its entry, 0 = given at boot
+  members @15 :List(Member);  # of the configuration in force, ascending
 }
 
 struct ClientReply {
@@ -168,5 +196,7 @@ struct ClientReply {
       answer @12 :Data;     # empty = no events
     }
     ended @13 :Data;        # the reason, UTF-8
+    membershipChanged @14 :UInt64;  # index of the first configuration of the change
+    leadershipMoves @15 :UInt32;    # to this node
   }
 }

@@ -10,8 +10,9 @@ namespace ledger::node {
 //                     8 + the sum over them of 48 + padded(body),
 //                     for a snapshot offer padded(configuration)
 //   client request     72 + padded(body, question or stream), and 32 with a subscription's
-//                     beginning, 16 with a grant or an end
-//   client reply       80 + padded(outcome, answer or reason), 80 + 120 with a status
+//                     beginning, 16 with a grant, an end or a change of the membership
+//   client reply       80 + padded(outcome, answer or reason), 80 + 160 with a status, and for
+//                     one with members 8 + 40 for each
 //
 // The constants are what the first version of the wire needed: 24 of frame header, 16 of Cap'n
 // Proto framing, and the fields. They belong to the model: changing them changes every simulated
@@ -25,7 +26,10 @@ constexpr std::uint64_t client_request_bytes = 72;
 constexpr std::uint64_t subscribe_bytes = 32;
 constexpr std::uint64_t grant_bytes = 16;
 constexpr std::uint64_t client_reply_bytes = 80;
-constexpr std::uint64_t status_bytes = 120;
+constexpr std::uint64_t change_bytes = 16;
+constexpr std::uint64_t status_bytes = 160;
+constexpr std::uint64_t member_list_bytes = 8;
+constexpr std::uint64_t member_bytes = 40;
 
 constexpr std::uint64_t padded(std::uint64_t bytes) {
     return (bytes + 7) / 8 * 8;
@@ -44,6 +48,8 @@ struct OperationBytes {
     }
     std::uint64_t operator()(const Grant&) const { return grant_bytes; }
     std::uint64_t operator()(const Unsubscribe&) const { return grant_bytes; }
+    std::uint64_t operator()(const ChangeMembership&) const { return change_bytes; }
+    std::uint64_t operator()(const TransferLeadership&) const { return 0; }
 };
 
 struct OutcomeBytes {
@@ -53,9 +59,14 @@ struct OutcomeBytes {
     std::uint64_t operator()(const Overloaded&) const { return 0; }
     std::uint64_t operator()(const Refused& refused) const { return refused.reason.size(); }
     std::uint64_t operator()(const Indeterminate&) const { return 0; }
-    std::uint64_t operator()(const StatusAnswer&) const { return status_bytes; }
+    std::uint64_t operator()(const StatusAnswer& status) const {
+        const std::uint64_t members = status.members.size();
+        return status_bytes + (members == 0 ? 0 : member_list_bytes + members * member_bytes);
+    }
     std::uint64_t operator()(const Page& page) const { return page.answer.size(); }
     std::uint64_t operator()(const Ended& ended) const { return ended.reason.size(); }
+    std::uint64_t operator()(const MembershipChanged&) const { return 0; }
+    std::uint64_t operator()(const LeadershipMoves&) const { return 0; }
 };
 
 }  // namespace

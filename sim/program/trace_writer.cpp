@@ -76,8 +76,8 @@ std::string describe_message(const raft::Message& message) {
 
 constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
     "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
-constexpr std::array<const char*, 6> operation_names = {
-    "command", "query", "status query", "subscribe", "grant", "unsubscribe"};
+constexpr std::array<const char*, 8> operation_names = {"command", "query", "status query",
+    "subscribe", "grant", "unsubscribe", "change of the membership", "transfer of leadership"};
 constexpr std::array<const char*, 8> effect_names = {
     "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt", "Advanced"};
 static_assert(event_names.size() == std::variant_size_v<node::Event>);

@@ -403,6 +403,80 @@ TEST_CASE("client: once the budget is used up only one operation in ten retries 
     CHECK(quick <= 22);  // the two tokens of the beginning
 }
 
+TEST_CASE("client: a change of unknown outcome is looked for before it is asked for again",
+    "[node]") {
+    Stage stage;
+    const ChangeMembership change{MembershipVerb::add_voter, NodeId{4}, {}, 0};
+    stage.submit(1, change);
+    CHECK(*std::get_if<ChangeMembership>(&stage.sent.back().request.operation) == change);
+    stage.reply(Indeterminate{});
+    stage.wait();
+    REQUIRE(stage.sent.back().looks);
+    CHECK(std::holds_alternative<StatusQuery>(stage.sent.back().request.operation));
+    StatusAnswer status{.role = raft::Role::follower, .leader = n2};
+    stage.reply(status);
+    CHECK(stage.sent.back().to == n2);
+    status.role = raft::Role::leader;
+    status.members = {{.member = {.node = n1}, .voter = true}};
+
+    SECTION("it is not there: asked for again") {
+        stage.reply(status);
+        stage.wait();
+        CHECK_FALSE(stage.sent.back().looks);
+        CHECK(std::holds_alternative<ChangeMembership>(stage.sent.back().request.operation));
+        stage.reply(MembershipChanged{Index{12}});
+        REQUIRE(stage.done.size() == 1);
+        CHECK(stage.done[0].index == Index{12});
+    }
+    SECTION("it is there and committed: done") {
+        status.members.push_back({.member = {.node = NodeId{4}, .promote = true}, .learner = true});
+        status.configuration_index = Index{9};
+        status.commit = Index{8};
+        stage.reply(status);
+        CHECK(stage.done.empty());  // it may still be lost
+        stage.wait();
+        REQUIRE(stage.sent.back().looks);
+        status.commit = Index{9};
+        stage.reply(status);
+        REQUIRE(stage.done.size() == 1);
+    }
+    SECTION("nobody can tell: unknown") {
+        stage.now = stage.now + seconds(20);
+        stage.step(Timer{});
+        REQUIRE(stage.done.size() == 1);
+        CHECK(stage.done[0].ending == Ending::unknown);
+        return;
+    }
+    CHECK(stage.done[0].ending == Ending::done);
+}
+
+TEST_CASE("client: leadership is asked to move once, unless it is said to whom", "[node]") {
+    Stage stage;
+    stage.submit(1, TransferLeadership{});
+    stage.wait();  // no answer
+    REQUIRE(stage.done.size() == 1);
+    CHECK(stage.done[0].ending == Ending::unknown);
+    stage.submit(2, TransferLeadership{n3});
+    stage.wait();
+    stage.wait();
+    CHECK(std::holds_alternative<TransferLeadership>(stage.sent.back().request.operation));
+    stage.reply(LeadershipMoves{n3});
+    REQUIRE(stage.done.size() == 2);
+    CHECK(stage.done[1].ending == Ending::done);
+    CHECK(stage.done[1].node == n3);
+}
+
+TEST_CASE("client: an answer to another kind of request says nothing", "[node]") {
+    Stage stage;
+    stage.submit(1, TransferLeadership{n3});
+    stage.reply(MembershipChanged{Index{4}});
+    stage.submit(2, ChangeMembership{});
+    stage.reply(StatusAnswer{});
+    REQUIRE(stage.done.size() == 2);
+    CHECK(stage.done[0].ending == Ending::unknown);
+    CHECK(stage.done[1].ending == Ending::unknown);
+}
+
 TEST_CASE("client: a node that is down is passed over, unless it is named", "[node]") {
     Stage stage;
     stage.submit(1, state::RegisterSession{}, seconds(60));

@@ -130,8 +130,18 @@ inline PeerMessage any_peer_message() {
 
 inline ClientRequest any_request() {
     ClientRequest request{RequestId{*rc::gen::arbitrary<std::uint64_t>()}, {}};
-    switch (*rc::gen::inRange(0, 8)) {
+    switch (*rc::gen::inRange(0, 10)) {
         case 0: request.operation = StatusQuery{}; break;
+        case 6:
+            request.operation =
+                ChangeMembership{static_cast<MembershipVerb>(*rc::gen::inRange(1, 8)),
+                    NodeId{*rc::gen::arbitrary<std::uint32_t>()},
+                    NodeId{*rc::gen::arbitrary<std::uint32_t>()},
+                    *rc::gen::arbitrary<std::uint8_t>()};
+            break;
+        case 7:
+            request.operation = TransferLeadership{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+            break;
         case 1:
         case 2:
             request.operation = Query{
@@ -157,6 +167,20 @@ inline Digest any_digest() {
     return sha256(any_bytes(8));
 }
 
+inline MemberStatus any_member(NodeId node) {
+    return {.member = {.node = node,
+                .incarnation = Incarnation{*rc::gen::arbitrary<std::uint64_t>()},
+                .priority = *rc::gen::arbitrary<std::uint8_t>(),
+                .witness = any_flag(),
+                .promote = any_flag(),
+                .replaces = NodeId{*rc::gen::arbitrary<std::uint32_t>()}},
+        .voter = any_flag(),
+        .outgoing = any_flag(),
+        .learner = any_flag(),
+        .match = Index{any_number()},
+        .answers = any_flag()};
+}
+
 inline StatusAnswer any_status() {
     StatusAnswer status;
     status.node = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
@@ -171,12 +195,21 @@ inline StatusAnswer any_status() {
     status.applied = Index{any_number()};
     status.length = Position{any_number()};
     status.chain = any_digest();
+    status.incarnation = Incarnation{*rc::gen::arbitrary<std::uint64_t>()};
+    status.transfer_target = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
+    status.configuration_index = Index{any_number()};
+    for (std::uint32_t left = *rc::gen::inRange<std::uint32_t>(0, 6), node = 0; left > 0; --left) {
+        node += *rc::gen::inRange<std::uint32_t>(1, 1000);
+        status.members.push_back(any_member(NodeId{node}));
+    }
     return status;
 }
 
 inline ClientReply any_reply() {
     const RequestId id{*rc::gen::arbitrary<std::uint64_t>()};
-    switch (*rc::gen::inRange(0, 9)) {
+    switch (*rc::gen::inRange(0, 11)) {
+        case 9: return {id, MembershipChanged{Index{any_number()}}};
+        case 10: return {id, LeadershipMoves{NodeId{*rc::gen::arbitrary<std::uint32_t>()}}};
         case 7: return {id, Page{Position{any_number()}, any_flag(), any_bytes(3000)}};
         case 8: return {id, Ended{std::string(as_text(any_bytes(200)))}};
         case 0: return {id, Applied{Index{any_number()}, any_bytes(3000)}};

@@ -453,7 +453,9 @@ TEST_CASE("replica: a status query is answered at once, in every role", "[node]"
     node.ask(1, StatusQuery{});
     const auto* follower = outcome_of<StatusAnswer>(node, 1);
     REQUIRE(follower != nullptr);
-    CHECK(*follower == StatusAnswer{.node = NodeId{2}, .cluster = node.config.cluster});
+    StatusAnswer expected{.node = NodeId{2}, .cluster = node.config.cluster};
+    expected.members.push_back({.member = {.node = NodeId{2}}, .voter = true});
+    CHECK(*follower == expected);
     node.wake();
     node.work();
     REQUIRE(node.role() == raft::Role::leader);
@@ -474,6 +476,57 @@ TEST_CASE("replica: a status query is answered at once, in every role", "[node]"
     CHECK(leader->commit == Index{2});
     CHECK(leader->applied == Index{2});
     CHECK(leader->length == Position{3});
+    REQUIRE(leader->members.size() == 1);
+    CHECK(leader->members[0].match == Index{2});
+    CHECK(leader->members[0].answers);
+}
+
+TEST_CASE("replica: a change of the membership is answered when its entry is committed", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.start();
+    node.ask(1, ChangeMembership{MembershipVerb::add_learner, NodeId{2}, {}, 0});
+    CHECK(outcome_of<Redirect>(node, 1) != nullptr);
+    node.wake();
+    node.finish_store();
+    REQUIRE(node.role() == raft::Role::leader);
+    node.ask(2, ChangeMembership{MembershipVerb::add_learner, NodeId{2}, {}, 0});
+    CHECK(outcome_of<Overloaded>(node, 2) != nullptr);  // nothing of its term is committed yet
+    node.work();
+    node.ask(3, ChangeMembership{MembershipVerb::remove, NodeId{9}, {}, 0});
+    REQUIRE(outcome_of<Refused>(node, 3) != nullptr);
+    CHECK(outcome_of<Refused>(node, 3)->reason == "n9 is no member");
+    node.ask(4, ChangeMembership{MembershipVerb::remove, NodeId{1}, {}, 0});
+    REQUIRE(outcome_of<Refused>(node, 4) != nullptr);
+    CHECK(outcome_of<Refused>(node, 4)->reason == "it has no voter");
+    node.ask(5, ChangeMembership{MembershipVerb::add_learner, NodeId{2}, {}, 0});
+    node.ask(6, ChangeMembership{MembershipVerb::add_learner, NodeId{3}, {}, 0});
+    CHECK(outcome_of<Refused>(node, 6)->reason == "another change is under way");
+    CHECK(outcome_of<MembershipChanged>(node, 5) == nullptr);
+    node.work();
+    REQUIRE(outcome_of<MembershipChanged>(node, 5) != nullptr);
+    CHECK(outcome_of<MembershipChanged>(node, 5)->index == Index{2});
+    node.ask(7, StatusQuery{});
+    const auto* status = outcome_of<StatusAnswer>(node, 7);
+    REQUIRE(status->members.size() == 2);
+    CHECK(status->configuration_index == Index{2});
+    CHECK(status->members[1].learner);
+    CHECK(status->members[1].match == Index{});
+}
+
+TEST_CASE("replica: leadership is handed over where it can be", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 1, machine);
+    node.start();
+    node.ask(1, TransferLeadership{});
+    CHECK(outcome_of<Redirect>(node, 1) != nullptr);
+    node.wake();
+    node.work();
+    node.ask(2, TransferLeadership{NodeId{1}});
+    REQUIRE(outcome_of<LeadershipMoves>(node, 2) != nullptr);
+    CHECK(outcome_of<LeadershipMoves>(node, 2)->target == NodeId{1});
+    node.ask(3, TransferLeadership{});
+    CHECK(outcome_of<Refused>(node, 3) != nullptr);
 }
 
 TEST_CASE("replica: a vote waits for the ticket of the group that stores it", "[node]") {

@@ -70,7 +70,18 @@ inline StatusAnswer sample_status() {
         .commit = Index{42},
         .applied = Index{41},
         .length = Position{120},
-        .chain = sha256(as_bytes("forty-one"))};
+        .chain = sha256(as_bytes("forty-one")),
+        .incarnation = Incarnation{0x5566},
+        .transfer_target = NodeId{3},
+        .configuration_index = Index{38},
+        .members = {{.member = {.node = NodeId{2}, .incarnation = Incarnation{0x5566}, .priority = 3},
+                        .voter = true,
+                        .match = Index{43},
+                        .answers = true},
+            {.member = {.node = NodeId{3}, .witness = true}, .outgoing = true, .match = Index{42}},
+            {.member = {.node = NodeId{5}, .promote = true, .replaces = NodeId{3}},
+                .learner = true,
+                .match = Index{7}}}};
 }
 
 inline std::vector<NamedMessage> sample_messages() {
@@ -114,6 +125,9 @@ inline std::vector<NamedMessage> sample_messages() {
         {"request_subscribe_now", ClientRequest{id, Subscribe{true, {}, "", 1u << 16}}},
         {"request_grant", ClientRequest{id, Grant{RequestId{70}, 1u << 19}}},
         {"request_unsubscribe", ClientRequest{id, Unsubscribe{RequestId{70}}}},
+        {"request_change_membership",
+            ClientRequest{id, ChangeMembership{MembershipVerb::replace, NodeId{5}, NodeId{3}, 2}}},
+        {"request_transfer_leadership", ClientRequest{id, TransferLeadership{NodeId{3}}}},
         {"reply_applied", ClientReply{id, Applied{Index{43}, sample_bytes("appended")}}},
         {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
         {"reply_redirect", ClientReply{id, Redirect{NodeId{2}}}},
@@ -123,6 +137,8 @@ inline std::vector<NamedMessage> sample_messages() {
         {"reply_status", ClientReply{id, sample_status()}},
         {"reply_page", ClientReply{id, Page{Position{121}, true, sample_bytes("an event")}}},
         {"reply_ended", ClientReply{id, Ended{"this node cannot read entry 7"}}},
+        {"reply_membership_changed", ClientReply{id, MembershipChanged{Index{43}}}},
+        {"reply_leadership_moves", ClientReply{id, LeadershipMoves{NodeId{3}}}},
     };
 }
 

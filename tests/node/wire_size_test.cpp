@@ -50,7 +50,9 @@ TEST_CASE("wire_size: the formula is the documented one", "[node]") {
     CHECK(wire_size(ClientRequest{RequestId{1}, Grant{RequestId{1}, 5}}) == 72 + 16);
     CHECK(wire_size(ClientRequest{RequestId{1}, Unsubscribe{RequestId{1}}}) == 72 + 16);
     CHECK(wire_size(ClientReply{RequestId{1}, Indeterminate{}}) == 80);
-    CHECK(wire_size(ClientReply{RequestId{1}, StatusAnswer{}}) == 80 + 120);
+    CHECK(wire_size(ClientReply{RequestId{1}, StatusAnswer{}}) == 80 + 160);
+    CHECK(wire_size(ClientReply{RequestId{1}, test::sample_status()}) == 80 + 160 + 8 + 3 * 40);
+    CHECK(wire_size(ClientRequest{RequestId{1}, ChangeMembership{}}) == 72 + 16);
     CHECK(wire_size(ClientReply{RequestId{1}, Refused{"reason"}}) == 80 + 8);
     CHECK(wire_size(ClientReply{RequestId{1}, Answered{Index{1}, ByteVector(100)}}) == 80 + 104);
 }
