@@ -82,6 +82,14 @@ void encode_frame(FrameKind kind, std::uint64_t content_words, ByteVector& out, 
     seal_frame(frame, kind);
 }
 
+std::uint64_t content_words(const CutRequest&) {
+    return 0;
+}
+
+std::uint64_t content_words(const CutPart& part) {
+    return words_of(part.bytes.size());
+}
+
 std::uint64_t content_words(const raft::Message& message) {
     if (const auto* offer = std::get_if<raft::SnapshotOffer>(&message)) {
         return words_of(offer->configuration.envelope().size());
@@ -111,11 +119,25 @@ void write_entry(wire::Entry::Builder to, const EntryRef& entry) {
     }
 }
 
-// Writes one Raft message into its place in the union, and its term, which all of them have.
+// Writes one message into its place in the union, and the term that all of Raft's have.
 class WriteBody {
   public:
     explicit WriteBody(wire::PeerMessage::Builder to) : to_(to) {}
 
+    void operator()(const raft::Message& message) { std::visit(*this, message); }
+    void operator()(const CutRequest& message) {
+        auto body = to_.initCutRequest();
+        body.setCutTerm(message.cut.term.value);
+        body.setCutIndex(message.cut.index.value);
+        body.setPart(message.part);
+    }
+    void operator()(const CutPart& message) {
+        auto body = to_.initCutPart();
+        body.setCutTerm(message.cut.term.value);
+        body.setCutIndex(message.cut.index.value);
+        body.setPart(message.part);
+        body.setBytes(data_of(message.bytes));
+    }
     void operator()(const raft::PreVoteRequest& message) {
         to_.setTerm(message.term.value);
         auto body = to_.initPreVoteRequest();
@@ -537,7 +559,7 @@ raft::SnapshotStatus read_snapshot_status(
     return message;
 }
 
-raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
+raft::Message read_raft_message(wire::PeerMessage::Reader from, FieldCheck& check) {
     const Term term = check.term(from.getTerm(), "term");
     switch (from.which()) {
         case wire::PeerMessage::PRE_VOTE_REQUEST:
@@ -570,9 +592,30 @@ raft::Message read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
             return read_snapshot_offer(term, from.getSnapshotOffer(), check);
         case wire::PeerMessage::SNAPSHOT_STATUS:
             return read_snapshot_status(term, from.getSnapshotStatus(), check);
+        case wire::PeerMessage::CUT_REQUEST:
+        case wire::PeerMessage::CUT_PART: break;
     }
     check.require(false, "union of messages");  // sent by a newer program
     return {};
+}
+
+template <typename Group>
+LogId read_cut(Group from, FieldCheck& check) {
+    return {check.term(from.getCutTerm(), "cutTerm"), check.index(from.getCutIndex(), "cutIndex")};
+}
+
+PeerBody read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
+    switch (from.which()) {
+        case wire::PeerMessage::CUT_REQUEST: {
+            const auto body = from.getCutRequest();
+            return CutRequest{read_cut(body, check), body.getPart()};
+        }
+        case wire::PeerMessage::CUT_PART: {
+            const auto body = from.getCutPart();
+            return CutPart{read_cut(body, check), body.getPart(), copy_of(body.getBytes())};
+        }
+        default: return read_raft_message(from, check);
+    }
 }
 
 PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check) {
@@ -783,7 +826,8 @@ Result<Decoded> decode_words(FrameKind kind, kj::ArrayPtr<const capnp::word> wor
 }  // namespace
 
 void encode(const PeerMessage& message, ByteVector& out) {
-    encode_frame<wire::PeerMessage>(FrameKind::peer_message, content_words(message.body), out,
+    const auto content = [](const auto& body) { return content_words(body); };
+    encode_frame<wire::PeerMessage>(FrameKind::peer_message, std::visit(content, message.body), out,
         [&message](wire::PeerMessage::Builder to) {
             to.setClusterHigh(message.cluster.high);
             to.setClusterLow(message.cluster.low);

@@ -16,7 +16,7 @@
 // An event's bytes: the version of this layout (5), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
-//   number, identifier     its fixed width: 4 bytes for nodes and groups, 8 for all others
+//   number, identifier     its fixed width: 4 bytes for nodes, groups and parts, 8 for all others
 //   flag                   1 byte, 0 or 1
 //   entry kind             1 byte, the number of log/base/entry.h
 //   read level, verb of    1 byte, the number of node/message.h
@@ -77,6 +77,10 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.term, it.commit, it.round);
     } else if constexpr (std::is_same_v<T, raft::HeartbeatResponse>) {
         visit(it.term, it.round);
+    } else if constexpr (std::is_same_v<T, CutRequest>) {
+        visit(it.cut, it.part);
+    } else if constexpr (std::is_same_v<T, CutPart>) {
+        visit(it.cut, it.part, it.bytes);
     } else if constexpr (std::is_same_v<T, PeerMessage>) {
         visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.body);
     } else if constexpr (std::is_same_v<T, Command>) {
@@ -138,6 +142,7 @@ class EventWriter {
 
   private:
     void one(std::uint64_t number) { out_.u64(number); }
+    void one(std::uint32_t number) { out_.u32(number); }
     void one(bool flag) { out_.u8(flag ? 1 : 0); }
     void one(EntryKind kind) { out_.u8(static_cast<std::uint8_t>(kind)); }
     void one(ReadLevel level) { out_.u8(static_cast<std::uint8_t>(level)); }
@@ -236,6 +241,7 @@ class EventReader {
 
   private:
     void one(std::uint64_t& number) { number = in_.u64(); }
+    void one(std::uint32_t& number) { number = in_.u32(); }
     void one(bool& flag) {
         const std::uint8_t number = in_.u8();
         require(number <= 1, "a flag of 0 or 1");
@@ -359,6 +365,7 @@ class EventHasher {
 
   private:
     void one(std::uint64_t number) { hash_.add(number); }
+    void one(std::uint32_t number) { hash_.add(number); }
     void one(bool flag) { hash_.add(flag ? 1 : 0); }
     void one(EntryKind kind) { hash_.add(static_cast<std::uint64_t>(kind)); }
     void one(ReadLevel level) { hash_.add(static_cast<std::uint64_t>(level)); }

@@ -18,6 +18,23 @@ namespace ledger::node {
 // The version of the peer and client protocol that this build speaks.
 inline constexpr std::uint32_t protocol_version = 1;
 
+// The parts of a cut on their way: 0 is its manifest, then the chunks from 1 (log/cut.h).
+// To the leader that offered the cut: send this part. Not answered by a node that does not offer it.
+struct CutRequest {
+    LogId cut;
+    std::uint32_t part = 0;
+    friend bool operator==(const CutRequest&, const CutRequest&) = default;
+};
+struct CutPart {
+    LogId cut;
+    std::uint32_t part = 0;
+    ByteVector bytes;
+    friend bool operator==(const CutPart&, const CutPart&) = default;
+};
+
+// Raft's own messages, and the bytes of cuts that travel beside them.
+using PeerBody = std::variant<raft::Message, CutRequest, CutPart>;
+
 // One message between two members. Frames also carry cluster and protocol version; a node drops
 // what is not meant for it.
 struct PeerMessage {
@@ -25,10 +42,16 @@ struct PeerMessage {
     GroupId group;
     NodeId from;
     NodeId to;
-    raft::Message body;
+    PeerBody body;
     Incarnation incarnation;  // of the sender's disk, 0 = it does not say
     friend bool operator==(const PeerMessage&, const PeerMessage&) = default;
 };
+// The Raft message of this kind that `message` is; null if it is something else.
+template <typename M>
+const M* raft_message(const PeerMessage& message) {
+    const auto* raft = std::get_if<raft::Message>(&message.body);
+    return raft == nullptr ? nullptr : std::get_if<M>(raft);
+}
 
 // A command of the state machine, encoded by the client: it becomes the body of a log entry.
 struct Command {

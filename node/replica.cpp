@@ -69,8 +69,9 @@ void Replica::on(Instant now, Message&& event) {
     const bool for_me = message.cluster == config_.cluster && message.group == config_.group &&
                         message.to == config_.raft.self;
     LEDGER_SOMETIMES(!for_me, "node.message.not_for_me");
-    if (for_me) {
-        raft_->receive(now, message.from, std::move(message.body), message.incarnation);
+    auto* said = std::get_if<raft::Message>(&message.body);
+    if (for_me && said != nullptr) {
+        raft_->receive(now, message.from, std::move(*said), message.incarnation);
     }
 }
 

@@ -94,6 +94,17 @@ struct PeerMessage {
       cutIndex @45 :UInt64;
       held @46 :Bool;
     }
+    cutRequest :group {       # its term means nothing
+      cutTerm @47 :UInt64;
+      cutIndex @48 :UInt64;
+      part @49 :UInt32;
+    }
+    cutPart :group {          # its term means nothing
+      cutTerm @50 :UInt64;
+      cutIndex @51 :UInt64;
+      part @52 :UInt32;       # 0 the manifest, then the chunks
+      bytes @53 :Data;
+    }
   }
 
   incarnation @33 :UInt64;  # of the sender's disk, 0 = it does not say

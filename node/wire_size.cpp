@@ -8,7 +8,8 @@ namespace ledger::node {
 //
 //   peer message      128, and for an append request with entries
 //                     8 + the sum over them of 48 + padded(body),
-//                     for a snapshot offer padded(configuration)
+//                     for a snapshot offer padded(configuration),
+//                     for a part of a cut padded(its bytes)
 //   client request     72 + padded(body, question or stream), and 32 with a subscription's
 //                     beginning, 16 with a grant, an end or a change of the membership
 //   client reply       80 + padded(outcome, answer or reason), 80 + 160 with a status, and for
@@ -72,10 +73,13 @@ struct OutcomeBytes {
 }  // namespace
 
 std::uint64_t wire_size(const PeerMessage& message) {
-    if (const auto* offer = std::get_if<raft::SnapshotOffer>(&message.body)) {
+    if (const auto* part = std::get_if<CutPart>(&message.body)) {
+        return peer_message_bytes + padded(part->bytes.size());
+    }
+    if (const auto* offer = raft_message<raft::SnapshotOffer>(message)) {
         return peer_message_bytes + padded(body_bytes(offer->configuration));
     }
-    const auto* append = std::get_if<raft::AppendRequest>(&message.body);
+    const auto* append = raft_message<raft::AppendRequest>(message);
     if (append == nullptr || append->entries.empty()) {
         return peer_message_bytes;
     }

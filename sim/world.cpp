@@ -205,7 +205,7 @@ void World::deliver(const Item& item) {
     if (!host(message.to).up() || !network_.arrives(message.from, message.to, item.a)) {
         return;
     }
-    const auto* answer = std::get_if<raft::AppendResponse>(&message.body);
+    const auto* answer = node::raft_message<raft::AppendResponse>(message);
     if (message.to == prey_ && answer != nullptr && answer->accepted) {
         // Struck before it can act on what it is about to learn, as far as others can tell.
         prey_ = {};

@@ -74,6 +74,21 @@ std::string describe_message(const raft::Message& message) {
         message);
 }
 
+std::string describe_body(const node::PeerBody& body) {
+    return std::visit(
+        Match{
+            [](const raft::Message& m) { return describe_message(m); },
+            [](const node::CutRequest& m) {
+                return fmt::format("CutRequest for part {} of cut {}", m.part, place(m.cut));
+            },
+            [](const node::CutPart& m) {
+                return fmt::format("CutPart {} of cut {}, {} bytes", m.part, place(m.cut),
+                    m.bytes.size());
+            },
+        },
+        body);
+}
+
 constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
     "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
 constexpr std::array<const char*, 8> operation_names = {"command", "query", "status query",
@@ -107,7 +122,7 @@ std::string describe_event(const node::Event& event) {
             },
             [](const node::Message& e) {
                 return fmt::format(
-                    "from n{}: {}", e.message.from, describe_message(e.message.body));
+                    "from n{}: {}", e.message.from, describe_body(e.message.body));
             },
             [](const node::Stored& e) { return fmt::format("ticket {}", e.ticket); },
             [](const node::StoreFailed& e) { return fmt::format("ticket {}", e.ticket); },

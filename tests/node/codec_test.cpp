@@ -29,7 +29,7 @@ bool within_limits(const Decoded& message, std::uint64_t frame_bytes) {
     std::uint64_t content = 0;
     bool ordered = true;
     const auto* peer = std::get_if<PeerMessage>(&message);
-    const auto* append = peer ? std::get_if<raft::AppendRequest>(&peer->body) : nullptr;
+    const auto* append = peer ? raft_message<raft::AppendRequest>(*peer) : nullptr;
     if (append != nullptr) {
         LogId last = append->previous;
         for (const EntryRef& entry : append->entries) {

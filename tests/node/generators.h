@@ -119,12 +119,23 @@ inline raft::Message any_raft_message(int number) {
     }
 }
 
+inline PeerBody any_peer_body() {
+    const int kind = *rc::gen::inRange(0, 15);
+    switch (kind) {
+        case 13:
+            return CutRequest{any_log_id(), *rc::gen::arbitrary<std::uint32_t>()};
+        case 14:
+            return CutPart{any_log_id(), *rc::gen::arbitrary<std::uint32_t>(), any_bytes(3000)};
+        default: return any_raft_message(kind);
+    }
+}
+
 inline PeerMessage any_peer_message() {
     const ClusterId cluster{
         *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
     return {cluster, GroupId{*rc::gen::arbitrary<std::uint32_t>()},
         NodeId{*rc::gen::arbitrary<std::uint32_t>()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()},
-        any_raft_message(*rc::gen::inRange(0, 13)),
+        any_peer_body(),
         Incarnation{*rc::gen::arbitrary<std::uint64_t>()}};
 }
 

@@ -539,7 +539,7 @@ TEST_CASE("replica: a vote waits for the ticket of the group that stores it", "[
     REQUIRE(node.stores.size() == 1);
     CHECK(node.stores.front().group->hard_state == HardState{Term{4}, NodeId{2}});
     REQUIRE(node.sends.size() == 1);
-    const auto* vote = std::get_if<raft::VoteResponse>(&node.sends.front().message.body);
+    const auto* vote = raft_message<raft::VoteResponse>(node.sends.front().message);
     REQUIRE(vote != nullptr);
     CHECK(vote->granted);
     CHECK(node.sends.front().after == node.stores.front().ticket);
@@ -558,13 +558,13 @@ TEST_CASE("replica: commands of a leader that loses office end indeterminate, on
             if (send.message.to != NodeId{2}) {
                 continue;
             }
-            if (const auto* ask = std::get_if<raft::PreVoteRequest>(&send.message.body)) {
+            if (const auto* ask = raft_message<raft::PreVoteRequest>(send.message)) {
                 receive(raft::PreVoteResponse{{}, ask->proposed, ask->attempt, true});
             }
         }
         node.work();
         for (const std::deque<Send> sent = std::exchange(node.sends, {}); const Send& send : sent) {
-            if (const auto* ask = std::get_if<raft::VoteRequest>(&send.message.body);
+            if (const auto* ask = raft_message<raft::VoteRequest>(send.message);
                 ask != nullptr && send.message.to == NodeId{2}) {
                 receive(raft::VoteResponse{ask->term, true});
             }

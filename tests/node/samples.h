@@ -88,6 +88,11 @@ inline std::vector<NamedMessage> sample_messages() {
     // Straight into the variant: GCC 12 takes a moved temporary variant for uninitialised.
     const auto peer = []<typename Body>(Body body) {
         PeerMessage message = sample_peer_message({});
+        message.body.emplace<raft::Message>().emplace<Body>(std::move(body));
+        return message;
+    };
+    const auto cut = []<typename Body>(Body body) {
+        PeerMessage message = sample_peer_message({});
         message.body.emplace<Body>(std::move(body));
         return message;
     };
@@ -115,6 +120,8 @@ inline std::vector<NamedMessage> sample_messages() {
         {"snapshot_offer", peer(raft::SnapshotOffer{Term{7}, last, ClusterTime{12}, WallTime{34},
                                EntryHandle::make(as_bytes("a configuration"), {})})},
         {"snapshot_status", peer(raft::SnapshotStatus{Term{7}, last, true})},
+        {"cut_request", cut(CutRequest{last, 3})},
+        {"cut_part", cut(CutPart{last, 3, sample_bytes("a part of the state")})},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
         {"request_query_applied",
