@@ -155,8 +155,8 @@ void BodyJudge::cut(const ScannedGroup& group, std::size_t slot) {
 // that did not reach the disk whole.
 bool BodyJudge::is_torn_footer(const Slot& slot) const {
     return outside_.next && !slot.name && slot.record.damage == Damage::header &&
-           log_.map.last().next() == outside_.next->first &&
-           last_hash() == outside_.next->start_hash;
+           log_.map.last() == outside_.next->start.id.index &&
+           last_hash() == outside_.next->start.hash;
 }
 
 }  // namespace ledger::log

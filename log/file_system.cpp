@@ -29,6 +29,10 @@ class LogCategory final : public boost::system::error_category {
 
 }  // namespace
 
+std::string path_in(const std::string& directory, const std::string& name) {
+    return directory.empty() ? name : directory + "/" + name;
+}
+
 const boost::system::error_category& log_category() {
     static const LogCategory category;
     return category;

@@ -27,6 +27,9 @@ enum class Errc {
     invalid_argument,
 };
 
+// `name` inside `directory`, which may be empty.
+std::string path_in(const std::string& directory, const std::string& name);
+
 const boost::system::error_category& log_category();
 boost::system::error_code make_error_code(Errc errc);
 

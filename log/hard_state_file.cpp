@@ -13,13 +13,13 @@ namespace ledger::log {
 //   0  u32 magic           4  u32 version      8  u64 cluster high   16  u64 cluster low
 //  24  u32 node           28  u32 vote        32  u64 generation     40  u64 epoch
 //  48  u64 segment max    56  u64 term        64  u64 commit
-//  72  u64 incarnation
-//  80  u32 crc32c(offset, bytes 0..79), zeros to 512
+//  72  u64 incarnation    80  u64 oldest segment
+//  88  u32 crc32c(offset, bytes 0..87), zeros to 512
 namespace {
 
 constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
 constexpr std::uint32_t slot_version = 2;
-constexpr std::uint64_t crc_offset = 80;
+constexpr std::uint64_t crc_offset = 88;
 const char* const file_name = "hard_state";
 const char* const temporary_name = "hard_state.temporary";
 
@@ -71,10 +71,6 @@ Result<HardStateSlot> read_newest(File& file) {
 
 }  // namespace
 
-std::string path_in(const std::string& directory, const std::string& name) {
-    return directory.empty() ? name : directory + "/" + name;
-}
-
 void encode_hard_state_slot(
     std::span<std::byte> out, const HardStateSlot& slot, std::uint64_t offset) {
     LEDGER_ASSERT(out.size() == hard_state_slot_bytes);
@@ -92,6 +88,7 @@ void encode_hard_state_slot(
     store_little_endian(at + 56, slot.hard_state.term.value);
     store_little_endian(at + 64, slot.commit.value);
     store_little_endian(at + 72, slot.identity.incarnation.value);
+    store_little_endian(at + 80, slot.oldest.value);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
     store_little_endian(at + crc_offset, crc32c({at, crc_offset}, seed));
 }
@@ -123,6 +120,7 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     slot.hard_state.term = Term{in.u64()};
     slot.commit = Index{in.u64()};
     slot.identity.incarnation = Incarnation{in.u64()};
+    slot.oldest = SegmentId{in.u64()};
     LEDGER_ASSERT(in.ok());
     return slot;
 }

@@ -17,6 +17,7 @@ struct HardStateSlot {
     std::uint64_t generation = 0;  // grows with each write; its parity chooses the slot
     std::uint64_t epoch = 0;       // openings of the log so far
     SegmentId segment_max;         // the greatest segment id used before this opening
+    SegmentId oldest;  // the log begins with it, segments before it are gone; 0 = none is
     HardState hard_state;
     Index commit;  // durable and committed when written; a witness only
     friend bool operator==(const HardStateSlot&, const HardStateSlot&) = default;
@@ -62,8 +63,5 @@ class HardStateFile {
     HardStateSlot current_;
     bool dirty_ = false;
 };
-
-// `name` inside `directory`, which may be empty.
-std::string path_in(const std::string& directory, const std::string& name);
 
 }  // namespace ledger::log

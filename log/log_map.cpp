@@ -97,9 +97,10 @@ const HashMark& SegmentMap::mark_at_or_before(Index index) const {
 
 // --- What the writer keeps ---
 
-LogMap::LogMap(Index first, const Digest& before_first) : base_{first.previous(), before_first} {
-    LEDGER_ASSERT(first > Index{0});
-    open_.first = first;
+LogMap::LogMap(const LogId& previous, const Digest& hash)
+    : base_{previous.index, hash}, base_term_(previous.term) {
+    LEDGER_ASSERT(previous.index > Index{0} || previous.term == Term{0});
+    open_.first = previous.index.next();
 }
 
 void LogMap::append_place(Term term, const Place& place) {

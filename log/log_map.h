@@ -80,8 +80,8 @@ using SharedMap = std::shared_ptr<const SegmentMap>;
 
 class LogMap {
   public:
-    // An empty log whose next index is `first`.
-    explicit LogMap(Index first = Index{1}, const Digest& before_first = {});
+    // An empty log that goes on after `previous`, whose hash is `hash`.
+    explicit LogMap(const LogId& previous = {}, const Digest& hash = {});
 
     void append(Term term, const Place& place, const Digest& hash);
     // For an entry that only a footer names: its hash stays unknown until learn(). The last one
@@ -98,8 +98,10 @@ class LogMap {
     Index last() const { return open_.first + open_.places.size() - 1; }
     bool holds(Index index) const { return index >= first() && index <= last(); }
     std::span<const TermRun> terms() const { return terms_.span(); }
-    // 0 for the empty log.
-    Term last_term() const { return terms_.empty() ? Term{} : terms_.back().term; }
+    // Of the entry before first().
+    LogId previous() const { return {base_term_, base_.index}; }
+    // previous().term for the empty log.
+    Term last_term() const { return terms_.empty() ? base_term_ : terms_.back().term; }
 
     // Null if it is not known. Valid until the map changes.
     const Digest* find_hash(Index index) const;
@@ -128,6 +130,7 @@ class LogMap {
     void mark(Index index, const Digest& hash);
 
     HashMark base_;
+    Term base_term_;
     GrowingArray<SegmentRun> closed_;  // none of them empty
     OpenRun open_;
     GrowingArray<TermRun> terms_;

@@ -47,10 +47,12 @@ class Recovery {
 
   private:
     Result<void> find_segments();
+    Result<void> leave_out_void();
     Result<void> inspect(SegmentFile& found, bool may_be_unsynced);
     Result<void> read_header(SegmentFile& found) const;
     Result<void> judge_all();
     Result<void> enter(SegmentFile& found);
+    void begin_log(const LogStart& start);
     Result<void> judge_sealed(const Footer& footer);
     Result<void> judge_body(SegmentFile& found, const Outside& outside);
     Result<void> judge_headless(SegmentFile& found);
@@ -61,9 +63,10 @@ class Recovery {
     Result<void> change();
     Result<void> begin_epoch();
     Result<void> write_reseals();
-    Result<void> remove_torn_segments();
     Result<void> cut_tail();
 
+    // The segment with which the log begins; 0 = the first ever made.
+    SegmentId oldest() const { return hard_state_.current().oldest; }
     Error faulty(SegmentId segment, std::uint64_t offset, Index index, const char* why) const;
 
     FileSystem& files_;
@@ -99,6 +102,7 @@ Result<RecoveredLog> Recovery::run() {
     LEDGER_CHECK(change());
     recovered_.incarnation = log_.identity.incarnation;
     recovered_.hard_state = hard_state_.current().hard_state;
+    recovered_.previous = log_.map.previous();
     recovered_.first = log_.map.first();
     recovered_.last = log_.map.last();
     recovered_.terms.assign(log_.map.terms().begin(), log_.map.terms().end());
@@ -116,23 +120,50 @@ Result<void> Recovery::find_segments() {
     LEDGER_TRY(const auto names, files_.list(options_.directory));
     std::vector<SegmentId> ids;
     for (const std::string& name : names) {
-        if (const std::optional<SegmentId> id = parse_segment_name(name)) {
+        const std::optional<SegmentId> id = parse_segment_name(name);
+        if (id && *id < oldest()) {
+            remove_.push_back(*id);  // whoever moved the log's begin behind it did not come this far
+        } else if (id) {
             ids.push_back(*id);
         }
     }
     std::sort(ids.begin(), ids.end());
+    if (oldest() > SegmentId{0} && (ids.empty() || ids.front() != oldest())) {
+        return faulty(oldest(), 0, Index{}, "the segment with which the log begins is missing");
+    }
     found_.resize(ids.size());
     for (std::size_t i = 0; i < found_.size(); ++i) {
         found_[i].id = ids[i];
         LEDGER_CHECK(inspect(found_[i], i + 2 >= found_.size()));
         log_.segment_max = std::max(log_.segment_max, found_[i].id);
-        if (found_[i].header) {
-            newest_with_header_ = found_[i].id;
+    }
+    LEDGER_CHECK(leave_out_void());
+    for (const SegmentFile& found : found_) {
+        if (found.header) {
+            newest_with_header_ = found.id;
         }
-        if (found_[i].footer) {
-            commit_witness_ = std::max(commit_witness_, found_[i].footer->commit);
+        if (found.footer) {
+            commit_witness_ = std::max(commit_witness_, found.footer->commit);
         }
     }
+    return {};
+}
+
+// A segment that was to begin the log anew, but the hard state never came to name it: nothing was
+// written behind its header, and the log before it goes on.
+Result<void> Recovery::leave_out_void() {
+    if (found_.empty() || !found_.back().header || !found_.back().header->restarts() ||
+        found_.back().id == oldest()) {
+        return {};
+    }
+    const SegmentFile& last = found_.back();
+    if (last.size > segment_header_bytes) {
+        return failure(Errc::corrupt_record,
+            "hard_state: older than " + segment_name(last.id) + ", an old copy");
+    }
+    LEDGER_SOMETIMES(true, "log.restart_left_void");
+    remove_.push_back(last.id);
+    found_.pop_back();
     return {};
 }
 
@@ -178,7 +209,7 @@ Result<void> Recovery::judge_all() {
     for (std::size_t i = 0; i < found_.size(); ++i) {
         SegmentFile& found = found_[i];
         if (!found.header) {
-            if (found.id < newest_with_header_ || i + 1 < found_.size()) {
+            if (found.id < newest_with_header_ || i + 1 < found_.size() || found.id == oldest()) {
                 return faulty(found.id, 0, log_.map.last().next(), "no copy of the header stands");
             }
             LEDGER_CHECK(judge_headless(found));
@@ -200,11 +231,14 @@ Result<void> Recovery::judge_all() {
 
 Result<void> Recovery::enter(SegmentFile& found) {
     const SegmentHeader& header = *found.header;
+    const LogStart& start = header.start;
     if (log_.segments.empty()) {
-        log_.map = LogMap(header.first, header.start_hash);
-    } else if (header.first != log_.map.last().next() ||
-               header.start_term != log_.map.last_term() ||
-               header.start_hash != log_.map.hash_at(log_.map.last())) {
+        if (oldest() == SegmentId{0} && start.id.index > Index{0}) {
+            return faulty(found.id, 0, Index{1}, "the segments before it are missing");
+        }
+        begin_log(start);
+    } else if (start.id != LogId{log_.map.last_term(), log_.map.last()} ||
+               start.hash != log_.map.hash_at(log_.map.last())) {
         return faulty(found.id, 0, log_.map.last().next(),
             "the segment does not continue the one before it");
     }
@@ -213,6 +247,16 @@ Result<void> Recovery::enter(SegmentFile& found) {
     segment.file = std::move(found.file);
     log_.active.reset();
     return {};
+}
+
+// What comes before the first entry held is committed and durable elsewhere.
+void Recovery::begin_log(const LogStart& start) {
+    log_.map = LogMap(start.id, start.hash);
+    log_.sealed = start.id.index;
+    log_.witnessed_commit = start.id.index;
+    commit_witness_ = std::max(commit_witness_, start.id.index);
+    recovered_.last_cluster_time = start.cluster_time;
+    recovered_.last_wall_time = start.wall_time;
 }
 
 Result<void> Recovery::judge_sealed(const Footer& footer) {
@@ -254,15 +298,16 @@ Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
     bytes.resize(static_cast<std::size_t>(read));
     const std::vector<ScannedGroup> groups = scan_groups(bytes, found.id);
     log_.active.emplace();
-    log_.active->first = found.header->first;
-    log_.active->start_hash = found.header->start_hash;
+    log_.active->first = found.header->first();
+    log_.active->start_hash = found.header->start.hash;
     BodyJudge judge(log_, outside, found.header->epoch, groups);
     if (const auto fault = judge.judge()) {
         return faulty(found.id, fault->offset, fault->index, fault->why);
     }
     commit_witness_ = std::max(commit_witness_, judge.commit());
     log_.witnessed_commit = std::max(log_.witnessed_commit, judge.commit());
-    log_.sealed = std::min(judge.sync_index(), log_.map.last());
+    log_.sealed = std::min(
+        std::max(log_.map.previous().index, judge.sync_index()), log_.map.last());
     segment.end = sector_ceiling(judge.keep());
     recovered_.torn_entries += judge.torn_entries();
     recovered_.torn_bytes += found.size - std::min(found.size, judge.keep());
@@ -380,7 +425,7 @@ Result<void> Recovery::change() {
     if (log_.active) {
         LEDGER_CHECK(cut_tail());
     }
-    return remove_torn_segments();
+    return remove_segments(files_, options_.directory, remove_);
 }
 
 // A number for this opening: what earlier ones left half-written can never pass as ours.
@@ -413,7 +458,7 @@ Result<void> Recovery::cut_tail() {
     OpenSegment& segment = log_.segments.back();
     LEDGER_ASSERT(segment.end >= tail_.keep && segment.end % sector_bytes == 0);
     LEDGER_SOMETIMES(tail_.keep < tail_.size, "log.torn_tail_cut");
-    if (tail_.keep <= segment_header_bytes) {
+    if (tail_.keep <= segment_header_bytes && segment.id != oldest()) {
         // No group of it was ever promised; the next one begins a new segment.
         remove_.push_back(segment.id);
         log_.active.reset();
@@ -444,13 +489,6 @@ Result<void> Recovery::cut_tail() {
         }
     }
     return {};
-}
-
-Result<void> Recovery::remove_torn_segments() {
-    for (SegmentId id : remove_) {
-        LEDGER_CHECK(files_.remove(path_in(options_.directory, segment_name(id))));
-    }
-    return remove_.empty() ? Result<void>{} : files_.sync_directory(options_.directory);
 }
 
 }  // namespace

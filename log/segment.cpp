@@ -12,8 +12,8 @@ namespace ledger::log {
 //   0  u32 magic       4  u32 version     8  u64 cluster high  16  u64 cluster low
 //  24  u32 node       28  u32 zero       32  u64 segment id    40  u64 previous segment id
 //  48  u64 epoch      56  u64 first      64  u64 sync_index    72  u64 incarnation
-//  80  u64 start term 88  32 bytes start hash
-// 120  u32 crc32c(segment id, offset, bytes 0..119), zeros to 512
+//  the entry before first: 80  u64 term  88  i64 cluster_time  96  i64 wall_time  104  32 bytes hash
+// 136  u32 crc32c(segment id, offset, bytes 0..135), zeros to 512
 //
 // Identity block, at a sector, as many sectors as it needs:
 //   0  u32 magic       4  u32 names       8  u64 epoch         16  u64 group start
@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::uint32_t header_magic = 0x67534c45;  // "ELSg"
 constexpr std::uint32_t block_magic = 0x64494c45;   // "ELId"
-constexpr std::uint64_t header_crc_offset = 120;
+constexpr std::uint64_t header_crc_offset = 136;
 constexpr std::uint64_t block_names_crc_offset = 96;
 constexpr std::uint64_t block_crc_offset = 100;
 constexpr std::uint64_t block_fixed_bytes = 104;
@@ -54,11 +54,14 @@ void store_header(std::byte* at, const SegmentHeader& header, std::uint64_t offs
     store_little_endian(at + 32, header.segment.value);
     store_little_endian(at + 40, header.previous.value);
     store_little_endian(at + 48, header.epoch);
-    store_little_endian(at + 56, header.first.value);
+    store_little_endian(at + 56, header.first().value);
     store_little_endian(at + 64, header.sync_index.value);
     store_little_endian(at + 72, header.identity.incarnation.value);
-    store_little_endian(at + 80, header.start_term.value);
-    std::memcpy(at + 88, header.start_hash.bytes.data(), header.start_hash.bytes.size());
+    store_little_endian(at + 80, header.start.id.term.value);
+    store_little_endian(at + 88, header.start.cluster_time.nanoseconds);
+    store_little_endian(at + 96, header.start.wall_time.nanoseconds);
+    const Digest& hash = header.start.hash;
+    std::memcpy(at + 104, hash.bytes.data(), hash.bytes.size());
     const std::uint32_t seed = location_crc({header.segment, offset});
     store_little_endian(at + header_crc_offset, crc32c({at, header_crc_offset}, seed));
 }
@@ -111,9 +114,17 @@ std::optional<SegmentId> parse_segment_name(std::string_view name) {
     return SegmentId{number};
 }
 
+Result<void> remove_segments(FileSystem& files, const std::string& directory,
+    const std::vector<SegmentId>& segments) {
+    for (SegmentId id : segments) {
+        LEDGER_CHECK(files.remove(path_in(directory, segment_name(id))));
+    }
+    return segments.empty() ? Result<void>{} : files.sync_directory(directory);
+}
+
 void encode_segment_header(std::span<std::byte> out, const SegmentHeader& header) {
     LEDGER_ASSERT(out.size() == segment_header_bytes);
-    LEDGER_ASSERT(header.segment > header.previous && header.first > Index{0});
+    LEDGER_ASSERT(header.segment > header.previous);
     store_header(out.data(), header, 0);
     store_header(out.data() + sector_bytes, header, sector_bytes);
 }
@@ -147,13 +158,17 @@ Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location) 
     header.segment = SegmentId{in.u64()};
     header.previous = SegmentId{in.u64()};
     header.epoch = in.u64();
-    header.first = Index{in.u64()};
+    const Index first{in.u64()};
+    header.start.id.index = first.previous();
     header.sync_index = Index{in.u64()};
     header.identity.incarnation = Incarnation{in.u64()};
-    header.start_term = Term{in.u64()};
-    header.start_hash = read_digest(in);
+    header.start.id.term = Term{in.u64()};
+    header.start.cluster_time = {in.i64()};
+    header.start.wall_time = {in.i64()};
+    header.start.hash = read_digest(in);
     const bool sensible = in.ok() && header.segment == location.segment &&
-                          header.previous < header.segment && header.first > Index{0};
+                          header.previous < header.segment && first > Index{0} &&
+                          (first > Index{1} || header.start == LogStart{});
     if (!sensible) {
         return damaged();
     }

@@ -27,16 +27,23 @@ constexpr std::uint64_t sector_ceiling(std::uint64_t bytes) {
 std::string segment_name(SegmentId id);
 std::optional<SegmentId> parse_segment_name(std::string_view name);
 
+// Removes the files one after the other, and makes that durable.
+Result<void> remove_segments(FileSystem& files, const std::string& directory,
+    const std::vector<SegmentId>& segments);
+
 struct SegmentHeader {
     Identity identity;
     SegmentId segment;
-    SegmentId previous;     // 0 = the first of its disk
+    SegmentId previous;     // 0 = the log begins here
     std::uint64_t epoch = 0;  // of its creation
-    Index first;            // the index that comes next in the log
-    Term start_term;        // term and full hash of the entry before `first`
-    Digest start_hash;
+    LogStart start;         // the entry before; its stamps are 0 where the log does not begin
     Index sync_index;       // durable when the segment was created: a witness for its predecessor
     friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
+
+    // The index that comes next in the log.
+    Index first() const { return start.id.index.next(); }
+    // The log was emptied and begins here anew. It counts once the hard state names the segment.
+    bool restarts() const { return previous == SegmentId{0} && first() > Index{1}; }
 };
 
 // Fills both copies.

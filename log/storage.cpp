@@ -18,7 +18,7 @@ class SegmentedStorage final : public Storage {
           writer_(files, options, *log_, std::move(hard_state)), published_(log_->map.publish()) {}
 
     Result<void> write(const Group& group) override {
-        extends_ = extends_ || group.truncate_to || !group.entries.empty();
+        extends_ = extends_ || group.restart || group.truncate_to || !group.entries.empty();
         return writer_.write(group);
     }
     Result<void> sync() override {

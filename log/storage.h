@@ -35,17 +35,32 @@ struct Options {
     std::uint64_t segment_bytes = 64ull << 20; // a segment is sealed when it would grow beyond
 };
 
+// The entry that an emptied log goes on after: the log begins anew behind a cut.
+struct LogStart {
+    LogId id;
+    Digest hash;  // of the chain at it
+    ClusterTime cluster_time;
+    WallTime wall_time;
+    friend bool operator==(const LogStart&, const LogStart&) = default;
+};
+
 // One Store effect: one group commit, one ticket. Parts are durable together or not at all only
 // in this sense: nothing of the group may be relied upon before sync() has returned. When there
 // is a hard state it is durable before any entry of the group is.
 struct Group {
     std::optional<HardState> hard_state;
+    // The log is emptied and goes on after this, beyond all that is committed in it. Durable
+    // together with the hard state, before any entry of the group; a crash before that leaves the
+    // log as it was, hard state included.
+    std::optional<LogStart> restart{};
     std::optional<Index> truncate_to;  // the log ends here before `entries` are appended
     std::vector<HashedEntry> entries;  // contiguous, starting right after the log's end
     Index commit;                      // committed as far as known: a durable witness, no promise
-    // Neither hard state, truncation nor entries: an idle seal. It makes the sync_index of the
-    // last group durable, so that this group has a witness.
-    bool seal_only() const { return !hard_state && !truncate_to && entries.empty(); }
+    // Neither hard state, restart, truncation nor entries: an idle seal. It makes the sync_index
+    // of the last group durable, so that this group has a witness.
+    bool seal_only() const {
+        return !hard_state && !restart && !truncate_to && entries.empty();
+    }
 };
 
 // What the disk knows at boot (DESIGN section 5).
@@ -53,14 +68,14 @@ struct Recovered {
     Incarnation incarnation;         // of the disk, given to format()
     HardState hard_state;
     LogId previous;                  // of the entry before `first`; {0, 0} = there is none
-    Index first;                     // the first index held; 1 unless the log was cut
+    Index first;                     // the first index held; 1 unless earlier ones are gone
     Index last;                      // first.previous() = the log holds no entry
     std::vector<TermRun> terms;      // of [first, last]
     Index commit;                    // durable witness: committed at least up to here; <= last
     Digest commit_hash;              // entry hash at `commit`; zero when commit is 0
     std::vector<HashedEntry> tail;   // entries (commit, last], bodies loaded
     std::optional<EntryRef> configuration;  // the newest in [first, commit], body loaded
-    ClusterTime last_cluster_time;   // stamps of the last entry; zero when the log is empty
+    ClusterTime last_cluster_time;   // stamps of the last entry; if there is none, of `previous`
     WallTime last_wall_time;
     // What a crash had left behind the end and recovery removed: for traces and tests.
     std::uint64_t torn_bytes = 0;

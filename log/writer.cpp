@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "log/base/assert.h"
 
@@ -42,7 +43,9 @@ Result<void> Writer::sync() {
 }
 
 Result<void> Writer::write_group(const Group& group) {
-    if (group.hard_state) {
+    if (group.restart) {
+        LEDGER_CHECK(restart(group));
+    } else if (group.hard_state) {
         LEDGER_CHECK(write_hard_state(*group.hard_state));
     }
     const bool extends = group.truncate_to || !group.entries.empty();
@@ -51,8 +54,9 @@ Result<void> Writer::write_group(const Group& group) {
     }
     LEDGER_CHECK(make_room(group));
     encode(group);
-    // No entry may reach the disk before the term it was accepted in (Raft fig. 2).
-    if (hard_state_.is_dirty()) {
+    // No entry may reach the disk before the term it was accepted in (Raft fig. 2), nor before the
+    // log begins where it belongs.
+    if (hard_state_.is_dirty() || restarting_) {
         waiting_ = true;
         return {};
     }
@@ -64,6 +68,46 @@ Result<void> Writer::write_hard_state(const HardState& hard_state) {
     next.hard_state = hard_state;
     next.commit = log_.commit;  // of earlier groups: durable
     return hard_state_.write(next);
+}
+
+// In memory the log is the new one at once; on disk nothing changes yet but that there is a segment
+// that does not count.
+Result<void> Writer::restart(const Group& group) {
+    const LogStart& start = *group.restart;
+    LEDGER_ASSERT(start.id.index > log_.commit);
+    LEDGER_ASSERT(!hard_state_.is_dirty() && !sealing_ && obsolete_.empty());
+    for (const OpenSegment& segment : log_.segments) {
+        obsolete_.push_back(segment.id);
+    }
+    log_.segments.clear();
+    log_.configurations.clear();
+    log_.map = LogMap(start.id, start.hash);
+    log_.commit = start.id.index;
+    log_.sealed = start.id.index;
+    log_.witnessed_commit = start.id.index;
+    LEDGER_TRY(const SegmentHeader header, create_segment(start));
+    LEDGER_ASSERT(header.restarts());
+    ByteVector bytes(segment_header_bytes);
+    encode_segment_header(bytes, header);
+    LEDGER_CHECK(active_file().file->write(0, bytes));
+    active_file().end = segment_header_bytes;
+    restarting_ = hard_state_.current();
+    restarting_->hard_state = group.hard_state.value_or(restarting_->hard_state);
+    restarting_->commit = log_.commit;
+    restarting_->oldest = header.segment;
+    LEDGER_ASSERT(restarting_->hard_state.term >= start.id.term);
+    return {};
+}
+
+// The new segment is durable, then it is the log, then the old ones go.
+Result<void> Writer::sync_restart() {
+    LEDGER_CHECK(active_file().file->sync());
+    LEDGER_CHECK(files_.sync_directory(options_.directory));
+    created_ = false;
+    LEDGER_CHECK(hard_state_.write(*restarting_));
+    LEDGER_CHECK(hard_state_.sync());
+    restarting_.reset();
+    return remove_segments(files_, options_.directory, std::exchange(obsolete_, {}));
 }
 
 bool Writer::needs_seal(const Group& group) const {
@@ -93,7 +137,9 @@ Result<void> Writer::make_room(const Group& group) {
     }
     new_header_.reset();
     if (!log_.active) {
-        LEDGER_CHECK(create_segment());
+        const LogMap& map = log_.map;
+        const LogStart start{{map.last_term(), map.last()}, map.hash_at(map.last()), {}, {}};
+        LEDGER_TRY(new_header_, create_segment(start));
         bytes += segment_header_bytes;
     }
     buffer_bytes_ = bytes;
@@ -112,15 +158,13 @@ Result<void> Writer::seal_active() {
     return {};
 }
 
-Result<void> Writer::create_segment() {
+Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
     SegmentHeader header;
     header.identity = log_.identity;
     header.segment = log_.segment_max.next();
     header.previous = log_.segments.empty() ? SegmentId{0} : log_.segments.back().id;
     header.epoch = log_.epoch;
-    header.first = log_.map.last().next();
-    header.start_term = log_.map.last_term();
-    header.start_hash = log_.map.hash_at(log_.map.last());
+    header.start = start;
     header.sync_index = log_.map.last();
     const std::string name = path_in(options_.directory, segment_name(header.segment));
     LEDGER_TRY(auto file, files_.create(name));
@@ -129,11 +173,10 @@ Result<void> Writer::create_segment() {
     segment.file = std::move(file);
     log_.segment_max = header.segment;
     log_.active.emplace();
-    log_.active->first = header.first;
-    log_.active->start_hash = header.start_hash;
-    new_header_ = header;
+    log_.active->first = header.first();
+    log_.active->start_hash = header.start.hash;
     created_ = true;
-    return {};
+    return header;
 }
 
 void Writer::encode(const Group& group) {
@@ -223,7 +266,7 @@ std::uint64_t Writer::encode_identity(std::uint64_t at) {
 }
 
 Result<void> Writer::write_buffer() {
-    LEDGER_ASSERT(log_.active && !hard_state_.is_dirty());
+    LEDGER_ASSERT(log_.active && !hard_state_.is_dirty() && !restarting_);
     waiting_ = false;
     log_dirty_ = true;
     return active_file().file->write(
@@ -231,6 +274,9 @@ Result<void> Writer::write_buffer() {
 }
 
 Result<void> Writer::sync_group() {
+    if (restarting_) {
+        LEDGER_CHECK(sync_restart());
+    }
     if (hard_state_.is_dirty()) {
         LEDGER_CHECK(hard_state_.sync());
     }

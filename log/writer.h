@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "log/hard_state_file.h"
 #include "log/open_log.h"
@@ -22,10 +23,12 @@ class Writer {
   private:
     Result<void> write_group(const Group& group);
     Result<void> write_hard_state(const HardState& hard_state);
+    Result<void> restart(const Group& group);
+    Result<void> sync_restart();
     Result<void> sync_group();
     Result<void> make_room(const Group& group);
     Result<void> seal_active();
-    Result<void> create_segment();
+    Result<SegmentHeader> create_segment(const LogStart& start);
     Result<void> write_buffer();
     std::uint64_t records_bytes(const Group& group) const;
     bool needs_seal(const Group& group) const;
@@ -47,8 +50,11 @@ class Writer {
     IdentityBlock block_;              // of the group in the buffer; reused
     std::optional<SegmentHeader> new_header_;  // the group begins a segment
     std::optional<std::uint32_t> sealing_;     // number of the segment with an un-synced footer
+    // The log begins anew with the active segment as soon as the hard state says so.
+    std::optional<HardStateSlot> restarting_;
+    std::vector<SegmentId> obsolete_;          // what the log was before
     bool created_ = false;     // the directory entry of the active segment is not durable
-    bool waiting_ = false;     // the buffer waits for the hard state
+    bool waiting_ = false;     // the buffer waits for the hard state or for the restart
     bool log_dirty_ = false;
     bool unsynced_ = false;    // a group was written and not synced
     bool failed_ = false;      // after an error nothing is known about the disk

@@ -21,6 +21,17 @@ void StoreQueue::set_hard_state(const HardState& hard_state) {
     pending_.hard_state = hard_state;
 }
 
+void StoreQueue::restart(const log::LogStart& start) {
+    LEDGER_ASSERT(hard_state_.term >= start.id.term);
+    LEDGER_SOMETIMES(!pending_.entries.empty(), "node.store.restart_drops_entries");
+    pending_.restart = start;
+    pending_.truncate_to.reset();
+    pending_.entries.clear();
+    pending_bytes_ = 0;
+    end_ = start.id;
+    submitted_end_ = start.id.index;
+}
+
 void StoreQueue::truncate(Index last_kept, Term term_of_last_kept) {
     LEDGER_ASSERT(last_kept < end_.index);
     while (!pending_.entries.empty() && pending_.entries.back().entry.index > last_kept) {
@@ -64,6 +75,7 @@ StoreQueue::Submitted StoreQueue::submit(Index commit) {
     slot.ends_with = {end_, hard_state_, slot.group.seal_only()};
     submitted_end_ = end_.index;
     pending_.hard_state.reset();
+    pending_.restart.reset();
     pending_.truncate_to.reset();
     pending_.entries.clear();
     pending_bytes_ = 0;

@@ -20,6 +20,8 @@ class StoreQueue {
     void reset(LogId last, const HardState& hard_state);
 
     void set_hard_state(const HardState& hard_state);
+    // The log is emptied and goes on after `start`: what waited for the disk is void.
+    void restart(const log::LogStart& start);
     void truncate(Index last_kept, Term term_of_last_kept);
     void append(HashedEntry&& entry);
 
@@ -57,7 +59,7 @@ class StoreQueue {
     Ticket submitted_;
     Ticket stored_;
     LogId end_;               // of the log, pending group included
-    Index submitted_end_;     // of the log as of the submitted groups
+    Index submitted_end_;     // of the log as of the submitted groups, or of the pending restart
     HardState hard_state_;
 };
 

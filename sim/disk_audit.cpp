@@ -28,8 +28,8 @@ void DiskAudit::reset_after_crash(const Disk& disk) {
     segments_.clear();
     entries_.clear();
     first_ = Index{1};
-    find_segments(disk);
     read_hard_state(disk);
+    find_segments(disk);
     for (Segment& segment : segments_) {
         read_segment(disk, segment);
     }
@@ -44,18 +44,22 @@ bool DiskAudit::follow(const Disk& disk) {
         if (!change) {
             return false;
         }
+        const SegmentId oldest = oldest_;
         if (change->number == 0) {
+            read_hard_state(disk);
             const std::size_t known = segments_.size();
             find_segments(disk);
             for (std::size_t i = known; i < segments_.size(); ++i) {
                 read_segment(disk, segments_[i]);
             }
-            read_hard_state(disk);
-            if (segments_.size() < known) {
+            if (segments_.size() < known || oldest_ != oldest) {
                 return false;
             }
         } else if (change->number == hard_state_number_) {
             read_hard_state(disk);
+            if (oldest_ != oldest) {
+                return false;
+            }
         } else if (Segment* segment = segment_of(change->number)) {
             if (change->from < segment->at) {
                 return false;
@@ -75,7 +79,8 @@ void DiskAudit::find_segments(const Disk& disk) {
         if (!name.starts_with(prefix)) {
             continue;
         }
-        if (const auto id = log::parse_segment_name(name.substr(prefix.size()))) {
+        const auto id = log::parse_segment_name(name.substr(prefix.size()));
+        if (id && *id >= oldest_) {
             found.push_back({*id, name, disk.durable_number(name)});
         }
     }
@@ -102,6 +107,7 @@ void DiskAudit::read_hard_state(const Disk& disk) {
     const std::string name = log::path_in(directory_, "hard_state");
     hard_state_number_ = disk.durable_number(name);
     hard_state_.reset();
+    oldest_ = SegmentId{};
     const ByteSpan bytes = disk.durable_view(name, scratch_);
     std::uint64_t newest = 0;
     for (std::uint64_t i = 0; i < log::hard_state_slots * log::hard_state_copies; ++i) {
@@ -115,6 +121,7 @@ void DiskAudit::read_hard_state(const Disk& disk) {
         if (ours && (!hard_state_ || slot->generation > newest)) {
             newest = slot->generation;
             hard_state_ = slot->hard_state;
+            oldest_ = slot->oldest;
         }
     }
 }
@@ -132,14 +139,16 @@ bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
     for (std::uint64_t offset = 0; offset < log::segment_header_bytes;
         offset += log::sector_bytes) {
         const auto header = log::decode_segment_header(behind(bytes, offset), {segment.id, offset});
-        if (!header || !header->identity.same_node(identity_)) {
+        const bool counts = header && header->identity.same_node(identity_) &&
+                            (!header->restarts() || segment.id == oldest_);
+        if (!counts) {
             continue;
         }
         if (entries_.empty() && segments_.front().id == segment.id) {
-            first_ = header->first;
+            first_ = header->first();
         }
         // A segment that does not continue the log adds nothing to it.
-        if (header->first == last().next()) {
+        if (header->first() == last().next()) {
             segment.at = log::segment_header_bytes;
             return true;
         }

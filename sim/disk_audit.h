@@ -16,7 +16,8 @@ namespace ledger::sim {
 // The witness for "acknowledged means durable": it knows nothing of the replica, of log::Writer,
 // Reader or Storage, only the format (records, identity blocks, segment headers, hard state
 // slots). An entry counts once its whole group is in the durable image: every record intact, in
-// order, and named by the group's identity block.
+// order, and named by the group's identity block. Segments before the one with which the log begins,
+// as the hard state says, do not count, nor does one that begins the log anew without being named.
 class DiskAudit {
   public:
     explicit DiskAudit(const log::Identity& identity, std::string directory = "ledger")
@@ -74,7 +75,8 @@ class DiskAudit {
     std::uint64_t changes_seen_ = 0;
     std::uint32_t hard_state_number_ = 0;
     std::optional<HardState> hard_state_;
-    std::vector<Segment> segments_;  // by id
+    SegmentId oldest_;
+    std::vector<Segment> segments_;  // by id, from oldest_ on
     Index first_{1};
     std::vector<Entry> entries_;  // [0] is first_
     std::vector<Record> group_;   // reused

@@ -12,6 +12,14 @@ constexpr std::uint64_t segment_bytes = 6144;
 
 // About twenty groups: small and large ones, empty ones, seals, truncations, new terms.
 Group workload_group(TwinLog& twin, std::uint64_t step) {
+    if (step == 12 || step == 19) {
+        // The second goes on in the new segment, or begins a term at once.
+        TwinLog later = twin;
+        later.hard_state = {twin.hard_state.term.next(), NodeId{}};
+        Group group = later.restart(step, 3, step == 12 ? 0 : 3, 700);
+        group.hard_state = later.hard_state;
+        return group;
+    }
     if (step % 6 == 5) {
         Group seal;
         seal.commit = twin.last();
@@ -24,7 +32,8 @@ Group workload_group(TwinLog& twin, std::uint64_t step) {
     }
     std::optional<Index> truncate_to;
     if (step % 4 == 3) {
-        const std::uint64_t back = std::min<std::uint64_t>(step % 3 + 2, twin.last() - twin.commit);
+        const std::uint64_t back =
+            std::min<std::uint64_t>(step % 3 + 2, twin.last() - twin.commit);
         truncate_to = twin.last() - back;
     }
     Group group = twin.group(step, step % 7 == 6 ? 0 : step % 4 + 1, step == 9 ? 9000 : 700,
@@ -65,10 +74,11 @@ bool is_prefix(const std::vector<HashedEntry>& part, const std::vector<HashedEnt
 }
 
 std::vector<HashedEntry> all_of(Opened& opened) {
-    if (opened.recovered.last == Index{0}) {
+    if (opened.recovered.last < opened.recovered.first) {
         return {};
     }
-    auto all = opened.storage->read(Index{1}, opened.recovered.last, UINT64_MAX);
+    auto all =
+        opened.storage->read(opened.recovered.first, opened.recovered.last, UINT64_MAX);
     REQUIRE(all);
     return *all;
 }
@@ -77,32 +87,43 @@ std::vector<HashedEntry> all_of(Opened& opened) {
 void check_legal(const Run& run, Opened& opened) {
     const std::vector<HashedEntry> found = all_of(opened);
     const Recovered& recovered = opened.recovered;
-    REQUIRE(found.size() == recovered.last.value);
+    REQUIRE(recovered.last.next() - recovered.first == found.size());
     REQUIRE(recovered.commit <= recovered.last);
-    // The replicated clocks go on from the last entry that is left.
-    REQUIRE(recovered.last_cluster_time ==
-            (found.empty() ? ClusterTime{} : found.back().entry.cluster_time));
-    REQUIRE(
-        recovered.last_wall_time == (found.empty() ? WallTime{} : found.back().entry.wall_time));
     TwinLog after = run.synced;
     if (run.pending) {
         after.apply(*run.pending);
     }
+    // One log or the other, never something between them.
+    const bool restarted = after.start != run.synced.start && recovered.previous == after.start.id;
+    const TwinLog& begun = restarted ? after : run.synced;
+    REQUIRE(recovered.previous == begun.start.id);
+    REQUIRE(recovered.first == begun.first());
+    // The replicated clocks go on from the last entry that is left.
+    TwinLog left = begun;
+    left.entries = found;
+    REQUIRE(recovered.last_cluster_time == left.end().cluster_time);
+    REQUIRE(recovered.last_wall_time == left.end().wall_time);
     const bool new_state = recovered.hard_state == after.hard_state;
     REQUIRE((new_state || recovered.hard_state == run.synced.hard_state));
-    if (found == run.synced.entries) {
+    if (!restarted && found == run.synced.entries) {
+        REQUIRE((new_state ? after.start : run.synced.start) == run.synced.start);
         return;
     }
     REQUIRE(run.pending.has_value());
     REQUIRE(new_state);  // no entry before its term
-    const std::uint64_t kept = run.pending->truncate_to.value_or(run.synced.last()).value;
-    REQUIRE(found.size() >= kept);
+    const Index kept =
+        restarted ? after.start.id.index : run.pending->truncate_to.value_or(run.synced.last());
+    REQUIRE(recovered.last >= kept);
     REQUIRE(is_prefix(found, after.entries));
 }
 
 void check_goes_on(Run& run, const Options& options, Opened& opened) {
     TwinLog twin;
     twin.hard_state = opened.recovered.hard_state;
+    twin.start.id = opened.recovered.previous;
+    twin.start.hash =
+        twin.start.id == run.synced.start.id || !run.pending ? run.synced.start.hash
+                                                             : run.pending->restart->hash;
     twin.entries = all_of(opened);
     twin.commit = opened.recovered.commit;
     for (std::uint64_t step = 100; step < 104; ++step) {
@@ -131,7 +152,7 @@ MemoryFileSystem::Keep keeping(std::uint64_t mode) {
 
 TEST_CASE("crash: at every operation, with any sectors kept, what was synced survives", "[log]") {
     const Options options = sample_options(segment_bytes);
-    constexpr std::uint64_t groups = 22;
+    constexpr std::uint64_t groups = 30;
     std::uint64_t operations = 0;
     {
         Run run;
@@ -140,7 +161,8 @@ TEST_CASE("crash: at every operation, with any sectors kept, what was synced sur
         store_all(run, options, groups);
         REQUIRE(!run.pending);
         operations = run.files.steps() - before;
-        REQUIRE(run.files.image().size() > 4);  // several segments
+        REQUIRE(operations > 110);
+        REQUIRE(run.files.image().size() > 3);  // several segments
     }
     std::uint64_t torn = 0;
     for (std::uint64_t at = 0; at <= operations; ++at) {
@@ -163,13 +185,13 @@ TEST_CASE("crash: at every operation, with any sectors kept, what was synced sur
 
 TEST_CASE("crash: recovery itself may be interrupted at every operation", "[log]") {
     const Options options = sample_options(segment_bytes);
-    for (std::uint64_t at = 3; at < 110; ++at) {
+    for (std::uint64_t at = 3; at < 130; ++at) {
         for (std::uint64_t inner = 0; inner < 12; ++inner) {
             INFO("first crash after " << at << ", second after " << inner);
             Run run;
             REQUIRE(format(run.files, options, sample_identity()));
             run.files.fail_after(at);
-            store_all(run, options, 22);
+            store_all(run, options, 30);
             run.files.crash(keeping(at % 9));
             run.files.fail_after(inner);
             auto interrupted = open(run.files, options, sample_identity());

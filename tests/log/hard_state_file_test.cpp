@@ -45,6 +45,7 @@ TEST_CASE("hard state: a slot says what was written, at its place only", "[log]"
         slot.generation = *rc::gen::arbitrary<std::uint64_t>();
         slot.epoch = *rc::gen::arbitrary<std::uint64_t>();
         slot.segment_max = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
+        slot.oldest = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
         slot.hard_state.term = Term{*rc::gen::arbitrary<std::uint64_t>()};
         slot.hard_state.vote = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
         slot.commit = Index{*rc::gen::arbitrary<std::uint64_t>()};
@@ -64,6 +65,7 @@ TEST_CASE("hard state: the bytes on disk are the golden ones", "[log]") {
     slot.generation = 9;
     slot.epoch = 4;
     slot.segment_max = SegmentId{12};
+    slot.oldest = SegmentId{3};
     slot.hard_state = {Term{5}, NodeId{2}};
     slot.commit = Index{77};
     std::byte sector[hard_state_slot_bytes];
@@ -78,7 +80,7 @@ TEST_CASE("hard state: every flipped bit of a slot is noticed", "[log]") {
     slot.hard_state = {Term{5}, NodeId{2}};
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, 0);
-    for (std::size_t bit = 0; bit < 84 * 8; ++bit) {
+    for (std::size_t bit = 0; bit < 92 * 8; ++bit) {
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
         CHECK(!decode_hard_state_slot(sector, 0));
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));

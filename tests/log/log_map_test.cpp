@@ -47,10 +47,11 @@ void check_same(const SegmentMap& map, const TwinMap& twin) {
 }  // namespace
 
 TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
-    LogMap map(Index{5}, digest_of(4));
+    LogMap map({Term{1}, Index{4}}, digest_of(4));
     CHECK(map.last() == Index{4});
     CHECK(map.hash_at(Index{4}) == digest_of(4));
-    CHECK(map.last_term() == Term{0});
+    CHECK(map.last_term() == Term{1});
+    CHECK(map.previous() == LogId{Term{1}, Index{4}});
     CHECK(map.publish()->last() == Index{4});
     for (std::uint64_t i = 5; i < 20; ++i) {
         map.append(Term{i / 4}, place_at(1, i), digest_of(i));
@@ -70,7 +71,7 @@ TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
 }
 
 TEST_CASE("log map: below the commit hashes get sparse, above none is lost", "[log]") {
-    LogMap map(Index{1}, digest_of(0));
+    LogMap map({}, digest_of(0));
     for (std::uint64_t i = 1; i <= 5000; ++i) {
         map.append(Term{1}, place_at(1 + i / 2000, i), digest_of(i));
         if (i > 300) {
@@ -115,7 +116,7 @@ TEST_CASE("log map: hashes of unhashed entries are learnt later", "[log]") {
 
 TEST_CASE("log map: every published map stays as it was, whatever the log became", "[log]") {
     rc::prop("append, seal, truncate, commit, publish, against vectors", [] {
-        LogMap map(Index{1}, digest_of(0));
+        LogMap map({}, digest_of(0));
         TwinMap twin;
         std::vector<std::pair<SharedMap, TwinMap>> published;
         std::uint64_t segment = 1;

@@ -144,6 +144,31 @@ TEST_CASE("reader: a map shows what is synced and nothing else", "[log]") {
     CHECK(beyond.error().code == Errc::out_of_range);
 }
 
+TEST_CASE("reader: maps of the time before a restart lead to errors", "[log]") {
+    Published log(4096);
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        log.store(log.twin.group(i, 3, 900));
+    }
+    const SharedMap before = log.opened.storage->published();
+    Reader reader = log.reader();
+    REQUIRE(reader.read(*before, Index{1}, Index{2}, UINT64_MAX));
+    log.store(log.twin.restart(50, 7, 3, 900));
+    Reader other = log.reader();
+    for (Index index{1}; index <= before->last(); ++index) {
+        const auto gone = other.read(*before, index, index, UINT64_MAX);
+        REQUIRE(!gone);
+        CHECK(gone.error().code == Errc::not_found);
+    }
+    const SharedMap now = log.opened.storage->published();
+    CHECK(now->first() == log.twin.first());
+    const auto below = reader.read(*now, Index{2}, Index{2}, UINT64_MAX);
+    REQUIRE(!below);
+    CHECK(below.error().code == Errc::out_of_range);
+    const auto read = reader.read(*now, now->first(), now->last(), UINT64_MAX);
+    REQUIRE(read);
+    CHECK(*read == log.twin.entries);
+}
+
 TEST_CASE("reader: groups that change no entry publish nothing new", "[log]") {
     Published log(1u << 20);
     log.store(log.twin.group(1, 5, 100));

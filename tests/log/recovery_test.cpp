@@ -275,6 +275,83 @@ TEST_CASE("recovery: a segment that is missing in the middle is noticed", "[log]
     CHECK(opened.error().code == Errc::faulty_entry);
 }
 
+TEST_CASE("recovery: a log whose begin is missing is noticed", "[log]") {
+    Written written;
+    fill(written, true, true);
+    REQUIRE(written.files.remove(segments_of(written.files).front()));
+    auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::faulty_entry);
+    CHECK(opened.error().place.find("the segments before it are missing") != std::string::npos);
+}
+
+TEST_CASE("recovery: a restarted log is not guessed at without its first segment", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    for (const bool damaged : {false, true}) {
+        Written written;
+        fill(written, true, true);
+        {
+            auto opened = open(written.files, options, sample_identity());
+            REQUIRE(opened);
+            store(*opened->storage, written.twin, written.twin.restart(50, 9, 2, 300));
+            const std::vector<std::string> segments = segments_of(written.files);
+            REQUIRE(segments.size() == 1);
+            store(*opened->storage, written.twin, written.twin.group(51, 20, 900));
+            store(*opened->storage, written.twin, written.twin.group(52, 20, 900));
+        }
+        const std::string first = segments_of(written.files).front();
+        REQUIRE(segments_of(written.files).size() > 1);
+        if (damaged) {
+            harm(written.files.bytes(first), 0, Harm::garbage);
+            harm(written.files.bytes(first), 1, Harm::zero);
+        } else {
+            REQUIRE(written.files.remove(first));
+        }
+        const auto before = written.files.image();
+        auto opened = open(written.files, options, sample_identity());
+        REQUIRE(!opened);
+        CHECK(opened.error().code == Errc::faulty_entry);
+        CHECK(opened.error().place.find("segment " + std::to_string(id_of(first).value)) == 0);
+        CHECK(written.files.image() == before);
+    }
+}
+
+TEST_CASE("recovery: a hard state from before a restart is an old copy", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    Written written;
+    fill(written, true, true);
+    const ByteVector old = written.files.bytes("wal/hard_state");
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    store(*opened->storage, written.twin, written.twin.restart(50, 9, 2, 300));
+    written.files.bytes("wal/hard_state") = old;
+    auto again = open(written.files, options, sample_identity());
+    REQUIRE(!again);
+    CHECK(again.error().code == Errc::corrupt_record);
+    CHECK(again.error().place.find("an old copy") != std::string::npos);
+}
+
+TEST_CASE("recovery: a restart that never counted leaves the log as it was", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    Written written;
+    fill(written, false, true);
+    SegmentHeader header;
+    header.identity = sample_identity();
+    header.segment = id_of(segments_of(written.files).back()).next();
+    header.epoch = 1;
+    header.start = {{Term{1}, Index{500}}, sha256(as_bytes("elsewhere")), {}, {}};
+    ByteVector bytes(segment_header_bytes);
+    encode_segment_header(bytes, header);
+    const std::string name = "wal/" + segment_name(header.segment);
+    auto file = written.files.create(name);
+    REQUIRE(file);
+    REQUIRE((*file)->write(0, bytes));
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    check_nothing_lost(*opened, written.twin);
+    CHECK(!written.files.open(name));
+}
+
 TEST_CASE("recovery: an unknown format version is refused, never guessed", "[log]") {
     Written written;
     fill(written, true, true);
@@ -285,7 +362,7 @@ TEST_CASE("recovery: an unknown format version is refused, never guessed", "[log
         std::byte* at = bytes.data() + copy * sector_bytes;
         store_little_endian(at + 4, segment_version + 1);
         const std::uint32_t seed = location_crc({id, copy * sector_bytes});
-        store_little_endian(at + 120, crc32c({at, 120}, seed));
+        store_little_endian(at + 136, crc32c({at, 136}, seed));
     }
     auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
     REQUIRE(!opened);

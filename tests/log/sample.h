@@ -61,19 +61,30 @@ inline HashedEntry sample_entry(
 // The log as a plain vector: what the storage must agree with.
 struct TwinLog {
     HardState hard_state;
-    std::vector<HashedEntry> entries;  // entries[i] has index i + 1
+    LogStart start;                    // before the first entry
+    std::vector<HashedEntry> entries;  // entries[0] has index first()
     Index commit;
 
-    Index last() const { return Index{entries.size()}; }
+    Index first() const { return start.id.index.next(); }
+    Index last() const { return start.id.index + entries.size(); }
+    const HashedEntry& at(Index index) const { return entries[index - first()]; }
     Digest hash_at(Index index) const {
-        return index == Index{0} ? Digest{} : entries[index.value - 1].hash;
+        return index == start.id.index ? start.hash : at(index).hash;
+    }
+    // What a log that goes on after its last entry begins with.
+    LogStart end() const {
+        if (entries.empty()) {
+            return start;
+        }
+        const EntryRef& entry = entries.back().entry;
+        return {entry.id(), entries.back().hash, entry.cluster_time, entry.wall_time};
     }
 
     // The newest configuration at or below `commit_index`.
     std::optional<EntryRef> configuration_at(Index commit_index) const {
-        for (std::uint64_t i = commit_index.value; i > 0; --i) {
-            if (entries[i - 1].entry.kind == EntryKind::configuration) {
-                return entries[i - 1].entry;
+        for (Index index = commit_index; index >= first(); index = index.previous()) {
+            if (at(index).entry.kind == EntryKind::configuration) {
+                return at(index).entry;
             }
         }
         return std::nullopt;
@@ -96,12 +107,30 @@ struct TwinLog {
         return group;
     }
 
+    // The same behind a restart `ahead` entries beyond the end.
+    Group restart(std::uint64_t seed, std::uint64_t ahead, std::uint64_t count,
+        std::size_t bytes) const {
+        TwinLog other;
+        other.hard_state = hard_state;
+        other.start = {{hard_state.term, last() + ahead}, sha256(sample_bytes(seed, 9)),
+            {static_cast<std::int64_t>(seed * 7)}, {static_cast<std::int64_t>(seed * 9)}};
+        Group group = other.group(seed, count, bytes);
+        group.restart = other.start;
+        group.commit = other.start.id.index;
+        return group;
+    }
+
     void apply(const Group& group) {
         if (group.hard_state) {
             hard_state = *group.hard_state;
         }
+        if (group.restart) {
+            start = *group.restart;
+            entries.clear();
+            commit = start.id.index;
+        }
         if (group.truncate_to) {
-            entries.resize(group.truncate_to->value);
+            entries.resize(*group.truncate_to - start.id.index);
         }
         entries.insert(entries.end(), group.entries.begin(), group.entries.end());
         commit = std::max(commit, std::min(group.commit, last()));

@@ -20,9 +20,7 @@ SegmentHeader sample_header() {
     header.segment = SegmentId{7};
     header.previous = SegmentId{5};
     header.epoch = 11;
-    header.first = Index{1234};
-    header.start_term = Term{9};
-    header.start_hash = sha256(as_bytes("before"));
+    header.start = {{Term{9}, Index{1233}}, sha256(as_bytes("before")), {77}, {-88}};
     header.sync_index = Index{1233};
     return header;
 }

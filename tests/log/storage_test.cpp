@@ -30,18 +30,21 @@ void check_same(Opened& opened, const TwinLog& twin) {
     const Recovered& recovered = opened.recovered;
     CHECK(recovered.incarnation == sample_identity().incarnation);
     CHECK(recovered.hard_state == twin.hard_state);
-    CHECK(recovered.previous == LogId{});
-    CHECK(recovered.first == Index{1});
+    CHECK(recovered.previous == twin.start.id);
+    CHECK(recovered.first == twin.first());
     REQUIRE(recovered.last == twin.last());
-    CHECK(recovered.commit <= std::max(twin.commit, Index{0}));
+    CHECK(recovered.commit <= twin.commit);
+    CHECK(recovered.commit >= twin.start.id.index);
+    CHECK(recovered.last_cluster_time == twin.end().cluster_time);
+    CHECK(recovered.last_wall_time == twin.end().wall_time);
     CHECK(recovered.commit_hash == twin.hash_at(recovered.commit));
     CHECK(recovered.configuration == twin.configuration_at(recovered.commit));
     REQUIRE(recovered.tail.size() == twin.last() - recovered.commit);
     for (std::uint64_t i = 0; i < recovered.tail.size(); ++i) {
-        REQUIRE(recovered.tail[i] == twin.entries[recovered.commit.value + i]);
+        REQUIRE(recovered.tail[i] == twin.at(recovered.commit + i + 1));
     }
-    if (twin.last() > Index{0}) {
-        auto all = opened.storage->read(Index{1}, twin.last(), UINT64_MAX);
+    if (!twin.entries.empty()) {
+        auto all = opened.storage->read(twin.first(), twin.last(), UINT64_MAX);
         REQUIRE(all);
         REQUIRE(*all == twin.entries);
     }
@@ -50,7 +53,7 @@ void check_same(Opened& opened, const TwinLog& twin) {
 }  // namespace
 
 TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
-    rc::prop("append, truncate, seal, vote, reopen, crash, read", [] {
+    rc::prop("append, truncate, seal, vote, restart, reopen, crash, read", [] {
         const Options options = sample_options(*rc::gen::element(2048u, 8192u, 65536u));
         MemoryFileSystem files;
         REQUIRE(format(files, options, sample_identity()));
@@ -72,6 +75,15 @@ TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
                 continue;
             }
             const HardState before = twin.hard_state;
+            if (action == 2 && step % 3 == 0) {
+                twin.hard_state = {before.term.next(), NodeId{}};
+                group = twin.restart(step, *rc::gen::inRange<std::uint64_t>(1, 50),
+                    *rc::gen::inRange<std::uint64_t>(0, 4), 900);
+                group.hard_state = twin.hard_state;
+                twin.hard_state = before;
+                must_store(*opened.storage, twin, group);
+                continue;
+            }
             if (action <= 3) {
                 twin.hard_state = {before.term.next(), NodeId{static_cast<std::uint32_t>(action)}};
             }

@@ -47,6 +47,38 @@ TEST_CASE("store queue: entries truncated before the disk saw them never reach i
     CHECK(group.entries[1].entry.term == Term{2});
 }
 
+TEST_CASE("store queue: a restart makes void what waited for the disk", "[node]") {
+    StoreQueue queue;
+    queue.append(entry_at(1, 1));
+    queue.append(entry_at(2, 1));
+    queue.submit(Index{});
+    queue.truncate(Index{1}, Term{1});
+    queue.append(entry_at(2, 2));
+    queue.set_hard_state({Term{4}, NodeId{}});
+    const log::LogStart start{{Term{3}, Index{40}}, {}, {}, {}};
+    queue.restart(start);
+    CHECK(queue.pending_bytes() == 0);
+    CHECK(queue.everything() == Ticket{2});
+    queue.append(entry_at(41, 4));
+    queue.truncate(Index{40}, Term{3});
+    queue.append(entry_at(41, 4));
+    const log::Group& group = *queue.submit(Index{40}).group;
+    CHECK(group.restart == start);
+    CHECK_FALSE(group.truncate_to);
+    CHECK(group.hard_state == HardState{Term{4}, NodeId{}});
+    REQUIRE(group.entries.size() == 1);
+    CHECK(group.entries[0].entry.index == Index{41});
+    queue.stored(Ticket{1});
+    CHECK(queue.stored(Ticket{2}).upto == LogId{Term{4}, Index{41}});
+    CHECK(queue.idle());
+    queue.restart({{Term{4}, Index{50}}, {}, {}, {}});
+    CHECK_FALSE(queue.idle());
+    CHECK_FALSE(queue.submit(Index{50}).group->seal_only());
+    CHECK(queue.stored(Ticket{3}).upto == LogId{Term{4}, Index{50}});
+    queue.append(entry_at(51, 4));
+    CHECK_FALSE(queue.submit(Index{50}).group->restart);
+}
+
 TEST_CASE("store queue: groups played in order give the log that was asked for", "[node]") {
     rc::check([] {
         StoreQueue queue;
@@ -54,9 +86,14 @@ TEST_CASE("store queue: groups played in order give the log that was asked for",
         std::vector<std::uint64_t> disk;
         std::vector<StoreQueue::Submitted> at_disk;
         std::uint64_t term = 1;
+        std::uint64_t begin = 0;  // the last restart
         const auto finish = [&] {
             const StoreQueue::Submitted oldest = at_disk.front();
             at_disk.erase(at_disk.begin());
+            if (const auto& restart = oldest.group->restart) {
+                // A log that lost its entries: nobody knows their terms any more.
+                disk.assign(restart->id.index.value, 0);
+            }
             if (oldest.group->truncate_to) {
                 RC_ASSERT(oldest.group->truncate_to->value < disk.size());
                 disk.resize(oldest.group->truncate_to->value);
@@ -67,12 +104,17 @@ TEST_CASE("store queue: groups played in order give the log that was asked for",
             }
             RC_ASSERT(queue.stored(oldest.ticket).upto.index == Index{disk.size()});
         };
-        for (const int action : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8))) {
+        for (const int action : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 9))) {
             if (action < 4) {
                 asked.push_back(term);
                 queue.append(entry_at(asked.size(), term));
-            } else if (action == 4 && !asked.empty()) {
-                const std::uint64_t keep = *rc::gen::inRange<std::uint64_t>(0, asked.size());
+            } else if (action == 8) {
+                asked.assign(asked.size() + *rc::gen::inRange<std::uint64_t>(1, 5), 0);
+                begin = asked.size();
+                queue.restart({{Term{}, Index{begin}}, {}, {}, {}});
+            } else if (action == 4 && asked.size() > begin) {
+                const std::uint64_t keep =
+                    *rc::gen::inRange<std::uint64_t>(begin, asked.size());
                 asked.resize(keep);
                 queue.truncate(Index{keep}, Term{keep == 0 ? 0 : asked.back()});
                 ++term;

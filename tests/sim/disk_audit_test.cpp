@@ -23,7 +23,7 @@ DiskAudit new_audit() {
 // The audit says exactly what the twin has: every entry, the end, the hard state.
 void require_equal(const DiskAudit& audit, const log::TwinLog& twin) {
     REQUIRE(audit.hard_state() == twin.hard_state);
-    REQUIRE(audit.first() == Index{1});
+    REQUIRE(audit.first() == twin.first());
     REQUIRE(audit.last() == twin.last());
     for (const HashedEntry& hashed : twin.entries) {
         const EntryRef& entry = hashed.entry;
@@ -77,6 +77,12 @@ log::Group Node::next_group() {
         ahead.hard_state = {
             twin.hard_state.term.next(), NodeId{static_cast<std::uint32_t>(draw(3))}};
     }
+    if (draw(12) == 0) {
+        ahead.hard_state = {twin.hard_state.term.next(), NodeId{}};
+        log::Group group = ahead.restart(groups, 1 + draw(20), draw(4), 900);
+        group.hard_state = ahead.hard_state;
+        return group;
+    }
     std::optional<Index> truncate_to;
     if (draw(5) == 0) {
         truncate_to = Index{twin.commit.value + draw(twin.last().value - twin.commit.value + 1)};
@@ -120,11 +126,27 @@ void require_possible(
     const Node& node, const log::Group& group, const std::vector<HashedEntry>& found) {
     log::TwinLog whole = node.twin;
     whole.apply(group);
+    if (node.recovered.previous != node.twin.start.id) {
+        // The new log, as a whole.
+        REQUIRE(group.restart);
+        REQUIRE(node.recovered.previous == group.restart->id);
+        REQUIRE(node.recovered.hard_state == whole.hard_state);
+        REQUIRE(found.size() <= whole.entries.size());
+        REQUIRE(std::equal(found.begin(), found.end(), whole.entries.begin()));
+        return;
+    }
+    if (group.restart) {
+        // Or the old one, as a whole.
+        REQUIRE(found == node.twin.entries);
+        REQUIRE(node.recovered.hard_state == node.twin.hard_state);
+        return;
+    }
     const auto begins = [&](const log::TwinLog& twin) {
         return found.size() <= twin.entries.size() &&
                std::equal(found.begin(), found.end(), twin.entries.begin());
     };
-    const std::uint64_t kept = group.truncate_to.value_or(node.twin.last()).value;
+    const std::uint64_t kept =
+        group.truncate_to.value_or(node.twin.last()) - node.twin.start.id.index;
     const bool untouched = begins(node.twin) && found.size() == node.twin.entries.size();
     const bool in_part = begins(whole) && found.size() >= kept;
     REQUIRE((untouched || in_part));
@@ -141,12 +163,16 @@ void require_possible(
 // The node has recovered from a crash in the middle of `group`: the twin follows it.
 void adopt(Node& node, const log::Group& group) {
     std::vector<HashedEntry> found;
-    if (node.recovered.last > Index{0}) {
-        auto read = node.storage->read(Index{1}, node.recovered.last, UINT64_MAX);
+    if (node.recovered.last >= node.recovered.first) {
+        auto read = node.storage->read(node.recovered.first, node.recovered.last, UINT64_MAX);
         REQUIRE(read);
         found = std::move(*read);
     }
     require_possible(node, group, found);
+    if (node.recovered.previous != node.twin.start.id) {
+        node.twin.start = *group.restart;
+        node.twin.commit = group.restart->id.index;
+    }
     node.twin.hard_state = node.recovered.hard_state;
     node.twin.entries = std::move(found);
     // The group may have left its own commit behind as a witness.
