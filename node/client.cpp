@@ -324,6 +324,9 @@ void Client::enter_stage() {
         LEDGER_ASSERT(append->acknowledged_through < append->sequence);
         open_->body = state::encode_command(*append);
     } else if (const auto* query = std::get_if<state::Query>(&open_->asked.what)) {
+        if (options_.read_anywhere && !down_[0]) {
+            wrote_to_ = std::exchange(target_, 0);
+        }
         open_->question.clear();
         state::encode_query(*query, open_->question);
     }
@@ -358,7 +361,8 @@ decltype(ClientRequest::operation) Client::operation() const {
         return *transfer;
     }
     if (std::holds_alternative<state::Query>(open_->asked.what)) {
-        return node::Query{open_->question};
+        return node::Query{open_->question,
+            options_.read_anywhere ? ReadLevel::anywhere : ReadLevel::linearizable};
     }
     return node::Command{open_->body};
 }
@@ -482,6 +486,8 @@ void Client::end(Done&& done) {
             session_ = {};
         }
     }
+    target_ = wrote_to_.value_or(target_);
+    wrote_to_.reset();
     done.what = std::move(open_->asked.what);
     open_.reset();
     effects_.emplace_back(std::move(done));

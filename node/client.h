@@ -108,6 +108,8 @@ struct Options {
     Duration quick_back_off = milliseconds(4);   // doubles with each attempt; full jitter
     Duration slow_back_off = milliseconds(100);  // half to whole
     std::uint32_t waiting_max = 1024;            // one more operation fails at once
+    // Queries go to the first of `nodes`, whether it leads or not, unless that is down.
+    bool read_anywhere = false;
 };
 
 class Client {
@@ -196,6 +198,7 @@ class Client {
     std::optional<Open> open_;
     std::vector<bool> down_;       // per place in options_.nodes
     std::size_t target_ = 0;       // a place in options_.nodes
+    std::optional<std::size_t> wrote_to_;  // `target_` before the query at work went elsewhere
     std::uint64_t requests_ = 0;
     std::uint64_t draws_ = 0;
     std::uint32_t tokens_ = 0;     // hundredths

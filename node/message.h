@@ -63,9 +63,10 @@ bool operator==(const Command& a, const Command& b);
 enum class ReadLevel : std::uint8_t {
     linearizable = 0,  // at least everything that was acknowledged before the query came
     applied = 1,       // whatever the node has applied: committed, perhaps old; on any node, at once
+    anywhere = 2,      // linearizable, on any node: a follower asks the leader how far it has to be
 };
 constexpr bool known_read_level(std::uint8_t number) {
-    return number <= static_cast<std::uint8_t>(ReadLevel::applied);
+    return number <= static_cast<std::uint8_t>(ReadLevel::anywhere);
 }
 
 // A question to the state machine, in its own encoding.

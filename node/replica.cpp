@@ -307,10 +307,18 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
         plan_query(number);
         return;
     }
-    if (!raft_->read(now, raft::ReadId{number})) {
+    if (!raft_->read(now, raft::ReadId{number}, read_path(query.level))) {
         queries_.close(number);
         reply(client, request, Redirect{raft_->status().leader});
     }
+}
+
+raft::ReadPath Replica::read_path(ReadLevel level) const {
+    LEDGER_ASSERT(level != ReadLevel::applied);  // asks nobody
+    if (level == ReadLevel::anywhere) {
+        return raft::ReadPath::anywhere;
+    }
+    return config_.raft.clock_drift_max ? raft::ReadPath::lease : raft::ReadPath::leader;
 }
 
 std::vector<MemberStatus> Replica::members(Instant now) const {

@@ -91,6 +91,7 @@ class Replica {
     void plan_query(std::uint64_t query);
     StatusAnswer status(Instant now) const;
     std::vector<MemberStatus> members(Instant now) const;
+    raft::ReadPath read_path(ReadLevel level) const;
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);

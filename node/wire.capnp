@@ -126,7 +126,7 @@ struct ClientRequest {
     changeMembership @9 :ChangeMembership;
     transferLeadership @10 :UInt32;  # to this node, 0 = to the best successor
   }
-  readLevel @5 :UInt8;      # of a query: 0 linearizable, 1 applied
+  readLevel @5 :UInt8;      # of a query: 0 linearizable, 1 applied, 2 anywhere
 }
 
 # The id of the request names the subscription.

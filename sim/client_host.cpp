@@ -21,6 +21,11 @@ node::client::Options options_for(std::uint32_t lane, const Profile& profile) {
     }
     options.attempt_timeout = profile.workload.attempt_timeout;
     options.slow_back_off = profile.workload.slow_back_off;
+    // A share of the lanes, and none or all of them at the ends of the range.
+    constexpr std::uint64_t million = 1'000'000;
+    options.read_anywhere =
+        (lane + 1) * std::uint64_t{profile.workload.read_anywhere} / million >
+        lane * std::uint64_t{profile.workload.read_anywhere} / million;
     return options;
 }
 

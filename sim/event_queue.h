@@ -21,6 +21,7 @@ enum class ItemKind : std::uint8_t {
     peer_up,         // node: b = the peer that is back
     edge_wake,       // node: a = incarnation, b = generation of the edge's wake-up
     edge_closed,     // node: a = incarnation, b = the client whose connection is gone
+    edge_drained,    // node: a = incarnation, b = the client that an answer has left for
     client_request,  // node: slot = request on its way to the node, a = connection
     client_reply,    // node = client: slot = reply on its way back, a = connection
     client_connect,  // node = client: b = the node it wants to be connected with
@@ -29,6 +30,9 @@ enum class ItemKind : std::uint8_t {
     nemesis,         // the next nemesis action
     nemesis_end,     // a = number of the action that ends
     restart,         // node comes back
+    resume,          // node: its pause ends, a = number of the pause
+    flow,            // node: its disk answers again, a = number of the stall
+    work_done,       // node: it has applied what it was applying
     hunt,            // node was elected a moment ago and is struck now
     write_crash,     // node crashes between write and sync: a = incarnation
     phase,           // the next phase of the run

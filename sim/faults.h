@@ -36,6 +36,16 @@ enum class Fault : std::uint8_t {
     disk_lost_directory_entry,
     disk_rename_undone,
     disk_garbage_sector,   // bytes that nobody wrote, where an un-synced write or growth was
+    partition_bridge,      // one pair that does not hear each other, while others hear both
+    pause,                 // a process stands still, then finds everything at once
+    disk_stall,            // nothing that a disk has begun ends for a while
+    disk_write_failed,
+    disk_sync_failed,
+    disk_full,
+    disk_read_failed,
+    clock_skew,            // at a boot: the monotonic clock begins somewhere
+    clock_drift,           // at a boot: it runs at a rate of its own
+    clock_jump,            // the wall clock was set
     count_,
 };
 
@@ -51,7 +61,9 @@ constexpr std::string_view fault_name(Fault fault) {
         "crash_in_recovery", "restart", "slow_disk",
         "request_lost", "reply_lost", "disk_lost_write", "disk_reordered_write",
         "disk_torn_write", "disk_size_before_data", "disk_data_before_size",
-        "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector"};
+        "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector",
+        "partition_bridge", "pause", "disk_stall", "disk_write_failed", "disk_sync_failed",
+        "disk_full", "disk_read_failed", "clock_skew", "clock_drift", "clock_jump"};
     return names[static_cast<std::size_t>(fault)];
 }
 

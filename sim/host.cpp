@@ -20,6 +20,12 @@ log::Options storage_options(const Profile& profile) {
     return {.directory = data_directory, .segment_bytes = profile.segment_bytes};
 }
 
+// During one minimum election timeout two clocks run apart by twice what one may be off, at most.
+Duration stated_drift(const Profile& profile) {
+    constexpr std::int64_t million = 1'000'000;
+    return profile.election_timeout * 2 * profile.clock.drift / million + microseconds(1);
+}
+
 node::Config replica_config(NodeId self, const Profile& profile, ClusterId cluster) {
     node::Config config;
     config.cluster = cluster;
@@ -32,6 +38,9 @@ node::Config replica_config(NodeId self, const Profile& profile, ClusterId clust
     config.raft.append_entries_max = profile.append_entries_max;
     config.raft.inflight_messages_max = profile.inflight_messages_max;
     config.raft.uncommitted_bytes_max = profile.uncommitted_bytes_max;
+    if (profile.leases) {
+        config.raft.clock_drift_max = stated_drift(profile);
+    }
     config.limits = profile.limits;
     return config;
 }
@@ -44,10 +53,13 @@ CrashProfile crash_profile(const Profile& profile) {
         .lose_entry = profile.disk.lose_entry};
 }
 
-// The wall clock of the simulated world began on 2026-01-01.
-WallTime wall_at(Instant now) {
-    constexpr std::int64_t wall_start = 1'767'225'600'000'000'000;
-    return {wall_start + now.nanoseconds};
+// The operations of a disk on which this fault strikes.
+DiskOperation struck_by(Fault fault) {
+    switch (fault) {
+        case Fault::disk_read_failed: return DiskOperation::read;
+        case Fault::disk_sync_failed: return DiskOperation::sync;
+        default: return DiskOperation::write;
+    }
 }
 
 }  // namespace
@@ -89,7 +101,8 @@ class Host::ObservedMachine final : public node::StateMachine {
 Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource& choices,
     FaultCounts& faults, HostPort& port)
     : node_(node), profile_(profile), cluster_(cluster), choices_(choices), faults_(faults),
-      port_(port), disk_(node), audit_({cluster, node}) {}
+      port_(port), clock_(node, profile.clock, choices, faults), disk_(node),
+      audit_({cluster, node}) {}
 
 Host::~Host() = default;
 
@@ -97,6 +110,7 @@ void Host::calm() {
     calm_ = true;
     crash_armed_ = false;
     write_crash_armed_ = false;
+    disk_error_.reset();
 }
 
 FaultCounts Host::disk_faults() const {
@@ -156,6 +170,7 @@ void Host::format() {
 bool Host::start(Instant now) {
     LEDGER_ASSERT(!up());
     ++starts_;
+    clock_.boot(now);
     plan_power_failure(recovering, starts_ % 4);
     Result<log::Opened> opened = log::open(disk_, storage_options(profile_), {cluster_, node_});
     if (power_failed()) {
@@ -182,7 +197,7 @@ bool Host::start(Instant now) {
         replica_config(node_, profile_, cluster_), *machine_, choices_);
     edge_ = std::make_unique<node::edge::Edge>(profile_.edge);
     stored_ = {};
-    step(now, node::Start{std::move(opened->recovered), wall_at(now)});
+    step(now, node::Start{std::move(opened->recovered), clock_.wall(now)});
     return true;
 }
 
@@ -191,6 +206,10 @@ void Host::crash(Instant) {
     ++crashes_;
     crash_armed_ = false;
     write_crash_armed_ = false;
+    disk_error_.reset();
+    disk_failing_.reset();
+    write_failed_ = false;
+    halted_by_disk_ = false;
     replica_.reset();
     machine_.reset();
     reader_.reset();
@@ -240,7 +259,9 @@ void Host::step_replica(Instant now, node::Event&& event) {
     LEDGER_ASSERT(up());
     LEDGER_ASSERT(!stepping_);
     port_.stepping(node_, event);
-    const std::span<const node::Effect> effects = replica_->step(now, std::move(event));
+    const Index applied = replica_->applied();
+    const std::span<const node::Effect> effects =
+        replica_->step(clock_.local(now), std::move(event));
     ++steps_;
     port_.stepped(node_, effects);
     check_invariants();
@@ -258,6 +279,20 @@ void Host::step_replica(Instant now, node::Event&& event) {
     stepping_ = false;
     if (crash_here) {
         port_.crashed_mid_step(node_);
+    } else if (halted_by_disk_) {
+        port_.halted(node_);
+    } else {
+        work(now, applied);
+    }
+}
+
+void Host::work(Instant now, Index applied_before) {
+    // Never so long that heartbeats would come too late: no configuration may ask for that.
+    const Duration most = profile_.election_timeout / 8;
+    const auto applied = static_cast<std::int64_t>(replica_->applied() - applied_before);
+    const Duration time = std::min(profile_.apply_time * applied, most);
+    if (time > Duration{}) {
+        port_.busy(node_, now + time);
     }
 }
 
@@ -272,9 +307,10 @@ void Host::on_request(Instant now, ClientId client, node::ClientRequest&& reques
     tell_edge(now, node::edge::Requested{client, std::move(request)});
 }
 
-void Host::on_drained(Instant now, ClientId client) {
-    LEDGER_ASSERT(up());
-    tell_edge(now, node::edge::Drained{client, 1});
+void Host::on_drained(Instant now, const Item& item) {
+    if (up() && item.a == incarnation_) {
+        tell_edge(now, node::edge::Drained{ClientId{item.b}, 1});
+    }
 }
 
 void Host::on_closed(Instant now, const Item& item) {
@@ -291,7 +327,7 @@ void Host::on_edge_wake(Instant now, const Item& item) {
 }
 
 void Host::tell_edge(Instant now, node::edge::Event&& event) {
-    for (node::edge::Effect& effect : edge_->step(now, std::move(event))) {
+    for (node::edge::Effect& effect : edge_->step(clock_.local(now), std::move(event))) {
         carry_out(now, effect);
     }
     if (!stepping_) {
@@ -329,7 +365,7 @@ void Host::resume(Instant now) {
             continue;
         }
         for (node::edge::Effect& effect :
-            edge_->step(now, node::edge::Requested{client, std::move(request)})) {
+            edge_->step(clock_.local(now), node::edge::Requested{client, std::move(request)})) {
             carry_out(now, effect);
         }
     }
@@ -350,7 +386,7 @@ void Host::carry_out(Instant now, node::edge::Effect& effect) {
     } else if (const auto* wake = std::get_if<node::edge::WakeAt>(&effect)) {
         ++edge_wake_generation_;
         if (wake->deadline != never) {
-            port_.schedule({.at = std::max(now, wake->deadline),
+            port_.schedule({.at = std::max(now, clock_.world(wake->deadline)),
                 .a = incarnation_,
                 .b = edge_wake_generation_,
                 .node = node_.value,
@@ -396,7 +432,7 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
     } else if (const auto* wake = std::get_if<node::WakeAt>(&effect)) {
         ++wake_generation_;
         if (wake->deadline != never) {
-            port_.schedule({.at = std::max(now, wake->deadline),
+            port_.schedule({.at = std::max(now, clock_.world(wake->deadline)),
                 .a = incarnation_,
                 .b = wake_generation_,
                 .node = node_.value,
@@ -408,10 +444,17 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
         tell_edge(now, node::Advanced(*advanced));
     } else if (const auto* trace = std::get_if<node::Trace>(&effect)) {
         port_.transition(node_, trace->transition);
-    } else if (const auto* halted = std::get_if<node::Halt>(&effect)) {
-        port_.violated("no_unexplained_halt",
-            "n" + std::to_string(node_.value) + " halted without an injected cause: " +
-                halted->reason);
+    } else if (const auto* halt = std::get_if<node::Halt>(&effect)) {
+        carry_out(now, *halt);
+    }
+}
+
+void Host::carry_out(Instant, const node::Halt& halt) {
+    halted_by_disk_ = disk_failing_.has_value();
+    if (!halted_by_disk_) {
+        port_.violated("no_unexplained_halt", "n" + std::to_string(node_.value) +
+                                                  " halted without an injected cause: " +
+                                                  halt.reason);
     }
 }
 
@@ -429,15 +472,40 @@ Duration Host::disk_time(Site site, Duration min, Duration mean) {
     return draw_latency(LatencyFamily::exponential, min, mean, bits) * factor;
 }
 
-void Host::start_store(Instant now) {
-    // The bytes go to the page cache now; they are durable when the sync has returned.
-    const Result<void> written = storage_->write(*stores_.front().group);
-    LEDGER_ASSERT(written);
+Duration Host::store_time() {
     // Two statements: each draws, and compilers may evaluate the operands of + in any order.
     const Duration to_write = disk_time(Site::disk_write_latency, {}, profile_.disk.write_mean);
     const Duration to_sync =
         disk_time(Site::disk_sync_latency, profile_.disk.sync_min, profile_.disk.sync_mean);
     const Duration time = to_write + to_sync;
+    return limps_ ? std::max(time, profile_.election_timeout * 7 / 10) : time;
+}
+
+void Host::inject_disk_error(DiskOperation operation) {
+    if (!disk_error_ || disk_failing_ || struck_by(*disk_error_) != operation) {
+        return;
+    }
+    Injection injection{.operation = operation};
+    if (operation == DiskOperation::write) {
+        // Of a full disk as of a broken one a part may have been taken.
+        constexpr std::uint64_t bytes_max = 4096;
+        const bool full = *disk_error_ == Fault::disk_full;
+        injection.error = full ? log::Errc::no_space : log::Errc::io_error;
+        injection.bytes_done =
+            choices_.choose(Site::disk_error, node_.value, ++disk_errors_, bytes_max);
+    }
+    disk_.inject(injection);
+    disk_failing_ = disk_error_;
+    disk_error_.reset();
+    faults_.fire(*disk_failing_);
+}
+
+void Host::start_store(Instant now) {
+    // The bytes go to the page cache now; they are durable when the sync has returned.
+    inject_disk_error(DiskOperation::write);
+    write_failed_ = !storage_->write(*stores_.front().group);
+    LEDGER_ASSERT(!write_failed_ || disk_failing_);
+    const Duration time = store_time();
     port_.schedule({.at = now + time,
         .a = incarnation_,
         .node = node_.value,
@@ -454,8 +522,11 @@ void Host::on_stored(Instant now, const Item& item) {
     if (!up() || item.a != incarnation_) {
         return;
     }
-    const Result<void> synced = storage_->sync();
-    LEDGER_ASSERT(synced);
+    inject_disk_error(DiskOperation::sync);
+    if (write_failed_ || !storage_->sync()) {
+        store_failed(now);
+        return;
+    }
     audit_.synced(disk_);
     port_.synced(node_);
     const Ticket ticket = stores_.front().ticket;
@@ -466,6 +537,12 @@ void Host::on_stored(Instant now, const Item& item) {
         start_store(now);
     }
     step(now, node::Stored{ticket});
+}
+
+void Host::store_failed(Instant now) {
+    LEDGER_ASSERT(disk_failing_);
+    faults_.consume(*disk_failing_);
+    step(now, node::StoreFailed{stores_.front().ticket});
 }
 
 void Host::release_sends() {
@@ -485,6 +562,7 @@ void Host::on_loaded(Instant now, const Item& item) {
     const auto [load, map] = std::move(*at);
     loads_.erase(at);
     // As late as can be: meanwhile the log may have been truncated and extended again.
+    inject_disk_error(DiskOperation::read);
     Result<std::vector<HashedEntry>> entries =
         reader_->read(*map, load.first, load.last, load.bytes_max);
     if (!entries && map != storage_->published()) {
@@ -494,12 +572,17 @@ void Host::on_loaded(Instant now, const Item& item) {
     if (entries) {
         loaded.entries = std::move(*entries);
     }
+    const bool felt = loaded.failed && disk_failing_ == Fault::disk_read_failed;
+    faults_.consume(Fault::disk_read_failed, felt ? 1 : 0);
     step(now, std::move(loaded));
+    if (felt) {
+        disk_failing_.reset();  // the replica could do without
+    }
 }
 
 void Host::on_wake(Instant now, const Item& item) {
     if (up() && item.a == incarnation_ && item.b == wake_generation_) {
-        step(now, node::Time{wall_at(now)});
+        step(now, node::Time{clock_.wall(now)});
     }
 }
 

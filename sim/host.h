@@ -17,6 +17,7 @@
 #include "node/ledger_machine.h"
 #include "node/replica.h"
 #include "raft/invariants.h"
+#include "sim/clock.h"
 #include "sim/disk.h"
 #include "sim/disk_audit.h"
 #include "sim/event_queue.h"
@@ -46,6 +47,10 @@ class HostPort {
     virtual void violated(const std::string& check, const std::string& sentence) = 0;
     // The armed crash fired in the middle of a step.
     virtual void crashed_mid_step(NodeId node) = 0;
+    // The replica halted because an injected error of its disk reached it.
+    virtual void halted(NodeId node) = 0;
+    // The process applied entries, which keeps it busy until then.
+    virtual void busy(NodeId node, Instant until) = 0;
 };
 
 // The replicated bounds of the ledger in this world.
@@ -71,13 +76,19 @@ class Host final {
     void arm_crash() { crash_armed_ = true; }
     // The next group is written but the node crashes before its sync has returned.
     void arm_write_crash() { write_crash_armed_ = true; }
+    // The next operation of this kind fails: a group's write or sync, or a load.
+    void arm_disk_error(Fault fault) { disk_error_ = fault; }
     // No more faults: nothing armed fires any more, and the disk is fast.
     void calm();
+    // A group takes almost as long as a leader may need for one, until it is told otherwise.
+    void limp(bool slow) { limps_ = slow; }
+    NodeClock& clock() { return clock_; }
+    const NodeClock& clock() const { return clock_; }
 
     void step(Instant now, node::Event&& event);
     // From the connection of a client, which is a client of its own for the edge.
     void on_request(Instant now, ClientId client, node::ClientRequest&& request);
-    void on_drained(Instant now, ClientId client);
+    void on_drained(Instant now, const Item& item);
     void on_closed(Instant now, const Item& item);
     void on_edge_wake(Instant now, const Item& item);
     // Items of the queue that belong to this node.
@@ -126,8 +137,15 @@ class Host final {
     void carry_out(Instant now, const node::Effect& effect);
     void carry_out(Instant now, node::edge::Effect& effect);
     void resume(Instant now);
+    void carry_out(Instant now, const node::Halt& halt);
     void start_store(Instant now);
+    void store_failed(Instant now);
+    // An armed error strikes the disk's next operation of this kind, whatever it is for.
+    void inject_disk_error(DiskOperation operation);
     void release_sends();
+    Duration store_time();
+    // Applying takes time.
+    void work(Instant now, Index applied_before);
     void check_invariants();
     Duration disk_time(Site site, Duration min, Duration mean);
     // May plan a power failure within the next few operations of the disk.
@@ -142,6 +160,7 @@ class Host final {
     FaultCounts& faults_;
     HostPort& port_;
 
+    NodeClock clock_;
     Disk disk_;
     DiskAudit audit_;
     std::unique_ptr<log::Storage> storage_;
@@ -173,6 +192,12 @@ class Host final {
     std::uint64_t starts_ = 0;
     bool crash_armed_ = false;
     bool write_crash_armed_ = false;
+    std::optional<Fault> disk_error_;    // armed
+    std::optional<Fault> disk_failing_;  // injected: an operation fails, and may halt the replica
+    bool write_failed_ = false;          // of the group in front
+    std::uint64_t disk_errors_ = 0;
+    bool halted_by_disk_ = false;
+    bool limps_ = false;
     bool calm_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "sim/nemesis.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "log/base/assert.h"
@@ -34,6 +35,21 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
     }
     if (may.one_way && profile.nodes > 1) {
         repertoire_.push_back(Action::one_way);
+    }
+    if (may.bridges && profile.nodes > 2) {
+        repertoire_.push_back(Action::bridge);
+    }
+    if (may.pauses) {
+        repertoire_.push_back(Action::pause);
+    }
+    if (may.disk_stalls) {
+        repertoire_.push_back(Action::disk_stall);
+    }
+    for (int share = 0; may.disk_errors && share < 3; ++share) {
+        repertoire_.push_back(Action::disk_error);
+    }
+    if (may.clock_jumps) {
+        repertoire_.push_back(Action::clock_jump);
     }
 }
 
@@ -104,8 +120,12 @@ Duration Nemesis::strike() {
     if (repertoire_.empty()) {
         return pause;
     }
-    const NodeId leader = port_.leader();
-    switch (repertoire_[draw(Site::nemesis_action, repertoire_.size())]) {
+    act(repertoire_[draw(Site::nemesis_action, repertoire_.size())], port_.leader());
+    return pause;
+}
+
+void Nemesis::act(Action action, NodeId leader) {
+    switch (action) {
         case Action::crash: crash(random_node()); break;
         case Action::crash_leader:
             if (leader != NodeId{}) {
@@ -114,20 +134,6 @@ Duration Nemesis::strike() {
                 crash(leader);
             }
             break;
-        case Action::crash_mid_step: {
-            const NodeId node = random_node();
-            if (port_.up(node)) {
-                port_.crash_mid_step(node, draw_duration());
-            }
-            break;
-        }
-        case Action::crash_before_sync: {
-            const NodeId node = random_node();
-            if (port_.up(node)) {
-                port_.crash_before_sync(node, draw_duration());
-            }
-            break;
-        }
         case Action::crash_storm: storm(); break;
         case Action::split: split(); break;
         case Action::isolate_leader:
@@ -136,8 +142,48 @@ Duration Nemesis::strike() {
             }
             break;
         case Action::one_way: one_way(); break;
+        case Action::bridge: bridge(); break;
+        case Action::crash_mid_step:
+        case Action::crash_before_sync: harm(action, random_node()); break;
+        case Action::pause:
+        case Action::disk_stall:
+        case Action::disk_error:
+        case Action::clock_jump: harm(action, victim(leader)); break;
     }
-    return pause;
+}
+
+// What is done to one node that is up.
+void Nemesis::harm(Action action, NodeId node) {
+    if (node == NodeId{} || !port_.up(node)) {
+        return;
+    }
+    if (action == Action::crash_mid_step) {
+        port_.crash_mid_step(node, draw_duration());
+    } else if (action == Action::crash_before_sync) {
+        port_.crash_before_sync(node, draw_duration());
+    } else if (action == Action::pause) {
+        port_.pause(node, draw_duration());
+    } else if (action == Action::disk_stall) {
+        // Longer than any leader may wait for its disk.
+        port_.stall_disk(node, profile_.election_timeout * 3 / 2 + draw_duration());
+    } else if (action == Action::disk_error) {
+        // Reads are rarer than groups: as a rule nothing is read before the next crash.
+        constexpr std::array kinds = {Fault::disk_sync_failed, Fault::disk_write_failed,
+            Fault::disk_full, Fault::disk_read_failed, Fault::disk_read_failed};
+        const Fault fault = kinds[draw(Site::nemesis_action, kinds.size())];
+        port_.fail_disk(node, fault, draw_duration());
+    } else {
+        // Up to an hour back or ahead.
+        const Duration most = seconds(3600);
+        const auto by = static_cast<std::int64_t>(draw(
+            Site::nemesis_duration, 2 * static_cast<std::uint64_t>(most.nanoseconds)));
+        port_.set_wall_clock(node, nanoseconds(by) - most);
+    }
+}
+
+NodeId Nemesis::victim(NodeId leader) {
+    const bool aims = profile_.nemesis.aim_at_leader && draw(Site::nemesis_target, 2) == 0;
+    return aims ? leader : random_node();
 }
 
 void Nemesis::crash(NodeId node) {
@@ -230,6 +276,18 @@ void Nemesis::one_way() {
     }
     partition(Fault::partition_one_way, std::move(links), "n" + std::to_string(node.value) +
                                     (outgoing ? " cannot be heard" : " hears nobody"));
+}
+
+// Two that do not hear each other and a third one that hears both.
+void Nemesis::bridge() {
+    const NodeId leader = port_.leader();
+    const NodeId one = profile_.nemesis.aim_at_leader && leader != NodeId{} ? leader : random_node();
+    const std::uint64_t further = 1 + draw(Site::nemesis_target, profile_.nodes - 1);
+    const NodeId other{
+        static_cast<std::uint32_t>(1 + (one.value - 1 + further) % profile_.nodes)};
+    partition(Fault::partition_bridge, {{one, other}, {other, one}},
+        "n" + std::to_string(one.value) + " and n" + std::to_string(other.value) +
+            " do not hear each other");
 }
 
 void Nemesis::end(std::uint64_t action) {

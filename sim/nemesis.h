@@ -26,6 +26,13 @@ class NemesisPort {
     virtual void crash_mid_step(NodeId node, Duration outage) = 0;
     // The node will crash after its next group is written, before the sync has returned.
     virtual void crash_before_sync(NodeId node, Duration outage) = 0;
+    // The node's process stands still.
+    virtual void pause(NodeId node, Duration length) = 0;
+    // Nothing that the node's disk has begun ends.
+    virtual void stall_disk(NodeId node, Duration length) = 0;
+    // The next operation of this kind fails on the node's disk, and it may halt of it.
+    virtual void fail_disk(NodeId node, Fault fault, Duration outage) = 0;
+    virtual void set_wall_clock(NodeId node, Duration by) = 0;
     virtual void nemesis_ends(std::uint64_t action, Duration after) = 0;
     virtual void note(const char* lane, const std::string& text, Duration length) = 0;
 };
@@ -61,6 +68,11 @@ class Nemesis final {
         split,
         isolate_leader,
         one_way,
+        bridge,
+        pause,
+        disk_stall,
+        disk_error,
+        clock_jump,
     };
     struct Partition {
         std::uint64_t action = 0;
@@ -77,6 +89,12 @@ class Nemesis final {
     void split();
     void isolate(NodeId node, Fault fault);
     void one_way();
+    void bridge();
+    void fail_disk();
+    void act(Action action, NodeId leader);
+    void harm(Action action, NodeId node);
+    // The leader or anybody, as the profile aims; 0 if that one is down.
+    NodeId victim(NodeId leader);
     void storm();
     void crash(NodeId node);
     bool chance(Site site, PartsPerMillion probability);

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 49> keys = {{
+constexpr std::array<KnownKey, 60> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -67,6 +67,17 @@ constexpr std::array<KnownKey, 49> keys = {{
     {Section::swarm, "knob.edge_requests", Unit::count, 1, 65'536},
     {Section::swarm, "knob.page_events", Unit::count, 1, 4096},
     {Section::swarm, "knob.client_requests", Unit::count, 1, 65'536},
+    {Section::swarm, "clock.skew", Unit::duration, 0, 30 * 24 * 3600 * s},
+    {Section::swarm, "clock.drift", Unit::share, 0, 300'000},
+    {Section::swarm, "nemesis.bridges", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.pauses", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.disk_stalls", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.disk_errors", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.clock_jumps", Unit::count, 0, 1},
+    {Section::swarm, "knob.leases", Unit::count, 0, 1},
+    {Section::swarm, "knob.apply_time", Unit::duration, 0, 1 * ms},
+    {Section::workload, "read_anywhere", Unit::share, 0, 1'000'000},
+    {Section::swarm, "disk.limp", Unit::count, 0, 1},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -121,6 +132,11 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.partitions = draw.flag("nemesis.partitions", Range::among({1, 1, 0}));
     nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
     nemesis.aim_at_leader = draw.flag("nemesis.aim_at_leader", Range::among({0, 1}));
+    nemesis.bridges = draw.flag("nemesis.bridges", Range::among({0, 1}));
+    nemesis.pauses = draw.flag("nemesis.pauses", Range::among({0, 1}));
+    nemesis.disk_stalls = draw.flag("nemesis.disk_stalls", Range::among({0, 1}));
+    nemesis.disk_errors = draw.flag("nemesis.disk_errors", Range::among({0, 1}));
+    nemesis.clock_jumps = draw.flag("nemesis.clock_jumps", Range::among({0, 0, 1}));
     // Successions of leaders that get little done are where old terms meet (Raft figure 8).
     nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));
 }
@@ -143,6 +159,7 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.subscribers = draw.number("subscribers", Range::among({1, 2}));
     workload.subscriber_window =
         draw.number("subscriber_window", Range::among({1 << 20, 4096, 300}));
+    workload.read_anywhere = draw.number("read_anywhere", Range::among({0, 0, 500'000}));
 }
 
 }  // namespace
@@ -177,7 +194,13 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.edge.client_requests_max =
         draw.number("knob.client_requests", Range::among({1024, 1024, 1}));
     profile.edge.page_events_max = draw.number("knob.page_events", Range::among({1024, 2}));
+    profile.leases = draw.flag("knob.leases", Range::among({0, 1}));
+    profile.apply_time = draw.duration("knob.apply_time", Range::among({0, 0, 20 * us, 200 * us}));
+    profile.clock.skew = draw.duration("clock.skew", Range::among({0, 3600 * s, 720 * 3600 * s}));
+    profile.clock.drift =
+        draw.number("clock.drift", Range::among({0, 0, 10'000, 50'000, 200'000}));
     draw_network(draw, profile.network);
+    profile.disk.limp = draw.flag("disk.limp", Range::among({0, 1}));
     profile.disk.sync_mean =
         draw.duration("disk.sync_mean", Range::among({100 * us, 400 * us, 2 * ms, 8 * ms}));
     profile.disk.slow_node = draw.number("disk.slow_node", Range::among({0, 0, 1, 2, 3}));

@@ -35,11 +35,18 @@ struct DiskProfile {
     Duration read_mean = microseconds(60);
     std::uint32_t slow_node = 0;     // 0 = none: this node's disk is `slow_factor` times slower
     std::uint32_t slow_factor = 1;
+    bool limp = false;  // after the faults one disk stays almost too slow to lead, for a while
     PartsPerMillion keep = 500'000;  // at a crash: an un-synced sector survives
     PartsPerMillion tear = 300'000;  // at a crash: a lost sector becomes garbage
     PartsPerMillion together = 600'000;    // the sectors of one write share one fate
     PartsPerMillion split_size = 200'000;  // a file's length and its data part ways
     PartsPerMillion lose_entry = 500'000;  // a directory operation does not survive
+};
+
+// Of each node, beside virtual time.
+struct ClockProfile {
+    Duration skew;              // monotonic clocks begin anywhere up to here
+    PartsPerMillion drift = 0;  // and run this much too fast or too slow, at most
 };
 
 struct NemesisProfile {
@@ -50,6 +57,11 @@ struct NemesisProfile {
     bool partitions = true;
     bool one_way = true;
     bool aim_at_leader = true;
+    bool bridges = false;       // one pair of nodes does not hear each other
+    bool pauses = false;        // a process stands still
+    bool disk_stalls = false;   // a disk ends nothing for longer than an election takes
+    bool disk_errors = false;   // an operation fails; the node halts and is started again
+    bool clock_jumps = false;   // somebody sets a wall clock
     PartsPerMillion hunt = 0;  // a new leader is struck within moments of its election
 };
 
@@ -70,6 +82,7 @@ struct WorkloadProfile {
     Duration slow_back_off = milliseconds(40);
     std::uint32_t subscribers = 1;
     std::uint64_t subscriber_window = 1u << 20;
+    PartsPerMillion read_anywhere = 0;  // clients that read from a node of their own choice
 };
 
 struct Profile {
@@ -83,8 +96,12 @@ struct Profile {
     std::uint32_t stored_replies_max = 8;
     node::Limits limits;
     node::EdgeLimits edge;
+    // Leaders answer reads from leases; the bound on drift that is stated is what clocks keep.
+    bool leases = false;
+    Duration apply_time;  // that a node takes to apply one entry
     NetworkProfile network;
     DiskProfile disk;
+    ClockProfile clock;
     NemesisProfile nemesis;
     WorkloadProfile workload;
     Duration faults_for = seconds(8);  // then everything heals and the run must finish

@@ -41,7 +41,8 @@ WorkloadProfile probe_profile(const Profile& profile) {
 World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
     : profile_(profile), options_(options), choices_(choices),
       network_(profile.nodes, profile.network, choices, faults_),
-      judge_(profile.nodes, options.kept_operations), outage_(profile.nodes) {
+      judge_(profile.nodes, options.kept_operations), outage_(profile.nodes),
+      gates_(profile.nodes), pauses_(profile.nodes), stalls_(profile.nodes) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
         hosts_.push_back(std::make_unique<Host>(
@@ -103,6 +104,12 @@ RunResult World::run() {
 }
 
 void World::handle(const Item& item) {
+    if (!needs_process(item.kind) || gate(NodeId{item.node}).admits(now_, item)) {
+        perform(item);
+    }
+}
+
+void World::perform(const Item& item) {
     const NodeId node{item.node};
     switch (item.kind) {
         case ItemKind::deliver: deliver(item); break;
@@ -121,6 +128,7 @@ void World::handle(const Item& item) {
             break;
         case ItemKind::edge_wake: host(node).on_edge_wake(now_, item); break;
         case ItemKind::edge_closed: host(node).on_closed(now_, item); break;
+        case ItemKind::edge_drained: host(node).on_drained(now_, item); break;
         case ItemKind::client_request: deliver_request(item); break;
         case ItemKind::client_reply: deliver_reply(item); break;
         case ItemKind::client_connect:
@@ -138,6 +146,9 @@ void World::handle(const Item& item) {
             break;
         case ItemKind::nemesis_end: nemesis_->end(item.a); break;
         case ItemKind::restart: restart(node); break;
+        case ItemKind::resume: end_pause(node, item.a); break;
+        case ItemKind::flow: end_stall(node, item.a); break;
+        case ItemKind::work_done: admit_waiting(node); break;
         case ItemKind::hunt:
             if (phase_ == Phase::faults && host(node).up()) {
                 nemesis_->hunt(node);
@@ -263,10 +274,11 @@ void World::reply(NodeId node, ClientId client, node::ClientReply&& reply) {
 
 void World::deliver_reply(const Item& item) {
     Answer answer = answers_.take(item.slot);
-    Host& from = host(answer.from);
-    if (from.up() && from.incarnation() == answer.incarnation) {
-        from.on_drained(now_, answer.client);
-    }
+    handle({.at = now_,
+        .a = answer.incarnation,
+        .b = answer.client.value,
+        .node = answer.from.value,
+        .kind = ItemKind::edge_drained});
     LinkUser& to = user(item.node);
     if (!answer.lost && to.links().carries(answer.from, item.a)) {
         to.on_reply(answer.from, std::move(answer.reply));
@@ -472,6 +484,7 @@ void World::crash(NodeId node, Duration outage) {
     faults_.fire(Fault::crash);
     faults_.consume(Fault::crash);
     host(node).crash(now_);
+    drop_gate(node);
     judge_.restarted(node);
     cut_clients(node);
     mark("n" + std::to_string(node.value), check::Mark::Kind::crash, outage, "down");
@@ -593,6 +606,7 @@ void World::heal() {
     nemesis_->end_all();
     network_.heal_all();
     network_.calm();
+    open_gates();
     for (const auto& host : hosts_) {
         host->calm();
         restart(host->node());

@@ -14,6 +14,7 @@
 #include "sim/client_host.h"
 #include "sim/event_queue.h"
 #include "sim/faults.h"
+#include "sim/gate.h"
 #include "sim/host.h"
 #include "sim/judge.h"
 #include "sim/nemesis.h"
@@ -114,6 +115,8 @@ class World final : public HostPort,
     void synced(NodeId node) override;
     void violated(const std::string& check, const std::string& sentence) override;
     void crashed_mid_step(NodeId node) override;
+    void halted(NodeId node) override;
+    void busy(NodeId node, Instant until) override;
     // ClientPort
     Instant now() const override { return now_; }
     void connect(std::uint32_t lane, NodeId to) override;
@@ -135,10 +138,21 @@ class World final : public HostPort,
     void crash(NodeId node, Duration outage) override;
     void crash_mid_step(NodeId node, Duration outage) override;
     void crash_before_sync(NodeId node, Duration outage) override;
+    void pause(NodeId node, Duration length) override;
+    void stall_disk(NodeId node, Duration length) override;
+    void fail_disk(NodeId node, Fault fault, Duration outage) override;
+    void set_wall_clock(NodeId node, Duration by) override;
     void nemesis_ends(std::uint64_t action, Duration after) override;
     void note(const char* lane, const std::string& text, Duration length) override;
 
     void handle(const Item& item);
+    void perform(const Item& item);
+    // world_faults.cpp: the gates of the nodes
+    void admit_waiting(NodeId node);
+    void end_pause(NodeId node, std::uint64_t number);
+    void end_stall(NodeId node, std::uint64_t number);
+    void open_gates();
+    void drop_gate(NodeId node);
     void deliver(const Item& item);
     void deliver_request(const Item& item);
     void deliver_reply(const Item& item);
@@ -164,6 +178,7 @@ class World final : public HostPort,
 
     Host& host(NodeId node) { return *hosts_[node.value - 1]; }
     const Host& host(NodeId node) const { return *hosts_[node.value - 1]; }
+    Gate& gate(NodeId node) { return gates_[node.value - 1]; }
 
     const Profile profile_;
     const WorldOptions options_;
@@ -191,6 +206,10 @@ class World final : public HostPort,
     SlotPool<Answer> answers_;
     std::vector<std::uint64_t> client_sent_;  // per lane: numbers its network choices
     std::vector<Duration> outage_;            // per node: of the crash that is armed
+    std::vector<Gate> gates_;                 // per node
+    std::uint64_t holds_ = 0;                 // numbers pauses and stalls
+    std::vector<std::uint64_t> pauses_;       // per node: number of the present pause; 0 = none
+    std::vector<std::uint64_t> stalls_;       // per node: number of the present stall; 0 = none
     std::uint64_t client_ids_ = 0;
 
     Phase phase_ = Phase::faults;

@@ -48,6 +48,7 @@ std::string_view site_name(Site site) {
         case Site::disk_read_latency: return "disk.read.latency";
         case Site::disk_profile: return "disk.profile";
         case Site::disk_crash_size: return "disk.crash.size";
+        case Site::disk_error: return "disk.error";
         case Site::node_crash: return "node.crash";
         case Site::node_restart: return "node.restart";
         case Site::nemesis_interval: return "nemesis.interval";
@@ -56,6 +57,8 @@ std::string_view site_name(Site site) {
         case Site::nemesis_duration: return "nemesis.duration";
         case Site::nemesis_profile: return "nemesis.profile";
         case Site::crash_cut: return "node.crash.cut";
+        case Site::clock_begin: return "node.clock.begin";
+        case Site::clock_rate: return "node.clock.rate";
         case Site::workload_profile: return "workload.profile";
         case Site::workload_operation: return "workload.operation";
         case Site::workload_stream: return "workload.stream";

@@ -33,6 +33,7 @@ enum class Site : std::uint32_t {
     disk_read_latency = 206,
     disk_profile = 207,
     disk_crash_size = 208,
+    disk_error = 209,
 
     node_crash = 300,
     node_restart = 301,
@@ -42,6 +43,8 @@ enum class Site : std::uint32_t {
     nemesis_duration = 305,
     nemesis_profile = 306,
     crash_cut = 307,
+    clock_begin = 308,
+    clock_rate = 309,
 
     workload_profile = 400,
     workload_operation = 401,

@@ -54,7 +54,7 @@ int usage(const std::string& what) {
 
 void add_scenario(CLI::App* command, ScenarioChoice& scenario) {
     command->add_option("--scenario", scenario.file, "scenario file (default: the swarm)");
-    command->add_option("--nodes", scenario.nodes, "replicas, 1 to 7 (default: 3 or 5 by seed)")
+    command->add_option("--nodes", scenario.nodes, "replicas, 1 to 7 (default: by seed, mostly 3 or 5)")
         ->check(CLI::Range(1, 7));
 }
 

@@ -1,5 +1,6 @@
 #include "sim/program/runner.h"
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -58,8 +59,11 @@ check::Scenario scenario_of_seed(
     const check::Scenario& scenario, const ScenarioChoice& choice, std::uint64_t seed) {
     check::Scenario own = scenario;
     if (choice.file.empty() && choice.nodes == 0) {
-        constexpr std::uint32_t sizes[] = {3, 3, 5};
-        own.voters = sizes[SeededChoices(seed).choose(Site::nemesis_profile, 1000, 0, 3)];
+        // The common size, and the one where a majority is more than one other node, in most.
+        constexpr std::array<std::uint32_t, 20> sizes = {
+            3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 5, 5, 5, 5, 5, 5, 1, 4, 7};
+        own.voters =
+            sizes[SeededChoices(seed).choose(Site::nemesis_profile, 1000, 0, sizes.size())];
     }
     return own;
 }

@@ -147,6 +147,26 @@ TEST_CASE("client: the next append acknowledges the one before, never itself", "
     CHECK(stage.append().acknowledged_through == Sequence{1});
 }
 
+TEST_CASE("client: reads may go to the node of its choice, and appends stay with the leader",
+    "[node]") {
+    Options options = three_nodes();
+    options.read_anywhere = true;
+    Stage stage(options);
+    stage.submit(1, append_of(1));
+    stage.reply(Redirect{n2});
+    CHECK(stage.sent.back().to == n2);
+    stage.open_session();
+    stage.apply(appended);
+    stage.submit(2, state::Query{state::ReadAll{}});
+    CHECK(stage.sent.back().to == n1);
+    const auto* query = std::get_if<node::Query>(&stage.sent.back().request.operation);
+    REQUIRE(query != nullptr);
+    CHECK(query->level == ReadLevel::anywhere);
+    stage.reply(Refused{"no"});
+    stage.submit(3, append_of(2));
+    CHECK(stage.sent.back().to == n2);
+}
+
 TEST_CASE("client: a redirect that names the leader is followed at once", "[node]") {
     Stage stage;
     stage.submit(1, state::RegisterSession{});

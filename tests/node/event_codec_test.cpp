@@ -141,7 +141,7 @@ TEST_CASE("event_codec: wrong numbers, flags and kinds name what was expected", 
 
     ByteVector query =
         bytes_of(Client{ClientId{1}, {RequestId{2}, Query{{}, ReadLevel::applied}}});
-    query.back() = std::byte{2};
+    query.back() = std::byte{3};
     CHECK(place_of(query) == "event before byte 24: expected a known read level");
 
     ByteVector loaded = bytes_of(Loaded{4, {}, true});

@@ -155,8 +155,9 @@ inline ClientRequest any_request() {
             break;
         case 1:
         case 2:
-            request.operation = Query{
-                any_bytes(3000), any_flag() ? ReadLevel::applied : ReadLevel::linearizable};
+            request.operation = Query{any_bytes(3000),
+                *rc::gen::element(
+                    ReadLevel::linearizable, ReadLevel::applied, ReadLevel::anywhere)};
             break;
         case 3:
             request.operation = Subscribe{any_flag(), Position{any_number()},

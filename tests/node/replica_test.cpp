@@ -355,6 +355,68 @@ TEST_CASE("replica: a node that does not lead answers from what it has applied",
     CHECK(outcome_of<Redirect>(node, 3) != nullptr);
 }
 
+TEST_CASE("replica: a follower that is asked anywhere asks its leader, and answers", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.start();
+    node.ask(1, Query{{}, ReadLevel::anywhere});  // no leader is known
+    CHECK(outcome_of<Redirect>(node, 1) != nullptr);
+    const auto hear = [&](raft::Message&& body) {
+        node.step(Message{{node.config.cluster, node.config.group, NodeId{2}, NodeId{1},
+            std::move(body), {}}});
+        node.work();
+    };
+    hear(raft::Heartbeat{.term = Term{1}, .commit = {}, .round = 1});
+    node.sends.clear();
+    node.ask(2, Query{{}, ReadLevel::anywhere});
+    REQUIRE(node.sends.size() == 1);
+    const auto* asks = std::get_if<raft::ReadRequest>(&node.sends[0].message.body);
+    REQUIRE(asks != nullptr);
+    CHECK(outcome_of<Answered>(node, 2) == nullptr);
+    hear(raft::ReadResponse{.term = Term{1}, .number = asks->number, .index = {}});
+    CHECK(outcome_of<Answered>(node, 2) != nullptr);
+}
+
+TEST_CASE("replica: with leases a leader answers reads without asking", "[node]") {
+    const bool leases = GENERATE(false, true);
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    if (leases) {
+        node.config.raft.clock_drift_max = milliseconds(10);
+    }
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    node.start();
+    const auto answer = [&](NodeId from, raft::Message&& body) {
+        node.step(Message{{node.config.cluster, node.config.group, from, NodeId{1},
+            std::move(body), {}}});
+        node.work();
+    };
+    while (node.role() != raft::Role::leader) {
+        node.wake();
+        node.work();
+        const std::deque<Send> sends = std::exchange(node.sends, {});
+        for (const Send& send : sends) {
+            const NodeId to = send.message.to;
+            if (const auto* pre = std::get_if<raft::PreVoteRequest>(&send.message.body)) {
+                answer(to, raft::PreVoteResponse{
+                    .proposed = pre->proposed, .attempt = pre->attempt, .granted = true});
+            } else if (const auto* vote = std::get_if<raft::VoteRequest>(&send.message.body)) {
+                answer(to, raft::VoteResponse{.term = vote->term, .granted = true});
+            }
+        }
+    }
+    const Term term = node.replica->raft().status().term;
+    answer(NodeId{2}, raft::AppendResponse{.term = term, .sequence = 1, .accepted = true,
+        .match = Index{1}});
+    node.sends.clear();
+    while (node.sends.empty()) {
+        node.wake();  // until the first heartbeat round
+    }
+    answer(NodeId{2}, raft::HeartbeatResponse{.term = term, .round = 1});
+    node.ask(7, Query{});
+    CHECK((outcome_of<Answered>(node, 7) != nullptr) == leases);
+}
+
 TEST_CASE("replica: it announces what it has applied, once, behind the replies", "[node]") {
     Alone alone;
     std::vector<Advanced> heard;

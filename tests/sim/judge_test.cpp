@@ -31,6 +31,8 @@ class QuietPort final : public HostPort {
         FAIL(check << ": " << sentence);
     }
     void crashed_mid_step(NodeId) override {}
+    void halted(NodeId) override {}
+    void busy(NodeId, Instant) override {}
 
     std::deque<Item> items;
 };

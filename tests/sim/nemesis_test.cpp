@@ -1,5 +1,6 @@
 #include "sim/nemesis.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -34,6 +35,26 @@ class Victims final : public NemesisPort {
         check(node, outage);
         ++before_sync;
     }
+    void pause(NodeId node, Duration length) override {
+        REQUIRE(up(node));
+        check(node, length);
+        paused.push_back(node);
+    }
+    void stall_disk(NodeId node, Duration length) override {
+        REQUIRE(up(node));
+        check(node, length);
+        REQUIRE(length > milliseconds(150));
+        stalled.push_back(node);
+    }
+    void fail_disk(NodeId node, Fault fault, Duration outage) override {
+        REQUIRE(up(node));
+        check(node, outage);
+        disk_errors.insert(fault);
+    }
+    void set_wall_clock(NodeId node, Duration by) override {
+        REQUIRE(up(node));
+        jumps.push_back(by);
+    }
     void nemesis_ends(std::uint64_t action, Duration after) override {
         REQUIRE(after >= milliseconds(10));
         ends.push_back(action);
@@ -49,6 +70,10 @@ class Victims final : public NemesisPort {
     std::vector<NodeId> crashed;
     std::uint64_t mid_step = 0;
     std::uint64_t before_sync = 0;
+    std::vector<NodeId> paused;
+    std::vector<NodeId> stalled;
+    std::set<Fault> disk_errors;
+    std::vector<Duration> jumps;
     std::vector<std::uint64_t> ends;
     std::vector<std::string> notes;
 
@@ -148,6 +173,47 @@ TEST_CASE("nemesis: a storm takes a majority or more", "[sim]") {
         sizes.insert(hit.size());
     }
     CHECK(sizes == std::set<std::size_t>{3, 4, 5});
+}
+
+TEST_CASE("nemesis: processes pause, disks hang and fail, clocks jump, of nodes that are up",
+    "[sim]") {
+    Arena arena(with([](NemesisProfile& may) {
+        may.pauses = true;
+        may.disk_stalls = true;
+        may.disk_errors = true;
+        may.clock_jumps = true;
+        may.aim_at_leader = GENERATE(false, true);
+    }));
+    arena.victims.leads = n2;
+    arena.victims.down = {n1};
+    for (int i = 0; i < 200; ++i) {
+        arena.attacker.strike();
+    }
+    CHECK(arena.victims.paused.size() > 20);
+    CHECK(arena.victims.stalled.size() > 20);
+    CHECK(arena.victims.disk_errors == std::set<Fault>{Fault::disk_sync_failed,
+                                           Fault::disk_write_failed, Fault::disk_full,
+                                           Fault::disk_read_failed});
+    CHECK(*std::min_element(arena.victims.jumps.begin(), arena.victims.jumps.end()) < Duration{});
+    CHECK(*std::max_element(arena.victims.jumps.begin(), arena.victims.jumps.end()) > Duration{});
+    const std::set<NodeId> hit(arena.victims.paused.begin(), arena.victims.paused.end());
+    CHECK(hit.size() == 4);
+    CHECK(arena.victims.crashed.empty());
+}
+
+TEST_CASE("nemesis: a bridge cuts one pair and nobody else", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) {
+        may.bridges = true;
+        may.aim_at_leader = GENERATE(false, true);
+    }));
+    arena.victims.leads = n2;
+    for (int i = 0; i < 50; ++i) {
+        arena.attacker.strike();
+        CHECK(arena.cuts() == 2);
+        arena.attacker.end(arena.victims.ends.back());
+    }
+    CHECK(arena.fired(Fault::partition_bridge) == 50);
+    CHECK(arena.victims.notes.size() == 50);
 }
 
 TEST_CASE("nemesis: a partition cuts both ways, and ends", "[sim]") {

@@ -45,7 +45,10 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         p.workload.operation_timeout.nanoseconds, p.workload.attempt_timeout.nanoseconds,
         p.workload.slow_back_off.nanoseconds, n(p.workload.subscribers),
         n(p.workload.subscriber_window), n(p.edge.requests_max), n(p.edge.client_requests_max),
-        n(p.edge.page_events_max)};
+        n(p.edge.page_events_max), p.clock.skew.nanoseconds, n(p.clock.drift),
+        n(p.nemesis.bridges), n(p.nemesis.pauses), n(p.nemesis.disk_stalls),
+        n(p.nemesis.disk_errors), n(p.nemesis.clock_jumps), n(p.leases),
+        p.apply_time.nanoseconds, n(p.workload.read_anywhere), n(p.disk.limp)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

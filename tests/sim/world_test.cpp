@@ -38,6 +38,13 @@ nemesis.partitions    = 1
 nemesis.one_way       = 1
 nemesis.aim_at_leader = {0, 1}
 nemesis.hunt          = {0%, 50%}
+nemesis.bridges       = 1
+nemesis.pauses        = 1
+nemesis.disk_stalls   = 1
+nemesis.disk_errors   = 1
+nemesis.clock_jumps   = 1
+clock.skew            = {0ms, 3600s}
+clock.drift           = {0%, 5%}
 
 [workload]
 clients    = 4
@@ -232,7 +239,9 @@ TEST_CASE("world: runs are ok, no check is idle, and every promised number is co
              Fault::partition_one_way, Fault::isolate_leader, Fault::crash, Fault::crash_leader,
              Fault::crash_storm, Fault::crash_mid_step, Fault::crash_before_sync,
              Fault::crash_in_recovery, Fault::restart, Fault::request_lost, Fault::reply_lost,
-             Fault::disk_lost_write}) {
+             Fault::disk_lost_write, Fault::partition_bridge, Fault::pause, Fault::disk_stall,
+             Fault::disk_write_failed, Fault::disk_sync_failed, Fault::disk_full,
+             Fault::clock_skew, Fault::clock_drift, Fault::clock_jump}) {
         INFO(fault_name(fault));
         CHECK(sum.faults.of(fault).fired > 0);
         CHECK(sum.faults.of(fault).consumed <= sum.faults.of(fault).fired);
@@ -243,6 +252,7 @@ TEST_CASE("world: without faults nothing is lost and the leader stays", "[sim]")
     SeededChoices choices(1);
     Profile profile = profile_of(choices);
     profile.network = {};
+    profile.clock = {};
     profile.nemesis = {.crashes = false, .partitions = false, .one_way = false};
     World world(profile, {.seed = 1}, choices);
     const RunResult result = world.run();
@@ -261,6 +271,7 @@ TEST_CASE("world: a cluster that never elects a leader breaks the liveness promi
     Profile profile = profile_of(choices);
     profile.network = {.family = LatencyFamily::constant};
     profile.disk = {};
+    profile.clock = {};
     profile.nemesis = {.crashes = false, .partitions = false, .one_way = false};
     profile.faults_for = milliseconds(200);
     World world(profile, {.seed = 1}, choices);

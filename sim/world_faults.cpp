@@ -1,0 +1,93 @@
+// The world's side of what is done to one node: pauses, hanging and failing disks, clocks.
+#include "sim/world.h"
+
+#include <utility>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+
+namespace ledger::sim {
+
+void World::busy(NodeId node, Instant until) {
+    LEDGER_ASSERT(until > now_);
+    gate(node).work_until(until);
+    queue_.push({.at = until, .node = node.value, .kind = ItemKind::work_done});
+}
+
+// What waited happens now, as far as it may: each may close the gate again.
+void World::admit_waiting(NodeId node) {
+    while (const std::optional<Item> item = gate(node).next(now_)) {
+        perform(*item);
+    }
+}
+
+void World::pause(NodeId node, Duration length) {
+    faults_.fire(Fault::pause);
+    gate(node).pause();
+    pauses_[node.value - 1] = ++holds_;
+    queue_.push({.at = now_ + length, .a = holds_, .node = node.value, .kind = ItemKind::resume});
+    mark("n" + std::to_string(node.value), check::Mark::Kind::partition, length, "paused");
+}
+
+void World::end_pause(NodeId node, std::uint64_t number) {
+    if (number == 0 || pauses_[node.value - 1] != number) {
+        return;  // another one came after it, or the machine was restarted
+    }
+    pauses_[node.value - 1] = 0;
+    faults_.consume(Fault::pause, gate(node).keeps_process() ? 1 : 0);
+    gate(node).resume();
+    admit_waiting(node);
+}
+
+void World::stall_disk(NodeId node, Duration length) {
+    faults_.fire(Fault::disk_stall);
+    gate(node).stall();
+    stalls_[node.value - 1] = ++holds_;
+    queue_.push({.at = now_ + length, .a = holds_, .node = node.value, .kind = ItemKind::flow});
+    mark("n" + std::to_string(node.value), check::Mark::Kind::partition, length, "disk hangs");
+}
+
+void World::end_stall(NodeId node, std::uint64_t number) {
+    if (number == 0 || stalls_[node.value - 1] != number) {
+        return;
+    }
+    stalls_[node.value - 1] = 0;
+    faults_.consume(Fault::disk_stall, gate(node).keeps_disk() ? 1 : 0);
+    gate(node).flow();
+    admit_waiting(node);
+}
+
+void World::open_gates() {
+    for (const auto& host : hosts_) {
+        const NodeId node = host->node();
+        end_stall(node, stalls_[node.value - 1]);
+        end_pause(node, pauses_[node.value - 1]);
+    }
+}
+
+// What waited was on its way to a process that is no more; whoever it was for finds that out.
+void World::drop_gate(NodeId node) {
+    pauses_[node.value - 1] = 0;
+    stalls_[node.value - 1] = 0;
+    for (Item item : gate(node).clear()) {
+        item.at = now_;
+        queue_.push(item);
+    }
+}
+
+void World::fail_disk(NodeId node, Fault fault, Duration outage) {
+    outage_[node.value - 1] = outage;
+    host(node).arm_disk_error(fault);
+}
+
+// Somebody looks after the disk and starts the machine again.
+void World::halted(NodeId node) {
+    LEDGER_SOMETIMES(true, "sim.halted_by_its_disk");
+    crash(node, phase_ == Phase::faults ? outage_[node.value - 1] : milliseconds(5));
+}
+
+void World::set_wall_clock(NodeId node, Duration by) {
+    host(node).clock().set_wall(by);
+}
+
+}  // namespace ledger::sim
