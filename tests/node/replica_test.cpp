@@ -13,6 +13,12 @@ std::uint64_t number_in(const ByteVector& bytes) {
     return ByteReader(bytes).u64();
 }
 
+const raft::Message* raft_body(const Send& send) {
+    const auto* body = std::get_if<raft::Message>(&send.message.body);
+    REQUIRE(body != nullptr);
+    return body;
+}
+
 // A cluster of one that leads.
 struct Alone {
     CounterMachine machine;
@@ -370,7 +376,7 @@ TEST_CASE("replica: a follower that is asked anywhere asks its leader, and answe
     node.sends.clear();
     node.ask(2, Query{{}, ReadLevel::anywhere});
     REQUIRE(node.sends.size() == 1);
-    const auto* asks = std::get_if<raft::ReadRequest>(&node.sends[0].message.body);
+    const auto* asks = std::get_if<raft::ReadRequest>(raft_body(node.sends[0]));
     REQUIRE(asks != nullptr);
     CHECK(outcome_of<Answered>(node, 2) == nullptr);
     hear(raft::ReadResponse{.term = Term{1}, .number = asks->number, .index = {}});
@@ -397,10 +403,10 @@ TEST_CASE("replica: with leases a leader answers reads without asking", "[node]"
         const std::deque<Send> sends = std::exchange(node.sends, {});
         for (const Send& send : sends) {
             const NodeId to = send.message.to;
-            if (const auto* pre = std::get_if<raft::PreVoteRequest>(&send.message.body)) {
+            if (const auto* pre = std::get_if<raft::PreVoteRequest>(raft_body(send))) {
                 answer(to, raft::PreVoteResponse{
                     .proposed = pre->proposed, .attempt = pre->attempt, .granted = true});
-            } else if (const auto* vote = std::get_if<raft::VoteRequest>(&send.message.body)) {
+            } else if (const auto* vote = std::get_if<raft::VoteRequest>(raft_body(send))) {
                 answer(to, raft::VoteResponse{.term = vote->term, .granted = true});
             }
         }
