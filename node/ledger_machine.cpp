@@ -54,7 +54,7 @@ void LedgerMachine::apply(const HashedEntry& entry, ByteVector& outcome) {
 
 Result<QueryPlan> LedgerMachine::query(ByteSpan question) const {
     LEDGER_TRY(const state::Query query, state::decode_query(question));
-    const state::Located located = ledger_.locate(query);
+    LEDGER_TRY(const state::Located located, ledger_.locate(query));
     QueryPlan plan;
     encode_located(located, plan.context);
     if (const auto* follow = std::get_if<state::Follow>(&query)) {

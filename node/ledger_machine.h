@@ -18,6 +18,16 @@ class LedgerMachine final : public StateMachine {
     Hash128 digest() const override { return ledger_.digest(); }
     Summary summary() const override { return {ledger_.length(), ledger_.chain()}; }
 
+    void freeze() override { ledger_.freeze(); }
+    bool next_chunk(std::uint64_t bytes_max, ByteVector& out) override {
+        return ledger_.next_chunk(bytes_max, out);
+    }
+    void thaw() override { ledger_.thaw(); }
+    void begin_restore() override { ledger_.begin_restore(); }
+    Result<void> restore_chunk(ByteSpan chunk) override { return ledger_.restore_chunk(chunk); }
+    Result<void> end_restore() override { return ledger_.end_restore(); }
+    void retain(Index upto) override { ledger_.retain(upto); }
+
     const state::Ledger& ledger() const { return ledger_; }
 
   private:

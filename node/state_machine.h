@@ -35,7 +35,8 @@ class StateMachine {
 
     // Is this body a command that may enter the log? Called by the leader before it proposes.
     virtual Result<void> admit(const EntryBody& body) const = 0;
-    // Applies the next committed entry; called once per index, in order, from 1. Appends the
+    // Applies the next committed entry; called once per index, in order, from 1 or from the one
+    // after a restored state. Appends the
     // outcome for the client to `outcome`. Entries that are no commands (no-op, membership) come
     // too. Whatever bytes were admitted once, by any version, must not abort.
     virtual void apply(const HashedEntry& entry, ByteVector& outcome) = 0;
@@ -49,6 +50,28 @@ class StateMachine {
     // Equal on replicas that applied the same entries and decided alike.
     virtual Hash128 digest() const = 0;
     virtual Summary summary() const = 0;
+
+    // Fixes the state as it is now; apply() goes on meanwhile. thaw() must come before the next
+    // freeze(). No call of these, and no apply() between them, may take long: a few milliseconds.
+    virtual void freeze() = 0;
+    // Appends the next part of the frozen state, of at most `bytes_max` bytes (at least 16); false
+    // if nothing is left. The parts are a function of the frozen state and of `bytes_max` alone:
+    // equal on replicas whose digests are.
+    virtual bool next_chunk(std::uint64_t bytes_max, ByteVector& out) = 0;
+    // The frozen state is no longer needed; also before all of it was given.
+    virtual void thaw() = 0;
+
+    // The state becomes empty, whatever it was; what was frozen is thawed. Then come the parts of
+    // a frozen state, in order, and the end: from then on this machine does what the frozen one
+    // would. Meanwhile nothing is applied, and queries are errors. Parts may be any bytes; after an
+    // error only begin_restore() helps.
+    virtual void begin_restore() = 0;
+    virtual Result<void> restore_chunk(ByteSpan chunk) = 0;
+    virtual Result<void> end_restore() = 0;
+
+    // Entries up to `upto`, which has been applied, may be gone from the log: plans name them no
+    // more, questions that need them are errors. Called at the same entry on all replicas.
+    virtual void retain(Index upto) = 0;
 };
 
 }  // namespace ledger::node

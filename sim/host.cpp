@@ -90,6 +90,16 @@ class Host::ObservedMachine final : public node::StateMachine {
     Hash128 digest() const override { return machine_.digest(); }
     node::Summary summary() const override { return machine_.summary(); }
 
+    void freeze() override { machine_.freeze(); }
+    bool next_chunk(std::uint64_t bytes_max, ByteVector& out) override {
+        return machine_.next_chunk(bytes_max, out);
+    }
+    void thaw() override { machine_.thaw(); }
+    void begin_restore() override { machine_.begin_restore(); }
+    Result<void> restore_chunk(ByteSpan chunk) override { return machine_.restore_chunk(chunk); }
+    Result<void> end_restore() override { return machine_.end_restore(); }
+    void retain(Index upto) override { machine_.retain(upto); }
+
     const node::LedgerMachine& ledger() const { return machine_; }
 
   private:

@@ -11,6 +11,10 @@ namespace ledger {
 // on every compiler, build type and word size.
 class Hash128 {
   public:
+    Hash128() = default;
+    // The hash that had this value: adding goes on from there.
+    Hash128(std::uint64_t high, std::uint64_t low) : high_(high), low_(low) {}
+
     void add(std::uint64_t value) {
         high_ = rotate(high_ ^ (value * 0x9e3779b97f4a7c15ULL), 27) * 0xbf58476d1ce4e5b9ULL + low_;
         low_ = rotate(low_ + (value ^ 0x94d049bb133111ebULL), 31) * 0xd6e8feb86659fd93ULL ^ high_;

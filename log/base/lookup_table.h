@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -58,6 +59,27 @@ class LookupTable {
 
   private:
     boost::unordered_flat_map<Key, Value, LookupHash, std::equal_to<>> map_;
+};
+
+// The same in parts, so that growing never moves more than the keys of one part at once.
+template <typename Key, typename Value, std::uint32_t parts>
+class ShardedLookupTable {
+  public:
+    template <typename K>
+    const Value* find(const K& key) const {
+        return parts_[part_of(key)].find(key);
+    }
+    Value& operator[](const Key& key) { return parts_[part_of(key)][key]; }
+
+  private:
+    static_assert(parts > 0 && (parts & (parts - 1)) == 0);
+    // A table goes by the lowest and the highest bits itself.
+    template <typename K>
+    static std::uint32_t part_of(const K& key) {
+        return static_cast<std::uint32_t>(LookupHash{}(key) >> 8) % parts;
+    }
+
+    std::vector<LookupTable<Key, Value>> parts_ = std::vector<LookupTable<Key, Value>>(parts);
 };
 
 }  // namespace ledger

@@ -51,6 +51,8 @@ class StateCategory final : public boost::system::error_category {
             case Errc::beyond_limit: return "beyond a limit";
             case Errc::wrong_commitment: return "payload does not match its commitment";
             case Errc::erased: return "payloads were destroyed";
+            case Errc::expired: return "expired";
+            case Errc::restoring: return "being restored";
         }
         return "unknown";
     }

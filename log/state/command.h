@@ -19,6 +19,8 @@ enum class Errc {
     beyond_limit,
     wrong_commitment,
     erased,  // the erasable part was destroyed; the envelope is intact
+    expired,    // what was asked for lies below the retained point
+    restoring,  // the state is not whole yet
 };
 const boost::system::error_category& state_category();
 boost::system::error_code make_error_code(Errc errc);

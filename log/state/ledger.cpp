@@ -1,6 +1,7 @@
 #include "log/state/ledger.h"
 
 #include <algorithm>
+#include <string>
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
@@ -8,23 +9,39 @@
 namespace ledger::state {
 namespace {
 
-// The numbers begin..end-1 that a read finds among 0..length-1.
+// More than one entry can leave behind, so that a sweep ends.
+constexpr std::uint64_t sweep_steps_per_entry = 32;
+
+// The numbers begin..end-1 that a read finds among first..length-1.
 struct Page {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
     bool last = false;  // nothing further in this direction
 };
 
-Page page_of(std::uint64_t from, Direction direction, std::uint32_t count, std::uint64_t length) {
+// What there is to read: the numbers below `first` have expired.
+struct Extent {
+    std::uint64_t first = 0;
+    std::uint64_t length = 0;
+};
+
+// Nothing if the read begins with a number that has expired.
+std::optional<Page> page_of(
+    std::uint64_t from, Direction direction, std::uint32_t count, const Extent& extent) {
+    const auto [first, length] = extent;
+    LEDGER_ASSERT(first <= length);
     const std::uint64_t most = std::min(count, read_events_max);
     if (direction == Direction::forward) {
         const std::uint64_t begin = std::min(from, length);
         const std::uint64_t end = begin + std::min(most, length - begin);
-        return {begin, end, end == length};
+        return begin < first ? std::nullopt : std::optional(Page{begin, end, end == length});
     }
     const std::uint64_t end = from < length ? from + 1 : length;
-    const std::uint64_t begin = end - std::min(most, end);
-    return {begin, end, begin == 0};
+    if (end <= first && first > 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t begin = std::max(end - std::min(most, end), first);
+    return Page{begin, end, begin == 0};
 }
 
 // The k-th number of a page in the direction of reading.
@@ -35,24 +52,22 @@ std::uint64_t nth(const Page& page, Direction direction, std::uint64_t k) {
 
 }  // namespace
 
-Ledger::Ledger(const Limits& limits)
-    : limits_(limits),
-      sessions_({.sessions_max = limits.sessions_max,
-          .stored_replies_max = limits.stored_replies_max,
-          .stored_reply_bytes_max = limits.stored_reply_bytes_max}) {}
+Ledger::Ledger(const Limits& limits) : limits_(limits), tables_(limits.sessions()) {}
 
 void Ledger::apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {
-    LEDGER_ASSERT(entry.index == applied_.next());
+    LEDGER_ASSERT(entry.index == applied().next());
+    LEDGER_ASSERT(!restoration_);
     const std::uint64_t outcome_at = outcome.size();
-    applied_ = entry.index;
-    chain_ = hash;
+    standing_.applied = entry.index;
+    standing_.chain = hash;
     if (entry.kind == EntryKind::command) {
         decide(entry, outcome);
         LEDGER_ASSERT(outcome.size() > outcome_at);
     }
-    digest_.add(entry.index.value);
-    digest_.add(hash.truncated());
-    digest_.add_bytes(ByteSpan(outcome).subspan(outcome_at));
+    standing_.digest.add(entry.index.value);
+    standing_.digest.add(hash.truncated());
+    standing_.digest.add_bytes(ByteSpan(outcome).subspan(outcome_at));
+    sweep(sweep_steps_per_entry);
 }
 
 void Ledger::decide(const EntryRef& entry, ByteVector& outcome) {
@@ -66,7 +81,7 @@ void Ledger::decide(const EntryRef& entry, ByteVector& outcome) {
         return;
     }
     const SessionId session{entry.index.value};
-    const bool one_expired = sessions_.open(session, entry.cluster_time);
+    const bool one_expired = tables_.sessions.open(session, entry.cluster_time);
     LEDGER_SOMETIMES(one_expired, "state.session_expired_by_bound");
     encode_outcome(SessionRegistered{session}, outcome);
 }
@@ -78,7 +93,7 @@ void Ledger::append(const EntryRef& entry, const AppendView& append, ByteVector&
     }
     const Digest& command = entry.handle.envelope_digest();
     const auto [verdict, reply] =
-        sessions_.judge(append.session, append.sequence, command, entry.cluster_time);
+        tables_.sessions.judge(append.session, append.sequence, command, entry.cluster_time);
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::answered, "state.retry_replayed");
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::mismatch, "state.mismatch");
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::too_old, "state.sequence_too_old");
@@ -94,7 +109,7 @@ void Ledger::append(const EntryRef& entry, const AppendView& append, ByteVector&
     }
     const std::uint64_t outcome_at = outcome.size();
     execute(entry, append, outcome);
-    sessions_.store(append.session, {.sequence = append.sequence,
+    tables_.sessions.store(append.session, {.sequence = append.sequence,
                                         .acknowledged_through = append.acknowledged_through,
                                         .command = command,
                                         .bytes = ByteSpan(outcome).subspan(outcome_at)});
@@ -122,8 +137,8 @@ std::vector<FailedCheck> Ledger::check(const AppendView& append) {
     targets_.clear();
     for (StreamCursor streams(append); !streams.done();) {
         const StreamView stream = streams.next();
-        const std::optional<StreamNumber> number = streams_.find(stream.name);
-        const std::uint64_t stream_length = number ? streams_.length(*number) : 0;
+        const std::optional<StreamNumber> number = tables_.streams.find(stream.name);
+        const std::uint64_t stream_length = number ? tables_.streams.length(*number) : 0;
         targets_.push_back({number, false});
         if (!holds(stream.expected, stream_length)) {
             failed.push_back({std::string(stream.name), stream.expected, stream_length > 0,
@@ -138,7 +153,7 @@ bool Ledger::fits(const AppendView& append) {
     for (EventCursor events(append); !events.done();) {
         targets_[events.next().stream].written = true;
     }
-    std::uint64_t wanted = streams_.count();
+    std::uint64_t wanted = tables_.streams.count();
     std::uint32_t written = 0;
     for (const Target& target : targets_) {
         wanted += target.written && !target.number ? 1u : 0u;
@@ -153,7 +168,7 @@ void Ledger::write(const EntryRef& entry, const AppendView& append, ByteVector& 
     for (StreamCursor streams(append); !streams.done(); ++place) {
         const StreamView stream = streams.next();
         if (Target& target = targets_[place]; target.written && !target.number) {
-            target.number = streams_.create(stream.name);
+            target.number = tables_.streams.create(stream.name);
         }
     }
     appended_.first = length();
@@ -165,14 +180,18 @@ void Ledger::write(const EntryRef& entry, const AppendView& append, ByteVector& 
     for (EventCursor events(append); !events.done(); ++position) {
         const Target& target = targets_[events.next().stream];
         LEDGER_ASSERT(target.number.has_value());
-        appended_.revisions.push_back(streams_.append(*target.number, position));
+        const Revision revision = tables_.streams.append(*target.number, position);
+        tables_.positions.add(entry.index, *target.number, revision);
+        appended_.revisions.push_back(revision);
     }
-    positions_.add(entry.index, appended_.revisions);
     LEDGER_ASSERT(length() == position);
     encode_outcome(appended_, outcome);
 }
 
-Located Ledger::locate(const Query& query) const {
+Result<Located> Ledger::locate(const Query& query) const {
+    if (restoration_) {
+        return failure(Errc::restoring, "this node's state; ask again");
+    }
     if (const auto* stream = std::get_if<ReadStream>(&query)) {
         return locate_stream(*stream);
     }
@@ -184,43 +203,68 @@ Located Ledger::locate(const Query& query) const {
     return locate_all(*all);
 }
 
-Located Ledger::locate_stream(const ReadStream& query) const {
+Result<Located> Ledger::locate_stream(const ReadStream& query) const {
     Located located;
     located.length = length();
-    const std::optional<StreamNumber> stream = streams_.find(query.stream);
+    const std::optional<StreamNumber> stream = tables_.streams.find(query.stream);
     located.stream_exists = stream.has_value();
-    located.stream_length = stream ? streams_.length(*stream) : 0;
-    const Page page =
-        page_of(query.from.value, query.direction, query.count, located.stream_length);
-    located.end = page.last;
-    located.events.reserve(page.end - page.begin);
-    for (std::uint64_t k = 0; k < page.end - page.begin; ++k) {
-        const Revision revision{nth(page, query.direction, k)};
-        located.events.push_back(positions_.locate(streams_.position(*stream, revision)));
+    located.stream_length = stream ? tables_.streams.length(*stream) : 0;
+    const Revision first =
+        stream ? tables_.streams.revision_from(*stream, retained()) : Revision{};
+    const std::optional<Page> page = page_of(query.from.value, query.direction, query.count,
+        {.first = first.value, .length = located.stream_length});
+    if (!page) {
+        return failure(
+            Errc::expired, "the stream begins at revision " + std::to_string(first.value));
+    }
+    located.end = page->last;
+    located.events.reserve(page->end - page->begin);
+    for (std::uint64_t k = 0; k < page->end - page->begin; ++k) {
+        const Revision revision{nth(*page, query.direction, k)};
+        located.events.push_back(
+            tables_.positions.locate(tables_.streams.position(*stream, revision)));
         LEDGER_ASSERT(located.events.back().revision == revision);
     }
     return located;
 }
 
-Located Ledger::locate_follow(const Follow& query) const {
+Result<Located> Ledger::locate_follow(const Follow& query) const {
     if (query.stream.empty()) {
         return locate_all({query.from, Direction::forward, query.count});
     }
-    const std::optional<StreamNumber> stream = streams_.find(query.stream);
-    const Revision first = stream ? streams_.revision_from(*stream, query.from) : Revision{};
+    const std::optional<StreamNumber> stream = tables_.streams.find(query.stream);
+    if (!stream) {
+        return locate_stream({query.stream, {}, Direction::forward, query.count});
+    }
+    // A stream that has lost nothing has lost nothing below the retained point either.
+    const bool whole = tables_.streams.revision_from(*stream, retained()) == Revision{};
+    if (query.from < retained() && !whole) {
+        return expired();
+    }
+    const Revision first = tables_.streams.revision_from(*stream, query.from);
     return locate_stream({query.stream, first, Direction::forward, query.count});
 }
 
-Located Ledger::locate_all(const ReadAll& query) const {
+Result<Located> Ledger::locate_all(const ReadAll& query) const {
     Located located;
     located.length = length();
-    const Page page = page_of(query.from.value, query.direction, query.count, length().value);
-    located.end = page.last;
-    located.events.reserve(page.end - page.begin);
-    for (std::uint64_t k = 0; k < page.end - page.begin; ++k) {
-        located.events.push_back(positions_.locate(Position{nth(page, query.direction, k)}));
+    const std::optional<Page> page = page_of(query.from.value, query.direction, query.count,
+        {.first = retained().value, .length = length().value});
+    if (!page) {
+        return expired();
+    }
+    located.end = page->last;
+    located.events.reserve(page->end - page->begin);
+    for (std::uint64_t k = 0; k < page->end - page->begin; ++k) {
+        located.events.push_back(
+            tables_.positions.locate(Position{nth(*page, query.direction, k)}));
     }
     return located;
+}
+
+Error Ledger::expired() const {
+    return failure(
+        Errc::expired, "the ledger begins at position " + std::to_string(retained().value));
 }
 
 }  // namespace ledger::state

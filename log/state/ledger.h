@@ -7,13 +7,14 @@
 
 #include "log/base/entry.h"
 #include "log/base/hash128.h"
+#include "log/base/result.h"
 #include "log/state/command.h"
 #include "log/state/command_view.h"
+#include "log/state/emission.h"
 #include "log/state/outcome.h"
-#include "log/state/positions.h"
 #include "log/state/query.h"
-#include "log/state/sessions.h"
-#include "log/state/streams.h"
+#include "log/state/restoration.h"
+#include "log/state/tables.h"
 
 namespace ledger::state {
 
@@ -22,26 +23,56 @@ struct Limits {
     std::uint32_t sessions_max = 65'536;               // about 100 bytes each, plus stored replies
     std::uint32_t stored_replies_max = 32;             // per session, about 100 bytes each
     std::uint32_t stored_reply_bytes_max = 64u << 10;  // per session; the newest is always kept
-    std::uint32_t streams_max = 16'000'000;            // about 100 bytes each, plus 16 per event
+    std::uint32_t streams_max = 16'000'000;            // about 130 bytes each, plus 20 per event
+
+    SessionLimits sessions() const {
+        return {.sessions_max = sessions_max,
+            .stored_replies_max = stored_replies_max,
+            .stored_reply_bytes_max = stored_reply_bytes_max};
+    }
 };
 
 class Ledger {
   public:
     explicit Ledger(const Limits& limits = {});
+    Ledger(const Ledger&) = delete;
+    Ledger& operator=(const Ledger&) = delete;
 
     // Applies the next entry in log order (every index once, from 1). Appends the encoded outcome
     // to `outcome`; nothing for entries that are no commands. `hash` is the entry's chain hash.
     void apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome);
 
-    // The events in the order of the query's direction; at most read_events_max.
-    Located locate(const Query& query) const;
+    // The events in the order of the query's direction; at most read_events_max. Reading backward
+    // ends at the retained point without saying `end`; a query that begins below it has Errc::expired.
+    Result<Located> locate(const Query& query) const;
 
-    Index applied() const { return applied_; }
-    Position length() const { return positions_.length(); }  // number of events = the next position
-    const Digest& chain() const { return chain_; }           // entry hash at applied()
+    // Fixes the state as it is now, while apply() goes on; thaw() must come before the next one.
+    void freeze();
+    // Appends the next part of the frozen state (the bytes are in cut_records.cpp), which is a
+    // function of that state and of `bytes_max` alone: at most so many bytes, at least 16. False
+    // if nothing is left.
+    bool next_chunk(std::uint64_t bytes_max, ByteVector& out);
+    // The frozen state is no longer needed.
+    void thaw();
+
+    // The state becomes empty, to be filled with the chunks of a frozen one, in order. Until
+    // end_restore() nothing may be applied and no query is answered. After an error only another
+    // begin_restore() helps.
+    void begin_restore();
+    Result<void> restore_chunk(ByteSpan chunk);
+    Result<void> end_restore();
+
+    // Entries up to `upto`, which has been applied, may be gone from the log.
+    void retain(Index upto);
+
+    Index applied() const { return standing_.applied; }
+    // Number of events that there ever were = the next position.
+    Position length() const { return tables_.positions.length(); }
+    Position retained() const { return standing_.retained; }       // the first that can be read
+    const Digest& chain() const { return standing_.chain; }  // entry hash at applied()
     // A rolling digest of everything apply() decided: two replicas that applied the same log and
     // decided alike have the same value.
-    const Hash128& digest() const { return digest_; }
+    const Hash128& digest() const { return standing_.digest; }
 
   private:
     // What apply knows of one stream of the command in hand.
@@ -60,17 +91,21 @@ class Ledger {
     bool fits(const AppendView& append);
     void write(const EntryRef& entry, const AppendView& append, ByteVector& outcome);
 
-    Located locate_stream(const ReadStream& query) const;
-    Located locate_all(const ReadAll& query) const;
-    Located locate_follow(const Follow& query) const;
+    Result<Located> locate_stream(const ReadStream& query) const;
+    Result<Located> locate_all(const ReadAll& query) const;
+    Result<Located> locate_follow(const Follow& query) const;
+
+    Error expired() const;
+    // Frees a bounded part of what is no longer needed.
+    void sweep(std::uint64_t steps);
 
     const Limits limits_;
-    Index applied_;
-    Digest chain_;
-    Hash128 digest_;
-    Streams streams_;
-    Positions positions_;
-    Sessions sessions_;
+    Standing standing_;
+    Tables tables_;
+    std::optional<Emission> emission_;        // of the frozen state
+    std::optional<Restoration> restoration_;  // between begin_restore() and end_restore()
+    std::vector<Tables> discarded_;           // of states that were replaced; freed step by step
+    bool dropping_ = false;                   // positions below the retained point may be there
     // Memory of the command in hand, kept so that apply need not allocate; no state.
     std::vector<Target> targets_;
     Appended appended_;

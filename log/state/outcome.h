@@ -70,6 +70,10 @@ struct LimitReached {
 using Outcome = std::variant<Appended, Conflict, SessionExpired, SequenceTooOld, Mismatch,
     SessionRegistered, Malformed, LimitReached>;
 
+// No encoded outcome is longer: a conflict of every stream that a command can name.
+inline constexpr std::uint32_t outcome_bytes_max =
+    14 + command_streams_max * (20 + stream_name_bytes_max);
+
 void encode_outcome(const Outcome& outcome, ByteVector& out);
 // The same bytes without a copy into the variant: apply's usual answer.
 void encode_outcome(const Appended& appended, ByteVector& out);

@@ -6,28 +6,46 @@
 
 namespace ledger::state {
 
-void Positions::add(Index index, std::span<const Revision> revisions) {
-    if (revisions.empty()) {
-        return;
+void Positions::add(Index index, StreamNumber stream, Revision revision) {
+    LEDGER_ASSERT(starts_.empty() || starts_.back().index <= index);
+    if (starts_.empty() || starts_.back().index < index) {
+        starts_.push_back({length(), index});
     }
-    LEDGER_ASSERT(starts_.empty() || starts_.back().index < index);
-    starts_.push_back({length(), index});
-    revisions_.insert(revisions_.end(), revisions.begin(), revisions.end());
-    LEDGER_ASSERT(starts_.back().first + revisions.size() == length());
+    revisions_.push_back(revision);
+    streams_.push_back(stream);
+    LEDGER_ASSERT(streams_.end() == revisions_.end());
 }
 
 EventLocation Positions::locate(Position position) const {
     LEDGER_ASSERT(position < length());
-    const auto above = std::upper_bound(starts_.begin(), starts_.end(), position,
-        [](Position wanted, const EntryStart& start) { return wanted < start.first; });
-    LEDGER_ASSERT(above != starts_.begin());
-    const EntryStart& start = *(above - 1);
+    const std::uint64_t above = starts_.find_first(
+        [position](const EntryStart& start) { return start.first > position; });
+    const EntryStart& start = starts_[above - 1];
     EventLocation location;
     location.position = position;
     location.revision = revisions_[position.value];
     location.index = start.index;
     location.slot = static_cast<std::uint32_t>(position - start.first);
     return location;
+}
+
+Position Positions::first_above(Index index) const {
+    const std::uint64_t number =
+        starts_.find_first([index](const EntryStart& start) { return start.index > index; });
+    return number == starts_.end() ? length() : starts_[number].first;
+}
+
+std::uint64_t Positions::entry_from(Position position) const {
+    return starts_.find_first(
+        [position](const EntryStart& start) { return start.first >= position; });
+}
+
+bool Positions::drop_before(Position position) {
+    LEDGER_ASSERT(position <= length());
+    const bool entries = starts_.drop_before(entry_from(position));
+    const bool revisions = revisions_.drop_before(position.value);
+    const bool streams = streams_.drop_before(position.value);
+    return entries && revisions && streams;
 }
 
 }  // namespace ledger::state

@@ -63,6 +63,7 @@ struct Located {
     std::uint64_t stream_length = 0;
     bool end = false;  // nothing further in this direction
     std::vector<EventLocation> events;
+    friend bool operator==(const Located&, const Located&) = default;
 };
 
 struct RecordedEvent {

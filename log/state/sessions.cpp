@@ -19,12 +19,12 @@ Sessions::Sessions(const SessionLimits& limits) : limits_(limits) {
 
 bool Sessions::open(SessionId session, ClusterTime now) {
     LEDGER_ASSERT(session != SessionId{});
-    LEDGER_ASSERT(records_.find(session) == nullptr);
+    LEDGER_ASSERT(!records_.contains(session));
     const bool full = records_.size() >= limits_.sessions_max;
     if (full) {
         expire_oldest();
     }
-    records_[session].last_activity = now;
+    records_.insert(session).last_activity = now;
     by_activity_.insert({now, session});
     LEDGER_ASSERT(records_.size() == by_activity_.size());
     LEDGER_ASSERT(records_.size() <= limits_.sessions_max);
@@ -33,7 +33,7 @@ bool Sessions::open(SessionId session, ClusterTime now) {
 
 Sessions::Judgement Sessions::judge(
     SessionId session, Sequence sequence, const Digest& command, ClusterTime now) {
-    Record* record = records_.find(session);
+    Record* const record = records_.change(session);
     if (record == nullptr) {
         return {Verdict::expired, {}};
     }
@@ -54,7 +54,7 @@ Sessions::Judgement Sessions::judge(
 }
 
 void Sessions::store(SessionId session, const Reply& reply) {
-    Record* record = records_.find(session);
+    Record* const record = records_.change(session);
     LEDGER_ASSERT(record != nullptr);
     LEDGER_ASSERT(record->pruned_through < reply.sequence);
     LEDGER_ASSERT(reply.acknowledged_through < reply.sequence);
@@ -70,6 +70,32 @@ void Sessions::store(SessionId session, const Reply& reply) {
     drop_oldest(*record, excess);
     LEDGER_ASSERT(record->stored <= limits_.stored_replies_max);
     LEDGER_ASSERT(record->stored == 0 || record->pruned_through < record->replies[0].sequence);
+}
+
+void Sessions::restore(SessionId session, ClusterTime last_activity, Sequence pruned_through) {
+    LEDGER_ASSERT(records_.size() < limits_.sessions_max);
+    Record& record = records_.insert(session);
+    record.last_activity = last_activity;
+    record.pruned_through = pruned_through;
+    by_activity_.insert({last_activity, session});
+    LEDGER_ASSERT(by_activity_.size() == records_.size());
+}
+
+void Sessions::restore_reply(SessionId session, const Reply& reply) {
+    Record* const record = records_.change(session);
+    LEDGER_ASSERT(record != nullptr);
+    LEDGER_ASSERT(record->pruned_through < reply.sequence);
+    insert(*record, reply);
+}
+
+bool Sessions::discard(std::uint64_t sessions_max) {
+    if (records_.size() > 0) {
+        records_.clear();
+    }
+    for (std::uint64_t freed = 0; freed < sessions_max && !by_activity_.empty(); ++freed) {
+        by_activity_.erase(by_activity_.begin());
+    }
+    return records_.sweep(sessions_max) && by_activity_.empty();
 }
 
 void Sessions::touch(SessionId session, Record& record, ClusterTime now) {

@@ -2,14 +2,15 @@
 // Sessions: which requests of a client were answered, and how, so that a retry changes nothing.
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "log/base/bytes.h"
 #include "log/base/ids.h"
-#include "log/base/lookup_table.h"
 #include "log/base/sha256.h"
 #include "log/base/time.h"
+#include "log/state/frozen_table.h"
 
 namespace ledger::state {
 
@@ -55,7 +56,6 @@ class Sessions {
 
     std::uint64_t count() const { return records_.size(); }
 
-  private:
     struct StoredReply {
         Sequence sequence;
         Digest command;
@@ -70,6 +70,23 @@ class Sessions {
         std::uint32_t stored = 0;
         std::uint64_t bytes = 0;  // of the stored replies
     };
+    using Frozen = FrozenTable<SessionId, Record>;
+
+    // As of FrozenTable: the walk goes over all sessions by ascending id.
+    void freeze() { records_.freeze(); }
+    std::optional<Frozen::Item> next_frozen() { return records_.next(); }
+    void thaw() { records_.thaw(); }
+
+    // Puts a session back as it was frozen; its replies follow by ascending sequence.
+    void restore(SessionId session, ClusterTime last_activity, Sequence pruned_through);
+    void restore_reply(SessionId session, const Reply& reply);
+
+    // Frees up to `sessions_max` of those that are no longer needed.
+    void sweep(std::uint64_t sessions_max) { records_.sweep(sessions_max); }
+    // Frees as many of a table that is used no more; false if there are more to free.
+    bool discard(std::uint64_t sessions_max);
+
+  private:
     // The first is the next to expire: silent longest, then lowest id.
     struct Activity {
         ClusterTime last;
@@ -84,8 +101,8 @@ class Sessions {
     static void drop_oldest(Record& record, std::uint32_t count);
     void prune(Record& record, Sequence acknowledged_through) const;
 
-    const SessionLimits limits_;
-    LookupTable<SessionId, Record> records_;
+    SessionLimits limits_;
+    Frozen records_;
     // Invariant: one element per record.
     std::set<Activity> by_activity_;
 };

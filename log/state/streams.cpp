@@ -11,39 +11,77 @@ std::optional<StreamNumber> Streams::find(std::string_view name) const {
     return number == nullptr ? std::nullopt : std::optional(*number);
 }
 
-StreamNumber Streams::create(std::string_view name) {
-    const StreamNumber number{static_cast<std::uint32_t>(positions_.size())};
+StreamNumber Streams::create(std::string_view name, Revision first) {
+    const StreamNumber number{static_cast<std::uint32_t>(count())};
     LEDGER_ASSERT(!find(name));
-    numbers_[std::string(name)] = number;
-    positions_.emplace_back();
-    LEDGER_ASSERT(numbers_.size() == positions_.size());
+    const std::string_view kept = keep(name);
+    numbers_[kept] = number;
+    streams_.push_back({kept, LongList<Position>(first.value)});
+    LEDGER_ASSERT(count() == number.value + 1);
     return number;
 }
 
+std::string_view Streams::keep(std::string_view name) {
+    LEDGER_ASSERT(name.size() <= name_block_bytes);
+    const auto size = static_cast<std::uint32_t>(name.size());
+    if (size > name_room_) {
+        names_.push_back(std::make_unique<char[]>(name_block_bytes));
+        name_room_ = name_block_bytes;
+    }
+    char* const place = names_.back().get() + (name_block_bytes - name_room_);
+    std::copy(name.begin(), name.end(), place);
+    name_room_ -= size;
+    return {place, name.size()};
+}
+
 Revision Streams::append(StreamNumber stream, Position position) {
-    LEDGER_ASSERT(stream.value < positions_.size());
-    std::vector<Position>& positions = positions_[stream.value];
+    LongList<Position>& positions = streams_[stream.value].positions;
     LEDGER_ASSERT(positions.empty() || positions.back() < position);
-    const Revision revision{positions.size()};
+    LEDGER_ASSERT(dropped_ <= position);
+    const Revision revision{positions.end()};
     positions.push_back(position);
     return revision;
 }
 
+std::string_view Streams::name(StreamNumber stream) const {
+    return streams_[stream.value].name;
+}
+
 std::uint64_t Streams::length(StreamNumber stream) const {
-    LEDGER_ASSERT(stream.value < positions_.size());
-    return positions_[stream.value].size();
+    return streams_[stream.value].positions.end();
 }
 
 Position Streams::position(StreamNumber stream, Revision revision) const {
-    LEDGER_ASSERT(revision.value < length(stream));
-    return positions_[stream.value][revision.value];
+    return streams_[stream.value].positions[revision.value];
 }
 
 Revision Streams::revision_from(StreamNumber stream, Position position) const {
-    LEDGER_ASSERT(stream.value < positions_.size());
-    const std::vector<Position>& all = positions_[stream.value];
-    const auto found = std::lower_bound(all.begin(), all.end(), position);
-    return Revision{static_cast<std::uint64_t>(found - all.begin())};
+    return Revision{streams_[stream.value].positions.find_first(
+        [position](Position each) { return each >= position; })};
+}
+
+void Streams::drop_before(Position position) {
+    LEDGER_ASSERT(dropped_ <= position);
+    dropped_ = position;
+    unswept_ = count();
+}
+
+void Streams::sweep(std::uint64_t streams_max) {
+    for (std::uint64_t seen = 0; seen < streams_max && unswept_ > 0; ++seen) {
+        sweep_at_ = sweep_at_ < count() ? sweep_at_ : 0;
+        const StreamNumber stream{static_cast<std::uint32_t>(sweep_at_)};
+        const Revision first = revision_from(stream, dropped_);
+        if (streams_[sweep_at_].positions.drop_before(first.value)) {
+            ++sweep_at_;
+            --unswept_;
+        }
+    }
+}
+
+bool Streams::discard() {
+    streams_.drop_before(
+        std::min(streams_.end(), streams_.first() + LongList<Stream>::block_items));
+    return streams_.empty();
 }
 
 bool holds(const Expected& expected, std::uint64_t length) {

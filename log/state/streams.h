@@ -3,40 +3,65 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "log/base/ids.h"
 #include "log/base/lookup_table.h"
 #include "log/state/command.h"
+#include "log/state/long_list.h"
 
 namespace ledger::state {
 
 // The place of a stream in this table, from 0 in the order of creation.
 using StreamNumber = Strong<struct StreamNumberTag, std::uint32_t>;
 
-// A stream exists from its first event on. Streams are never removed.
+// A stream exists from its first event on. Streams are never removed; the positions of their
+// oldest events may be.
 class Streams {
   public:
     std::optional<StreamNumber> find(std::string_view name) const;
-    // Adds a stream that does not exist; its first event must follow.
-    StreamNumber create(std::string_view name);
+    // Adds a stream that does not exist, whose next event has the revision `first`. If that is the
+    // first of all, the event must follow.
+    StreamNumber create(std::string_view name, Revision first = {});
     // The revision that the event at `position` gets.
     Revision append(StreamNumber stream, Position position);
 
-    std::uint64_t count() const { return positions_.size(); }
+    std::uint64_t count() const { return streams_.end(); }
+    std::string_view name(StreamNumber stream) const;
+    // Number of events that it ever had.
     std::uint64_t length(StreamNumber stream) const;
-    // The position of the event at `revision`, which is below length(stream).
+    // The position of the event at `revision`, which is below length(stream) and not dropped.
     Position position(StreamNumber stream, Revision revision) const;
-    // The first revision whose event lies at `position` or after; length(stream) if there is none.
+    // The first revision, of those not dropped, whose event lies at `position` or after;
+    // length(stream) if there is none.
     Revision revision_from(StreamNumber stream, Position position) const;
 
+    // The positions below this one are no longer needed; sweep() gives their memory back.
+    void drop_before(Position position);
+    // Looks at up to `streams_max` streams.
+    void sweep(std::uint64_t streams_max);
+    // Frees a part of a table that is used no more; false if there is more to free.
+    bool discard();
+
   private:
-    LookupTable<std::string, StreamNumber> numbers_;
-    // By stream number, then by revision. Invariant: ascending within a stream.
-    std::deque<std::vector<Position>> positions_;
+    struct Stream {
+        std::string_view name;
+        LongList<Position> positions;  // by revision, ascending
+    };
+    static constexpr std::uint32_t table_parts = 1024;
+    static constexpr std::uint32_t name_block_bytes = 64u << 10;
+
+    std::string_view keep(std::string_view name);
+
+    LongList<Stream> streams_;  // by number
+    ShardedLookupTable<std::string_view, StreamNumber, table_parts> numbers_;
+    std::deque<std::unique_ptr<char[]>> names_;  // each name_block_bytes
+    std::uint32_t name_room_ = 0;                // left in the last block
+    Position dropped_;                           // positions below are not needed
+    std::uint64_t unswept_ = 0;                  // streams that may hold some all the same
+    std::uint64_t sweep_at_ = 0;                 // the next of them, round and round
 };
 
 // Whether a stream of this length (0 = it does not exist) is what an append expects.

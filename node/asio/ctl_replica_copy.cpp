@@ -114,9 +114,13 @@ Result<void> CtlReplicaCopy::read_events(
         if (added == 0 || !extracted) {
             return;
         }
-        const state::Located located = ledger.locate(
+        const Result<state::Located> located = ledger.locate(
             state::ReadAll{before, state::Direction::forward, added});
-        for (const state::EventLocation& location : located.events) {
+        if (!located) {
+            extracted = located.error();
+            return;
+        }
+        for (const state::EventLocation& location : located->events) {
             auto event = state::extract_event(*hashed.entry.handle, location);
             if (!event) {
                 extracted = event.error();

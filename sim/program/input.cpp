@@ -243,9 +243,9 @@ Result<std::string> export_ledger(Host& host) {
     const state::Ledger& ledger = host.machine().ledger();
     std::string text;
     EntryRef entry;
-    for (Position next; next < ledger.length();) {
-        const state::Located page = ledger.locate(
-            state::ReadAll{next, state::Direction::forward, page_events});
+    for (Position next = ledger.retained(); next < ledger.length();) {
+        LEDGER_TRY(const state::Located page,
+            ledger.locate(state::ReadAll{next, state::Direction::forward, page_events}));
         LEDGER_ASSERT(!page.events.empty());
         for (const state::EventLocation& location : page.events) {
             if (entry.index != location.index) {

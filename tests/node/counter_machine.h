@@ -1,6 +1,9 @@
 #pragma once
 // CounterMachine: the smallest replicated state machine: a number that commands add to.
 
+#include <optional>
+#include <utility>
+
 #include "node/state_machine.h"
 
 namespace ledger::node {
@@ -35,8 +38,28 @@ class CounterMachine final : public StateMachine {
     }
     Summary summary() const override { return {Position{sum_}, {}}; }
 
+    void freeze() override { frozen_ = sum_; }
+    bool next_chunk(std::uint64_t, ByteVector& out) override {
+        if (frozen_) {
+            ByteWriter(out).u64(*frozen_);
+        }
+        return std::exchange(frozen_, std::nullopt).has_value();
+    }
+    void thaw() override { frozen_.reset(); }
+    void begin_restore() override { sum_ = 0; }
+    Result<void> restore_chunk(ByteSpan chunk) override {
+        if (chunk.size() != 8) {
+            return failure(log::Errc::invalid_argument, "expected 8 bytes");
+        }
+        sum_ = ByteReader(chunk).u64();
+        return {};
+    }
+    Result<void> end_restore() override { return {}; }
+    void retain(Index) override {}
+
   private:
     std::uint64_t sum_ = 0;
+    std::optional<std::uint64_t> frozen_;
 };
 
 }  // namespace ledger::node

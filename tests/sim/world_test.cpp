@@ -306,7 +306,8 @@ TEST_CASE("world: an import ends up in every replica's ledger, in its order", "[
         const state::Ledger& ledger = host->machine().ledger();
         const auto page = ledger.locate(state::ReadStream{
             "file-3", Revision{0}, state::Direction::forward, 100});
-        CHECK(page.stream_length == 8);
+        REQUIRE(page.has_value());
+        CHECK(page->stream_length == 8);
         CHECK(ledger.length().value >= 40);
     }
 }

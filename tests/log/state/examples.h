@@ -90,10 +90,11 @@ class Feed {
     }
     // The events a query finds, with the bodies out of the log.
     Answer read(const Query& query) const {
-        const Located located = ledger.locate(query);
+        const Result<Located> located = ledger.locate(query);
+        RC_ASSERT(located.has_value());
         Answer answer{
-            located.length, located.stream_exists, located.stream_length, located.end, {}};
-        for (const EventLocation& location : located.events) {
+            located->length, located->stream_exists, located->stream_length, located->end, {}};
+        for (const EventLocation& location : located->events) {
             const auto event = extract_event(*log[location.index.value - 1].handle, location);
             RC_ASSERT(event.has_value());
             answer.events.push_back(*event);

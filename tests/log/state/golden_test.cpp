@@ -7,6 +7,8 @@
 
 #include "tests/log/state/examples.h"
 #include "log/base/format.h"
+#include "log/state/cut_records.h"
+#include "tests/log/state/relay.h"
 
 namespace ledger::state {
 namespace {
@@ -81,6 +83,30 @@ TEST_CASE("golden: the bytes of queries and answers", "[state]") {
         to_bytes("payload"), false};
     const RecordedEvent erased{Position{5}, Revision{0}, "t", {3, 4}, "", {}, {}, true};
     check_golden("answer", encoded(Answer{Position{6}, true, 2, true, {whole, erased}}));
+}
+
+TEST_CASE("golden: the bytes of a cut", "[state]") {
+    Feed feed;
+    feed.time = 0x1122;
+    const SessionId session = feed.open();
+    const auto write = [&](std::uint64_t sequence, std::vector<std::uint32_t> streams) {
+        Append append{.session = session, .sequence = Sequence{sequence}};
+        append.streams = {{"orders", {}}, {"audit", {}}};
+        for (const std::uint32_t stream : streams) {
+            append.events.push_back(event_in(stream, "p"));
+        }
+        return feed(append);
+    };
+    write(1, {0, 1, 0});
+    feed.open();
+    write(2, {1, 0});
+    write(3, {1});
+    feed.ledger.retain(Index{2});
+    std::uint64_t number = 0;
+    for (const ByteVector& chunk : chunks_of(feed.ledger, 1000)) {
+        check_golden("cut_chunk_" + std::to_string(++number), chunk);
+    }
+    CHECK(number == cut_tables);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ TEST_CASE("ledger: a conflict lists every failed check and writes nothing", "[st
         Position{1}};
     CHECK(bool(feed(append) == Outcome{wanted}));
     CHECK(feed.ledger.length() == Position{1});
-    CHECK_FALSE(feed.ledger.locate(ReadStream{.stream = "c", .count = 1}).stream_exists);
+    CHECK_FALSE(feed.ledger.locate(ReadStream{.stream = "c", .count = 1})->stream_exists);
 }
 
 TEST_CASE("ledger: an append without events checks and creates nothing", "[state]") {
@@ -59,7 +59,7 @@ TEST_CASE("ledger: an append without events checks and creates nothing", "[state
     CHECK(bool(feed(to("a", {Expected::Kind::exact, Revision{0}}, 0)) ==
                Outcome{Appended{Position{1}, 0, {}, {0}, {1'000'000}}}));
     feed(to("b", {}, 0));
-    CHECK_FALSE(feed.ledger.locate(ReadStream{.stream = "b", .count = 1}).stream_exists);
+    CHECK_FALSE(feed.ledger.locate(ReadStream{.stream = "b", .count = 1})->stream_exists);
     CHECK(std::holds_alternative<Conflict>(feed(to("b", {Expected::Kind::exists, {}}, 0))));
 }
 
@@ -214,10 +214,10 @@ TEST_CASE("ledger: a read is bounded whatever it asks for", "[state]") {
     Feed feed;
     feed(to("a", {}, 4096));
     feed(to("a", {}, 1));
-    const Located all = feed.ledger.locate(ReadAll{.count = ~0u});
+    const Located all = *feed.ledger.locate(ReadAll{.count = ~0u});
     CHECK(all.events.size() == read_events_max);
     CHECK_FALSE(all.end);
-    const Located rest = feed.ledger.locate(ReadAll{.from = Position{4096}, .count = ~0u});
+    const Located rest = *feed.ledger.locate(ReadAll{.from = Position{4096}, .count = ~0u});
     REQUIRE(rest.events.size() == 1);
     CHECK(rest.end);
     CHECK(rest.events[0] == EventLocation{Position{4096}, Revision{4096}, Index{2}, 0});

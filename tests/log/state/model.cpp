@@ -17,7 +17,9 @@ Outcome Model::apply(std::uint64_t index, std::int64_t time, const Command* comm
         return Malformed{};
     }
     if (const auto* wanted = std::get_if<Append>(command)) {
-        return append(time, *wanted);
+        const Outcome outcome = append(time, *wanted);
+        indexes_.resize(events_.size(), index);
+        return outcome;
     }
     return open(index, time);
 }
@@ -111,8 +113,14 @@ Outcome Model::execute(std::int64_t time, const Append& append) {
     return appended;
 }
 
+void Model::retain(std::uint64_t index) {
+    while (retained_ < indexes_.size() && indexes_[retained_] <= index) {
+        ++retained_;
+    }
+}
+
 // Walks from `from` one by one, without the arithmetic of pages.
-Answer Model::read(const Query& query) const {
+std::optional<Answer> Model::read(const Query& query) const {
     Answer answer;
     answer.length = Position{events_.size()};
     const std::vector<RecordedEvent>* events = &events_;
@@ -144,6 +152,15 @@ Answer Model::read(const Query& query) const {
         from = follow->from.value;
         count = follow->count;
     }
+    const auto has_expired = [this](const RecordedEvent& event) {
+        return event.position.value < retained_;
+    };
+    const std::uint64_t first_kept = static_cast<std::uint64_t>(
+        std::count_if(events->begin(), events->end(), has_expired));
+    const bool below = events == &events_ || by_revision ? from < first_kept : from < retained_;
+    if (forward && first_kept > 0 && below) {
+        return std::nullopt;
+    }
     std::vector<RecordedEvent> rest;
     for (const RecordedEvent& event : *events) {
         const auto number = by_revision ? event.revision.value : event.position.value;
@@ -154,8 +171,15 @@ Answer Model::read(const Query& query) const {
     if (!forward) {
         std::reverse(rest.begin(), rest.end());
     }
+    if (!rest.empty() && has_expired(rest.front())) {
+        return std::nullopt;
+    }
     answer.end = rest.size() <= count;
     rest.resize(std::min<std::size_t>(rest.size(), count));
+    if (!rest.empty() && has_expired(rest.back())) {
+        std::erase_if(rest, has_expired);
+        answer.end = false;
+    }
     answer.events = std::move(rest);
     return answer;
 }

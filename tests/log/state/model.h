@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,16 @@ class Model {
 
     // Nothing if the body was no command.
     Outcome apply(std::uint64_t index, std::int64_t time, const Command* command);
-    Answer read(const Query& query) const;
+    // Nothing if it begins with an event that has expired.
+    std::optional<Answer> read(const Query& query) const;
+    // The events of the entries up to this one expire.
+    void retain(std::uint64_t index);
 
     std::uint64_t length() const { return events_.size(); }
     std::uint64_t length_of(const std::string& stream) const;
     std::uint64_t sessions() const { return sessions_.size(); }
     const std::vector<RecordedEvent>& events() const { return events_; }
+    std::uint64_t retained() const { return retained_; }
 
   private:
     struct Answered {
@@ -41,6 +46,8 @@ class Model {
     const Limits limits_;
     std::map<std::uint64_t, Session> sessions_;
     std::vector<RecordedEvent> events_;
+    std::vector<std::uint64_t> indexes_;  // of the events' entries
+    std::uint64_t retained_ = 0;          // number of events that have expired
     std::map<std::string, std::vector<RecordedEvent>> streams_;
 };
 

@@ -45,11 +45,9 @@ TEST_CASE("streams: an expectation holds for the lengths it names", "[state]") {
 
 TEST_CASE("positions: every position has its entry, slot and revision", "[state]") {
     Positions positions;
-    const Revision first[] = {Revision{5}, Revision{6}};
-    const Revision second[] = {Revision{0}};
-    positions.add(Index{3}, first);
-    positions.add(Index{4}, {});
-    positions.add(Index{9}, second);
+    positions.add(Index{3}, StreamNumber{1}, Revision{5});
+    positions.add(Index{3}, StreamNumber{1}, Revision{6});
+    positions.add(Index{9}, StreamNumber{0}, Revision{0});
     CHECK(positions.length() == Position{3});
     CHECK(positions.locate(Position{0}) == EventLocation{Position{0}, Revision{5}, Index{3}, 0});
     CHECK(positions.locate(Position{1}) == EventLocation{Position{1}, Revision{6}, Index{3}, 1});

@@ -9,6 +9,7 @@
 #include "log/base/sometimes.h"
 #include "log/state/ledger.h"
 #include "tests/log/state/model.h"
+#include "tests/log/state/relay.h"
 
 namespace ledger::state {
 namespace {
@@ -22,7 +23,9 @@ enum Action {
     append_without_session,
     garbage,  // bytes that are no command
     no_operation,
-    actions_end,
+    cut,      // begin to give the state away
+    give_up,  // that
+    retain,   // only what lies above an earlier entry
 };
 
 // One entry of a random log, as shrinkable numbers; what they mean depends on what came before.
@@ -45,7 +48,8 @@ rc::Gen<Step> any_step() {
     using rc::gen::set;
     const auto action = rc::gen::weightedElement<int>(
         {{8, append_next}, {2, append_out_of_order}, {4, retry}, {2, change}, {2, open_session},
-            {2, append_without_session}, {1, garbage}, {1, no_operation}});
+            {2, append_without_session}, {1, garbage}, {1, no_operation}, {3, cut}, {1, give_up},
+            {1, retain}});
     const auto form = rc::gen::weightedElement<int>({{6, 0}, {1, 1}, {1, 2}, {5, 3}, {1, 4}});
     const auto checks =
         rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(below(6), form));
@@ -61,22 +65,25 @@ void showValue(const Step& step, std::ostream& out) {
         << " events " << step.events.size();
 }
 
-// Runs a random log through the ledger, a second ledger and the model.
+// Runs a random log through the ledger, a second one that is cut and restored, and the model.
 class Twins {
   public:
-    explicit Twins(const Limits& limits) : feed_(limits), again_(limits), model_(limits) {}
+    explicit Twins(const Limits& limits) : feed_(limits), relay_(limits), model_(limits) {}
 
     void take(const Step& step);
-    void compare_reads() const;
+    void compare_reads();
+    std::uint64_t restored() const { return relay_.restored(); }
 
   private:
     Append append_of(const Step& step);
     Expected expectation(const std::string& stream, int form) const;
     void apply(const Command* command, const EntryRef& entry);
-    void compare_read(const Query& query) const;
+    void compare_read(const Query& query);
+    // Whether the step was one that concerns cuts.
+    bool took_cut(const Step& step);
 
     Feed feed_;
-    Ledger again_;
+    Relay relay_;
     Model model_;
     std::vector<std::uint64_t> sessions_;
     std::vector<Append> sent_;
@@ -126,7 +133,28 @@ Append Twins::append_of(const Step& step) {
     return append;
 }
 
+bool Twins::took_cut(const Step& step) {
+    if (step.action == cut) {
+        const std::uint64_t bytes_max = 16 + step.pick % 400;
+        relay_.cut(chunks_of(feed_.ledger, bytes_max), bytes_max);
+    } else if (step.action == give_up) {
+        relay_.give_up();
+    } else if (step.action == retain) {
+        const Index upto{feed_.log.size() - step.pick % (feed_.log.size() + 1)};
+        feed_.ledger.retain(upto);
+        relay_.retain(upto);
+        model_.retain(upto.value);
+        RC_ASSERT(feed_.ledger.retained() == Position{model_.retained()});
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void Twins::take(const Step& step) {
+    if (took_cut(step)) {
+        return;
+    }
     feed_.time += step.elapsed;
     if (step.action == no_operation || step.action == garbage) {
         EntryRef entry = entry_with(feed_.log.size() + 1,
@@ -163,21 +191,32 @@ void Twins::apply(const Command* command, const EntryRef& entry) {
         RC_ASSERT(bytes == encoded(wanted));
     }
     ByteVector same;
-    again_.apply(entry, feed_.chain, same);
+    relay_.apply(entry, feed_.chain, same);
     RC_ASSERT(same == bytes);
-    RC_ASSERT(again_.digest() == feed_.ledger.digest());
-    RC_ASSERT(again_.chain() == feed_.chain);
+    RC_ASSERT(relay_.ledger().digest() == feed_.ledger.digest());
+    RC_ASSERT(relay_.ledger().chain() == feed_.chain);
     RC_ASSERT(feed_.ledger.applied() == entry.index);
     RC_ASSERT(feed_.ledger.length() == Position{model_.length()});
 }
 
-void Twins::compare_read(const Query& query) const {
+void Twins::compare_read(const Query& query) {
+    const std::optional<Answer> wanted = model_.read(query);
+    const Result<Located> located = feed_.ledger.locate(query);
+    const Result<Located> same = relay_.ledger().locate(query);
+    RC_ASSERT(located.has_value() == wanted.has_value());
+    RC_ASSERT(same.has_value() == wanted.has_value());
+    if (!wanted) {
+        RC_ASSERT(located.error().code == make_error_code(Errc::expired));
+        RC_ASSERT(located.error().place == same.error().place);
+        return;
+    }
+    RC_ASSERT(bool(*same == *located));
     const Answer found = feed_.read(query);
-    RC_ASSERT(bool(found == model_.read(query)));
+    RC_ASSERT(bool(found == *wanted));
     RC_ASSERT(bool(*decode_answer(encoded(found)) == found));
 }
 
-void Twins::compare_reads() const {
+void Twins::compare_reads() {
     const std::uint64_t far = ~std::uint64_t{0};
     for (const Direction direction : {Direction::forward, Direction::backward}) {
         for (const std::uint32_t count : {0u, 1u, 3u, 4096u}) {
@@ -200,12 +239,15 @@ void Twins::compare_reads() const {
     }
 }
 
+std::uint64_t restored = 0;  // by all logs
+
 void run_twins(const Limits& limits, const std::vector<Step>& steps) {
     Twins twins(limits);
     for (const Step& step : steps) {
         twins.take(step);
     }
     twins.compare_reads();
+    restored += twins.restored();
 }
 
 rc::Gen<std::vector<Step>> any_log() {
@@ -233,10 +275,12 @@ TEST_CASE("twin: the ledger decides and reads as the model does", "[state]") {
     for (const char* name :
         {"state.retry_replayed", "state.conflict", "state.conflict_of_several_checks",
             "state.session_expired_by_bound", "state.session_expired", "state.sequence_too_old",
-            "state.mismatch", "state.multi_stream_append", "state.limit_reached"}) {
+            "state.mismatch", "state.multi_stream_append", "state.limit_reached",
+            "state.retained_while_frozen"}) {
         INFO(name);
         CHECK(hits(name) >= 20);
     }
+    CHECK(restored >= 100);
 }
 
 }  // namespace

@@ -1,0 +1,110 @@
+#include "log/state/cut_records.h"
+
+#include <algorithm>
+
+#include "log/base/assert.h"
+
+// A chunk: version 1, table 1, then bytes of the table's records, which follow each other without
+// regard to where a chunk ends. A chunk holds records of one table; each table begins a chunk, one
+// without records has none. Equal states give equal chunks. V is a varint, other numbers are
+// little-endian.
+//
+//   1 summary   one record: applied V, chain 32, digest high 8, digest low 8, retained index V,
+//               retained position V, length V, streams V, entries V, sessions V
+//   2 streams   by number: size of name V (1..1024), name, first retained revision V
+//   3 entries   those with retained events, ascending: distance V (>= 1) of the index from that of
+//               the entry before, or from the retained index; events V (1..4096), for each the
+//               number of its stream V
+//   4 sessions  ascending: distance V (>= 1) of the id from that of the session before, or from 0;
+//               last activity 8, pruned through V, replies V; then the replies, ascending:
+//               distance V (>= 1) of the sequence from the one before, or from pruned through;
+//               command digest 32, size V, bytes
+
+namespace ledger::state {
+
+void write_varint(ByteVector& out, std::uint64_t value) {
+    while (value >= 0x80) {
+        out.push_back(static_cast<std::byte>((value & 0x7f) | 0x80));
+        value >>= 7;
+    }
+    out.push_back(static_cast<std::byte>(value));
+}
+
+void write_summary(ByteVector& out, const CutSummary& summary) {
+    const Standing& standing = summary.standing;
+    ByteWriter writer(out);
+    write_varint(out, standing.applied.value);
+    writer.bytes(standing.chain.span());
+    writer.u64(standing.digest.high());
+    writer.u64(standing.digest.low());
+    write_varint(out, standing.retained_index.value);
+    write_varint(out, standing.retained.value);
+    write_varint(out, summary.length.value);
+    write_varint(out, summary.streams);
+    write_varint(out, summary.entries);
+    write_varint(out, summary.sessions);
+}
+
+std::uint64_t RecordReader::varint(const char* field) {
+    std::uint64_t value = 0;
+    for (std::uint32_t shift = 0; shift < 64; shift += 7) {
+        const std::uint64_t byte = u8();
+        value |= (byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            const bool shortest = byte != 0 || shift == 0;
+            const bool fits = shift < 63 || byte <= 1;
+            require(shortest && fits, field);
+            return ok() ? value : 0;
+        }
+    }
+    require(false, field);
+    return 0;
+}
+
+Digest RecordReader::digest() {
+    Digest digest;
+    const ByteSpan raw = bytes(digest.bytes.size());
+    std::copy(raw.begin(), raw.end(), digest.bytes.begin());
+    return digest;
+}
+
+ByteSpan RecordReader::bytes(std::uint64_t count) {
+    if (!ok()) {
+        return {};
+    }
+    if (count > in_.size() - at_) {
+        ended_ = true;
+        return {};
+    }
+    const ByteSpan out = in_.subspan(at_, static_cast<std::size_t>(count));
+    at_ += count;
+    LEDGER_ASSERT(at_ <= in_.size());
+    return out;
+}
+
+CutSummary read_summary(RecordReader& in) {
+    CutSummary summary;
+    Standing& standing = summary.standing;
+    standing.applied = Index{in.varint("applied index")};
+    standing.chain = in.digest();
+    const std::uint64_t high = in.u64();
+    const std::uint64_t low = in.u64();
+    standing.digest = Hash128(high, low);
+    standing.retained_index = Index{in.varint("retained index")};
+    in.require(standing.retained_index <= standing.applied, "retained index");
+    standing.retained = Position{in.varint("retained position")};
+    summary.length = Position{in.varint("length")};
+    in.require(standing.retained <= summary.length, "length");
+    summary.streams = in.varint("number of streams");
+    summary.entries = in.varint("number of entries");
+    in.require(summary.entries <= standing.applied - standing.retained_index &&
+                   summary.entries <= summary.length - standing.retained,
+        "number of entries");
+    in.require((summary.entries == 0) == (summary.length == standing.retained),
+        "number of entries");
+    summary.sessions = in.varint("number of sessions");
+    in.require(summary.sessions <= standing.applied.value, "number of sessions");
+    return summary;
+}
+
+}  // namespace ledger::state

@@ -1,0 +1,127 @@
+#include "log/state/emission.h"
+
+#include <algorithm>
+
+#include "log/base/assert.h"
+
+namespace ledger::state {
+
+Emission::Emission(const Standing& standing, Tables& tables) : tables_(tables) {
+    const std::uint64_t first_entry = tables.positions.entry_from(standing.retained);
+    entries_end_ = tables.positions.entries_end();
+    summary_ = {.standing = standing,
+        .length = tables.positions.length(),
+        .streams = tables.streams.count(),
+        .entries = entries_end_ - first_entry,
+        .sessions = tables.sessions.count()};
+    LEDGER_ASSERT(standing.retained <= summary_.length);
+    tables.sessions.freeze();
+}
+
+bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
+    LEDGER_ASSERT(bytes_max >= 16);
+    const std::uint64_t room = bytes_max - chunk_header_bytes;
+    while (!done_) {
+        while (rest_.size() < room && write_record()) {
+        }
+        if (!rest_.empty()) {
+            break;
+        }
+        done_ = table_ == CutTable::sessions;
+        table_ = static_cast<CutTable>(static_cast<std::uint8_t>(table_) + 1);
+        next_ = table_ == CutTable::entries ? entries_end_ - summary_.entries : 0;
+        last_ = table_ == CutTable::entries ? summary_.standing.retained_index.value : 0;
+    }
+    if (done_) {
+        return false;
+    }
+    const auto end =
+        rest_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(room, rest_.size()));
+    ByteWriter(out).u8(cut_version);
+    ByteWriter(out).u8(static_cast<std::uint8_t>(table_));
+    out.insert(out.end(), rest_.begin(), end);
+    rest_.erase(rest_.begin(), end);
+    return true;
+}
+
+bool Emission::write_record() {
+    const std::uint64_t record = next_;
+    switch (table_) {
+        case CutTable::summary:
+            if (record == 1) {
+                return false;
+            }
+            write_summary(rest_, summary_);
+            break;
+        case CutTable::streams:
+            if (record == summary_.streams) {
+                return false;
+            }
+            write_stream(StreamNumber{static_cast<std::uint32_t>(record)});
+            break;
+        case CutTable::entries:
+            if (record == entries_end_) {
+                return false;
+            }
+            write_entry(record);
+            break;
+        case CutTable::sessions: {
+            const auto session = tables_.sessions.next_frozen();
+            if (!session) {
+                LEDGER_ASSERT(record == summary_.sessions);
+                return false;
+            }
+            write_session(session->key, session->value);
+            break;
+        }
+    }
+    ++next_;
+    return true;
+}
+
+void Emission::write_stream(StreamNumber stream) {
+    const std::string_view name = tables_.streams.name(stream);
+    // Memory may hold older positions, which are dropped when there is time.
+    const Revision first =
+        tables_.streams.revision_from(stream, summary_.standing.retained);
+    write_varint(rest_, name.size());
+    ByteWriter(rest_).bytes(as_bytes(name));
+    write_varint(rest_, first.value);
+}
+
+void Emission::write_entry(std::uint64_t number) {
+    const Positions& positions = tables_.positions;
+    const Positions::EntryStart& entry = positions.entry(number);
+    const Position end =
+        number + 1 == entries_end_ ? summary_.length : positions.entry(number + 1).first;
+    LEDGER_ASSERT(entry.index.value > last_);
+    LEDGER_ASSERT(entry.first < end);
+    write_varint(rest_, entry.index.value - last_);
+    write_varint(rest_, end - entry.first);
+    for (Position position = entry.first; position < end; ++position) {
+        write_varint(rest_, positions.stream(position).value);
+    }
+    last_ = entry.index.value;
+}
+
+void Emission::write_session(SessionId id, const Sessions::Record& record) {
+    LEDGER_ASSERT(id.value > last_);
+    ByteWriter writer(rest_);
+    write_varint(rest_, id.value - last_);
+    writer.i64(record.last_activity.nanoseconds);
+    write_varint(rest_, record.pruned_through.value);
+    write_varint(rest_, record.stored);
+    Sequence before = record.pruned_through;
+    for (std::uint32_t i = 0; i < record.stored; ++i) {
+        const Sessions::StoredReply& reply = record.replies[i];
+        LEDGER_ASSERT(before < reply.sequence);
+        write_varint(rest_, reply.sequence - before);
+        writer.bytes(reply.command.span());
+        write_varint(rest_, reply.bytes.size());
+        writer.bytes(reply.bytes);
+        before = reply.sequence;
+    }
+    last_ = id.value;
+}
+
+}  // namespace ledger::state

@@ -1,0 +1,63 @@
+#pragma once
+// Restoration: tables filled from the chunks of a frozen state, which may be any bytes.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "log/base/bytes.h"
+#include "log/base/result.h"
+#include "log/state/cut_records.h"
+#include "log/state/tables.h"
+
+namespace ledger::state {
+
+// What the records may add up to; also those of Sessions.
+struct RestoreLimits {
+    std::uint32_t streams_max = 0;
+    SessionLimits sessions;
+};
+
+// Whatever the bytes are, the tables stay such that they can be used. Memory is bounded by the
+// chunks' own size and one record.
+class Restoration {
+  public:
+    explicit Restoration(const RestoreLimits& limits);
+
+    // The next chunk. Errors name table, record and field.
+    Result<void> take(ByteSpan chunk);
+    // Nothing is missing: where the state stands.
+    Result<Standing> finish() const;
+    Tables& tables() { return tables_; }
+
+  private:
+    // Goes on to the table that a chunk begins; true if it may come here.
+    bool begin_table(std::uint8_t table);
+    void take_record(RecordReader& in);
+    void take_summary(RecordReader& in);
+    void take_stream(RecordReader& in);
+    void take_entry(RecordReader& in);
+    void take_session(RecordReader& in);
+    void take_reply(RecordReader& in);
+    Error wrong(const std::string& what) const;
+
+    const RestoreLimits limits_;
+    Tables tables_;
+    CutSummary summary_;
+    std::array<std::uint64_t, cut_tables + 1> missing_{};  // records, by table
+    CutTable table_ = CutTable::summary;
+    std::uint64_t record_ = 0;  // of the table, from 0; of an error's place
+    ByteVector rest_;           // the beginning of a record whose end comes with the next chunk
+
+    std::uint64_t streams_without_events_ = 0;
+    std::uint64_t dropped_ = 0;      // events, over all streams so far
+    Index entry_;                    // the last one
+    std::vector<StreamNumber> streams_;  // of the entry in hand
+    SessionId session_;              // the last one
+    Sequence sequence_;              // of its last reply
+    std::uint64_t replies_ = 0;      // of it that are still to come
+    std::uint64_t reply_bytes_ = 0;  // of it so far
+};
+
+}  // namespace ledger::state

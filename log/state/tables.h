@@ -1,0 +1,33 @@
+#pragma once
+// Tables: everything the ledger remembers that grows, and where its state stands.
+
+#include <cstdint>
+
+#include "log/base/hash128.h"
+#include "log/base/ids.h"
+#include "log/base/sha256.h"
+#include "log/state/positions.h"
+#include "log/state/sessions.h"
+#include "log/state/streams.h"
+
+namespace ledger::state {
+
+// The part of the state that does not grow.
+struct Standing {
+    Index applied;
+    Digest chain;             // entry hash at `applied`
+    Hash128 digest;           // of everything decided so far
+    Index retained_index;     // entries up to here may be gone
+    Position retained;        // the first event above; length() if there is none
+};
+
+struct Tables {
+    explicit Tables(const SessionLimits& limits, Position retained = {})
+        : positions(retained), sessions(limits) {}
+
+    Streams streams;
+    Positions positions;
+    Sessions sessions;
+};
+
+}  // namespace ledger::state
