@@ -198,6 +198,32 @@ void LogMap::truncate_closed(Index last_index, const Digest& hash) {
     closed_.push_back(run);
 }
 
+void LogMap::discard(Index first_kept) {
+    LEDGER_ASSERT(holds(first_kept));
+    const Index before = first_kept.previous();
+    const HashMark base{before, hash_at(before)};
+    const auto term_at = [this](Index index) {
+        const std::size_t begun = runs_until(terms_.span(), index);
+        return begun == 0 ? base_term_ : terms_[begun - 1].term;
+    };
+    const Term base_term = term_at(before);
+    GrowingArray<TermRun> terms;
+    terms.push_back({first_kept, term_at(first_kept)});
+    for (std::size_t i = runs_until(terms_.span(), first_kept); i < terms_.size(); ++i) {
+        terms.push_back(terms_[i]);
+    }
+    GrowingArray<SegmentRun> closed;
+    for (std::size_t i = runs_until(closed_.span(), before); i < closed_.size(); ++i) {
+        closed.push_back(closed_[i]);
+    }
+    terms_ = std::move(terms);
+    closed_ = std::move(closed);
+    base_ = base;
+    base_term_ = base_term;
+    std::erase_if(recent_, [before](const HashMark& known) { return known.index <= before; });
+    LEDGER_ASSERT((closed_.empty() ? open_.first : closed_[0].first) == first_kept);
+}
+
 void LogMap::learn(Index index, const Digest& hash) {
     LEDGER_ASSERT(index.next() >= first() && index <= last());
     if (const Digest* known = find_hash(index)) {

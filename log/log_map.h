@@ -89,6 +89,8 @@ class LogMap {
     void append_unhashed(Term term, const Place& place);
     // Precondition: first().previous() <= last. `hash` is the one at `last`.
     void truncate(Index last, const Digest& hash);
+    // The log begins with `first`, which is the first of a run; its predecessor's hash is known.
+    void discard(Index first);
     // Adds a hash that was computed or read.
     void learn(Index index, const Digest& hash);
     // Below a commit only some hashes are kept: nothing is truncated there any more.

@@ -57,6 +57,31 @@ void truncate(OpenLog& log, Index last, const Digest& hash) {
     active.names.resize(static_cast<std::size_t>(last.next() - active.first));
 }
 
+std::size_t count_discardable(OpenLog& log, Index upto) {
+    const SharedMap map = log.map.publish();
+    const auto lies_in = [&](Index index, const OpenSegment& segment) {
+        return map->holds(index) && map->place(index).segment == segment.id;
+    };
+    for (std::size_t count = log.segments.size(); count-- > 1;) {
+        const OpenSegment& segment = log.segments[count];
+        if (segment.begin <= upto.next() && segment.begin <= log.commit &&
+            lies_in(segment.begin, segment) && !lies_in(segment.begin.previous(), segment)) {
+            return count;
+        }
+    }
+    return 0;
+}
+
+void discard_front(OpenLog& log, std::size_t segments) {
+    LEDGER_ASSERT(segments < log.segments.size());
+    const auto kept = log.segments.begin() + static_cast<std::ptrdiff_t>(segments);
+    const Index first = kept->begin;
+    log.map.discard(first);
+    std::erase_if(log.configurations, [first](Index index) { return index < first; });
+    log.segments.erase(log.segments.begin(), kept);
+    LEDGER_ASSERT(log.map.first() == log.segments.front().begin);
+}
+
 Footer footer_of(const OpenLog& log) {
     LEDGER_ASSERT(log.active && !log.segments.empty());
     const OpenSegment& segment = log.segments.back();

@@ -14,6 +14,7 @@ namespace ledger::log {
 
 struct OpenSegment {
     SegmentId id;
+    Index begin;                 // the index that came next when it was created
     std::unique_ptr<File> file;  // to be written to; none once the segment is sealed
     std::uint64_t end = 0;       // where its last group ends
 };
@@ -42,6 +43,12 @@ struct OpenLog {
 void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash);
 // Ends map and active segment, if there is one, at `last`, whose hash is `hash`.
 void truncate(OpenLog& log, Index last, const Digest& hash);
+// How many of the oldest segments hold nothing beyond `upto`, such that the log may begin with the
+// segment after them: nothing in it reaches back behind its own begin, and nothing ever will, since
+// the log holds a committed entry there.
+std::size_t count_discardable(OpenLog& log, Index upto);
+// The log begins with the segment of this number.
+void discard_front(OpenLog& log, std::size_t segments);
 // What the footer of the active segment says if it is sealed now.
 Footer footer_of(const OpenLog& log);
 

@@ -244,6 +244,7 @@ Result<void> Recovery::enter(SegmentFile& found) {
     }
     OpenSegment& segment = log_.segments.emplace_back();
     segment.id = found.id;
+    segment.begin = header.first();
     segment.file = std::move(found.file);
     log_.active.reset();
     return {};

@@ -29,6 +29,13 @@ class SegmentedStorage final : public Storage {
         }
         return {};
     }
+    Result<void> discard(Index upto) override {
+        LEDGER_CHECK(writer_.discard(upto));
+        if (log_->map.first() != published_->first()) {
+            published_ = log_->map.publish();
+        }
+        return {};
+    }
     SharedMap published() const override { return published_; }
     Result<std::vector<HashedEntry>> read(
         Index first, Index last, std::uint64_t bytes_max) override {

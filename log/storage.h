@@ -95,9 +95,13 @@ class Storage {
     // Makes all groups written so far durable with one flush of the log (and one of the hard
     // state's file if it changed). An error is final: the node halts.
     virtual Result<void> sync() = 0;
-    // The entries that are durable: a new value after open() and after every sync() that made
-    // some so, or that made a truncation durable. Any thread may have it, with a log::Reader of
-    // its own.
+    // Entries up to `upto`, which are committed and durable in a cut, may go: removes sealed
+    // segments that hold nothing else, as far as the log may begin behind them (log/README.md);
+    // durable when it returns. Between groups only. An error is final, as that of sync().
+    virtual Result<void> discard(Index upto) = 0;
+    // The entries that are durable: a new value after open(), after every sync() that made some
+    // so or that made a truncation durable, and after a discard(). Any thread may have it, with a
+    // log::Reader of its own.
     virtual std::shared_ptr<const SegmentMap> published() const = 0;
     // As Reader::read with the newest map, for whoever has no thread for reading.
     virtual Result<std::vector<HashedEntry>> read(

@@ -42,6 +42,38 @@ Result<void> Writer::sync() {
     return synced;
 }
 
+Result<void> Writer::discard(Index upto) {
+    if (failed_) {
+        return stopped();
+    }
+    LEDGER_ASSERT(!unsynced_);
+    auto discarded = discard_segments(upto);
+    failed_ = !discarded;
+    return discarded;
+}
+
+// The hard state says where the log begins before anything is gone.
+Result<void> Writer::discard_segments(Index upto) {
+    LEDGER_ASSERT(upto <= log_.map.last());
+    LEDGER_ASSERT(!hard_state_.is_dirty() && !sealing_);
+    log_.commit = std::max(log_.commit, upto);
+    const std::size_t count = count_discardable(log_, upto);
+    if (count == 0) {
+        return {};
+    }
+    HardStateSlot next = hard_state_.current();
+    next.commit = log_.commit;
+    next.oldest = log_.segments[count].id;
+    LEDGER_CHECK(hard_state_.write(next));
+    LEDGER_CHECK(hard_state_.sync());
+    std::vector<SegmentId> gone;
+    for (std::size_t i = 0; i < count; ++i) {
+        gone.push_back(log_.segments[i].id);
+    }
+    discard_front(log_, count);
+    return remove_segments(files_, options_.directory, gone);
+}
+
 Result<void> Writer::write_group(const Group& group) {
     if (group.restart) {
         LEDGER_CHECK(restart(group));
@@ -170,6 +202,7 @@ Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
     LEDGER_TRY(auto file, files_.create(name));
     OpenSegment& segment = log_.segments.emplace_back();
     segment.id = header.segment;
+    segment.begin = header.first();
     segment.file = std::move(file);
     log_.segment_max = header.segment;
     log_.active.emplace();

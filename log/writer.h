@@ -16,11 +16,13 @@ class Writer {
   public:
     Writer(FileSystem& files, const Options& options, OpenLog& log, HardStateFile hard_state);
 
-    // As Storage::write and Storage::sync.
+    // As Storage::write, sync and discard.
     Result<void> write(const Group& group);
     Result<void> sync();
+    Result<void> discard(Index upto);
 
   private:
+    Result<void> discard_segments(Index upto);
     Result<void> write_group(const Group& group);
     Result<void> write_hard_state(const HardState& hard_state);
     Result<void> restart(const Group& group);

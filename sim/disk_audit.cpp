@@ -47,17 +47,20 @@ bool DiskAudit::follow(const Disk& disk) {
         const SegmentId oldest = oldest_;
         if (change->number == 0) {
             read_hard_state(disk);
+            if (oldest_ != oldest && !drop_front()) {
+                return false;
+            }
             const std::size_t known = segments_.size();
             find_segments(disk);
             for (std::size_t i = known; i < segments_.size(); ++i) {
                 read_segment(disk, segments_[i]);
             }
-            if (segments_.size() < known || oldest_ != oldest) {
+            if (segments_.size() < known) {
                 return false;
             }
         } else if (change->number == hard_state_number_) {
             read_hard_state(disk);
-            if (oldest_ != oldest) {
+            if (oldest_ != oldest && !drop_front()) {
                 return false;
             }
         } else if (Segment* segment = segment_of(change->number)) {
@@ -67,6 +70,21 @@ bool DiskAudit::follow(const Disk& disk) {
             read_segment(disk, *segment);
         }
     }
+    return true;
+}
+
+// The log begins with another segment than before; false if it is not one that continued the log.
+bool DiskAudit::drop_front() {
+    const auto kept = std::find_if(segments_.begin(), segments_.end(),
+        [this](const Segment& segment) { return segment.id == oldest_; });
+    if (kept == segments_.end() || kept->at == 0 || kept->begin > last().next()) {
+        return false;
+    }
+    LEDGER_ASSERT(kept->begin >= first_);
+    entries_.erase(entries_.begin(),
+        entries_.begin() + static_cast<std::ptrdiff_t>(kept->begin - first_));
+    first_ = kept->begin;
+    segments_.erase(segments_.begin(), kept);
     return true;
 }
 
@@ -149,6 +167,7 @@ bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
         }
         // A segment that does not continue the log adds nothing to it.
         if (header->first() == last().next()) {
+            segment.begin = header->first();
             segment.at = log::segment_header_bytes;
             return true;
         }

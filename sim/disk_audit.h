@@ -46,7 +46,8 @@ class DiskAudit {
         SegmentId id;
         std::string name;
         std::uint32_t number = 0;  // of the file, on its disk
-        std::uint64_t at = 0;      // where the next group begins; 0 = header not seen yet
+        std::uint64_t at = 0;      // where the next group begins; 0 = no header that counts seen
+        Index begin;               // as its header says
     };
     struct Entry {
         Term term;
@@ -59,6 +60,7 @@ class DiskAudit {
     };
 
     bool follow(const Disk& disk);
+    bool drop_front();
     void find_segments(const Disk& disk);
     Segment* segment_of(std::uint32_t number);
     void read_hard_state(const Disk& disk);

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "log/log_map.h"
 #include "log/storage.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -52,6 +53,9 @@ struct Run {
     MemoryFileSystem files;
     TwinLog synced;
     std::optional<Group> pending;  // written or half-written, not synced
+    Index discarded;               // up to here at most
+    std::size_t files_max = 0;
+    std::size_t segments_gone = 0;  // by discarding
 };
 
 void store_all(Run& run, const Options& options, std::uint64_t groups) {
@@ -66,6 +70,16 @@ void store_all(Run& run, const Options& options, std::uint64_t groups) {
         }
         run.synced.apply(*run.pending);
         run.pending.reset();
+        if (step % 5 == 4 || step == 10 || step == 27) {
+            const std::size_t files = run.files.names().size();
+            run.files_max = std::max(run.files_max, files);
+            run.discarded = run.synced.commit;
+            if (!opened->storage->discard(run.discarded)) {
+                return;
+            }
+            run.synced.forget(opened->storage->published()->first());
+            run.segments_gone += files - run.files.names().size();
+        }
     }
 }
 
@@ -89,13 +103,17 @@ void check_legal(const Run& run, Opened& opened) {
     const Recovered& recovered = opened.recovered;
     REQUIRE(recovered.last.next() - recovered.first == found.size());
     REQUIRE(recovered.commit <= recovered.last);
-    TwinLog after = run.synced;
+    TwinLog before = run.synced;
+    if (recovered.first <= run.discarded.next() && recovered.first <= before.last()) {
+        before.forget(recovered.first);  // a discard that did not return
+    }
+    TwinLog after = before;
     if (run.pending) {
         after.apply(*run.pending);
     }
     // One log or the other, never something between them.
-    const bool restarted = after.start != run.synced.start && recovered.previous == after.start.id;
-    const TwinLog& begun = restarted ? after : run.synced;
+    const bool restarted = after.start != before.start && recovered.previous == after.start.id;
+    const TwinLog& begun = restarted ? after : before;
     REQUIRE(recovered.previous == begun.start.id);
     REQUIRE(recovered.first == begun.first());
     // The replicated clocks go on from the last entry that is left.
@@ -104,15 +122,15 @@ void check_legal(const Run& run, Opened& opened) {
     REQUIRE(recovered.last_cluster_time == left.end().cluster_time);
     REQUIRE(recovered.last_wall_time == left.end().wall_time);
     const bool new_state = recovered.hard_state == after.hard_state;
-    REQUIRE((new_state || recovered.hard_state == run.synced.hard_state));
-    if (!restarted && found == run.synced.entries) {
-        REQUIRE((new_state ? after.start : run.synced.start) == run.synced.start);
+    REQUIRE((new_state || recovered.hard_state == before.hard_state));
+    if (!restarted && found == before.entries) {
+        REQUIRE((new_state ? after.start : before.start) == before.start);
         return;
     }
     REQUIRE(run.pending.has_value());
     REQUIRE(new_state);  // no entry before its term
     const Index kept =
-        restarted ? after.start.id.index : run.pending->truncate_to.value_or(run.synced.last());
+        restarted ? after.start.id.index : run.pending->truncate_to.value_or(before.last());
     REQUIRE(recovered.last >= kept);
     REQUIRE(is_prefix(found, after.entries));
 }
@@ -120,10 +138,15 @@ void check_legal(const Run& run, Opened& opened) {
 void check_goes_on(Run& run, const Options& options, Opened& opened) {
     TwinLog twin;
     twin.hard_state = opened.recovered.hard_state;
-    twin.start.id = opened.recovered.previous;
-    twin.start.hash =
-        twin.start.id == run.synced.start.id || !run.pending ? run.synced.start.hash
-                                                             : run.pending->restart->hash;
+    const bool restarted = run.pending && run.pending->restart &&
+                           run.pending->restart->id == opened.recovered.previous;
+    if (restarted) {
+        twin.start = *run.pending->restart;
+    } else {
+        TwinLog before = run.synced;
+        before.forget(opened.recovered.first);
+        twin.start = before.start;
+    }
     twin.entries = all_of(opened);
     twin.commit = opened.recovered.commit;
     for (std::uint64_t step = 100; step < 104; ++step) {
@@ -162,7 +185,8 @@ TEST_CASE("crash: at every operation, with any sectors kept, what was synced sur
         REQUIRE(!run.pending);
         operations = run.files.steps() - before;
         REQUIRE(operations > 110);
-        REQUIRE(run.files.image().size() > 3);  // several segments
+        REQUIRE(run.segments_gone >= 3);
+        REQUIRE(run.files_max >= 3);
     }
     std::uint64_t torn = 0;
     for (std::uint64_t at = 0; at <= operations; ++at) {
@@ -204,6 +228,39 @@ TEST_CASE("crash: recovery itself may be interrupted at every operation", "[log]
             if (!was_interrupted) {
                 break;
             }
+        }
+    }
+}
+
+TEST_CASE("crash: a discard of many segments is done or not begun", "[log]") {
+    const Options options = sample_options(segment_bytes);
+    bool done = false;
+    for (std::uint64_t at = 0; !done; ++at) {
+        for (std::uint64_t mode = 0; mode < 12; ++mode) {
+            INFO("after operation " << at << ", mode " << mode);
+            Run run;
+            REQUIRE(format(run.files, options, sample_identity()));
+            auto opened = open(run.files, options, sample_identity());
+            REQUIRE(opened);
+            for (std::uint64_t step = 0; step < 20; ++step) {
+                const Group group = run.synced.group(step, 3, 1500);
+                REQUIRE(opened->storage->write(group));
+                REQUIRE(opened->storage->sync());
+                run.synced.apply(group);
+            }
+            REQUIRE(run.files.names().size() > 4);
+            run.discarded = run.synced.last();
+            run.files.fail_after(at);
+            done = static_cast<bool>(opened->storage->discard(run.discarded));
+            run.files.crash(keeping(mode));
+            auto again = open(run.files, options, sample_identity());
+            REQUIRE(again);
+            const Index first = again->recovered.first;
+            const Index end = opened->storage->published()->first();
+            REQUIRE((first == Index{1} || !done || first == end));
+            REQUIRE((first == Index{1} || run.files.names().size() == 2));
+            check_legal(run, *again);
+            check_goes_on(run, options, *again);
         }
     }
 }

@@ -16,7 +16,7 @@ Place place_at(std::uint64_t segment, std::uint64_t number) {
     return {SegmentId{segment}, number * 128, number * 128 + 120};
 }
 
-// The map as plain vectors: what lies where, by index from 1.
+// The map as plain vectors: what lies where, by index from 1. What was discarded stays in them.
 struct TwinEntry {
     Term term;
     Place place;
@@ -24,9 +24,13 @@ struct TwinEntry {
 };
 using TwinMap = std::vector<TwinEntry>;
 
+Digest hash_in(const TwinMap& twin, Index index) {
+    return index == Index{0} ? digest_of(0) : twin[index.value - 1].hash;
+}
+
 void check_same(const SegmentMap& map, const TwinMap& twin) {
     RC_ASSERT(map.last() == Index{twin.size()});
-    for (Index index{1}; index <= map.last(); ++index) {
+    for (Index index = map.first(); index <= map.last(); ++index) {
         const TwinEntry& entry = twin[index.value - 1];
         const Place place = map.place(index);
         RC_ASSERT(place.begins_as(entry.place));
@@ -35,12 +39,11 @@ void check_same(const SegmentMap& map, const TwinMap& twin) {
         // Nothing that was cut off lies before the end: at most the next record's beginning.
         RC_ASSERT(place.end <= entry.place.offset + 128);
     }
-    for (Index index{0}; index <= map.last(); ++index) {
+    for (Index index = map.first().previous(); index <= map.last(); ++index) {
         const HashMark& mark = map.mark_at_or_before(index);
         RC_ASSERT(mark.index <= index);
         RC_ASSERT(mark.index + hash_mark_interval > index);
-        RC_ASSERT(mark.hash == (mark.index == Index{0} ? digest_of(0)
-                                                       : twin[mark.index.value - 1].hash));
+        RC_ASSERT(mark.hash == hash_in(twin, mark.index));
     }
 }
 
@@ -115,7 +118,7 @@ TEST_CASE("log map: hashes of unhashed entries are learnt later", "[log]") {
 }
 
 TEST_CASE("log map: every published map stays as it was, whatever the log became", "[log]") {
-    rc::prop("append, seal, truncate, commit, publish, against vectors", [] {
+    rc::prop("append, seal, truncate, commit, discard, publish, against vectors", [] {
         LogMap map({}, digest_of(0));
         TwinMap twin;
         std::vector<std::pair<SharedMap, TwinMap>> published;
@@ -124,12 +127,25 @@ TEST_CASE("log map: every published map stays as it was, whatever the log became
         Index commit{0};
         const auto steps = *rc::gen::inRange<std::uint64_t>(1, 60);
         for (std::uint64_t step = 0; step < steps; ++step) {
-            const auto action = *rc::gen::inRange(0, 10);
+            const auto action = *rc::gen::inRange(0, 11);
             if (action == 0) {
                 ++segment;
+            } else if (action == 10) {
+                // Where a segment begins, if there is such a place.
+                const SharedMap now = map.publish();
+                Index begin = std::min(commit, map.last());
+                while (begin > map.first() &&
+                       now->place(begin).segment == now->place(begin.previous()).segment) {
+                    begin = begin.previous();
+                }
+                if (begin > map.first()) {
+                    map.discard(begin);
+                    RC_ASSERT((map.previous() ==
+                              LogId{twin[begin.value - 2].term, begin.previous()}));
+                }
             } else if (action == 1) {
                 const Index last{*rc::gen::inRange(commit.value, twin.size() + 1)};
-                map.truncate(last, last == Index{0} ? digest_of(0) : twin[last.value - 1].hash);
+                map.truncate(last, hash_in(twin, last));
                 twin.resize(last.value);
             } else if (action == 2) {
                 commit = Index{*rc::gen::inRange(commit.value, twin.size() + 1)};
@@ -146,8 +162,7 @@ TEST_CASE("log map: every published map stays as it was, whatever the log became
                 }
             }
             for (Index index = commit; index <= map.last(); ++index) {
-                RC_ASSERT(map.hash_at(index) == (index == Index{0} ? digest_of(0)
-                                                                   : twin[index.value - 1].hash));
+                RC_ASSERT(map.hash_at(index) == hash_in(twin, index));
             }
         }
         published.emplace_back(map.publish(), twin);

@@ -169,6 +169,31 @@ TEST_CASE("reader: maps of the time before a restart lead to errors", "[log]") {
     CHECK(*read == log.twin.entries);
 }
 
+TEST_CASE("reader: an older map finds what a discard left, and no damage where it did not", "[log]") {
+    Published log(4096);
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        Group group = log.twin.group(i, 3, 900);
+        group.commit = log.twin.last();
+        log.store(group);
+    }
+    const SharedMap before = log.opened.storage->published();
+    REQUIRE(log.opened.storage->discard(Index{30}));
+    const SharedMap now = log.opened.storage->published();
+    REQUIRE(now->first() > Index{20});
+    Reader reader = log.reader();
+    for (Index index{1}; index <= before->last(); ++index) {
+        const auto read = reader.read(*before, index, index, UINT64_MAX);
+        if (index >= now->first()) {
+            REQUIRE(read);
+            CHECK(read->front() == log.twin.at(index));
+        } else {
+            REQUIRE(!read);
+            CHECK(read.error().code == Errc::not_found);
+            CHECK(reader.read(*now, index, index, 1).error().code == Errc::out_of_range);
+        }
+    }
+}
+
 TEST_CASE("reader: groups that change no entry publish nothing new", "[log]") {
     Published log(1u << 20);
     log.store(log.twin.group(1, 5, 100));

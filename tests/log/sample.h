@@ -107,6 +107,17 @@ struct TwinLog {
         return group;
     }
 
+    // Entries before `begin` are gone.
+    void forget(Index begin) {
+        if (begin > first()) {
+            TwinLog gone = *this;
+            gone.entries.resize(begin - first());
+            start = gone.end();
+            entries.erase(entries.begin(),
+                entries.begin() + static_cast<std::ptrdiff_t>(gone.entries.size()));
+        }
+    }
+
     // The same behind a restart `ahead` entries beyond the end.
     Group restart(std::uint64_t seed, std::uint64_t ahead, std::uint64_t count,
         std::size_t bytes) const {

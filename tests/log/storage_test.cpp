@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
 
+#include "log/log_map.h"
 #include "log/scan.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -26,6 +27,14 @@ void must_store(Storage& storage, TwinLog& twin, const Group& group) {
     twin.apply(group);
 }
 
+void check_held(Storage& storage, const TwinLog& twin) {
+    if (!twin.entries.empty()) {
+        auto all = storage.read(twin.first(), twin.last(), UINT64_MAX);
+        REQUIRE(all);
+        REQUIRE(*all == twin.entries);
+    }
+}
+
 void check_same(Opened& opened, const TwinLog& twin) {
     const Recovered& recovered = opened.recovered;
     CHECK(recovered.incarnation == sample_identity().incarnation);
@@ -43,17 +52,19 @@ void check_same(Opened& opened, const TwinLog& twin) {
     for (std::uint64_t i = 0; i < recovered.tail.size(); ++i) {
         REQUIRE(recovered.tail[i] == twin.at(recovered.commit + i + 1));
     }
-    if (!twin.entries.empty()) {
-        auto all = opened.storage->read(twin.first(), twin.last(), UINT64_MAX);
-        REQUIRE(all);
-        REQUIRE(*all == twin.entries);
-    }
+    check_held(*opened.storage, twin);
+}
+
+std::vector<std::string> segments_of(const MemoryFileSystem& files) {
+    std::vector<std::string> segments = files.names();
+    std::erase(segments, "wal/hard_state");
+    return segments;
 }
 
 }  // namespace
 
 TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
-    rc::prop("append, truncate, seal, vote, restart, reopen, crash, read", [] {
+    rc::prop("append, truncate, seal, vote, restart, discard, reopen, crash, read", [] {
         const Options options = sample_options(*rc::gen::element(2048u, 8192u, 65536u));
         MemoryFileSystem files;
         REQUIRE(format(files, options, sample_identity()));
@@ -72,6 +83,17 @@ TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
             if (action == 1) {
                 group.commit = twin.last();
                 must_store(*opened.storage, twin, group);
+                continue;
+            }
+            if (action == 7 && step % 2 == 0) {
+                const Index upto{*rc::gen::inRange(
+                    twin.start.id.index.value, twin.commit.value + 1)};
+                REQUIRE(opened.storage->discard(upto));
+                const Index first = opened.storage->published()->first();
+                RC_ASSERT(first >= twin.first());
+                RC_ASSERT(first <= std::max(upto.next(), twin.first()));
+                twin.forget(first);
+                check_held(*opened.storage, twin);
                 continue;
             }
             const HardState before = twin.hard_state;
@@ -296,6 +318,80 @@ TEST_CASE("storage: truncation and new entries may reach back over segments", "[
     }
     must_store(*opened.storage, twin, twin.group(300, 20, 900));
     must_store(*opened.storage, twin, twin.group(301, 3, 900));
+    opened = must_open(files, options);
+    check_same(opened, twin);
+}
+
+TEST_CASE("storage: what a cut covers is discarded, segment by segment", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(2048);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        twin.commit = twin.last();
+        must_store(*opened.storage, twin, twin.group(i, 2, 900));
+    }
+    const auto all = segments_of(files);
+    REQUIRE(all.size() > 8);
+    const SharedMap before = opened.storage->published();
+    const Index last_of_third = [&] {
+        Index index{1};
+        while (before->place(index.next()).segment <= SegmentId{3}) {
+            ++index;
+        }
+        return index;
+    }();
+    // One entry short of the third segment's end: two go.
+    REQUIRE(opened.storage->discard(last_of_third.previous()));
+    CHECK(segments_of(files) == std::vector(all.begin() + 2, all.end()));
+    const std::uint64_t steps = files.steps();
+    REQUIRE(opened.storage->discard(last_of_third.previous()));
+    CHECK(files.steps() == steps);  // nothing more to be had
+    REQUIRE(opened.storage->discard(last_of_third));
+    CHECK(segments_of(files) == std::vector(all.begin() + 3, all.end()));
+    CHECK(opened.storage->published()->first() == last_of_third.next());
+    twin.forget(last_of_third.next());
+    const auto gone = opened.storage->read(last_of_third, twin.last(), UINT64_MAX);
+    REQUIRE(!gone);
+    CHECK(gone.error().code == Errc::out_of_range);
+    opened = must_open(files, options);
+    check_same(opened, twin);
+    // The last segment stays, whatever it holds.
+    twin.commit = twin.last();
+    REQUIRE(opened.storage->discard(twin.commit));
+    CHECK(segments_of(files) == std::vector<std::string>{all.back()});
+    twin.forget(opened.storage->published()->first());
+    REQUIRE(!twin.entries.empty());
+    must_store(*opened.storage, twin, twin.group(30, 5, 900));
+    opened = must_open(files, options);
+    check_same(opened, twin);
+}
+
+TEST_CASE("storage: a segment whose truncation reaches back keeps those before it", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options(4096);
+    REQUIRE(format(files, options, sample_identity()));
+    Opened opened = must_open(files, options);
+    TwinLog twin;
+    must_store(*opened.storage, twin, twin.group(1, 9, 900));
+    must_store(*opened.storage, twin, twin.group(2, 9, 900));
+    must_store(*opened.storage, twin, twin.group(3, 9, 900, Index{5}));
+    REQUIRE(segments_of(files).size() == 3);
+    const auto seal = [&] {
+        Group group;
+        group.commit = twin.last();
+        must_store(*opened.storage, twin, group);
+    };
+    seal();
+    // The first holds 1 to 5, the second nothing that is left, the third begins in the first.
+    REQUIRE(opened.storage->discard(Index{10}));
+    CHECK(segments_of(files).size() == 3);
+    must_store(*opened.storage, twin, twin.group(4, 9, 900));
+    seal();
+    REQUIRE(opened.storage->discard(Index{14}));
+    CHECK(segments_of(files).size() == 1);
+    twin.forget(Index{15});
     opened = must_open(files, options);
     check_same(opened, twin);
 }

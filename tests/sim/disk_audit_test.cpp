@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "log/log_map.h"
 #include "log/base/choice.h"
 #include "log/segment.h"
 #include "tests/log/sample.h"
@@ -53,6 +54,11 @@ struct Node {
         REQUIRE(storage->write(group));
         REQUIRE(storage->sync());
         twin.apply(group);
+        audit.synced(disk);
+    }
+    void discard() {
+        REQUIRE(storage->discard(twin.commit));
+        twin.forget(storage->published()->first());
         audit.synced(disk);
     }
     log::Group next_group();
@@ -198,6 +204,10 @@ TEST_CASE("disk audit: it follows groups, truncations, votes and new segments", 
         for (int i = 0; i < 40; ++i) {
             node.store(node.next_group());
             require_equal(node.audit, node.twin);
+            if (i % 6 == 5) {
+                node.discard();
+                require_equal(node.audit, node.twin);
+            }
         }
         DiskAudit afresh = new_audit();
         afresh.synced(node.disk);
