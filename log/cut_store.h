@@ -1,0 +1,81 @@
+#pragma once
+// CutStore: one replica's cuts on disk: complete ones, and one that is being made or received.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "log/cut.h"
+#include "log/file_system.h"
+#include "log/storage.h"
+
+namespace ledger::log {
+
+// For one thread. Its files lie in the log's directory (log/README.md) and are nobody else's.
+class CutStore {
+  public:
+    // After log::open. Cuts whose manifest cannot be read are passed over; what a crash left of an
+    // unfinished one stays for resume(). Errors: wrong_identity, unsupported, io_error. The file
+    // system must outlive the store.
+    static Result<CutStore> open(FileSystem& files, const Options& options, const Identity& identity);
+
+    // Complete ones, ascending by index.
+    std::span<const CutManifest> cuts() const { return manifests_; }
+
+    // The next chunk of the unfinished cut; the first one begins it, and ends any other: an
+    // unfinished one, and a complete one at the same index. Chunks are numbered from 0 without a
+    // gap. Durable with complete().
+    Result<void> write(LogId cut, std::uint32_t number, ByteSpan chunk);
+    // All chunks are written: the cut is durable and complete when this returns. Nothing happens if
+    // it was complete before.
+    Result<void> complete(const CutManifest& manifest);
+    // How many leading chunks of this cut are here and are right; the next write() follows them. What
+    // else is unfinished goes. A complete cut at the same index stays only if it is this one, whole.
+    Result<std::uint32_t> resume(const CutManifest& manifest);
+
+    // A chunk of a complete cut. Errors: corrupt_record (names cut and chunk), out_of_range.
+    Result<ByteVector> read(LogId cut, std::uint32_t number);
+    // Complete cuts below `index`, and what is left of unfinished ones, are gone when this returns.
+    Result<void> remove_before(Index index);
+
+  private:
+    struct Complete {
+        Index index;
+        std::unique_ptr<File> chunks;
+        std::vector<std::uint64_t> offsets;  // of each chunk, and the end
+    };
+    struct Unfinished {
+        LogId cut;
+        std::unique_ptr<File> chunks;
+        std::vector<std::uint32_t> sizes;  // of the chunks so far
+        std::uint64_t end = 0;             // where the next one goes
+    };
+
+    CutStore(FileSystem& files, const Options& options, const Identity& identity);
+    Result<void> find();
+    Result<void> find_complete(const std::string& name);
+    Result<void> begin(LogId cut);
+    Result<void> make_way(Index index);
+    bool holds(const CutManifest& manifest) const;
+    void forget(Index index);
+    Result<Unfinished> read_leading(const CutManifest& manifest, std::unique_ptr<File> chunks) const;
+    Result<void> write_manifest(const CutManifest& manifest);
+    Result<void> remove_if_there(const std::string& name);
+    std::string path(const std::string& name) const;
+    void add(const CutManifest& manifest, std::unique_ptr<File> chunks,
+        std::span<const std::uint32_t> sizes);
+
+    FileSystem* files_;
+    std::string directory_;
+    Identity identity_;
+    std::vector<CutManifest> manifests_;  // Invariant: as long as complete_, in the same order
+    std::vector<Complete> complete_;
+    std::optional<Unfinished> unfinished_;
+    // Who has files here but is not complete: the unfinished one, and what crashes have left.
+    std::vector<Index> strays_;
+};
+
+}  // namespace ledger::log
