@@ -70,6 +70,13 @@ class ShardedLookupTable {
         return parts_[part_of(key)].find(key);
     }
     Value& operator[](const Key& key) { return parts_[part_of(key)][key]; }
+    // Frees a part of a table that is used no more; false if there is more to free.
+    bool discard() {
+        if (!parts_.empty()) {
+            parts_.pop_back();
+        }
+        return parts_.empty();
+    }
 
   private:
     static_assert(parts > 0 && (parts & (parts - 1)) == 0);

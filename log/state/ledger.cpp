@@ -10,7 +10,7 @@ namespace ledger::state {
 namespace {
 
 // More than one entry can leave behind, so that a sweep ends.
-constexpr std::uint64_t sweep_steps_per_entry = 32;
+constexpr std::uint64_t sweep_steps_per_entry = 8;
 
 // The numbers begin..end-1 that a read finds among first..length-1.
 struct Page {

@@ -81,7 +81,17 @@ void Streams::sweep(std::uint64_t streams_max) {
 bool Streams::discard() {
     streams_.drop_before(
         std::min(streams_.end(), streams_.first() + LongList<Stream>::block_items));
-    return streams_.empty();
+    if (!streams_.empty()) {
+        return false;
+    }
+    bool table_gone = false;
+    for (std::uint32_t freed = 0; freed < parts_per_discard; ++freed) {
+        table_gone = numbers_.discard();
+        if (!names_.empty()) {
+            names_.pop_back();
+        }
+    }
+    return table_gone && names_.empty();
 }
 
 bool holds(const Expected& expected, std::uint64_t length) {

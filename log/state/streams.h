@@ -52,6 +52,7 @@ class Streams {
     };
     static constexpr std::uint32_t table_parts = 1024;
     static constexpr std::uint32_t name_block_bytes = 64u << 10;
+    static constexpr std::uint32_t parts_per_discard = 16;  // of the table, and blocks of names
 
     std::string_view keep(std::string_view name);
 
