@@ -1,5 +1,5 @@
 #pragma once
-// Cut: what is said of a replicated state at one index: where it stands, what it is made of, its root.
+// Cut: what is said of a replicated state at one index: its place, its parts, its root.
 
 #include <cstdint>
 #include <vector>
@@ -25,7 +25,7 @@ struct CutManifest {
     ClusterTime cluster_time;  // stamps of that entry
     WallTime wall_time;
     Digest entry_hash;         // of the chain at it
-    ByteVector configuration;  // body of the configuration in force there (raft/configuration_body.h)
+    ByteVector configuration;  // body of the one in force there (raft/configuration_body.h)
     ByteVector control;        // what the replica itself has to remember (node/snapshotter.h)
     std::vector<Digest> chunks;  // SHA-256 of each, in order
     std::uint64_t bytes = 0;     // of all chunks
@@ -35,8 +35,9 @@ struct CutManifest {
     friend bool operator==(const CutManifest&, const CutManifest&) = default;
 };
 
-// Little-endian: u32 version (1), u64 term, u64 index, i64 cluster time, i64 wall time, 32 bytes entry
-// hash, configuration and control each with a u32 length, u64 bytes, u32 count, 32 bytes each chunk.
+// Little-endian: u32 version (1), u64 term, u64 index, i64 cluster time, i64 wall time, 32 bytes
+// entry hash, configuration and control each with a u32 length, u64 bytes, u32 count, 32 bytes each
+// chunk.
 void encode_manifest(const CutManifest& manifest, ByteVector& out);
 // Errors: corrupt_record (names the field), unsupported.
 Result<CutManifest> decode_manifest(ByteSpan bytes);

@@ -17,6 +17,7 @@ constexpr std::uint32_t manifest_magic = 0x6d434c45;  // "ELCm"
 constexpr std::uint32_t manifest_file_version = 1;
 constexpr std::uint64_t chunk_header_bytes = 40;
 constexpr std::uint64_t manifest_header_bytes = 48;
+constexpr std::uint64_t manifest_crc_offset = manifest_header_bytes - 4;
 constexpr std::uint64_t manifest_copies = 2;
 constexpr char temporary_name[] = "manifest.new";
 constexpr std::string_view manifest_suffix = ".cut";
@@ -114,7 +115,8 @@ ByteVector encode_manifest_file(const Identity& identity, const CutManifest& man
     writer.u32(identity.node.value);
     writer.u32(0);
     writer.u64(body.size());
-    writer.u64(0);
+    writer.u32(0);
+    writer.u32(crc32c(out));
     LEDGER_ASSERT(out.size() == manifest_header_bytes);
     writer.bytes(body);
     for (const std::uint32_t size : sizes) {
@@ -129,8 +131,10 @@ ByteVector encode_manifest_file(const Identity& identity, const CutManifest& man
 std::optional<ManifestFile> decode_manifest_file(ByteSpan bytes) {
     ByteReader reader(bytes);
     ManifestFile found;
-    const bool ours = reader.u32() == manifest_magic;
-    found.unsupported = ours && reader.u32() > manifest_file_version;
+    const bool ours = bytes.size() >= manifest_header_bytes && reader.u32() == manifest_magic &&
+                      load_little_endian<std::uint32_t>(bytes.data() + manifest_crc_offset) ==
+                          crc32c(bytes.first(manifest_crc_offset));
+    found.unsupported = ours && reader.u32() != manifest_file_version;
     if (found.unsupported) {
         return found;
     }
@@ -209,8 +213,8 @@ Result<void> CutStore::find() {
     for (const std::string& name : names) {
         const auto manifest = index_of(name, manifest_suffix);
         const auto index = manifest ? manifest : index_of(name, chunks_suffix);
-        const bool known = !index || std::any_of(manifests_.begin(), manifests_.end(),
-                                         [&](const CutManifest& one) { return one.id.index == *index; });
+        const auto is_it = [&](const CutManifest& one) { return one.id.index == *index; };
+        const bool known = !index || std::any_of(manifests_.begin(), manifests_.end(), is_it);
         if (!known && (strays_.empty() || strays_.back() != *index)) {
             strays_.push_back(*index);  // both files of one index follow each other
         }
@@ -348,7 +352,7 @@ Result<void> CutStore::write_manifest(const CutManifest& manifest) {
 }
 
 Result<CutStore::Unfinished> CutStore::read_leading(
-    const CutManifest& manifest, std::unique_ptr<File> chunks) const {
+    const CutManifest& manifest, std::unique_ptr<File> chunks) {
     Unfinished found{.cut = manifest.id, .chunks = std::move(chunks), .sizes = {}};
     for (const Digest& digest : manifest.chunks) {
         const auto number = static_cast<std::uint32_t>(found.sizes.size());

@@ -20,7 +20,8 @@ class CutStore {
     // After log::open. Cuts whose manifest cannot be read are passed over; what a crash left of an
     // unfinished one stays for resume(). Errors: wrong_identity, unsupported, io_error. The file
     // system must outlive the store.
-    static Result<CutStore> open(FileSystem& files, const Options& options, const Identity& identity);
+    static Result<CutStore> open(
+        FileSystem& files, const Options& options, const Identity& identity);
 
     // Complete ones, ascending by index.
     std::span<const CutManifest> cuts() const { return manifests_; }
@@ -32,8 +33,9 @@ class CutStore {
     // All chunks are written: the cut is durable and complete when this returns. Nothing happens if
     // it was complete before.
     Result<void> complete(const CutManifest& manifest);
-    // How many leading chunks of this cut are here and are right; the next write() follows them. What
-    // else is unfinished goes. A complete cut at the same index stays only if it is this one, whole.
+    // How many leading chunks of this cut are here and are right; the next write() follows them.
+    // What else is unfinished goes. A complete cut at the same index stays only if it is this one,
+    // whole.
     Result<std::uint32_t> resume(const CutManifest& manifest);
 
     // A chunk of a complete cut. Errors: corrupt_record (names cut and chunk), out_of_range.
@@ -61,7 +63,8 @@ class CutStore {
     Result<void> make_way(Index index);
     bool holds(const CutManifest& manifest) const;
     void forget(Index index);
-    Result<Unfinished> read_leading(const CutManifest& manifest, std::unique_ptr<File> chunks) const;
+    static Result<Unfinished> read_leading(
+        const CutManifest& manifest, std::unique_ptr<File> chunks);
     Result<void> write_manifest(const CutManifest& manifest);
     Result<void> remove_if_there(const std::string& name);
     std::string path(const std::string& name) const;

@@ -122,7 +122,7 @@ Result<void> Recovery::find_segments() {
     for (const std::string& name : names) {
         const std::optional<SegmentId> id = parse_segment_name(name);
         if (id && *id < oldest()) {
-            remove_.push_back(*id);  // whoever moved the log's begin behind it did not come this far
+            remove_.push_back(*id);  // the log begins behind it, but a crash kept it
         } else if (id) {
             ids.push_back(*id);
         }

@@ -12,7 +12,8 @@ namespace ledger::log {
 //   0  u32 magic       4  u32 version     8  u64 cluster high  16  u64 cluster low
 //  24  u32 node       28  u32 zero       32  u64 segment id    40  u64 previous segment id
 //  48  u64 epoch      56  u64 first      64  u64 sync_index    72  u64 incarnation
-//  the entry before first: 80  u64 term  88  i64 cluster_time  96  i64 wall_time  104  32 bytes hash
+//  of the entry before first:            80  u64 term          88  i64 cluster_time
+//  96  i64 wall_time 104  32 bytes hash
 // 136  u32 crc32c(segment id, offset, bytes 0..135), zeros to 512
 //
 // Identity block, at a sector, as many sectors as it needs:

@@ -16,8 +16,8 @@ namespace ledger::sim {
 // The witness for "acknowledged means durable": it knows nothing of the replica, of log::Writer,
 // Reader or Storage, only the format (records, identity blocks, segment headers, hard state
 // slots). An entry counts once its whole group is in the durable image: every record intact, in
-// order, and named by the group's identity block. Segments before the one with which the log begins,
-// as the hard state says, do not count, nor does one that begins the log anew without being named.
+// order, and named by the group's identity block. Segments before the one with which the log
+// begins, as the hard state says, do not count, nor does one that begins the log anew unnamed.
 class DiskAudit {
   public:
     explicit DiskAudit(const log::Identity& identity, std::string directory = "ledger")

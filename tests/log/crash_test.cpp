@@ -14,10 +14,11 @@ constexpr std::uint64_t segment_bytes = 6144;
 // About twenty groups: small and large ones, empty ones, seals, truncations, new terms.
 Group workload_group(TwinLog& twin, std::uint64_t step) {
     if (step == 12 || step == 19) {
-        // The second goes on in the new segment, or begins a term at once.
+        // Beyond the end and without entries; among entries that are not committed, and with some.
         TwinLog later = twin;
         later.hard_state = {twin.hard_state.term.next(), NodeId{}};
-        Group group = later.restart(step, 3, step == 12 ? 0 : 3, 700);
+        Group group = later.restart(
+            step, step == 12 ? twin.last() + 3 : twin.commit + 1, step == 12 ? 0 : 3, 700);
         group.hard_state = later.hard_state;
         return group;
     }
@@ -160,15 +161,6 @@ void check_goes_on(Run& run, const Options& options, Opened& opened) {
     REQUIRE(again);
     REQUIRE(again->recovered.torn_bytes == 0);
     REQUIRE(all_of(*again) == twin.entries);
-}
-
-MemoryFileSystem::Keep keeping(std::uint64_t mode) {
-    if (mode < 2) {
-        return [mode] { return mode == 1; };
-    }
-    return [mode, count = std::uint64_t{0}]() mutable {
-        return bounded(keyed_bits(mode, Site::test_b, 0, count++), 100) < 20 + mode * 10 % 70;
-    };
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
 
+#include "log/base/crc32c.h"
 #include "log/cut_store.h"
 #include "tests/log/golden.h"
 #include "tests/log/memory_file_system.h"
@@ -76,15 +77,6 @@ void require_readable(CutStore& store, const Cut& cut) {
         REQUIRE(chunk);
         REQUIRE(*chunk == cut.chunks[number]);
     }
-}
-
-MemoryFileSystem::Keep keeping(std::uint64_t mode) {
-    if (mode < 2) {
-        return [mode] { return mode == 1; };
-    }
-    return [mode, count = std::uint64_t{0}]() mutable {
-        return bounded(keyed_bits(mode, Site::test_b, 0, count++), 100) < 20 + mode * 10 % 70;
-    };
 }
 
 // What the store must hold: complete cuts by index.
@@ -323,9 +315,14 @@ TEST_CASE("cut_store: a manifest of a later version is refused, never guessed at
     auto store = try_open(files);
     REQUIRE(finish(*store, Cut(Index{7}, 14), 0));
     ByteVector& bytes = files.bytes(file_name(Index{7}, ".cut"));
-    bytes[4] = std::byte{2};
+    const auto make_later = [&bytes](std::size_t copy) {
+        std::byte* const at = bytes.data() + copy;
+        store_little_endian(at + 4, std::uint32_t{2});
+        store_little_endian(at + 44, crc32c({at, 44}));
+    };
+    make_later(0);
     CHECK(try_open(files)->cuts().size() == 1);  // the other copy
-    bytes[bytes.size() / 2 + 4] = std::byte{2};
+    make_later(bytes.size() / 2);
     const auto opened = CutStore::open(files, options, sample_identity());
     REQUIRE(!opened);
     CHECK(opened.error().code == Errc::unsupported);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "log/base/choice.h"
 #include "log/file_system.h"
 
 namespace ledger::log {
@@ -209,5 +210,15 @@ class MemoryFileSystem final : public FileSystem {
     std::uint64_t steps_ = 0;
     std::uint64_t reads_ = 0;
 };
+
+// Crashes of many kinds: 0 keeps nothing, 1 everything, others some of it.
+inline MemoryFileSystem::Keep keeping(std::uint64_t mode) {
+    if (mode < 2) {
+        return [mode] { return mode == 1; };
+    }
+    return [mode, count = std::uint64_t{0}]() mutable {
+        return bounded(keyed_bits(mode, Site::test_b, 0, count++), 100) < 20 + mode * 10 % 70;
+    };
+}
 
 }  // namespace ledger::log

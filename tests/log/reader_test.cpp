@@ -152,7 +152,7 @@ TEST_CASE("reader: maps of the time before a restart lead to errors", "[log]") {
     const SharedMap before = log.opened.storage->published();
     Reader reader = log.reader();
     REQUIRE(reader.read(*before, Index{1}, Index{2}, UINT64_MAX));
-    log.store(log.twin.restart(50, 7, 3, 900));
+    log.store(log.twin.restart(50, log.twin.last() + 7, 3, 900));
     Reader other = log.reader();
     for (Index index{1}; index <= before->last(); ++index) {
         const auto gone = other.read(*before, index, index, UINT64_MAX);
@@ -169,7 +169,7 @@ TEST_CASE("reader: maps of the time before a restart lead to errors", "[log]") {
     CHECK(*read == log.twin.entries);
 }
 
-TEST_CASE("reader: an older map finds what a discard left, and no damage where it did not", "[log]") {
+TEST_CASE("reader: an older map finds what a discard left, and no damage elsewhere", "[log]") {
     Published log(4096);
     for (std::uint64_t i = 0; i < 20; ++i) {
         Group group = log.twin.group(i, 3, 900);

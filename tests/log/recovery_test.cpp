@@ -293,7 +293,8 @@ TEST_CASE("recovery: a restarted log is not guessed at without its first segment
         {
             auto opened = open(written.files, options, sample_identity());
             REQUIRE(opened);
-            store(*opened->storage, written.twin, written.twin.restart(50, 9, 2, 300));
+            TwinLog& twin = written.twin;
+            store(*opened->storage, twin, twin.restart(50, twin.last() + 9, 2, 300));
             const std::vector<std::string> segments = segments_of(written.files);
             REQUIRE(segments.size() == 1);
             store(*opened->storage, written.twin, written.twin.group(51, 20, 900));
@@ -323,7 +324,8 @@ TEST_CASE("recovery: a hard state from before a restart is an old copy", "[log]"
     const ByteVector old = written.files.bytes("wal/hard_state");
     auto opened = open(written.files, options, sample_identity());
     REQUIRE(opened);
-    store(*opened->storage, written.twin, written.twin.restart(50, 9, 2, 300));
+    TwinLog& twin = written.twin;
+    store(*opened->storage, twin, twin.restart(50, twin.last() + 9, 2, 300));
     written.files.bytes("wal/hard_state") = old;
     auto again = open(written.files, options, sample_identity());
     REQUIRE(!again);

@@ -118,12 +118,12 @@ struct TwinLog {
         }
     }
 
-    // The same behind a restart `ahead` entries beyond the end.
-    Group restart(std::uint64_t seed, std::uint64_t ahead, std::uint64_t count,
-        std::size_t bytes) const {
+    // The same behind a restart at `index`, which is beyond the commit.
+    Group restart(
+        std::uint64_t seed, Index index, std::uint64_t count, std::size_t bytes) const {
         TwinLog other;
         other.hard_state = hard_state;
-        other.start = {{hard_state.term, last() + ahead}, sha256(sample_bytes(seed, 9)),
+        other.start = {{hard_state.term, index}, sha256(sample_bytes(seed, 9)),
             {static_cast<std::int64_t>(seed * 7)}, {static_cast<std::int64_t>(seed * 9)}};
         Group group = other.group(seed, count, bytes);
         group.restart = other.start;

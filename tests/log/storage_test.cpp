@@ -99,7 +99,8 @@ TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
             const HardState before = twin.hard_state;
             if (action == 2 && step % 3 == 0) {
                 twin.hard_state = {before.term.next(), NodeId{}};
-                group = twin.restart(step, *rc::gen::inRange<std::uint64_t>(1, 50),
+                group = twin.restart(step,
+                    Index{*rc::gen::inRange(twin.commit.value + 1, twin.last().value + 30)},
                     *rc::gen::inRange<std::uint64_t>(0, 4), 900);
                 group.hard_state = twin.hard_state;
                 twin.hard_state = before;

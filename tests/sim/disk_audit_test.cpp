@@ -85,7 +85,7 @@ log::Group Node::next_group() {
     }
     if (draw(12) == 0) {
         ahead.hard_state = {twin.hard_state.term.next(), NodeId{}};
-        log::Group group = ahead.restart(groups, 1 + draw(20), draw(4), 900);
+        log::Group group = ahead.restart(groups, twin.commit + 1 + draw(20), draw(4), 900);
         group.hard_state = ahead.hard_state;
         return group;
     }
