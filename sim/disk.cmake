@@ -1,4 +1,4 @@
 ledger_library(sim_disk
-    SOURCES disk.cpp disk_audit.cpp disk_choices.cpp disk_crash.cpp disk_file.cpp disk_power.cpp
-    HEADERS disk.h disk_audit.h disk_choices.h disk_crash.h disk_file.h faults.h
+    SOURCES cut_audit.cpp disk.cpp disk_audit.cpp disk_choices.cpp disk_crash.cpp disk_file.cpp disk_power.cpp
+    HEADERS cut_audit.h disk.h disk_audit.h disk_choices.h disk_crash.h disk_file.h faults.h
     DEPENDS ledger::log)
