@@ -120,9 +120,10 @@ void Replica::on(Instant now, Loaded&& event) {
     OpenQuery* open = queries_.find(query->query);
     LEDGER_ASSERT(open != nullptr);
     if (event.failed) {
-        // Only this answer needs it; the node goes on, and another one may be able to read it. If
-        // the entry has just expired, the next attempt will be refused by name.
-        reply(open->client, open->request, Redirect{});
+        // Only this answer needs it; the node goes on, and another one may be able to read it.
+        const Index unreadable = open->plan->entries[open->gathered.size()];
+        reply(open->client, open->request,
+            Refused{"this node cannot read entry " + std::to_string(unreadable.value)});
         queries_.close(query->query);
         return;
     }
