@@ -230,7 +230,7 @@ void Edge::grant(ClientId client, const Grant& grant) {
 void Edge::unsubscribe(ClientId client, RequestId id) {
     const std::uint64_t number = number_of(client, id);
     if (number != 0) {
-        end(number, "unsubscribed", true);
+        end(number, Ended{"unsubscribed"}, true);
     }
 }
 
@@ -245,14 +245,15 @@ std::uint64_t Edge::number_of(ClientId client, RequestId subscription) const {
     return 0;
 }
 
-void Edge::end(std::uint64_t number, std::string reason, bool asked) {
+void Edge::end(
+    std::uint64_t number, decltype(ClientReply::outcome)&& outcome, bool asked) {
     const auto at = subscriptions_.find(number);
     LEDGER_ASSERT(at != subscriptions_.end());
     const ClientId client = at->second.client;
     const RequestId id = at->second.id;
     std::erase(sessions_[client].subscriptions, number);
     subscriptions_.erase(at);
-    deliver(client, {id, Ended{std::move(reason)}}, asked);
+    deliver(client, {id, std::move(outcome)}, asked);
 }
 
 // --- pages --------------------------------------------------------------------------------------
@@ -343,16 +344,17 @@ void Edge::on_page(std::uint64_t number, ClientReply&& reply) {
         subscription.waiting = true;
         ready_.push_front(number);
     } else if (auto* refused = std::get_if<Refused>(&reply.outcome)) {
-        end(number, std::move(refused->reason), false);
+        // Every node would say so: the subscription was refused, not merely ended here.
+        end(number, Refused{std::move(refused->reason)}, false);
     } else {
-        end(number, "this node cannot serve it", false);
+        end(number, Ended{"this node cannot serve it"}, false);
     }
 }
 
 void Edge::on_answer(std::uint64_t number, Subscription& subscription, ByteVector&& answer) {
     const Result<state::AnswerSummary> page = state::summarize_answer(answer);
     if (!page) {
-        end(number, "the state machine has no pages of events", false);
+        end(number, Ended{"the state machine has no pages of events"}, false);
         return;
     }
     LEDGER_ASSERT(page->events == 0 || page->last >= subscription.next);

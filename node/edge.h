@@ -150,7 +150,7 @@ class Edge {
     void on_page(std::uint64_t number, ClientReply&& reply);
     void on_answer(std::uint64_t number, Subscription& subscription, ByteVector&& answer);
     void send_page(Subscription& subscription, bool caught_up, ByteVector&& answer);
-    void end(std::uint64_t number, std::string reason, bool asked);
+    void end(std::uint64_t number, decltype(ClientReply::outcome)&& outcome, bool asked);
 
     // May close the client: what was known of its session and subscriptions is gone then.
     void deliver(ClientId client, ClientReply&& reply, bool answer);

@@ -3,11 +3,13 @@
 // that must wait for the disk names the ticket it waits for.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
 #include "log/base/ids.h"
 #include "log/base/time.h"
+#include "log/cut.h"
 #include "log/storage.h"
 #include "node/message.h"
 #include "raft/ready.h"
@@ -32,6 +34,36 @@ struct Load {
     Index last;
     std::uint64_t bytes_max = 0;
 };
+// One piece of work on the node's cuts (log/cut_store.h); then CutStored{request}. Done in the order
+// of the effects, by itself: the log's flushes do not wait for it, nor it for them.
+struct StoreCut {
+    struct Chunk {  // the next one of the unfinished cut; durable with Complete
+        std::uint32_t number = 0;
+        std::shared_ptr<const ByteVector> bytes;
+    };
+    struct Complete {
+        std::shared_ptr<const log::CutManifest> manifest;
+    };
+    struct Resume {  // how much of this unfinished cut is here already?
+        std::shared_ptr<const log::CutManifest> manifest;
+    };
+    struct RemoveBefore {  // complete cuts below `cut`
+    };
+    std::uint64_t request = 0;
+    LogId cut;
+    std::variant<Chunk, Complete, Resume, RemoveBefore> work;
+};
+// Read one chunk of a complete cut, numbered from 0; then ChunkLoaded{request}.
+struct LoadChunk {
+    std::uint64_t request = 0;
+    LogId cut;
+    std::uint32_t number = 0;
+};
+// What lies wholly at or below `upto` may leave the log's disk, in order with the Stores. Not
+// answered.
+struct Discard {
+    Index upto;
+};
 // Step Time at `deadline`; replaces the earlier one.
 struct WakeAt {
     Instant deadline;
@@ -55,6 +87,7 @@ struct Advanced {
     Position length;
 };
 
-using Effect = std::variant<Send, Store, Load, WakeAt, Reply, Trace, Halt, Advanced>;
+using Effect = std::variant<Send, Store, Load, WakeAt, Reply, Trace, Halt, Advanced, StoreCut,
+    LoadChunk, Discard>;
 
 }  // namespace ledger::node

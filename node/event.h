@@ -8,6 +8,7 @@
 #include "log/base/entry.h"
 #include "log/base/ids.h"
 #include "log/base/time.h"
+#include "log/cut.h"
 #include "log/storage.h"
 #include "node/message.h"
 
@@ -17,6 +18,7 @@ namespace ledger::node {
 struct Start {
     log::Recovered recovered;
     WallTime wall;
+    std::vector<log::CutManifest> cuts;  // complete ones, ascending
 };
 struct Message {
     PeerMessage message;
@@ -32,6 +34,18 @@ struct StoreFailed {
 struct Loaded {
     std::uint64_t request = 0;
     std::vector<HashedEntry> entries;
+    bool failed = false;
+};
+// The StoreCut with this request is done. A node whose disk failed it does not go on.
+struct CutStored {
+    std::uint64_t request = 0;
+    std::uint32_t chunks = 0;  // Resume: as many leading ones are here
+    bool failed = false;
+};
+// The answer to a LoadChunk; no bytes if it could not be read.
+struct ChunkLoaded {
+    std::uint64_t request = 0;
+    ByteVector bytes;
     bool failed = false;
 };
 // The moment named by the last WakeAt has come. It brings the wall clock along, which may have been
@@ -51,6 +65,7 @@ struct PeerDown {
 };
 
 using Event =
-    std::variant<Start, Message, Stored, StoreFailed, Loaded, Time, Client, PeerUp, PeerDown>;
+    std::variant<Start, Message, Stored, StoreFailed, Loaded, Time, Client, PeerUp, PeerDown,
+        CutStored, ChunkLoaded>;
 
 }  // namespace ledger::node

@@ -29,7 +29,7 @@
 //   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable
 //
 // Numbers: 1 Start, 2 Message, 3 Stored, 4 StoreFailed, 5 Loaded, 6 Time, 7 Client, 8 PeerUp,
-// 9 PeerDown. The golden files of tests/golden/node hold one of each and pin all of this.
+// 9 PeerDown, 10 CutStored, 11 ChunkLoaded. The golden files of tests/golden/node hold one of each and pin all of this.
 namespace ledger::node {
 
 namespace {
@@ -104,7 +104,14 @@ void fields(Visitor& visit, Struct& it) {
             it.commit_hash, it.tail, it.configuration, it.last_cluster_time, it.last_wall_time,
             it.torn_bytes, it.torn_entries);
     } else if constexpr (std::is_same_v<T, Start>) {
-        visit(it.recovered, it.wall);
+        visit(it.recovered, it.wall, it.cuts);
+    } else if constexpr (std::is_same_v<T, log::CutManifest>) {
+        visit(it.id, it.cluster_time, it.wall_time, it.entry_hash, it.configuration, it.control,
+            it.chunks, it.bytes);
+    } else if constexpr (std::is_same_v<T, CutStored>) {
+        visit(it.request, it.chunks, it.failed);
+    } else if constexpr (std::is_same_v<T, ChunkLoaded>) {
+        visit(it.request, it.bytes, it.failed);
     } else if constexpr (std::is_same_v<T, Time>) {
         visit(it.wall);
     } else if constexpr (std::is_same_v<T, Message>) {
@@ -213,6 +220,10 @@ template <>
 constexpr std::uint32_t element_bytes_min<HashedEntry> = 41 + 32;
 template <>
 constexpr std::uint32_t element_bytes_min<TermRun> = 16;
+template <>
+constexpr std::uint32_t element_bytes_min<Digest> = 32;
+template <>
+constexpr std::uint32_t element_bytes_min<log::CutManifest> = 84;
 
 // After the first wrong field everything reads as zero or empty, and nothing is built any more.
 class EventReader {

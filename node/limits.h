@@ -31,6 +31,27 @@ struct Limits {
     // Commands are proposed together with what comes while more entries than they are on their
     // way, but wait for those no longer than this.
     Duration proposal_delay_max = milliseconds(2);
+    // Cuts (DESIGN section 4). The leader proposes one after so many entries; 0 = only on request.
+    std::uint64_t cut_entries = 0;
+    // A chunk of a cut, in bytes. The same on all replicas for ever: it is part of a cut's root.
+    std::uint64_t cut_chunk_bytes = 64u << 10;
+    // The leader gives up what lies below an agreed cut that is older than so many entries; 0 =
+    // everything is kept for ever.
+    std::uint64_t retain_entries = 0;
+    // Entries in front of what was given up that stay for followers that are a little behind, and
+    // for those that answer and catch up.
+    std::uint64_t kept_entries_min = 1024;
+    std::uint64_t kept_entries_max = 65'536;
+    // The disk is asked to forget so many entries at once; it forgets whole segments.
+    std::uint64_t discard_entries = 256;
+    // Followers that are sent a cut at the same time, one part of at most cut_chunk_bytes under
+    // way to each, and the rate of all together in bytes per second.
+    std::uint32_t cut_transfers_max = 2;
+    std::uint64_t cut_bytes_per_second = 64u << 20;
+    // A part that was asked for and did not come is asked for again after this; who has asked for
+    // nothing so long is not sent anything more until Raft offers again.
+    Duration cut_retry = milliseconds(400);
+    Duration cut_patience = seconds(4);
     // After the last group of a burst the log is sealed when nothing follows for this long:
     // from then on that group has a witness (DESIGN section 5).
     Duration seal_delay = milliseconds(2);

@@ -131,6 +131,16 @@ void hash_effect(const Effect& effect, Hash128& hash) {
         hash.add(load->first.value);
         hash.add(load->last.value);
         hash.add(load->bytes_max);
+    } else if (const auto* store_cut = std::get_if<StoreCut>(&effect)) {
+        hash.add(store_cut->request);
+        hash.add(store_cut->cut.index.value);
+        hash.add(std::uint64_t{store_cut->work.index()});
+    } else if (const auto* chunk = std::get_if<LoadChunk>(&effect)) {
+        hash.add(chunk->request);
+        hash.add(chunk->cut.index.value);
+        hash.add(chunk->number);
+    } else if (const auto* discard = std::get_if<Discard>(&effect)) {
+        hash.add(discard->upto.value);
     } else if (const auto* wake = std::get_if<WakeAt>(&effect)) {
         hash.add(static_cast<std::uint64_t>(wake->deadline.nanoseconds));
     } else if (const auto* reply = std::get_if<Reply>(&effect)) {

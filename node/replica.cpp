@@ -12,7 +12,7 @@ namespace ledger::node {
 
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
     : config_(config), machine_(machine), choices_(choices),
-      proposals_(config.limits.proposal_delay_max) {
+      proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine) {
     LEDGER_ASSERT(config.raft.self != NodeId{});
     config_.raft.choices = &choices_;
 }
@@ -35,6 +35,11 @@ std::span<Effect> Replica::step(Instant now, Event&& event) {
 void Replica::on(Instant now, Start&& event) {
     LEDGER_ASSERT(!started());
     const log::Recovered& found = event.recovered;
+    snapshots_.boot(std::move(event.cuts), found);
+    if (!snapshots_.failure().empty()) {
+        halt(snapshots_.failure());
+        return;
+    }
     raft::Boot boot{.hard_state = found.hard_state,
         .previous = found.previous,
         .first = found.first,
@@ -54,11 +59,24 @@ void Replica::on(Instant now, Start&& event) {
         boot.configuration = {found.configuration->index, *held};
     }
     hashes_.reset(found.commit, found.commit_hash);
+    boot.cut = snapshots_.cut_below_log();
+    if (const log::CutManifest* cut = snapshots_.boot_cut();
+        cut != nullptr && cut->id.index > found.commit) {
+        // A cut is made of committed entries only: it is a witness like any other.
+        boot.commit = cut->id.index;
+        hashes_.reset(cut->id.index, cut->entry_hash);
+    }
     for (const HashedEntry& entry : found.tail) {
         boot.tail.push_back(entry.entry);
-        const HashedEntry chained = hashes_.append(entry.entry);
-        LEDGER_ASSERT(chained.hash == entry.hash);
+        if (entry.entry.index > hashes_.base()) {
+            const HashedEntry chained = hashes_.append(entry.entry);
+            LEDGER_ASSERT(chained.hash == entry.hash);
+        }
     }
+    envelope_.cluster = config_.cluster;
+    envelope_.group = config_.group;
+    envelope_.from = config_.raft.self;
+    envelope_.incarnation = config_.raft.incarnation;
     raft_.emplace(config_.raft, boot, now);
     raft_->set_wall_clock(now, event.wall);
     stores_.reset(raft_->log().last_id(), found.hard_state);
@@ -69,9 +87,17 @@ void Replica::on(Instant now, Message&& event) {
     const bool for_me = message.cluster == config_.cluster && message.group == config_.group &&
                         message.to == config_.raft.self;
     LEDGER_SOMETIMES(!for_me, "node.message.not_for_me");
-    auto* said = std::get_if<raft::Message>(&message.body);
-    if (for_me && said != nullptr) {
+    if (!for_me) {
+        return;
+    }
+    if (auto* said = std::get_if<raft::Message>(&message.body)) {
         raft_->receive(now, message.from, std::move(*said), message.incarnation);
+    } else if (const auto* asked = std::get_if<CutRequest>(&message.body)) {
+        snapshots_.received(snapshot_step(now), message.from, *asked);
+    } else {
+        auto* part = std::get_if<CutPart>(&message.body);
+        LEDGER_ASSERT(part != nullptr);
+        snapshots_.received(snapshot_step(now), message.from, std::move(*part));
     }
 }
 
@@ -94,6 +120,9 @@ void Replica::on(Instant now, Loaded&& event) {
     LEDGER_ASSERT(at != loads_.end());
     const LoadPurpose purpose = at->purpose;
     loads_.erase(at);
+    if (std::holds_alternative<LoadForNothing>(purpose)) {
+        return;
+    }
     if (std::holds_alternative<LoadForApply>(purpose)) {
         loading_to_apply_ = false;
         if (event.failed) {
@@ -102,7 +131,7 @@ void Replica::on(Instant now, Loaded&& event) {
         }
         for (const HashedEntry& entry : event.entries) {
             if (entry.entry.index == applied_.next()) {
-                apply_entry(entry);
+                apply_entry(now, entry);
             }
         }
         return;
@@ -120,10 +149,9 @@ void Replica::on(Instant now, Loaded&& event) {
     OpenQuery* open = queries_.find(query->query);
     LEDGER_ASSERT(open != nullptr);
     if (event.failed) {
-        // Only this answer needs it; the node goes on, and another one may be able to read it.
-        const Index unreadable = open->plan->entries[open->gathered.size()];
-        reply(open->client, open->request,
-            Refused{"this node cannot read entry " + std::to_string(unreadable.value)});
+        // Only this answer needs it; the node goes on, and another one may be able to read it. If
+        // the entry has just expired, the next attempt will be refused by name.
+        reply(open->client, open->request, Redirect{});
         queries_.close(query->query);
         return;
     }
@@ -173,6 +201,15 @@ void Replica::on(Instant, PeerUp&&) {}
 
 void Replica::on(Instant now, PeerDown&& event) {
     raft_->peer_down(now, event.peer);
+    snapshots_.peer_down(event.peer);
+}
+
+void Replica::on(Instant now, CutStored&& event) {
+    snapshots_.stored(snapshot_step(now), event);
+}
+
+void Replica::on(Instant now, ChunkLoaded&& event) {
+    snapshots_.loaded(snapshot_step(now), event);
 }
 
 void Replica::on_command(Instant now, ClientId client, RequestId request, Command&& command) {
@@ -303,6 +340,12 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
         return;
     }
     const std::uint64_t number = queries_.open(client, request, std::move(query.question));
+    if (query.level == ReadLevel::applied && snapshots_.restoring()) {
+        LEDGER_SOMETIMES(true, "node.query.while_restoring");
+        queries_.close(number);
+        reply(client, request, Overloaded{config_.limits.retry_after});
+        return;
+    }
     if (query.level == ReadLevel::applied) {
         plan_query(number);
         return;
@@ -365,8 +408,11 @@ StatusAnswer Replica::status(Instant now) const {
 
 void Replica::settle(Instant now) {
     propose_due(now);
-    take_ready();
-    apply_committed();
+    take_ready(now);
+    apply_committed(now);
+    if (!halted_) {
+        work_on_cuts(now);
+    }
     if (halted_) {
         return;
     }
@@ -376,13 +422,43 @@ void Replica::settle(Instant now) {
     plan_wake(now);
 }
 
-void Replica::take_ready() {
+// Cuts follow from what was applied; Raft may be led by them to send and to store.
+void Replica::work_on_cuts(Instant now) {
+    snapshots_.work(snapshot_step(now));
+    if (const std::optional<Index> restored = snapshots_.restored()) {
+        LEDGER_ASSERT(*restored <= raft_->commit());
+        applied_ = *restored;
+    }
+    if (!snapshots_.failure().empty()) {
+        halt(snapshots_.failure());
+        return;
+    }
+    take_ready(now);
+}
+
+// The log goes on after a cut that came from the leader: nothing in it or in front of it counts.
+void Replica::restart_log(const raft::Cut& cut) {
+    const log::LogStart start = snapshots_.restart(cut);
+    stores_.restart(start);
+    hashes_.reset(start.id.index, start.hash);
+    for (PendingLoad& load : loads_) {
+        if (std::holds_alternative<LoadForApply>(load.purpose)) {
+            load.purpose = LoadForNothing{};
+        }
+    }
+    loading_to_apply_ = false;
+}
+
+void Replica::take_ready(Instant now) {
     raft::Ready& ready = raft_->ready();
     if (ready.empty()) {
         return;
     }
     if (ready.hard_state) {
         stores_.set_hard_state(*ready.hard_state);
+    }
+    if (ready.restore) {
+        restart_log(*ready.restore);
     }
     if (ready.truncate_to) {
         hashes_.truncate(*ready.truncate_to);
@@ -399,13 +475,10 @@ void Replica::take_ready() {
     }
     const Ticket everything = stores_.everything();
     for (raft::Outgoing& outgoing : ready.messages) {
-        effects_.emplace_back(Send{outgoing.durable ? everything : Ticket{},
-            PeerMessage{.cluster = config_.cluster,
-                .group = config_.group,
-                .from = config_.raft.self,
-                .to = outgoing.to,
-                .body = std::move(outgoing.message),
-                .incarnation = config_.raft.incarnation}});
+        Send send{outgoing.durable ? everything : Ticket{}, envelope_};
+        send.message.to = outgoing.to;
+        send.message.body = std::move(outgoing.message);
+        effects_.emplace_back(std::move(send));
     }
     for (const raft::ReadGrant& grant : ready.reads) {
         queries_.granted(grant.id.value, grant.index);
@@ -419,11 +492,18 @@ void Replica::take_ready() {
     for (const raft::LoadWanted& load : ready.loads) {
         start_load(LoadForPeer{load.peer}, load.first, load.last, load.bytes_max);
     }
+    for (const raft::SnapshotWanted& wanted : ready.snapshots) {
+        snapshots_.wanted(snapshot_step(now), wanted);
+    }
+    for (const raft::SnapshotOffered& offered : ready.offers) {
+        snapshots_.offered(snapshot_step(now), offered);
+    }
     raft_->advance();
 }
 
-void Replica::apply_committed() {
-    while (applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_) {
+void Replica::apply_committed(Instant now) {
+    while (applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_ &&
+           !snapshots_.restoring()) {
         const Index next = applied_.next();
         const EntryRef* entry = next > hashes_.base() ? raft_->log().find(next) : nullptr;
         if (entry == nullptr) {
@@ -436,7 +516,7 @@ void Replica::apply_committed() {
             start_load(LoadForApply{}, next, last, config_.limits.load_bytes_max);
             break;
         }
-        apply_entry({*entry, hashes_.at(next)});
+        apply_entry(now, {*entry, hashes_.at(next)});
     }
     LEDGER_SOMETIMES(apply_budget_ == 0, "node.apply.budget_spent");
     hashes_.release(applied_);
@@ -445,7 +525,7 @@ void Replica::apply_committed() {
     }
 }
 
-void Replica::apply_entry(const HashedEntry& entry) {
+void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     LEDGER_ASSERT(entry.entry.index == applied_.next());
     LEDGER_ASSERT(entry.entry.index <= raft_->commit());
     LEDGER_ASSERT(apply_budget_ > 0);
@@ -453,6 +533,7 @@ void Replica::apply_entry(const HashedEntry& entry) {
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
+    snapshots_.applied(snapshot_step(now), entry);
     if (waiters_.empty() || waiters_.front().index != applied_) {
         return;
     }
@@ -471,7 +552,7 @@ void Replica::apply_entry(const HashedEntry& entry) {
 
 void Replica::answer_granted() {
     // Thousands of reads may be granted at once, and all their answers would be in memory together.
-    while (answer_budget_ > 0 && queries_.answerable(applied_)) {
+    while (answer_budget_ > 0 && !snapshots_.restoring() && queries_.answerable(applied_)) {
         plan_query(*queries_.next_answerable(applied_));
     }
 }
@@ -542,9 +623,12 @@ void Replica::announce() {
 }
 
 void Replica::plan_wake(Instant now) {
-    Instant next = std::min({raft_->deadline(), seal_at_, proposals_.deadline()});
-    const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_;
-    if (more_to_apply || queries_.answerable(applied_)) {
+    Instant next = std::min(
+        {raft_->deadline(), seal_at_, proposals_.deadline(), snapshots_.deadline()});
+    const bool more_to_apply =
+        applied_ < raft_->commit() && !loading_to_apply_ && !snapshots_.restoring();
+    const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.restoring();
+    if (more_to_apply || more_to_answer) {
         next = now;  // after whatever else has happened by now
     }
     if (next != wake_) {

@@ -18,6 +18,7 @@
 #include "node/limits.h"
 #include "node/proposal_queue.h"
 #include "node/query_board.h"
+#include "node/snapshotter.h"
 #include "node/state_machine.h"
 #include "node/store_queue.h"
 #include "raft/raft.h"
@@ -45,6 +46,7 @@ class Replica {
     // Only after Start.
     const raft::Raft& raft() const { return *raft_; }
     Index applied() const { return applied_; }
+    const Snapshotter& snapshots() const { return snapshots_; }
 
   private:
     struct Waiter {
@@ -58,10 +60,11 @@ class Replica {
     struct LoadForPeer {
         NodeId peer;
     };
+    struct LoadForNothing {};  // what wanted it has been overtaken by a cut
     struct LoadForQuery {
         std::uint64_t query = 0;
     };
-    using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery>;
+    using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery, LoadForNothing>;
     struct PendingLoad {
         std::uint64_t request = 0;
         LoadPurpose purpose;
@@ -76,6 +79,8 @@ class Replica {
     void on(Instant now, Client&& event);
     void on(Instant now, PeerUp&& event);
     void on(Instant now, PeerDown&& event);
+    void on(Instant now, CutStored&& event);
+    void on(Instant now, ChunkLoaded&& event);
 
     void on_command(Instant now, ClientId client, RequestId request, Command&& command);
     void propose_due(Instant now);
@@ -95,9 +100,14 @@ class Replica {
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);
-    void take_ready();
-    void apply_committed();
-    void apply_entry(const HashedEntry& entry);
+    void take_ready(Instant now);
+    void restart_log(const raft::Cut& cut);
+    void work_on_cuts(Instant now);
+    Snapshotter::Step snapshot_step(Instant now) { 
+        return {now, *raft_, effects_, envelope_};
+    }
+    void apply_committed(Instant now);
+    void apply_entry(Instant now, const HashedEntry& entry);
     void answer_granted();
     void work_on_query(std::uint64_t query);
     void submit_stores();
@@ -113,11 +123,13 @@ class Replica {
     StateMachine& machine_;
     ChoiceSource& choices_;
 
+    PeerMessage envelope_;  // of every message to a peer: who sends
     std::optional<raft::Raft> raft_;
     HashWindow hashes_;
     StoreQueue stores_;
     QueryBoard queries_;
     ProposalQueue proposals_;
+    Snapshotter snapshots_;
     std::deque<Waiter> waiters_;      // ascending by index
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;

@@ -19,6 +19,8 @@ enum class ItemKind : std::uint8_t {
     wake,            // node: a = incarnation, b = generation of the wake-up
     peer_down,       // node: b = the peer whose link broke
     peer_up,         // node: b = the peer that is back
+    cut_work,        // node: a = incarnation; the oldest piece of work on cuts is done
+    chunk_loaded,    // node: a = incarnation, b = request
     edge_wake,       // node: a = incarnation, b = generation of the edge's wake-up
     edge_closed,     // node: a = incarnation, b = the client whose connection is gone
     edge_drained,    // node: a = incarnation, b = the client that an answer has left for

@@ -9,6 +9,8 @@ bool needs_process(ItemKind kind) {
         case ItemKind::deliver:
         case ItemKind::stored:
         case ItemKind::loaded:
+        case ItemKind::cut_work:
+        case ItemKind::chunk_loaded:
         case ItemKind::wake:
         case ItemKind::peer_down:
         case ItemKind::peer_up:
@@ -21,7 +23,8 @@ bool needs_process(ItemKind kind) {
 }
 
 bool is_of_disk(ItemKind kind) {
-    return kind == ItemKind::stored || kind == ItemKind::loaded;
+    return kind == ItemKind::stored || kind == ItemKind::loaded || kind == ItemKind::cut_work ||
+           kind == ItemKind::chunk_loaded;
 }
 
 bool Gate::admits(Instant now, const Item& item) {

@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "node/cut_work.h"
 #include "sim/network.h"
 
 namespace ledger::sim {
@@ -88,8 +89,6 @@ class Host::ObservedMachine final : public node::StateMachine {
         return machine_.answer(plan, entries);
     }
     Hash128 digest() const override { return machine_.digest(); }
-    node::Summary summary() const override { return machine_.summary(); }
-
     void freeze() override { machine_.freeze(); }
     bool next_chunk(std::uint64_t bytes_max, ByteVector& out) override {
         return machine_.next_chunk(bytes_max, out);
@@ -97,8 +96,15 @@ class Host::ObservedMachine final : public node::StateMachine {
     void thaw() override { machine_.thaw(); }
     void begin_restore() override { machine_.begin_restore(); }
     Result<void> restore_chunk(ByteSpan chunk) override { return machine_.restore_chunk(chunk); }
-    Result<void> end_restore() override { return machine_.end_restore(); }
+    Result<void> end_restore() override {
+        Result<void> ended = machine_.end_restore();
+        if (ended) {
+            port_.restored(node_, machine_.ledger().applied(), machine_.digest());
+        }
+        return ended;
+    }
     void retain(Index upto) override { machine_.retain(upto); }
+    node::Summary summary() const override { return machine_.summary(); }
 
     const node::LedgerMachine& ledger() const { return machine_; }
 
@@ -183,12 +189,14 @@ bool Host::start(Instant now) {
     clock_.boot(now);
     plan_power_failure(recovering, starts_ % 4);
     Result<log::Opened> opened = log::open(disk_, storage_options(profile_), {cluster_, node_});
+    Result<log::CutStore> cuts =
+        log::CutStore::open(disk_, storage_options(profile_), {cluster_, node_});
     if (power_failed()) {
         lost_bytes_ = lost_bytes_ || disk_.last_crash_lost_bytes();
         return false;
     }
-    if (!opened) {
-        const Error error = opened.error();
+    if (!opened || !cuts) {
+        const Error error = opened ? cuts.error() : opened.error();
         port_.violated("recovery", "n" + std::to_string(node_.value) +
                                        " cannot start after a crash that its disk must survive: " +
                                        error.code.message() + ", " + error.place);
@@ -201,13 +209,15 @@ bool Host::start(Instant now) {
     ++incarnation_;
     storage_ = std::move(opened->storage);
     reader_.emplace(disk_, data_directory);
+    cuts_.emplace(std::move(*cuts));
+    std::vector<log::CutManifest> manifests(cuts_->cuts().begin(), cuts_->cuts().end());
     machine_ = std::make_unique<ObservedMachine>(node_,
         state_limits(profile_), port_);
     replica_ = std::make_unique<node::Replica>(
         replica_config(node_, profile_, cluster_), *machine_, choices_);
     edge_ = std::make_unique<node::edge::Edge>(profile_.edge);
     stored_ = {};
-    step(now, node::Start{std::move(opened->recovered), clock_.wall(now)});
+    step(now, node::Start{std::move(opened->recovered), clock_.wall(now), std::move(manifests)});
     return true;
 }
 
@@ -223,6 +233,7 @@ void Host::crash(Instant) {
     replica_.reset();
     machine_.reset();
     reader_.reset();
+    cuts_.reset();
     storage_.reset();
     observed_.reset();
     edge_.reset();
@@ -232,6 +243,9 @@ void Host::crash(Instant) {
     stores_.clear();
     held_.clear();
     loads_.clear();
+    cut_work_.clear();
+    chunk_loads_.clear();
+    discard_.reset();
     ++incarnation_;  // whatever is under way belongs to the old life
     if (disk_.unsynced_bytes() > 0) {
         const std::uint64_t operations = disk_.unsynced_operations();
@@ -251,12 +265,16 @@ void Host::crash(Instant) {
 Result<log::Recovered> Host::reopen_for_audit() {
     replica_.reset();
     reader_.reset();
+    cuts_.reset();
     storage_.reset();
     disk_.crash(choices_, lose_everything);
     LEDGER_TRY(log::Opened opened,
         log::open(disk_, storage_options(profile_), {cluster_, node_}));
     audit_.reset_after_crash(disk_);
     storage_ = std::move(opened.storage);
+    LEDGER_TRY(log::CutStore cuts,
+        log::CutStore::open(disk_, storage_options(profile_), {cluster_, node_}));
+    cuts_.emplace(std::move(cuts));
     return std::move(opened.recovered);
 }
 
@@ -406,6 +424,9 @@ void Host::carry_out(Instant now, node::edge::Effect& effect) {
 }
 
 void Host::check_invariants() {
+    if (!replica_->started()) {
+        return;  // it halted at its start
+    }
     raft::Observation after = raft::observe(replica_->raft());
     std::string_view broken = raft::violated_state(after);
     if (broken.empty() && observed_) {
@@ -454,6 +475,24 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
         tell_edge(now, node::Advanced(*advanced));
     } else if (const auto* trace = std::get_if<node::Trace>(&effect)) {
         port_.transition(node_, trace->transition);
+    } else if (const auto* work = std::get_if<node::StoreCut>(&effect)) {
+        cut_work_.push_back(*work);
+        if (cut_work_.size() == 1) {
+            start_cut_work(now);
+        }
+    } else if (const auto* chunk = std::get_if<node::LoadChunk>(&effect)) {
+        chunk_loads_.push_back(*chunk);
+        port_.schedule({.at = now + disk_time(Site::disk_read_latency, microseconds(20),
+                                        profile_.disk.read_mean),
+            .a = incarnation_,
+            .b = chunk->request,
+            .node = node_.value,
+            .kind = ItemKind::chunk_loaded});
+    } else if (const auto* discard = std::get_if<node::Discard>(&effect)) {
+        discard_ = discard->upto;
+        if (stores_.empty()) {
+            discard_between_groups();
+        }
     } else if (const auto* halt = std::get_if<node::Halt>(&effect)) {
         carry_out(now, *halt);
     }
@@ -542,6 +581,7 @@ void Host::on_stored(Instant now, const Item& item) {
     const Ticket ticket = stores_.front().ticket;
     stores_.pop_front();
     stored_ = ticket;
+    discard_between_groups();
     release_sends();
     if (!stores_.empty()) {
         start_store(now);
@@ -588,6 +628,59 @@ void Host::on_loaded(Instant now, const Item& item) {
     if (felt) {
         disk_failing_.reset();  // the replica could do without
     }
+}
+
+// Only then is nothing un-synced that a later truncation could still concern.
+void Host::discard_between_groups() {
+    if (!discard_) {
+        return;
+    }
+    const Result<void> done = storage_->discard(*discard_);
+    LEDGER_ASSERT(done);
+    discard_.reset();
+    audit_.synced(disk_);
+}
+
+void Host::start_cut_work(Instant now) {
+    port_.schedule({.at = now + store_time(),
+        .a = incarnation_,
+        .node = node_.value,
+        .kind = ItemKind::cut_work});
+}
+
+void Host::on_cut_work(Instant now, const Item& item) {
+    if (!up() || item.a != incarnation_) {
+        return;
+    }
+    const node::StoreCut work = std::move(cut_work_.front());
+    cut_work_.pop_front();
+    const Result<std::uint32_t> done = node::perform_on(*cuts_, work);
+    LEDGER_ASSERT(done);
+    audit_.synced(disk_);
+    if (const auto* complete = std::get_if<node::StoreCut::Complete>(&work.work)) {
+        port_.cut_kept(node_, *complete->manifest);
+    }
+    if (!cut_work_.empty()) {
+        start_cut_work(now);
+    }
+    step(now, node::CutStored{.request = work.request, .chunks = *done});
+}
+
+void Host::on_chunk_loaded(Instant now, const Item& item) {
+    if (!up() || item.a != incarnation_) {
+        return;
+    }
+    const auto at = std::find_if(chunk_loads_.begin(), chunk_loads_.end(),
+        [&](const node::LoadChunk& load) { return load.request == item.b; });
+    LEDGER_ASSERT(at != chunk_loads_.end());
+    const node::LoadChunk load = *at;
+    chunk_loads_.erase(at);
+    Result<ByteVector> bytes = cuts_->read(load.cut, load.number);
+    node::ChunkLoaded loaded{.request = load.request, .bytes = {}, .failed = !bytes};
+    if (bytes) {
+        loaded.bytes = std::move(*bytes);
+    }
+    step(now, std::move(loaded));
 }
 
 void Host::on_wake(Instant now, const Item& item) {

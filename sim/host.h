@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "log/base/choice.h"
+#include "log/cut_store.h"
 #include "log/reader.h"
 #include "log/storage.h"
 #include "node/edge.h"
@@ -41,6 +42,10 @@ class HostPort {
     virtual void closed(NodeId node, ClientId client) = 0;
     virtual void applied(
         NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest) = 0;
+    // The node has a complete cut on its disk, made by itself or received.
+    virtual void cut_kept(NodeId node, const log::CutManifest& manifest) = 0;
+    // The state of the node is that of a cut at `index` now; entries follow from there.
+    virtual void restored(NodeId node, Index index, const Hash128& digest) = 0;
     virtual void transition(NodeId node, const raft::Transition& transition) = 0;
     // The node's durable image changed: a sync completed or a crash was survived.
     virtual void synced(NodeId node) = 0;
@@ -95,6 +100,8 @@ class Host final {
     void on_stored(Instant now, const Item& item);
     void on_loaded(Instant now, const Item& item);
     void on_wake(Instant now, const Item& item);
+    void on_cut_work(Instant now, const Item& item);
+    void on_chunk_loaded(Instant now, const Item& item);
 
     bool up() const { return replica_ != nullptr; }
     bool halted() const { return up() && replica_->halted(); }
@@ -105,6 +112,8 @@ class Host final {
     // While up, and after reopen_for_audit().
     const node::LedgerMachine& machine() const;
     log::Storage& storage() { return *storage_; }
+    // After reopen_for_audit().
+    log::CutStore& cuts() { return *cuts_; }
     const Disk& disk() const { return disk_; }
     const DiskAudit& audit() const { return audit_; }
     // The disk's own faults, fired and consumed so far.
@@ -116,7 +125,9 @@ class Host final {
     // The replica is gone afterwards; storage() and machine() remain, for exports.
     Result<log::Recovered> reopen_for_audit();
     // No store or load is under way.
-    bool quiet() const { return stores_.empty() && loads_.empty(); }
+    bool quiet() const {
+        return stores_.empty() && loads_.empty() && cut_work_.empty() && chunk_loads_.empty();
+    }
 
   private:
     class ObservedMachine;
@@ -142,6 +153,8 @@ class Host final {
     void store_failed(Instant now);
     // An armed error strikes the disk's next operation of this kind, whatever it is for.
     void inject_disk_error(DiskOperation operation);
+    void start_cut_work(Instant now);
+    void discard_between_groups();
     void release_sends();
     Duration store_time();
     // Applying takes time.
@@ -164,6 +177,7 @@ class Host final {
     Disk disk_;
     DiskAudit audit_;
     std::unique_ptr<log::Storage> storage_;
+    std::optional<log::CutStore> cuts_;
     std::optional<log::Reader> reader_;
     std::unique_ptr<ObservedMachine> machine_;
     std::unique_ptr<node::Replica> replica_;
@@ -179,6 +193,9 @@ class Host final {
     std::deque<node::Store> stores_;  // front = being written and synced
     std::deque<HeldSend> held_;       // tickets ascend
     std::vector<PendingLoad> loads_;
+    std::deque<node::StoreCut> cut_work_;  // front = under way
+    std::vector<node::LoadChunk> chunk_loads_;
+    std::optional<Index> discard_;         // waits for the group that is being written
     Ticket stored_;
     std::uint64_t incarnation_ = 0;
     std::uint64_t wake_generation_ = 0;

@@ -37,6 +37,15 @@ void Judge::applied(
     }
 }
 
+void Judge::cut_kept(NodeId node, const log::CutManifest& manifest) {
+    note(cuts_.kept(node, manifest.id.index, manifest.root()), "cuts");
+}
+
+void Judge::restored(NodeId node, Index index, const Hash128& digest) {
+    note(cuts_.restored(node, index, digest), "cuts");
+    committed_.restored(node, index);
+}
+
 void Judge::transition(const Host& host, const raft::Transition& transition) {
     if (transition.role != raft::Role::leader) {
         return;
@@ -65,7 +74,10 @@ void Judge::acknowledged(ClientId client, const node::Applied& applied,
     const check::CommittedEntry& entry = committed_.entry(applied.index);
     std::vector<NodeId> holders;
     for (const auto& host : hosts) {
-        if (host->audit().holds(applied.index, entry.term, entry.envelope_digest)) {
+        // A log that begins later does so behind a cut, which contains the entry.
+        const DiskAudit& disk = host->audit();
+        if (applied.index < disk.first() ||
+            disk.holds(applied.index, entry.term, entry.envelope_digest)) {
             holders.push_back(host->node());
         }
     }
@@ -140,7 +152,11 @@ void Judge::delivered(std::uint32_t subscriber, const node::subscriber::Events& 
 }
 
 void Judge::unsubscribed(
-    std::uint32_t subscriber, const node::subscriber::Finished& end) {
+    std::uint32_t subscriber, const node::subscriber::Finished& end, Position first) {
+    if (end.why == node::subscriber::Finished::Why::refused) {
+        note(subscription_.expired(subscriber, end.node, first), "subscription");
+        return;
+    }
     note(subscription_.gave_up(subscriber, end.node, end.reason), "subscription");
 }
 
@@ -158,7 +174,11 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
     committed_.restarted(node);
     state::Ledger rebuilt(limits);
     ByteVector outcome;
-    for (Index next{1}; next <= last;) {
+    if (recovered.first > Index{1} && !read_cut(host, recovered.first, rebuilt)) {
+        return;
+    }
+    chain_.begins(node, rebuilt.applied().next(), rebuilt.chain());
+    for (Index next = rebuilt.applied().next(); next <= last;) {
         Result<std::vector<HashedEntry>> page = host.storage().read(next, last, page_bytes);
         if (!page || page->empty()) {
             violated("durability", check::Kind::safety,
@@ -179,6 +199,38 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
         }
     }
     convergence_.replica({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+}
+
+// What the log no longer holds is in a cut on the same disk, or it is lost.
+bool Judge::read_cut(Host& host, Index before, state::Ledger& rebuilt) {
+    const NodeId node = host.node();
+    const std::string name = "n" + std::to_string(node.value);
+    const std::span<const log::CutManifest> cuts = host.cuts().cuts();
+    const auto cut = std::find_if(cuts.begin(), cuts.end(),
+        [before](const log::CutManifest& found) { return found.id.index.next() >= before; });
+    if (cut == cuts.end()) {
+        violated("durability", check::Kind::safety,
+            name + " holds its log from index " + std::to_string(before.value) +
+                " on, and no cut of what was before it");
+        return false;
+    }
+    rebuilt.begin_restore();
+    bool whole = true;
+    for (std::uint32_t number = 0; number < cut->chunks.size() && whole; ++number) {
+        const Result<ByteVector> chunk = host.cuts().read(cut->id, number);
+        whole = chunk && rebuilt.restore_chunk(*chunk);
+    }
+    if (!whole || !rebuilt.end_restore()) {
+        violated("durability", check::Kind::safety,
+            name + " cannot read its cut at index " + std::to_string(cut->id.index.value) +
+                " at the end of the run");
+        return false;
+    }
+    restored(node, rebuilt.applied(), rebuilt.digest());
+    for (Index index{1}; index <= rebuilt.applied(); ++index) {
+        durability_.holds(node, index, committed_.entry(index).entry_hash);
+    }
+    return true;
 }
 
 void Judge::finish(
@@ -216,7 +268,7 @@ std::vector<check::CheckResult> Judge::results() const {
         .examined = steps_examined_};
     return {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
-        subscription_.result(), invariants};
+        subscription_.result(), cuts_.result(), invariants};
 }
 
 }  // namespace ledger::sim

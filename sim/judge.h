@@ -14,6 +14,7 @@
 #include "sim/check/chain.h"
 #include "sim/check/committed_log.h"
 #include "sim/check/convergence.h"
+#include "sim/check/cuts.h"
 #include "sim/check/durability.h"
 #include "sim/check/exactly_once.h"
 #include "sim/check/history.h"
@@ -41,6 +42,8 @@ class Judge final {
     void applied(
         NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest);
     void restarted(NodeId node) { committed_.restarted(node); }
+    void cut_kept(NodeId node, const log::CutManifest& manifest);
+    void restored(NodeId node, Index index, const Hash128& digest);
     void transition(const Host& host, const raft::Transition& transition);
     void synced(const Host& host);
     // A command's outcome leaves `node`; the disks say who could repeat it after a power failure.
@@ -54,7 +57,8 @@ class Judge final {
     void subscribes(std::uint32_t subscriber, const node::subscriber::Options& options);
     void delivered(std::uint32_t subscriber, const node::subscriber::Events& events);
     // The subscriber itself found that a node broke the promise, or was sent away.
-    void unsubscribed(std::uint32_t subscriber, const node::subscriber::Finished& end);
+    // `first` is where the ledger of that node begins.
+    void unsubscribed(std::uint32_t subscriber, const node::subscriber::Finished& end, Position first);
     bool subscribers_complete() const { return subscription_.all_complete(); }
 
     // Everything is quiet: the last word, from disks that lost their power and were opened again.
@@ -70,6 +74,7 @@ class Judge final {
   private:
     void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
     void read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits);
+    bool read_cut(Host& host, Index before, state::Ledger& rebuilt);
 
     const std::uint32_t nodes_;
     check::When when_;
@@ -87,6 +92,7 @@ class Judge final {
     check::Chain chain_{committed_};
     check::Subscription subscription_{committed_.order()};
     check::Convergence convergence_;
+    check::Cuts cuts_{committed_};
 };
 
 }  // namespace ledger::sim

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 60> keys = {{
+constexpr std::array<KnownKey, 64> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -28,6 +28,10 @@ constexpr std::array<KnownKey, 60> keys = {{
     {Section::swarm, "knob.stored_replies", Unit::count, 1, 1024},
     {Section::swarm, "knob.entry_cache", Unit::count, 1, 1 << 20},
     {Section::swarm, "knob.apply_entries", Unit::count, 1, 4096},
+    {Section::swarm, "knob.cut_entries", Unit::count, 0, 1 << 20},
+    {Section::swarm, "knob.cut_chunk", Unit::count, 64, 1 << 20},
+    {Section::swarm, "knob.retain_entries", Unit::count, 0, 1 << 20},
+    {Section::swarm, "knob.kept_entries", Unit::count, 0, 1 << 20},
     {Section::swarm, "net.latency_family", Unit::count, 0, 4},
     {Section::swarm, "net.latency_min", Unit::duration, 0, 10 * s},
     {Section::swarm, "net.latency_mean", Unit::duration, 1 * us, 10 * s},
@@ -189,6 +193,14 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         draw.number("knob.entry_cache", Range::among({4096, 64, 4}));
     profile.limits.apply_entries_max =
         draw.number("knob.apply_entries", Range::among({256, 256, 3}));
+    profile.limits.cut_entries = draw.number("knob.cut_entries", Range::among({0, 0, 150, 30}));
+    profile.limits.cut_chunk_bytes =
+        draw.number("knob.cut_chunk", Range::among({64 << 10, 4096, 256}));
+    profile.limits.retain_entries =
+        draw.number("knob.retain_entries", Range::among({0, 100, 20}));
+    profile.limits.kept_entries_min = draw.number("knob.kept_entries", Range::among({64, 4}));
+    profile.limits.kept_entries_max = profile.limits.kept_entries_min * 8;
+    profile.limits.discard_entries = 8;
     profile.edge.requests_max =
         draw.number("knob.edge_requests", Range::among({65'536, 65'536, 3}));
     profile.edge.client_requests_max =

@@ -126,6 +126,8 @@ void World::perform(const Item& item) {
                 host(node).step(now_, node::PeerUp{NodeId{static_cast<std::uint32_t>(item.b)}});
             }
             break;
+        case ItemKind::cut_work: host(node).on_cut_work(now_, item); break;
+        case ItemKind::chunk_loaded: host(node).on_chunk_loaded(now_, item); break;
         case ItemKind::edge_wake: host(node).on_edge_wake(now_, item); break;
         case ItemKind::edge_closed: host(node).on_closed(now_, item); break;
         case ItemKind::edge_drained: host(node).on_drained(now_, item); break;
@@ -309,6 +311,14 @@ void World::applied(
     judge_.applied(node, entry, outcome, digest);
 }
 
+void World::cut_kept(NodeId node, const log::CutManifest& manifest) {
+    judge_.cut_kept(node, manifest);
+}
+
+void World::restored(NodeId node, Index index, const Hash128& digest) {
+    judge_.restored(node, index, digest);
+}
+
 void World::transition(NodeId node, const raft::Transition& transition) {
     judge_.transition(host(node), transition);
     if (transition.role != raft::Role::leader) {
@@ -460,7 +470,14 @@ void World::delivered(std::uint32_t subscriber, const node::subscriber::Events& 
 }
 
 void World::finished(std::uint32_t subscriber, const node::subscriber::Finished& end) {
-    judge_.unsubscribed(subscriber, end);
+    // The node may be down by now; what it said rests on what some node has applied.
+    Position first;
+    for (const auto& host : hosts_) {
+        if (host->up()) {
+            first = std::max(first, host->machine().ledger().retained());
+        }
+    }
+    judge_.unsubscribed(subscriber, end, first);
 }
 
 // --- what the nemesis does ---------------------------------------------------------------------

@@ -111,6 +111,8 @@ class World final : public HostPort,
     void closed(NodeId node, ClientId client) override;
     void applied(NodeId node, const HashedEntry& entry, ByteSpan outcome,
         const Hash128& digest) override;
+    void cut_kept(NodeId node, const log::CutManifest& manifest) override;
+    void restored(NodeId node, Index index, const Hash128& digest) override;
     void transition(NodeId node, const raft::Transition& transition) override;
     void synced(NodeId node) override;
     void violated(const std::string& check, const std::string& sentence) override;

@@ -79,4 +79,13 @@ Result<log::Opened> DataDirectory::open() {
     return opened;
 }
 
+Result<log::CutStore> DataDirectory::open_cuts() {
+    Result<log::CutStore> opened =
+        log::CutStore::open(*files_, storage_options(options_), options_.identity);
+    if (!opened) {
+        return named(opened.error());
+    }
+    return opened;
+}
+
 }  // namespace ledger::node::asio

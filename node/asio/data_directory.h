@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "log/cut_store.h"
 #include "log/storage.h"
 
 namespace ledger::node::asio {
@@ -28,6 +29,8 @@ class DataDirectory {
     // incarnation is drawn anew for every disk.
     Result<void> format(Incarnation incarnation);
     Result<log::Opened> open();
+    // As log::CutStore::open, after open().
+    Result<log::CutStore> open_cuts();
 
     // Where the log lies, for readers; may be used by several threads.
     static constexpr char log_directory[] = "log";

@@ -80,6 +80,10 @@ Result<void> Host::open() {
                                    options_.record_bytes_max));
     }
     recovered_ = std::move(opened.recovered);
+    LEDGER_TRY(log::CutStore cuts, data_->open_cuts());
+    cuts_.assign(cuts.cuts().begin(), cuts.cuts().end());
+    cut_thread_ = std::make_unique<CutThread>(
+        loop_, std::move(cuts), static_cast<CutThread::Port&>(*this));
     reader_ = std::make_unique<ReaderThread>(loop_, data_->files(), DataDirectory::log_directory,
         static_cast<ReaderThread::Port&>(*this));
     reader_->publish(opened.storage->published());
@@ -96,7 +100,7 @@ Ending Host::run() {
     journal_.info("log", "holds entries {} to {}, committed at least to {}, term {}, {} torn bytes removed",
         recovered_->first, recovered_->last, recovered_->commit, recovered_->hard_state.term,
         recovered_->torn_bytes);
-    step(Start{std::move(*recovered_), wall_now()});
+    step(Start{std::move(*recovered_), wall_now(), std::move(cuts_)});
     recovered_.reset();
     for (const auto& [node, endpoint] : options_.members) {
         if (node != options_.data.identity.node) {
@@ -110,6 +114,7 @@ Ending Host::run() {
     loop_.run();
     writer_.reset();
     reader_.reset();
+    cut_thread_.reset();
     LEDGER_ASSERT(connections_.empty());
     if (recording_) {
         end_recording();
@@ -208,6 +213,9 @@ void Host::carry_out(Effect& effect) {
                    [this](Reply& reply) {
                        tell_edge(edge::Replied{reply.client, std::move(reply.reply)});
                    },
+                   [this](StoreCut& store) { cut_thread_->store(std::move(store)); },
+                   [this](const LoadChunk& load) { cut_thread_->load(load); },
+                   [this](const Discard& discard) { writer_->discard(discard); },
                    [this](const Advanced& advanced) { tell_edge(Advanced(advanced)); },
                    [this](const Trace& trace) { note(trace.transition); },
                    [this](const Halt& halt) {
@@ -374,6 +382,20 @@ void Host::on_store_failed(Ticket ticket, const Error& error) {
 void Host::on_loaded(Loaded&& loaded, const Error& error) {
     if (loaded.failed) {
         journal_.error("disk", "cannot read: {}, {}", error.code.message(), error.place);
+    }
+    step(std::move(loaded));
+}
+
+void Host::on_cut_stored(const CutStored& stored, const Error& error) {
+    if (stored.failed) {
+        journal_.error("disk", "cannot keep a cut: {}, {}", error.code.message(), error.place);
+    }
+    step(CutStored(stored));
+}
+
+void Host::on_chunk_loaded(ChunkLoaded&& loaded, const Error& error) {
+    if (loaded.failed) {
+        journal_.error("disk", "cannot read a cut: {}, {}", error.code.message(), error.place);
     }
     step(std::move(loaded));
 }

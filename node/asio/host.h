@@ -14,6 +14,7 @@
 
 #include "node/asio/acceptor.h"
 #include "node/asio/connection.h"
+#include "node/asio/cut_thread.h"
 #include "node/asio/data_directory.h"
 #include "node/asio/journal.h"
 #include "node/asio/peer_link.h"
@@ -44,6 +45,7 @@ enum class Ending : std::uint8_t { asked = 0, disk_failed = 5 };
 
 class Host final : private WriterThread::Port,
                    private ReaderThread::Port,
+                   private CutThread::Port,
                    private PeerLink::Port,
                    private Connection::Port,
                    private Acceptor::Port {
@@ -76,6 +78,8 @@ class Host final : private WriterThread::Port,
     void on_stored(Ticket ticket) override;
     void on_store_failed(Ticket ticket, const Error& error) override;
     void on_loaded(Loaded&& loaded, const Error& error) override;
+    void on_cut_stored(const CutStored& stored, const Error& error) override;
+    void on_chunk_loaded(ChunkLoaded&& loaded, const Error& error) override;
     void on_peer_up(NodeId peer) override;
     void on_peer_down(NodeId peer) override;
     void on_message(ClientId connection, PeerMessage&& message) override;
@@ -118,8 +122,10 @@ class Host final : private WriterThread::Port,
 
     std::unique_ptr<DataDirectory> data_;
     std::unique_ptr<ReaderThread> reader_;
+    std::unique_ptr<CutThread> cut_thread_;
     std::unique_ptr<WriterThread> writer_;  // tells the reader what it has written
     std::optional<log::Recovered> recovered_;  // between open() and run()
+    std::vector<log::CutManifest> cuts_;       // the same
     std::unique_ptr<RecordingFile> recording_;
     Acceptor acceptor_;
     std::map<NodeId, PeerLink> links_;

@@ -38,12 +38,28 @@ void WriterThread::store(const Store& store) {
     changed_.notify_one();
 }
 
+void WriterThread::discard(const Discard& discard) {
+    {
+        const std::lock_guard lock(mutex_);
+        discard_ = discard.upto;
+    }
+    changed_.notify_one();
+}
+
 void WriterThread::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return stopping_ || !stores_.empty(); });
+        changed_.wait(
+            lock, [this] { return stopping_ || !stores_.empty() || discard_.has_value(); });
         if (stopping_) {
             return;
+        }
+        if (stores_.empty()) {  // clients wait for groups, nobody for this
+            const Index upto = *std::exchange(discard_, std::nullopt);
+            lock.unlock();
+            do_discard(upto);
+            lock.lock();
+            continue;
         }
         const Store store = stores_.front();
         stores_.pop_front();
@@ -51,6 +67,15 @@ void WriterThread::run() {
         do_store(store);
         lock.lock();
     }
+}
+
+void WriterThread::do_discard(Index upto) {
+    const Result<void> done = storage_->discard(upto);
+    if (done) {
+        readers_.publish(storage_->published());
+        return;
+    }
+    net::post(loop_, [this, error = done.error()] { port_.on_store_failed(Ticket{}, error); });
 }
 
 void WriterThread::do_store(const Store& store) {

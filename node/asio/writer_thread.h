@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "log/storage.h"
@@ -37,10 +38,14 @@ class WriterThread {
 
     // The group stays as it is until on_stored. At most two are under way (Store, node/effect.h).
     void store(const Store& store);
+    // Between two groups, soon; of several only the last counts. A failure is told as that of
+    // ticket 0.
+    void discard(const Discard& discard);
 
   private:
     void run();
     void do_store(const Store& store);
+    void do_discard(Index upto);
 
     net::io_context& loop_;
     const std::unique_ptr<log::Storage> storage_;
@@ -50,6 +55,7 @@ class WriterThread {
     std::mutex mutex_;  // guards the members up to the blank line
     std::condition_variable changed_;
     std::deque<Store> stores_;
+    std::optional<Index> discard_;
     bool stopping_ = false;
 
     std::uint64_t stores_open_ = 0;  // used by the loop only

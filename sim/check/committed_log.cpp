@@ -77,6 +77,13 @@ void CommittedLog::restarted(NodeId node) {
     }
 }
 
+void CommittedLog::restored(NodeId node, Index index) {
+    if (applied_by_.size() <= node.value) {
+        applied_by_.resize(node.value + 1);
+    }
+    applied_by_[node.value] = index;
+}
+
 Index CommittedLog::applied_by(NodeId node) const {
     return node.value < applied_by_.size() ? applied_by_[node.value] : Index{};
 }

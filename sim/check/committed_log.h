@@ -29,12 +29,15 @@ class CommittedLog {
   public:
     // A replica has applied `index`. `entry` and `outcome` are looked at only by the first applier
     // (its events and their positions become part of order()); a later one may pass nullptr and
-    // nothing. A node that is new, or has restarted, begins at index 1.
+    // nothing. A node that is new, or has restarted, begins at index 1
+    // or after restored().
     [[nodiscard]] Finding applied(NodeId node, Index index, Term term, EntryKind kind,
         const Digest& entry_hash, const Hash128& state_digest, const EntryRef* entry,
         ByteSpan outcome);
     // The node lost its memory and will apply from index 1 again.
     void restarted(NodeId node);
+    // The node took up the state of a cut at `index` and will apply what follows.
+    void restored(NodeId node, Index index);
 
     // Whether this index is still undefined: only then `entry` and `outcome` are needed.
     bool wants(Index index) const { return last() < index; }

@@ -11,7 +11,7 @@ namespace ledger::check {
 void Subscription::begins(
     std::uint32_t subscriber, std::optional<Position> from, std::string stream) {
     LEDGER_ASSERT(subscriber == all_.size() + 1);
-    all_.push_back({from, std::move(stream)});
+    all_.push_back({.next = from, .stream = std::move(stream)});
 }
 
 const Subscription::Following& Subscription::following(std::uint32_t subscriber) const {
@@ -93,9 +93,24 @@ Finding Subscription::gave_up(
         fmt::format("subscriber {} gave {} up: {}", subscriber, node_name(node), why));
 }
 
+Finding Subscription::expired(std::uint32_t subscriber, NodeId node, Position retained) {
+    Following& of = all_[subscriber - 1];
+    LEDGER_ASSERT(&of == &following(subscriber));
+    tally_.examined();
+    const Position next = of.next.value_or(retained);
+    if (next >= retained) {
+        return tally_.violated(
+            fmt::format("subscriber {} lacks what lies at position {} or after, and {} refused it as "
+                        "expired, where only what lies below position {} is",
+                subscriber, next, node_name(node), retained));
+    }
+    of.expired = true;
+    return std::nullopt;
+}
+
 bool Subscription::complete(std::uint32_t subscriber) const {
     const Following& of = following(subscriber);
-    return of.next && !due_at(of, *of.next);
+    return of.expired || (of.next && !due_at(of, *of.next));
 }
 
 bool Subscription::all_complete() const {

@@ -26,7 +26,10 @@ class Subscription {
         std::span<const state::RecordedEvent> events, Position next);
     // It found by itself that this node does not serve it as it should.
     [[nodiscard]] Finding gave_up(std::uint32_t subscriber, NodeId node, const std::string& why);
-    // Whether it lacks nothing that is committed.
+    // The node refused to serve it, since what it lacks has expired: events below `retained` may
+    // be gone. True of it if it lacks one of those; then no more is promised to it.
+    [[nodiscard]] Finding expired(std::uint32_t subscriber, NodeId node, Position retained);
+    // Whether it lacks nothing that is committed and promised.
     bool complete(std::uint32_t subscriber) const;
     bool all_complete() const;
     // Everything is quiet: every subscriber must have everything.
@@ -39,6 +42,7 @@ class Subscription {
     struct Following {
         std::optional<Position> next;  // none until it is known where it begins
         std::string stream;
+        bool expired = false;
     };
 
     const Following& following(std::uint32_t subscriber) const;

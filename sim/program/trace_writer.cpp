@@ -89,12 +89,13 @@ std::string describe_body(const node::PeerBody& body) {
         body);
 }
 
-constexpr std::array<const char*, 9> event_names = {"Start", "Message", "Stored", "StoreFailed",
-    "Loaded", "Time", "Client", "PeerUp", "PeerDown"};
+constexpr std::array<const char*, 11> event_names = {"Start", "Message", "Stored", "StoreFailed",
+    "Loaded", "Time", "Client", "PeerUp", "PeerDown", "CutStored", "ChunkLoaded"};
 constexpr std::array<const char*, 8> operation_names = {"command", "query", "status query",
     "subscribe", "grant", "unsubscribe", "change of the membership", "transfer of leadership"};
-constexpr std::array<const char*, 8> effect_names = {
-    "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt", "Advanced"};
+constexpr std::array<const char*, 11> effect_names = {
+    "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt", "Advanced",
+    "StoreCut", "LoadChunk", "Discard"};
 static_assert(event_names.size() == std::variant_size_v<node::Event>);
 static_assert(
     operation_names.size() == std::variant_size_v<decltype(node::ClientRequest::operation)>);
@@ -136,6 +137,13 @@ std::string describe_event(const node::Event& event) {
             },
             [](const node::PeerUp& e) { return fmt::format("n{}", e.peer); },
             [](const node::PeerDown& e) { return fmt::format("n{}", e.peer); },
+            [](const node::CutStored& e) {
+                return fmt::format("request {}, {} chunks{}", e.request, e.chunks,
+                    e.failed ? ", failed" : "");
+            },
+            [](const node::ChunkLoaded& e) {
+                return fmt::format("request {}, {} bytes", e.request, e.bytes.size());
+            },
         },
         event);
 }

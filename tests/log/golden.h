@@ -9,12 +9,13 @@
 #include <catch2/catch.hpp>
 
 #include "log/base/format.h"
+#include "tests/source_directory.h"
 
 namespace ledger {
 
 // Rows of 32 bytes. LEDGER_REWRITE_GOLDEN=1 writes the file anew instead of comparing.
 inline void check_golden(const std::string& name, ByteSpan bytes) {
-    const std::string path = std::string(LEDGER_SOURCE_DIRECTORY) + "/tests/golden/" + name;
+    const std::string path = source_directory() + "/tests/golden/" + name;
     std::string text;
     for (std::size_t at = 0; at < bytes.size(); at += 32) {
         text += to_hex(bytes.subspan(at, std::min<std::size_t>(32, bytes.size() - at))) + "\n";

@@ -272,13 +272,20 @@ TEST_CASE("edge: pages beyond the bound wait for their turn", "[node]") {
     }
 }
 
-TEST_CASE("edge: a subscription that the node cannot serve ends with the reason", "[node]") {
+TEST_CASE("edge: a subscription that the node cannot serve ends, one that nobody can is refused",
+    "[node]") {
     EdgeStage stage;
     stage.advance(1);
-    stage.request(1, 4, all_from(0));
-    stage.reply(stage.take_asked(), Refused{"this node cannot read entry 7"});
+    stage.request(1, 3, all_from(0));
+    stage.reply(stage.take_asked(), Refused{"expired: the ledger begins at position 7"});
     REQUIRE(stage.to(1).size() == 1);
-    CHECK(stage.to(1)[0] == ClientReply{RequestId{4}, Ended{"this node cannot read entry 7"}});
+    CHECK(stage.to(1)[0] ==
+          ClientReply{RequestId{3}, Refused{"expired: the ledger begins at position 7"}});
+    CHECK(stage.edge.subscriptions() == 0);
+    stage.request(1, 4, all_from(0));
+    stage.reply(stage.take_asked(), Redirect{});
+    REQUIRE(stage.to(1).size() == 2);
+    CHECK(stage.to(1)[1] == ClientReply{RequestId{4}, Ended{"this node cannot serve it"}});
     CHECK(stage.edge.subscriptions() == 0);
     stage.request(1, 5, all_from(0));
     stage.reply(stage.take_asked(), Answered{Index{1}, ByteVector(3)});

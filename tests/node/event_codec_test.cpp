@@ -132,7 +132,7 @@ TEST_CASE("event_codec: wrong numbers, flags and kinds name what was expected", 
     };
     ByteVector time = bytes_of(Time{});
     CHECK(time.size() == 2 + 8);
-    time[1] = std::byte{10};
+    time[1] = std::byte{12};
     CHECK(place_of(time) == "event before byte 2: expected the number of a known alternative");
     time[1] = std::byte{0};
     CHECK(place_of(time) == "event before byte 2: expected the number of a known alternative");

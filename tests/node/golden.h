@@ -14,6 +14,7 @@
 
 #include "log/base/bytes.h"
 #include "log/base/format.h"
+#include "tests/source_directory.h"
 
 namespace ledger::node::test {
 
@@ -63,7 +64,7 @@ inline std::vector<NamedBytes> parse_golden(const std::string& text) {
 // The bytes that the file holds, after checking that they are what we would write today.
 inline std::vector<NamedBytes> check_golden(
     const std::string& file, const std::vector<NamedBytes>& today) {
-    const std::string path = std::string(LEDGER_SOURCE_DIRECTORY) + "/tests/golden/" + file;
+    const std::string path = source_directory() + "/tests/golden/" + file;
     const std::string text = golden_text(today);
     if (std::getenv("LEDGER_REWRITE_GOLDEN") != nullptr) {
         std::ofstream(path, std::ios::binary) << text;

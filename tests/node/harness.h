@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -27,9 +28,11 @@ struct TestNode {
     void start() {
         log::Recovered recovered;
         recovered.hard_state = hard_state;
-        recovered.first = Index{1};
+        recovered.first = first;
         recovered.last = Index{disk.size()};
-        for (const HashedEntry& entry : disk) {
+        recovered.previous = first > Index{1} ? disk[first.value - 2].entry.id() : LogId{};
+        for (const HashedEntry& entry :
+            std::span(disk).subspan(static_cast<std::size_t>(first.value - 1))) {
             if (recovered.terms.empty() || recovered.terms.back().term != entry.entry.term) {
                 recovered.terms.push_back({entry.entry.index, entry.entry.term});
             }
@@ -40,7 +43,11 @@ struct TestNode {
         recovered.commit_hash = commit == Index{} ? Digest{} : disk[commit.value - 1].hash;
         recovered.tail.assign(
             disk.begin() + static_cast<std::ptrdiff_t>(commit.value), disk.end());
-        step(Start{std::move(recovered), wall});
+        std::vector<log::CutManifest> manifests;
+        for (const auto& [id, cut] : cuts) {
+            manifests.push_back(cut.manifest);
+        }
+        step(Start{std::move(recovered), wall, std::move(manifests)});
     }
 
     // A crash: what was not stored is gone; `fresh` starts empty.
@@ -48,6 +55,8 @@ struct TestNode {
         stores.clear();
         sends.clear();
         loads.clear();
+        cut_work.clear();
+        chunk_loads.clear();
         replies.clear();
         stored = {};
         replica = std::make_unique<Replica>(config, fresh, choices);
@@ -66,6 +75,12 @@ struct TestNode {
                 wake_at = wake->deadline;
             } else if (const auto* reply = std::get_if<Reply>(&effect)) {
                 replies.push_back(*reply);
+            } else if (const auto* cut = std::get_if<StoreCut>(&effect)) {
+                cut_work.push_back(*cut);
+            } else if (const auto* chunk = std::get_if<LoadChunk>(&effect)) {
+                chunk_loads.push_back(*chunk);
+            } else if (const auto* discard = std::get_if<Discard>(&effect)) {
+                first = discard->upto.next();
             } else if (const auto* halt = std::get_if<Halt>(&effect)) {
                 halted = halt->reason;
             }
@@ -78,6 +93,17 @@ struct TestNode {
         const Store store = stores.front();
         stores.pop_front();
         hard_state = store.group->hard_state.value_or(hard_state);
+        if (store.group->restart) {
+            // What is in front of it is never looked at again.
+            disk.assign(store.group->restart->id.index.value, {});
+            disk.back().entry.index = store.group->restart->id.index;
+            disk.back().entry.term = store.group->restart->id.term;
+            disk.back().entry.cluster_time = store.group->restart->cluster_time;
+            disk.back().entry.wall_time = store.group->restart->wall_time;
+            disk.back().hash = store.group->restart->hash;
+            first = store.group->restart->id.index.next();
+            commit = store.group->restart->id.index;
+        }
         if (store.group->truncate_to) {
             disk.resize(store.group->truncate_to->value);
         }
@@ -96,17 +122,60 @@ struct TestNode {
         }
         step(std::move(loaded));
     }
+    // The oldest piece of work on cuts.
+    void finish_cut_work() {
+        REQUIRE_FALSE(cut_work.empty());
+        const StoreCut work = cut_work.front();
+        cut_work.pop_front();
+        CutStored done{.request = work.request};
+        if (const auto* chunk = std::get_if<StoreCut::Chunk>(&work.work)) {
+            if (unfinished.cut != work.cut) {
+                unfinished = {work.cut, {}};
+            }
+            REQUIRE(chunk->number == unfinished.chunks.size());
+            unfinished.chunks.push_back(*chunk->bytes);
+        } else if (const auto* complete = std::get_if<StoreCut::Complete>(&work.work)) {
+            REQUIRE((unfinished.cut == work.cut || complete->manifest->chunks.empty()));
+            REQUIRE(unfinished.chunks.size() == complete->manifest->chunks.size());
+            cuts[work.cut] = {*complete->manifest, std::exchange(unfinished, {}).chunks};
+        } else if (const auto* resume = std::get_if<StoreCut::Resume>(&work.work)) {
+            if (unfinished.cut != resume->manifest->id) {
+                unfinished = {resume->manifest->id, {}};
+            }
+            done.chunks = static_cast<std::uint32_t>(unfinished.chunks.size());
+        } else {
+            std::erase_if(cuts,
+                [&](const auto& cut) { return cut.first.index < work.cut.index; });
+        }
+        step(std::move(done));
+    }
+    void finish_chunk_load() {
+        REQUIRE_FALSE(chunk_loads.empty());
+        const LoadChunk load = chunk_loads.front();
+        chunk_loads.pop_front();
+        const auto cut = cuts.find(load.cut);
+        REQUIRE(cut != cuts.end());
+        ChunkLoaded loaded{.request = load.request, .bytes = {}, .failed = damaged == load.cut};
+        if (!loaded.failed) {
+            loaded.bytes = cut->second.chunks.at(load.number);
+        }
+        step(std::move(loaded));
+    }
     void wake() {
         now = std::max(now, wake_at);
         step(Time{wall});
     }
     // Runs the disk until it has nothing to do.
     void work() {
-        while (!stores.empty() || !loads.empty()) {
+        while (!stores.empty() || !loads.empty() || !cut_work.empty() || !chunk_loads.empty()) {
             if (!stores.empty()) {
                 finish_store();
-            } else {
+            } else if (!loads.empty()) {
                 finish_load();
+            } else if (!cut_work.empty()) {
+                finish_cut_work();
+            } else {
+                finish_chunk_load();
             }
         }
     }
@@ -135,14 +204,28 @@ struct TestNode {
     std::deque<Send> sends;
     std::deque<Store> stores;
     std::deque<Load> loads;
+    std::deque<StoreCut> cut_work;
+    std::deque<LoadChunk> chunk_loads;
     std::vector<Reply> replies;
     std::vector<log::Group> groups;
     std::string halted;
     Ticket stored;
 
     HardState hard_state;
-    std::vector<HashedEntry> disk;
+    std::vector<HashedEntry> disk;  // [0] is index 1; those in front of `first` do not count
+    Index first{1};
     Index commit;
+    struct Kept {
+        log::CutManifest manifest;
+        std::vector<ByteVector> chunks;
+    };
+    struct Unfinished {
+        LogId cut;
+        std::vector<ByteVector> chunks;
+    };
+    std::map<LogId, Kept> cuts;
+    Unfinished unfinished;
+    LogId damaged;  // no chunk of this cut can be read
 };
 
 // A command that adds to a CounterMachine.

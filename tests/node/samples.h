@@ -171,9 +171,22 @@ inline log::Recovered sample_recovered() {
 }
 
 // Every message of Raft and every request as an event, and every other event.
+inline log::CutManifest sample_manifest() {
+    return {.id = LogId{Term{5}, Index{40}},
+        .cluster_time = ClusterTime{12},
+        .wall_time = WallTime{34},
+        .entry_hash = sha256(as_bytes("forty")),
+        .configuration = sample_bytes("a configuration"),
+        .control = sample_bytes("a note"),
+        .chunks = {sha256(as_bytes("one")), sha256(as_bytes("two"))},
+        .bytes = 6};
+}
+
 inline std::vector<NamedEvent> sample_events() {
     std::vector<NamedEvent> events;
-    events.push_back({"start", Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}}});
+    events.push_back({"start", Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}, {}}});
+    events.push_back({"start_with_cuts",
+        Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}, {sample_manifest()}}});
     for (NamedMessage& sample : sample_messages()) {
         if (auto* peer = std::get_if<PeerMessage>(&sample.message)) {
             events.push_back({"message_" + sample.name, Message{std::move(*peer)}});
@@ -189,6 +202,10 @@ inline std::vector<NamedEvent> sample_events() {
     events.push_back({"time", Time{WallTime{1'700'000'000'000'000'101}}});
     events.push_back({"peer_up", PeerUp{NodeId{3}}});
     events.push_back({"peer_down", PeerDown{NodeId{3}}});
+    events.push_back({"cut_stored", CutStored{8, 3, false}});
+    events.push_back({"cut_stored_failed", CutStored{8, 0, true}});
+    events.push_back({"chunk_loaded", ChunkLoaded{9, sample_bytes("a part of the state"), false}});
+    events.push_back({"chunk_loaded_failed", ChunkLoaded{9, {}, true}});
     return events;
 }
 

@@ -11,12 +11,13 @@
 #include <catch2/catch.hpp>
 
 #include "tests/raft/interaction/play.h"
+#include "tests/source_directory.h"
 
 namespace ledger::raft::interaction {
 namespace {
 
 const std::filesystem::path folder =
-    std::filesystem::path(LEDGER_SOURCE_DIRECTORY) / "tests/raft/interaction";
+    std::filesystem::path(source_directory()) / "tests/raft/interaction";
 
 std::string content_of(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);

@@ -25,6 +25,8 @@ class QuietPort final : public HostPort {
     void reply(NodeId, ClientId, node::ClientReply&&) override {}
     void closed(NodeId, ClientId) override {}
     void applied(NodeId, const HashedEntry&, ByteSpan, const Hash128&) override {}
+    void cut_kept(NodeId, const log::CutManifest&) override {}
+    void restored(NodeId, Index, const Hash128&) override {}
     void transition(NodeId, const raft::Transition&) override {}
     void synced(NodeId) override {}
     void violated(const std::string& check, const std::string& sentence) override {
@@ -157,7 +159,7 @@ constexpr state::ReadAll everything{{}, state::Direction::forward, 100};
 
 TEST_CASE("judge: before it has seen anything every check is idle", "[sim]") {
     const Judge judge(3, 0);
-    CHECK(judge.results().size() == 9);
+    CHECK(judge.results().size() == 10);
     for (const check::CheckResult& result : judge.results()) {
         INFO(result.name);
         CHECK(result.verdict == check::CheckResult::Verdict::idle);
@@ -375,7 +377,7 @@ TEST_CASE("judge: a subscriber that gives a node up says why", "[sim]") {
     Court court;
     court.judge.subscribes(1, {.nodes = {n1}, .from = Position{0}});
     court.judge.unsubscribed(
-        1, {node::subscriber::Finished::Why::broken, n1, "position 4 came where 3 was due"});
+        1, {node::subscriber::Finished::Why::broken, n1, "position 4 came where 3 was due"}, {});
     expect(court.judge, "subscription", "gave n1 up: position 4 came where 3 was due");
 }
 

@@ -48,7 +48,9 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.edge.page_events_max), p.clock.skew.nanoseconds, n(p.clock.drift),
         n(p.nemesis.bridges), n(p.nemesis.pauses), n(p.nemesis.disk_stalls),
         n(p.nemesis.disk_errors), n(p.nemesis.clock_jumps), n(p.leases),
-        p.apply_time.nanoseconds, n(p.workload.read_anywhere), n(p.disk.limp)};
+        p.apply_time.nanoseconds, n(p.workload.read_anywhere), n(p.disk.limp),
+        n(p.limits.cut_entries), n(p.limits.cut_chunk_bytes), n(p.limits.retain_entries),
+        n(p.limits.kept_entries_min)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

@@ -9,6 +9,7 @@
 #include "log/base/format.h"
 #include "log/state/cut_records.h"
 #include "tests/log/state/relay.h"
+#include "tests/source_directory.h"
 
 namespace ledger::state {
 namespace {
@@ -21,7 +22,7 @@ void check_golden(const std::string& name, ByteSpan bytes) {
         text += to_hex(bytes.subspan(at, std::min<std::size_t>(32, bytes.size() - at))) + "\n";
     }
     const std::string path =
-        std::string(LEDGER_SOURCE_DIRECTORY) + "/tests/golden/state/" + name + ".hex";
+        source_directory() + "/tests/golden/state/" + name + ".hex";
     if (std::getenv("LEDGER_REWRITE_GOLDEN") != nullptr) {
         std::ofstream(path) << text;
     }

@@ -100,6 +100,25 @@ TEST_CASE("subscription: a gap is found, within a page and between pages", "[che
     }
 }
 
+TEST_CASE("subscription: who lacks expired events may be refused, nobody else", "[check]") {
+    Ledger ledger(6);
+    ledger.check.begins(1, Position{0}, "");
+    CHECK_FALSE(ledger.hand({0, 1}, 2));
+    SECTION("it lacks some") {
+        CHECK_FALSE(ledger.check.expired(1, NodeId{3}, Position{3}));
+        CHECK(ledger.check.all_complete());
+        CHECK_FALSE(ledger.check.finish());
+    }
+    SECTION("it lacks none of them") {
+        CHECK(ledger.finds(ledger.check.expired(1, NodeId{3}, Position{2}),
+            "subscriber 1 lacks what lies at position 2 or after, and n3 refused it as expired"));
+    }
+    SECTION("nothing may be gone") {
+        CHECK(ledger.finds(ledger.check.expired(1, NodeId{3}, Position{0}),
+            "only what lies below position 0 is"));
+    }
+}
+
 TEST_CASE("subscription: a gap in one stream is found", "[check]") {
     Ledger ledger(8);
     ledger.check.begins(1, Position{0}, "b");

@@ -11,6 +11,7 @@
 #include "sim/check/exactly_once.h"
 #include "sim/check/json.h"
 #include "sim/check/linearizability.h"
+#include "tests/source_directory.h"
 
 namespace ledger::check::test {
 namespace {
@@ -181,7 +182,7 @@ fs::path histories() {
     if (const char* path = std::getenv("LEDGER_HISTORIES")) {
         return fs::path(path) / "logs-synthetic";
     }
-    return fs::path(LEDGER_SOURCE_DIRECTORY).parent_path() / "shared" / "histories" /
+    return fs::path(source_directory()).parent_path() / "shared" / "histories" /
            "logs-synthetic";
 }
 

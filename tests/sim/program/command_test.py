@@ -29,7 +29,7 @@ operations = 60
 """
 
 CHECKS = {"agreement", "durability", "linearizability", "exactly_once", "chain", "convergence",
-          "raft_safety", "raft_invariants", "subscription"}
+          "raft_safety", "raft_invariants", "subscription", "cuts"}
 
 HASH = re.compile(r"^[0-9a-f]{32}$")
 
