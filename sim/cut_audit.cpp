@@ -1,7 +1,5 @@
 #include "sim/cut_audit.h"
 
-#include <algorithm>
-
 #include "log/cut_store.h"
 
 namespace ledger::sim {
@@ -22,11 +20,12 @@ bool is_whole(log::CutStore& store, const log::CutManifest& manifest) {
 std::vector<WholeCut> whole_cuts(
     const Disk& disk, const log::Options& options, const log::Identity& identity) {
     Disk copy(identity.node);
-    DiskImage image = disk.snapshot();
-    // Segments are of no interest, and by far the largest.
-    std::erase_if(image.files, [](const DiskImage::File& file) {
-        return !file.name.ends_with(".cut") && !file.name.ends_with(".chunks");
-    });
+    DiskImage image{.files = {}, .directories = {options.directory}};
+    for (const std::string& name : disk.durable_files()) {
+        if (name.ends_with(".cut") || name.ends_with(".chunks")) {
+            image.files.push_back({name, disk.durable(name)});
+        }
+    }
     copy.restore(image);
     Result<log::CutStore> store = log::CutStore::open(copy, options, identity);
     std::vector<WholeCut> whole;

@@ -133,6 +133,10 @@ FaultCounts Host::disk_faults() const {
     return disk_.faults();
 }
 
+std::vector<WholeCut> Host::whole_cuts() const {
+    return sim::whole_cuts(disk_, storage_options(profile_), {cluster_, node_});
+}
+
 const node::LedgerMachine& Host::machine() const {
     return machine_->ledger();
 }
@@ -635,6 +639,7 @@ void Host::discard_between_groups() {
     if (!discard_) {
         return;
     }
+    discarded_ = std::max(discarded_, *discard_);
     const Result<void> done = storage_->discard(*discard_);
     LEDGER_ASSERT(done);
     discard_.reset();

@@ -19,6 +19,7 @@
 #include "node/replica.h"
 #include "raft/invariants.h"
 #include "sim/clock.h"
+#include "sim/cut_audit.h"
 #include "sim/disk.h"
 #include "sim/disk_audit.h"
 #include "sim/event_queue.h"
@@ -116,6 +117,10 @@ class Host final {
     log::CutStore& cuts() { return *cuts_; }
     const Disk& disk() const { return disk_; }
     const DiskAudit& audit() const { return audit_; }
+    // What the durable image holds of cuts, by the witness.
+    std::vector<WholeCut> whole_cuts() const;
+    // How far the replica had its log dropped, in all its lives.
+    Index discarded() const { return discarded_; }
     // The disk's own faults, fired and consumed so far.
     FaultCounts disk_faults() const;
     // Successful starts after crashes that took un-synced bytes of a formatted disk.
@@ -195,6 +200,7 @@ class Host final {
     std::vector<PendingLoad> loads_;
     std::deque<node::StoreCut> cut_work_;  // front = under way
     std::vector<node::LoadChunk> chunk_loads_;
+    Index discarded_;                      // in all lives
     std::optional<Index> discard_;         // waits for the group that is being written
     Ticket stored_;
     std::uint64_t incarnation_ = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "log/base/assert.h"
+#include "node/cut_entries.h"
 
 namespace ledger::sim {
 
@@ -32,8 +33,18 @@ void Judge::applied(
     note(committed_.applied(node, entry.entry.index, entry.entry.term, entry.entry.kind,
              entry.hash, digest, first ? &entry.entry : nullptr, outcome),
         "agreement");
-    if (first) {
-        note(exactly_once_.advance(), "exactly_once");
+    if (!first) {
+        return;
+    }
+    note(exactly_once_.advance(), "exactly_once");
+    if (entry.entry.kind == EntryKind::cut_root) {
+        if (const auto agreed = node::agreed_cut_of(entry.entry)) {
+            note(cuts_.agreed(agreed->cut.index, agreed->root), "cuts");
+        }
+    } else if (entry.entry.kind == EntryKind::retain) {
+        if (const auto upto = node::retained_of(entry.entry)) {
+            cuts_.retained(*upto);
+        }
     }
 }
 
@@ -44,6 +55,34 @@ void Judge::cut_kept(NodeId node, const log::CutManifest& manifest) {
 void Judge::restored(NodeId node, Index index, const Hash128& digest) {
     note(cuts_.restored(node, index, digest), "cuts");
     committed_.restored(node, index);
+}
+
+// Looks at the cuts of a disk whose log begins elsewhere than before.
+void Judge::look_at_front(const Host& host) {
+    const NodeId node = host.node();
+    const Index first = host.audit().first();
+    if (fronts_.size() <= node.value) {
+        fronts_.resize(node.value + 1);
+    }
+    if (fronts_[node.value] == first) {
+        return;
+    }
+    fronts_[node.value] = first;
+    std::vector<check::Cuts::Copy> copies;
+    if (first > Index{1}) {
+        for (const WholeCut& cut : host.whole_cuts()) {
+            copies.push_back({cut.id.index, cut.root});
+        }
+    }
+    const bool dropped = first.previous() <= host.discarded();
+    note(cuts_.log_begins(node, first, dropped, copies), "cuts");
+}
+
+void Judge::restarted(NodeId node) {
+    committed_.restarted(node);
+    if (node.value < fronts_.size()) {
+        fronts_[node.value] = Index{};  // what a crash left is looked at anew
+    }
 }
 
 void Judge::transition(const Host& host, const raft::Transition& transition) {
@@ -64,6 +103,7 @@ void Judge::transition(const Host& host, const raft::Transition& transition) {
 }
 
 void Judge::synced(const Host& host) {
+    look_at_front(host);
     if (const auto hard_state = host.audit().hard_state()) {
         note(raft_safety_.hard_state(host.node(), *hard_state), "raft_safety");
     }
@@ -74,10 +114,10 @@ void Judge::acknowledged(ClientId client, const node::Applied& applied,
     const check::CommittedEntry& entry = committed_.entry(applied.index);
     std::vector<NodeId> holders;
     for (const auto& host : hosts) {
-        // A log that begins later does so behind a cut, which contains the entry.
-        const DiskAudit& disk = host->audit();
-        if (applied.index < disk.first() ||
-            disk.holds(applied.index, entry.term, entry.envelope_digest)) {
+        // Or in the cut behind which its log begins.
+        look_at_front(*host);
+        if (host->audit().holds(applied.index, entry.term, entry.envelope_digest) ||
+            cuts_.covers(host->node(), applied.index)) {
             holders.push_back(host->node());
         }
     }
@@ -140,6 +180,10 @@ void Judge::returned(check::OperationId attempt, check::Answer&& answer) {
     const check::Operation& ended = history_.ended(attempt, when_, std::move(answer));
     note(linearizability_.returned(ended), "linearizability");
     note(exactly_once_.returned(ended), "exactly_once");
+    const auto* refused = std::get_if<check::Refused>(&ended.answer);
+    if (refused != nullptr && refused->why.starts_with("expired: ")) {
+        note(cuts_.refused(ended.node, refused->why), "cuts");
+    }
 }
 
 void Judge::subscribes(std::uint32_t subscriber, const node::subscriber::Options& options) {
@@ -171,7 +215,8 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
                 std::to_string(last.value) + ", but its disk holds entries up to index " +
                 std::to_string(host.audit().last().value));
     }
-    committed_.restarted(node);
+    restarted(node);
+    look_at_front(host);
     state::Ledger rebuilt(limits);
     ByteVector outcome;
     if (recovered.first > Index{1} && !read_cut(host, recovered.first, rebuilt)) {

@@ -41,7 +41,7 @@ class Judge final {
 
     void applied(
         NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest);
-    void restarted(NodeId node) { committed_.restarted(node); }
+    void restarted(NodeId node);
     void cut_kept(NodeId node, const log::CutManifest& manifest);
     void restored(NodeId node, Index index, const Hash128& digest);
     void transition(const Host& host, const raft::Transition& transition);
@@ -74,6 +74,7 @@ class Judge final {
   private:
     void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
     void read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits);
+    void look_at_front(const Host& host);
     bool read_cut(Host& host, Index before, state::Ledger& rebuilt);
 
     const std::uint32_t nodes_;
@@ -93,6 +94,7 @@ class Judge final {
     check::Subscription subscription_{committed_.order()};
     check::Convergence convergence_;
     check::Cuts cuts_{committed_};
+    std::vector<Index> fronts_;  // by node number: where its durable log began when looked at; 0 = never
 };
 
 }  // namespace ledger::sim

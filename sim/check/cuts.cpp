@@ -99,6 +99,15 @@ Finding Cuts::log_begins(
                    : "no whole cut of what was before"));
 }
 
+Finding Cuts::refused(NodeId node, const std::string& why) {
+    tally_.examined();
+    if (retained_ == Index{}) {
+        return tally_.violated(fmt::format(
+            "{} refused a read, though nothing may be gone: {}", node_name(node), why));
+    }
+    return std::nullopt;
+}
+
 bool Cuts::covers(NodeId node, Index index) const {
     LEDGER_ASSERT(index.value >= 1);
     return node.value < covered_.size() && index <= covered_[node.value];

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "log/base/hash128.h"
@@ -39,6 +40,8 @@ class Cuts {
     // anew behind a cut.
     [[nodiscard]] Finding log_begins(
         NodeId node, Index first, bool dropped, std::span<const Copy> copies);
+    // The node refused a read since what it asks for has expired.
+    [[nodiscard]] Finding refused(NodeId node, const std::string& why);
     // The node's log does not reach down to the entry, but a verified cut on its disk contains it.
     bool covers(NodeId node, Index index) const;
 

@@ -100,6 +100,15 @@ TEST_CASE("cuts: what is gone without a verified cut is found", "[check]") {
     CHECK_FALSE(run.cuts.covers(n1, Index{1}));
 }
 
+TEST_CASE("cuts: a read refused as expired before anything may be gone is found", "[check]") {
+    Applied run(60);
+    const std::string why = "expired: the ledger begins at position 3";
+    fires(run.cuts.refused(n2, why), "n2 refused a read, though nothing may be gone: expired");
+    REQUIRE_FALSE(run.cuts.agreed(Index{50}, root));
+    run.cuts.retained(Index{50});
+    CHECK_FALSE(run.cuts.refused(n2, why));
+}
+
 TEST_CASE("cuts: a log dropped further than was agreed is found", "[check]") {
     Applied run(60);
     const std::vector<Cuts::Copy> copies{{Index{50}, root}};
