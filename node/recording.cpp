@@ -24,7 +24,7 @@ namespace ledger::node {
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 3;
+constexpr std::uint32_t version = 4;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.
@@ -56,6 +56,16 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.limits.retry_after.nanoseconds);
     visit(header.config.limits.proposal_delay_max.nanoseconds);
     visit(header.config.limits.seal_delay.nanoseconds);
+    visit(header.config.limits.cut_entries);
+    visit(header.config.limits.cut_chunk_bytes);
+    visit(header.config.limits.retain_entries);
+    visit(header.config.limits.kept_entries_min);
+    visit(header.config.limits.kept_entries_max);
+    visit(header.config.limits.discard_entries);
+    visit(header.config.limits.cut_transfers_max);
+    visit(header.config.limits.cut_bytes_per_second);
+    visit(header.config.limits.cut_retry.nanoseconds);
+    visit(header.config.limits.cut_patience.nanoseconds);
     visit(header.machine.sessions_max);
     visit(header.machine.stored_replies_max);
     visit(header.machine.stored_reply_bytes_max);

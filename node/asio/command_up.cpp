@@ -161,7 +161,10 @@ Result<void> wait_for_leader(Started& started) {
             }
         }
         all_answer = all_answer || anybody_paused(cluster);
-        const state::Query question{state::ReadAll{.from = {}, .count = 1}};
+        // The newest event: what is at the beginning may have expired.
+        const state::Query question{state::ReadAll{.from = Position{INT64_MAX},
+            .direction = state::Direction::backward,
+            .count = 1}};
         if (all_answer && started.leader.node != NodeId{} &&
             CtlClient(cluster).run(question, seconds(1)).ending == client::Ending::done) {
             return {};

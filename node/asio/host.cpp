@@ -22,6 +22,8 @@ Config replica_config(const HostOptions& options) {
     }
     config.raft.election_timeout_min = options.election_timeout;
     config.raft.heartbeat_interval = options.heartbeat_interval;
+    config.limits.cut_entries = options.cut_entries;
+    config.limits.retain_entries = options.retain_entries;
     return config;
 }
 
@@ -100,6 +102,10 @@ Ending Host::run() {
     journal_.info("log", "holds entries {} to {}, committed at least to {}, term {}, {} torn bytes removed",
         recovered_->first, recovered_->last, recovered_->commit, recovered_->hard_state.term,
         recovered_->torn_bytes);
+    if (!cuts_.empty()) {
+        journal_.info("cut", "of the state at index {} is the newest of {}",
+            cuts_.back().id.index, cuts_.size());
+    }
     step(Start{std::move(*recovered_), wall_now(), std::move(cuts_)});
     recovered_.reset();
     for (const auto& [node, endpoint] : options_.members) {
@@ -213,9 +219,15 @@ void Host::carry_out(Effect& effect) {
                    [this](Reply& reply) {
                        tell_edge(edge::Replied{reply.client, std::move(reply.reply)});
                    },
-                   [this](StoreCut& store) { cut_thread_->store(std::move(store)); },
+                   [this](StoreCut& store) {
+                       note(store);
+                       cut_thread_->store(std::move(store));
+                   },
                    [this](const LoadChunk& load) { cut_thread_->load(load); },
-                   [this](const Discard& discard) { writer_->discard(discard); },
+                   [this](const Discard& discard) {
+                       journal_.info("log", "entries up to {} may go", discard.upto);
+                       writer_->discard(discard);
+                   },
                    [this](const Advanced& advanced) { tell_edge(Advanced(advanced)); },
                    [this](const Trace& trace) { note(trace.transition); },
                    [this](const Halt& halt) {
@@ -272,6 +284,16 @@ void Host::send_now(const PeerMessage& message) {
     const auto link = links_.find(message.to);
     if (link != links_.end()) {
         link->second.send(message);
+    }
+}
+
+void Host::note(const StoreCut& store) {
+    if (const auto* complete = std::get_if<StoreCut::Complete>(&store.work)) {
+        journal_.info("cut", "of the state at index {}: {} chunks, {} bytes", store.cut.index,
+            complete->manifest->chunks.size(), complete->manifest->bytes);
+    } else if (const auto* resume = std::get_if<StoreCut::Resume>(&store.work)) {
+        journal_.info("cut", "of the state at index {} comes from the leader: {} chunks",
+            store.cut.index, resume->manifest->chunks.size());
     }
 }
 

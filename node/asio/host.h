@@ -33,6 +33,8 @@ struct HostOptions {
     Tcp::endpoint listen;
     Duration election_timeout = milliseconds(300);
     Duration heartbeat_interval = milliseconds(60);
+    std::uint64_t cut_entries = 100'000;      // Limits::cut_entries
+    std::uint64_t retain_entries = 0;         // Limits::retain_entries
     std::uint64_t key = 0;                    // of the election jitter: different on every node
     std::string record;                       // a file for every event; empty = none
     std::uint64_t record_bytes_max = 4ull << 30;
@@ -99,6 +101,7 @@ class Host final : private WriterThread::Port,
     void carry_out(edge::Effect& effect);
     void send(Send&& effect);
     void send_now(const PeerMessage& message);
+    void note(const StoreCut& store);
     void note(const raft::Transition& transition);
     void set_alarm();
     void end_turn();

@@ -232,6 +232,15 @@ Result<std::uint64_t> read_size(
     return *size;
 }
 
+Result<std::uint64_t> read_count(const Settings& settings, std::string_view name) {
+    const Value value(settings, name);
+    const auto count = parse_number(value.text());
+    if (!count || *count > (std::uint64_t{1} << 40)) {
+        return value.wrong("a number of entries, or 0");
+    }
+    return *count;
+}
+
 // Whom this node talks to, and where it listens.
 Result<void> read_members(const Settings& settings, HostOptions& host) {
     const Value peers(settings, "peers");
@@ -339,6 +348,8 @@ Result<NodeSettings> interpret(const Settings& settings) {
     if (node.host.heartbeat_interval * 2 >= node.host.election_timeout) {
         return Value(settings, "heartbeat-interval").wrong("less than half of election-timeout");
     }
+    LEDGER_TRY(node.host.cut_entries, read_count(settings, "cut-every"));
+    LEDGER_TRY(node.host.retain_entries, read_count(settings, "retain"));
     const Value level(settings, "log-level");
     for (const char* known : {"debug", "info", "warn", "error"}) {
         if (level.text() == known) {

@@ -23,7 +23,7 @@ struct SettingKey {
     std::string_view default_value;  // empty = must be given, or follows from others
     std::string_view meaning;
 };
-inline constexpr std::array<SettingKey, 11> setting_keys = {{
+inline constexpr std::array<SettingKey, 13> setting_keys = {{
     {"node", "N", "", "this node's number, one of --peers"},
     {"peers", "LIST", "", "all members: 1=127.0.0.1:7001,2=127.0.0.1:7002,..."},
     {"listen", "ADDRESS", "", "address and port to listen on; default: this node's in --peers"},
@@ -32,6 +32,8 @@ inline constexpr std::array<SettingKey, 11> setting_keys = {{
     {"segment-size", "SIZE", "64MiB", "a log file is sealed when it would grow beyond"},
     {"election-timeout", "TIME", "300ms", "a silent leader is replaced after once to twice this"},
     {"heartbeat-interval", "TIME", "60ms", "how often a leader speaks; below half of the above"},
+    {"cut-every", "ENTRIES", "100000", "the leader has the state cut after so many; 0 = never"},
+    {"retain", "ENTRIES", "0", "what lies below a cut older than this may go; 0 = keep all"},
     {"log-level", "LEVEL", "info", "debug, info, warn or error"},
     {"record", "FILE", "", "record every event of this run, for `ledgersim replay FILE`"},
     {"record-size", "SIZE", "4GiB", "a recording ends there, the node goes on"},
