@@ -246,6 +246,7 @@ struct RequestWords {
     }
     std::uint64_t operator()(const Query& query) const { return words_of(query.question.size()); }
     std::uint64_t operator()(const StatusQuery&) const { return 0; }
+    std::uint64_t operator()(const Finalise&) const { return 0; }
     std::uint64_t operator()(const Subscribe& subscribe) const {
         return capnp::sizeInWords<wire::Subscribe>() + words_of(subscribe.stream.size());
     }
@@ -271,6 +272,9 @@ class WriteOperation {
         to_.setReadLevel(static_cast<std::uint8_t>(query.level));
     }
     void operator()(const StatusQuery&) { to_.setStatus(); }
+    void operator()(const Finalise& finalise) {
+        to_.setFinalise(static_cast<std::uint32_t>(finalise.most));
+    }
     void operator()(const Subscribe& subscribe) {
         auto body = to_.initSubscribe();
         body.setNow(subscribe.now);
@@ -340,6 +344,7 @@ void write_member(wire::Member::Builder to, const MemberStatus& status) {
     to.setReplaces(status.member.replaces.value);
     to.setMatch(status.match.value);
     to.setAnswers(status.answers);
+    to.setRounds(status.rounds);
 }
 
 class WriteOutcome {
@@ -376,6 +381,8 @@ class WriteOutcome {
         body.setApplied(status.applied.value);
         body.setLength(status.length.value);
         body.setChain(data_of(status.chain.span()));
+        body.setFeatures(static_cast<std::uint32_t>(status.features));
+        body.setActive(static_cast<std::uint32_t>(status.active));
         body.setIncarnation(status.incarnation.value);
         body.setTransferTarget(status.transfer_target.value);
         body.setConfigurationIndex(status.configuration_index.value);
@@ -618,10 +625,15 @@ PeerBody read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
     }
 }
 
+// Builds that knew of no versions said nothing.
+Feature read_feature(std::uint32_t number) {
+    return std::max(Feature{number}, Feature::base);
+}
+
 PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check) {
     return {ClusterId{from.getClusterHigh(), from.getClusterLow()}, GroupId{from.getGroup()},
         NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check),
-        Incarnation{from.getIncarnation()}};
+        Incarnation{from.getIncarnation()}, read_feature(from.getFeatures())};
 }
 
 Position read_position(std::uint64_t number, const char* field, FieldCheck& check) {
@@ -666,6 +678,9 @@ ClientRequest read_client_request(wire::ClientRequest::Reader from, FieldCheck& 
         case wire::ClientRequest::STATUS:
             request.operation = StatusQuery{};
             return request;
+        case wire::ClientRequest::FINALISE:
+            request.operation = Finalise{Feature{from.getFinalise()}};
+            return request;
         case wire::ClientRequest::SUBSCRIBE:
             request.operation = read_subscribe(from.getSubscribe(), check);
             return request;
@@ -706,7 +721,8 @@ MemberStatus read_member(wire::Member::Reader from, FieldCheck& check) {
         .outgoing = from.getOutgoing(),
         .learner = from.getLearner(),
         .match = check.index(from.getMatch(), "match"),
-        .answers = from.getAnswers()};
+        .answers = from.getAnswers(),
+        .rounds = from.getRounds()};
 }
 
 std::vector<MemberStatus> read_members(wire::Status::Reader from, FieldCheck& check) {
@@ -738,6 +754,8 @@ StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
     status.commit = check.index(from.getCommit(), "commit");
     status.applied = check.index(from.getApplied(), "applied");
     status.length = read_position(from.getLength(), "length", check);
+    status.features = read_feature(from.getFeatures());
+    status.active = read_feature(from.getActive());
     status.incarnation = Incarnation{from.getIncarnation()};
     status.transfer_target = NodeId{from.getTransferTarget()};
     status.configuration_index = check.index(from.getConfigurationIndex(), "configurationIndex");
@@ -835,6 +853,7 @@ void encode(const PeerMessage& message, ByteVector& out) {
             to.setFrom(message.from.value);
             to.setTo(message.to.value);
             to.setIncarnation(message.incarnation.value);
+            to.setFeatures(static_cast<std::uint16_t>(message.features));
             std::visit(WriteBody{to}, message.body);
         });
 }

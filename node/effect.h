@@ -76,9 +76,11 @@ struct Reply {
 struct Trace {
     raft::Transition transition;
 };
-// The replica will not act again: its disk failed. It must be restarted.
+// The replica will not act again. It must be restarted, with a newer build if the log has entries
+// that this one cannot read; else its disk failed.
 struct Halt {
     std::string reason;
+    bool too_old = false;
 };
 // The state has moved on: as of `applied` it counts `length` events. The last effect of its step
 // but for WakeAt.

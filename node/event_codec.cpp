@@ -13,10 +13,11 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (5), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (6), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes, groups and parts, 8 for all others
+//   feature version        4 bytes
 //   flag                   1 byte, 0 or 1
 //   entry kind             1 byte, the number of log/base/entry.h
 //   read level, verb of    1 byte, the number of node/message.h
@@ -34,7 +35,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 5;
+constexpr std::uint8_t layout_version = 6;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -82,9 +83,11 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, CutPart>) {
         visit(it.cut, it.part, it.bytes);
     } else if constexpr (std::is_same_v<T, PeerMessage>) {
-        visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.body);
+        visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.features, it.body);
     } else if constexpr (std::is_same_v<T, Command>) {
         visit(it.body);
+    } else if constexpr (std::is_same_v<T, Finalise>) {
+        visit(it.most);
     } else if constexpr (std::is_same_v<T, Query>) {
         visit(it.question, it.level);
     } else if constexpr (std::is_same_v<T, Subscribe>) {
@@ -155,6 +158,7 @@ class EventWriter {
     void one(ReadLevel level) { out_.u8(static_cast<std::uint8_t>(level)); }
     void one(MembershipVerb verb) { out_.u8(static_cast<std::uint8_t>(verb)); }
     void one(std::uint8_t number) { out_.u8(number); }
+    void one(Feature version) { out_.u32(static_cast<std::uint32_t>(version)); }
     void one(ClusterTime time) { out_.i64(time.nanoseconds); }
     void one(WallTime time) { out_.i64(time.nanoseconds); }
     void one(const Digest& digest) { out_.bytes(digest.span()); }
@@ -274,6 +278,7 @@ class EventReader {
         verb = ok() ? static_cast<MembershipVerb>(number) : MembershipVerb::add_learner;
     }
     void one(std::uint8_t& number) { number = in_.u8(); }
+    void one(Feature& version) { version = Feature{in_.u32()}; }
     void one(ClusterTime& time) { time.nanoseconds = in_.i64(); }
     void one(WallTime& time) { time.nanoseconds = in_.i64(); }
     void one(Digest& digest) {
@@ -382,6 +387,7 @@ class EventHasher {
     void one(ReadLevel level) { hash_.add(static_cast<std::uint64_t>(level)); }
     void one(MembershipVerb verb) { hash_.add(static_cast<std::uint64_t>(verb)); }
     void one(std::uint8_t number) { hash_.add(number); }
+    void one(Feature version) { hash_.add(static_cast<std::uint64_t>(version)); }
     void one(ClusterTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(WallTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }
     void one(const Digest& digest) {

@@ -52,6 +52,9 @@ struct Limits {
     // nothing so long is not sent anything more until Raft offers again.
     Duration cut_retry = milliseconds(400);
     Duration cut_patience = seconds(4);
+    // While the log's newest entry is younger than this by the cluster's own time, the cluster is
+    // new: its leader puts the newest feature version that all members know in force by itself.
+    Duration founding_time = seconds(60);
     // After the last group of a burst the log is sealed when nothing follows for this long:
     // from then on that group has a witness (DESIGN section 5).
     Duration seal_delay = milliseconds(2);

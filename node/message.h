@@ -9,6 +9,7 @@
 #include "log/base/bytes.h"
 #include "log/base/entry.h"
 #include "log/base/ids.h"
+#include "node/features.h"
 #include "raft/membership.h"
 #include "raft/message.h"
 #include "raft/ready.h"
@@ -44,6 +45,7 @@ struct PeerMessage {
     NodeId to;
     PeerBody body;
     Incarnation incarnation;  // of the sender's disk, 0 = it does not say
+    Feature features = Feature::base;  // the newest version that the sender knows
     friend bool operator==(const PeerMessage&, const PeerMessage&) = default;
 };
 // The Raft message of this kind that `message` is; null if it is something else.
@@ -133,10 +135,17 @@ struct TransferLeadership {
     friend bool operator==(const TransferLeadership&, const TransferLeadership&) = default;
 };
 
+// Put the newest feature version in force that all members know, but none beyond `most`. Applied
+// when it is, Refused in words if somebody lags or nothing is newer.
+struct Finalise {
+    Feature most{UINT32_MAX};
+    friend bool operator==(const Finalise&, const Finalise&) = default;
+};
+
 struct ClientRequest {
     RequestId id;
     std::variant<Command, Query, StatusQuery, Subscribe, Grant, Unsubscribe, ChangeMembership,
-        TransferLeadership>
+        TransferLeadership, Finalise>
         operation;
     friend bool operator==(const ClientRequest&, const ClientRequest&) = default;
 };
@@ -194,6 +203,9 @@ struct MemberStatus {
     // What a leader knows, of itself too; 0 and false from everybody else.
     Index match;            // everything up to here is on its disk
     bool answers = false;   // it did within the last minimum election timeout
+    // Of a learner to be promoted: rounds of catching up, all of them too slow. After
+    // raft::catch_up_rounds_max it is given up, until somebody asks for its promotion again.
+    std::uint8_t rounds = 0;
     friend bool operator==(const MemberStatus&, const MemberStatus&) = default;
 };
 
@@ -214,6 +226,8 @@ struct StatusAnswer {
     NodeId transfer_target;     // as leader: who shall follow it; 0 = nobody
     Index configuration_index;  // of the entry that holds the configuration; 0 = given at boot
     std::vector<MemberStatus> members;  // ascending; empty = it has not learnt its place yet
+    Feature features = Feature::base;  // the newest version that it knows
+    Feature active = Feature::base;    // in force, as of `applied`
     friend bool operator==(const StatusAnswer&, const StatusAnswer&) = default;
 };
 

@@ -24,7 +24,7 @@ namespace ledger::node {
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 4;
+constexpr std::uint32_t version = 5;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.
@@ -42,6 +42,9 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.raft.heartbeat_interval.nanoseconds);
     visit(header.config.raft.append_entries_max);
     visit(header.config.raft.append_bytes_max);
+    visit(header.config.raft.catch_up_entries_max);
+    visit(header.config.raft.catch_up_bytes_max);
+    visit(header.config.raft.catch_up_bytes_per_second);
     visit(header.config.raft.inflight_messages_max);
     visit(header.config.raft.inflight_bytes_max);
     visit(header.config.raft.uncommitted_bytes_max);
@@ -55,6 +58,7 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.limits.question_bytes_max);
     visit(header.config.limits.retry_after.nanoseconds);
     visit(header.config.limits.proposal_delay_max.nanoseconds);
+    visit(header.config.limits.founding_time.nanoseconds);
     visit(header.config.limits.seal_delay.nanoseconds);
     visit(header.config.limits.cut_entries);
     visit(header.config.limits.cut_chunk_bytes);
@@ -66,6 +70,7 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.limits.cut_bytes_per_second);
     visit(header.config.limits.cut_retry.nanoseconds);
     visit(header.config.limits.cut_patience.nanoseconds);
+    visit(header.config.features_max);
     visit(header.machine.sessions_max);
     visit(header.machine.stored_replies_max);
     visit(header.machine.stored_reply_bytes_max);
@@ -153,6 +158,11 @@ void hash_effect(const Effect& effect, Hash128& hash) {
         hash.add(discard->upto.value);
     } else if (const auto* wake = std::get_if<WakeAt>(&effect)) {
         hash.add(static_cast<std::uint64_t>(wake->deadline.nanoseconds));
+    } else if (const auto* trace = std::get_if<Trace>(&effect)) {
+        hash.add(static_cast<std::uint64_t>(trace->transition.role));
+        hash.add(trace->transition.term.value);
+        hash.add(trace->transition.leader.value);
+        hash.add(static_cast<std::uint64_t>(trace->transition.cause));
     } else if (const auto* reply = std::get_if<Reply>(&effect)) {
         hash.add(reply->client.value);
         hash.add(reply->reply.id.value);

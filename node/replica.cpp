@@ -5,16 +5,20 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "node/frame.h"
+#include "node/wire_size.h"
 #include "node/membership.h"
 #include "raft/configuration_body.h"
 
 namespace ledger::node {
 
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
-    : config_(config), machine_(machine), choices_(choices),
+    : config_(config), machine_(machine), choices_(choices), features_(config.features_max),
       proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine) {
     LEDGER_ASSERT(config.raft.self != NodeId{});
+    LEDGER_ASSERT(append_request_bytes_max(config.raft) <= frame_bytes_max);
     config_.raft.choices = &choices_;
+    features_.restore(config.features_founded);
 }
 
 std::span<Effect> Replica::step(Instant now, Event&& event) {
@@ -77,9 +81,15 @@ void Replica::on(Instant now, Start&& event) {
     envelope_.group = config_.group;
     envelope_.from = config_.raft.self;
     envelope_.incarnation = config_.raft.incarnation;
+    envelope_.features = features_.known();
     raft_.emplace(config_.raft, boot, now);
     raft_->set_wall_clock(now, event.wall);
     stores_.reset(raft_->log().last_id(), found.hard_state);
+    for (const EntryRef& entry : boot.tail) {
+        if (halts_at(entry)) {
+            return;
+        }
+    }
 }
 
 void Replica::on(Instant now, Message&& event) {
@@ -90,6 +100,7 @@ void Replica::on(Instant now, Message&& event) {
     if (!for_me) {
         return;
     }
+    features_news_ |= features_.heard(message.from, message.features);
     if (auto* said = std::get_if<raft::Message>(&message.body)) {
         raft_->receive(now, message.from, std::move(*said), message.incarnation);
     } else if (const auto* asked = std::get_if<CutRequest>(&message.body)) {
@@ -130,7 +141,7 @@ void Replica::on(Instant now, Loaded&& event) {
             return;
         }
         for (const HashedEntry& entry : event.entries) {
-            if (entry.entry.index == applied_.next()) {
+            if (!halted_ && entry.entry.index == applied_.next()) {
                 apply_entry(now, entry);
             }
         }
@@ -192,6 +203,8 @@ void Replica::on(Instant now, Client&& event) {
         on_change(now, event.client, request, *change);
     } else if (const auto* move = std::get_if<TransferLeadership>(&event.request.operation)) {
         on_transfer(now, event.client, request, *move);
+    } else if (const auto* finalise = std::get_if<Finalise>(&event.request.operation)) {
+        on_finalise(now, event.client, request, *finalise);
     } else {
         reply(event.client, request, Refused{"subscriptions are served by the edge of a node"});
     }
@@ -200,6 +213,7 @@ void Replica::on(Instant now, Client&& event) {
 void Replica::on(Instant, PeerUp&&) {}
 
 void Replica::on(Instant now, PeerDown&& event) {
+    features_.silent(event.peer);
     raft_->peer_down(now, event.peer);
     snapshots_.peer_down(event.peer);
 }
@@ -378,6 +392,7 @@ std::vector<MemberStatus> Replica::members(Instant now) const {
         for (const raft::Progress& peer : leader->peers) {
             if (peer.node == one.member.node) {
                 one.match = peer.match;
+                one.rounds = static_cast<std::uint8_t>(peer.catch_up.rounds);
                 one.answers = now < peer.contact + config_.raft.election_timeout_min;
             }
         }
@@ -403,13 +418,73 @@ StatusAnswer Replica::status(Instant now) const {
         .incarnation = config_.raft.incarnation,
         .transfer_target = raft.transfer_target,
         .configuration_index = raft_->configurations().current_index(),
-        .members = members(now)};
+        .members = members(now),
+        .features = features_.known(),
+        .active = features_.active()};
+}
+
+void Replica::on_finalise(
+    Instant now, ClientId client, RequestId request, const Finalise& finalise) {
+    const raft::Status status = raft_->status();
+    if (status.role != raft::Role::leader) {
+        reply(client, request, Redirect{status.leader});
+        return;
+    }
+    const Features::Agreement agreed =
+        features_.agreement(raft_->configuration().members(), config_.raft.self);
+    const Feature version = std::min(agreed.newest, finalise.most);
+    if (version <= features_.active()) {
+        const std::string because =
+            agreed.lagging.empty() ? "no newer one is known to all members" : agreed.lagging;
+        const auto active = static_cast<std::uint32_t>(features_.active());
+        reply(client, request,
+            Refused{"feature version " + std::to_string(active) + " stays in force: " + because});
+        return;
+    }
+    EntryRef entry = feature_entry(version);
+    const raft::ProposeOutcome outcome = raft_->propose(now, {&entry, 1});
+    if (std::holds_alternative<raft::Proposed>(outcome)) {
+        waiters_.push_back({entry.index, entry.term, client, request});
+    } else {
+        reply(client, request, Overloaded{config_.limits.retry_after});
+    }
+}
+
+void Replica::found_features(Instant now) {
+    const ClusterTime founded{config_.limits.founding_time.nanoseconds};
+    const bool can = raft_->status().role == raft::Role::leader &&
+                     features_.active() < features_.known() &&
+                     raft_->log().last_cluster_time() < founded;
+    if (!std::exchange(features_news_, false) || !can) {
+        return;
+    }
+    const Features::Agreement agreed =
+        features_.agreement(raft_->configuration().members(), config_.raft.self);
+    if (agreed.lagging.empty() && agreed.newest > features_.active()) {
+        LEDGER_SOMETIMES(true, "node.feature.founded");
+        EntryRef entry = feature_entry(agreed.newest);
+        // Busy: a leader that hands over; the next one sees to it.
+        static_cast<void>(raft_->propose(now, {&entry, 1}));
+    }
+}
+
+bool Replica::halts_at(const EntryRef& entry) {
+    std::string reason = unreadable(entry, features_.known());
+    if (reason.empty()) {
+        return false;
+    }
+    LEDGER_SOMETIMES(true, "node.feature.too_old");
+    halt(std::move(reason), true);
+    return true;
 }
 
 void Replica::settle(Instant now) {
     propose_due(now);
+    found_features(now);
     take_ready(now);
-    apply_committed(now);
+    if (!halted_) {
+        apply_committed(now);
+    }
     if (!halted_) {
         work_on_cuts(now);
     }
@@ -427,6 +502,13 @@ void Replica::work_on_cuts(Instant now) {
     snapshots_.work(snapshot_step(now));
     if (const std::optional<Index> restored = snapshots_.restored()) {
         LEDGER_ASSERT(*restored <= raft_->commit());
+        // Where there is a cut its version is in force; and what can be restored is known here.
+        if (features_.known() < Feature::cuts) {
+            halt("the cut at " + std::to_string(restored->value) +
+                     " needs feature version 2: start a newer build", true);
+            return;
+        }
+        features_.restore(Feature::cuts);
         applied_ = *restored;
     }
     if (!snapshots_.failure().empty()) {
@@ -465,12 +547,17 @@ void Replica::take_ready(Instant now) {
         stores_.truncate(*ready.truncate_to, raft_->log().term_at(*ready.truncate_to).value_or(Term{}));
     }
     for (const EntryRef& entry : ready.entries) {
+        if (halts_at(entry)) {
+            return;
+        }
         stores_.append(hashes_.append(entry));
     }
     for (const raft::Transition& transition : ready.transitions) {
         effects_.emplace_back(Trace{transition});
         if (transition.role != raft::Role::leader) {
             abandon_clients(transition.leader);
+        } else {
+            features_news_ = true;
         }
     }
     const Ticket everything = stores_.everything();
@@ -502,7 +589,7 @@ void Replica::take_ready(Instant now) {
 }
 
 void Replica::apply_committed(Instant now) {
-    while (applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_ &&
+    while (!halted_ && applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_ &&
            !snapshots_.restoring()) {
         const Index next = applied_.next();
         const EntryRef* entry = next > hashes_.base() ? raft_->log().find(next) : nullptr;
@@ -529,7 +616,11 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     LEDGER_ASSERT(entry.entry.index == applied_.next());
     LEDGER_ASSERT(entry.entry.index <= raft_->commit());
     LEDGER_ASSERT(apply_budget_ > 0);
+    if (halts_at(entry.entry)) {
+        return;
+    }
     --apply_budget_;
+    features_.apply(entry.entry);
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
@@ -658,10 +749,10 @@ void Replica::reply(ClientId client, RequestId request, decltype(ClientReply::ou
     effects_.emplace_back(Reply{client, ClientReply{request, std::move(outcome)}});
 }
 
-void Replica::halt(std::string reason) {
+void Replica::halt(std::string reason, bool too_old) {
     halted_ = true;
     effects_.clear();  // nothing may leave on the strength of a disk that failed
-    effects_.emplace_back(Halt{std::move(reason)});
+    effects_.emplace_back(Halt{std::move(reason), too_old});
 }
 
 }  // namespace ledger::node

@@ -14,6 +14,7 @@
 #include "log/base/time.h"
 #include "node/effect.h"
 #include "node/event.h"
+#include "node/features.h"
 #include "node/hash_window.h"
 #include "node/limits.h"
 #include "node/proposal_queue.h"
@@ -30,6 +31,10 @@ struct Config {
     GroupId group{1};
     raft::Config raft;  // its `choices` is set by the replica
     Limits limits;
+    // The newest feature version that this node knows: that of its build, or an older one.
+    Feature features_max = newest_feature;
+    // In force before the log says anything; later ones are entries of the log.
+    Feature features_founded = Feature::base;
 };
 
 class Replica {
@@ -47,6 +52,7 @@ class Replica {
     const raft::Raft& raft() const { return *raft_; }
     Index applied() const { return applied_; }
     const Snapshotter& snapshots() const { return snapshots_; }
+    const Features& features() const { return features_; }
 
   private:
     struct Waiter {
@@ -97,14 +103,19 @@ class Replica {
     StatusAnswer status(Instant now) const;
     std::vector<MemberStatus> members(Instant now) const;
     raft::ReadPath read_path(ReadLevel level) const;
+    void on_finalise(Instant now, ClientId client, RequestId request, const Finalise& finalise);
+    // As leader of a new cluster, once all members have said what they know.
+    void found_features(Instant now);
+    // True if this node cannot work with the entry, and has halted.
+    bool halts_at(const EntryRef& entry);
 
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);
     void take_ready(Instant now);
     void restart_log(const raft::Cut& cut);
     void work_on_cuts(Instant now);
-    Snapshotter::Step snapshot_step(Instant now) { 
-        return {now, *raft_, effects_, envelope_};
+    Snapshotter::Step snapshot_step(Instant now) {
+        return {now, *raft_, effects_, envelope_, features_.active() >= Feature::cuts};
     }
     void apply_committed(Instant now);
     void apply_entry(Instant now, const HashedEntry& entry);
@@ -117,7 +128,7 @@ class Replica {
     void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
     void abandon_clients(NodeId leader);
     void reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome);
-    void halt(std::string reason);
+    void halt(std::string reason, bool too_old = false);
 
     Config config_;
     StateMachine& machine_;
@@ -125,6 +136,8 @@ class Replica {
 
     PeerMessage envelope_;  // of every message to a peer: who sends
     std::optional<raft::Raft> raft_;
+    Features features_;
+    bool features_news_ = false;  // somebody said something new, or leads newly
     HashWindow hashes_;
     StoreQueue stores_;
     QueryBoard queries_;

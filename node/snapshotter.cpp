@@ -95,6 +95,8 @@ void Snapshotter::applied(const Step& step, const HashedEntry& entry) {
             }
             break;
         }
+        case EntryKind::feature:
+        case EntryKind::recovery:
         case EntryKind::noop:
         case EntryKind::command:
         case EntryKind::configuration: break;
@@ -297,7 +299,7 @@ void Snapshotter::abandon_making() {
 // What the leader of the time does for all.
 void Snapshotter::propose(const Step& step) {
     const raft::Status status = step.raft.status();
-    if (status.role != raft::Role::leader) {
+    if (status.role != raft::Role::leader || !step.cuts_active) {
         return;
     }
     const auto under_way = [&](const std::optional<LogId>& proposed) {

@@ -28,6 +28,7 @@ class Snapshotter {
         raft::Raft& raft;
         std::vector<Effect>& effects;
         const PeerMessage& envelope;  // of messages to peers: who sends
+        bool cuts_active = true;      // all members can read the entries that cuts need
     };
 
     Snapshotter(const Limits& limits, StateMachine& machine) : limits_(limits), machine_(machine) {}

@@ -108,6 +108,7 @@ struct PeerMessage {
   }
 
   incarnation @33 :UInt64;  # of the sender's disk, 0 = it does not say
+  features @54 :UInt16;     # the newest feature version that the sender knows, 0 = 1
 }
 
 struct ClientRequest {
@@ -125,6 +126,7 @@ struct ClientRequest {
     unsubscribe @8 :Grant;  # its bytes mean nothing
     changeMembership @9 :ChangeMembership;
     transferLeadership @10 :UInt32;  # to this node, 0 = to the best successor
+    finalise @11 :UInt32;   # no feature version beyond this one
   }
   readLevel @5 :UInt8;      # of a query: 0 linearizable, 1 applied, 2 anywhere
 }
@@ -162,6 +164,7 @@ struct Member {
   replaces @8 :UInt32;      # ... in the place of this one, 0 = of nobody
   match @9 :UInt64;         # of a leader's answer: it holds everything up to here
   answers @10 :Bool;        # of a leader's answer: it did lately
+  rounds @11 :UInt8;        # of a leader's answer: of catching up, all too slow; 10 = given up
 }
 
 # A node's own view of itself: the answer to `status`.
@@ -182,6 +185,8 @@ struct Status {
   transferTarget @13 :UInt32;  # as leader: who shall follow it, 0 = nobody
   configurationIndex @14 :UInt64;  # of its entry, 0 = given at boot
   members @15 :List(Member);  # of the configuration in force, ascending
+  features @16 :UInt32;     # the newest feature version that it knows
+  active @17 :UInt32;       # the one in force, as of applied
 }
 
 struct ClientReply {

@@ -1,5 +1,7 @@
 #include "node/wire_size.h"
 
+#include <algorithm>
+
 #include "log/base/assert.h"
 
 namespace ledger::node {
@@ -44,6 +46,7 @@ struct OperationBytes {
     std::uint64_t operator()(const Command& command) const { return body_bytes(command.body); }
     std::uint64_t operator()(const Query& query) const { return query.question.size(); }
     std::uint64_t operator()(const StatusQuery&) const { return 0; }
+    std::uint64_t operator()(const Finalise&) const { return 0; }
     std::uint64_t operator()(const Subscribe& subscribe) const {
         return subscribe_bytes + subscribe.stream.size();
     }
@@ -89,6 +92,14 @@ std::uint64_t wire_size(const PeerMessage& message) {
         bytes += entry_bytes + padded(entry.bytes);
     }
     return bytes;
+}
+
+std::uint64_t append_request_bytes_max(const raft::Config& config) {
+    const std::uint64_t entries =
+        std::max(config.append_entries_max, config.catch_up_entries_max);
+    const std::uint64_t bodies = std::max({config.append_bytes_max, config.catch_up_bytes_max,
+        std::uint64_t{entry_bytes_max}});
+    return peer_message_bytes + entry_list_bytes + entries * (entry_bytes + padded(1)) + bodies;
 }
 
 std::uint64_t wire_size(const ClientRequest& request) {

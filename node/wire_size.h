@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "node/message.h"
+#include "raft/raft.h"
 
 namespace ledger::node {
 
@@ -12,5 +13,8 @@ namespace ledger::node {
 std::uint64_t wire_size(const PeerMessage& message);
 std::uint64_t wire_size(const ClientRequest& request);
 std::uint64_t wire_size(const ClientReply& reply);
+
+// No append request of a leader with this configuration makes a larger frame.
+std::uint64_t append_request_bytes_max(const raft::Config& config);
 
 }  // namespace ledger::node

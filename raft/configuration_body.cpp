@@ -6,6 +6,7 @@ namespace ledger::raft {
 namespace {
 
 constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version_with_recoveries = 2;
 constexpr std::uint8_t witness_flag = 1;
 constexpr std::uint8_t promote_flag = 2;
 
@@ -63,7 +64,7 @@ bool read_details(ByteReader& reader, Configuration& configuration) {
 
 void encode_configuration(const Configuration& configuration, ByteVector& out) {
     ByteWriter writer(out);
-    writer.u8(version);
+    writer.u8(configuration.recoveries == 0 ? version : version_with_recoveries);
     write_nodes(writer, configuration.voters);
     write_nodes(writer, configuration.outgoing);
     write_nodes(writer, configuration.learners);
@@ -77,16 +78,25 @@ void encode_configuration(const Configuration& configuration, ByteVector& out) {
             (member.witness ? witness_flag : 0) | (member.promote ? promote_flag : 0)));
         writer.u32(member.replaces.value);
     }
+    if (configuration.recoveries > 0) {
+        writer.u32(configuration.recoveries);
+    }
 }
 
 std::optional<Configuration> decode_configuration(ByteSpan bytes) {
     ByteReader reader(bytes);
     Configuration configuration;
-    const bool read = reader.u8() == version && read_nodes(reader, configuration.voters) &&
+    const std::uint8_t found = reader.u8();
+    const bool known = found == version || found == version_with_recoveries;
+    const bool read = known && read_nodes(reader, configuration.voters) &&
                       read_nodes(reader, configuration.outgoing) &&
                       read_nodes(reader, configuration.learners) &&
                       read_details(reader, configuration);
-    if (!read || !reader.at_end() || !fault_of(configuration).empty()) {
+    if (found == version_with_recoveries) {
+        configuration.recoveries = reader.u32();
+    }
+    const bool counted = found == version || configuration.recoveries > 0;
+    if (!read || !counted || !reader.ok() || !reader.at_end() || !fault_of(configuration).empty()) {
         return std::nullopt;
     }
     return configuration;

@@ -85,7 +85,7 @@ Duration Raft::priority_delay() const {
 // Forgets the vote only with a new term: a second vote in one term could elect a second leader.
 // Only hearing a leader and granting a vote postpone the own election (Raft §5.2); the callers
 // that do so set the deadline, all others leave it where it was.
-void Raft::become_follower(Term term, NodeId leader_node) {
+void Raft::become_follower(Term term, NodeId leader_node, Cause cause) {
     LEDGER_ASSERT(term >= term_);
     const bool was_leader = leader() != nullptr;
     drop_forwarded_reads();
@@ -103,7 +103,7 @@ void Raft::become_follower(Term term, NodeId leader_node) {
     role_ = Follower{.leader = leader_node,
         .heard = now_,
         .deadline = was_leader ? election_deadline() : deadline_before};
-    note_transition();
+    note_transition(cause);
 }
 
 void Raft::give_up_leadership(Leader& self) {
@@ -126,7 +126,7 @@ void Raft::become_pre_candidate() {
     PreCandidate self{.attempt = attempt_, .deadline = election_deadline()};
     self.granted.insert(config_.self);  // promises nothing, so it need not be durable
     role_ = self;
-    note_transition();
+    note_transition(Cause::timeout);
     for (NodeId node : configuration().members()) {
         if (node != config_.self && configuration().is_voter(node)) {
             send(node, false,
@@ -144,7 +144,7 @@ void Raft::count_pre_votes(PreCandidate& self) {
     switch (vote_result(configuration(), self.granted, self.refused)) {
         case VoteResult::open: return;
         case VoteResult::won: become_candidate(false); return;
-        case VoteResult::lost: become_follower(term_, NodeId{}); return;
+        case VoteResult::lost: become_follower(term_, NodeId{}, Cause::refused); return;
     }
 }
 
@@ -158,7 +158,7 @@ void Raft::become_candidate(bool transfer) {
     draw_election_timeout();
     persist_hard_state();
     role_ = Candidate{.deadline = election_deadline()};
-    note_transition();
+    note_transition(transfer ? Cause::transfer : Cause::pre_vote_won);
     // Durable: the own vote and the log that the request advertises are on the disk when it
     // leaves, or a crash could make the sender vote twice or hold less than it claimed.
     for (NodeId node : configuration().members()) {
@@ -175,7 +175,7 @@ void Raft::count_votes(Candidate& self) {
     switch (vote_result(configuration(), self.granted, self.refused)) {
         case VoteResult::open: return;
         case VoteResult::won: become_leader(); return;
-        case VoteResult::lost: become_follower(term_, NodeId{}); return;
+        case VoteResult::lost: become_follower(term_, NodeId{}, Cause::refused); return;
     }
 }
 
@@ -199,7 +199,7 @@ void Raft::become_leader() {
         }
     }
     role_ = std::move(self);
-    note_transition();
+    note_transition(Cause::elected);
     // Raft §8: only an entry of its own term tells a leader what is committed.
     EntryRef noop;
     append_stamped(*leader(), noop);
@@ -211,7 +211,8 @@ void Raft::become_leader() {
 void Raft::handle(NodeId from, const PreVoteRequest& request) {
     const bool sticky = live_leader_known() || now_ < votes_from_;
     const bool up_to_date = request.last >= log_.last_id();
-    const bool granted = request.proposed > term_ && !sticky && up_to_date && may_vote(request.addressee);
+    const bool granted =
+        request.proposed > term_ && !sticky && up_to_date && may_vote(request.addressee);
     LEDGER_SOMETIMES(!granted, "raft.pre_vote_refused");
     LEDGER_SOMETIMES(!up_to_date, "raft.pre_vote_refused_for_old_log");
     send(from, false,
@@ -236,7 +237,8 @@ void Raft::handle(NodeId from, const PreVoteResponse& response) {
     }
     if (response.term > term_ || gone) {
         LEDGER_ASSERT(!response.granted || gone);
-        become_follower(std::max(term_, response.term), NodeId{});
+        become_follower(std::max(term_, response.term), NodeId{},
+            gone ? Cause::removed : Cause::newer_term);
         return;
     }
     if (!self->granted.contains(from) && !self->refused.contains(from)) {
@@ -262,7 +264,7 @@ void Raft::handle(NodeId from, const VoteRequest& request) {
         return;  // Thesis §4.2.3: neither adopts the term nor answers.
     }
     if (request.term > term_) {
-        become_follower(request.term, NodeId{});
+        become_follower(request.term, NodeId{}, Cause::newer_term);
     }
     const bool free = vote_ == NodeId{0} || vote_ == from;
     const bool up_to_date = request.last >= log_.last_id();  // Raft §5.4.1
@@ -276,7 +278,7 @@ void Raft::handle(NodeId from, const VoteRequest& request) {
         persist_hard_state();
     }
     if (!std::holds_alternative<Follower>(role_)) {
-        become_follower(term_, NodeId{});
+        become_follower(term_, NodeId{}, Cause::vote_granted);
     }
     std::get_if<Follower>(&role_)->deadline = election_deadline();
     send(from, true, VoteResponse{.term = term_, .granted = true});
@@ -284,7 +286,7 @@ void Raft::handle(NodeId from, const VoteRequest& request) {
 
 void Raft::handle(NodeId from, const VoteResponse& response) {
     if (response.term > term_) {
-        become_follower(response.term, NodeId{});
+        become_follower(response.term, NodeId{}, Cause::newer_term);
         return;
     }
     Candidate* self = std::get_if<Candidate>(&role_);

@@ -8,14 +8,15 @@
 namespace ledger::raft {
 namespace {
 
-Observation::Peer observe_peer(const Progress& peer, Index last) {
+Observation::Peer observe_peer(const Progress& peer, Index last, bool loads_paced) {
     // A probe that waits, or that a broken link brought about, is released by a heartbeat, a window
-    // by an answer, a load by loaded(); with none of them the next entry should be on its way. So is
-    // the offer of a cut.
+    // by an answer, a load by loaded() or, before it begins, by its time; with none of them the next
+    // entry should be on its way. So is the offer of a cut.
     const bool moving = peer.state == Progress::State::snapshot ? peer.waiting
                         : peer.state == Progress::State::probe
                             ? peer.waiting || peer.next <= last
-                            : !peer.inflight.empty() || peer.loading.has_value();
+                            : !peer.inflight.empty() || peer.loading.has_value() ||
+                                  loads_paced;
     return {.node = peer.node,
         .added = peer.added,
         .match = peer.match,
@@ -148,7 +149,8 @@ Observation observe(const Raft& raft) {
                                  raft.configuration().voters.contains(leader->transfer->target);
         for (const Progress& peer : leader->peers) {
             LEDGER_ASSERT(seen.peers_count < members_max);
-            seen.peers[seen.peers_count] = observe_peer(peer, seen.last.index);
+            seen.peers[seen.peers_count] =
+                observe_peer(peer, seen.last.index, leader->paced_until != never);
             ++seen.peers_count;
         }
     }

@@ -184,6 +184,9 @@ std::string_view refusal_of(const Configuration& current, const Configuration& t
     if (target == current) {
         return "it changes nothing";
     }
+    if (target.recoveries != current.recoveries) {
+        return "that a quorum was once given up is neither made nor undone by a change";
+    }
     for (NodeId node : target.members()) {
         const Member before = current.member(node);
         const Member after = target.member(node);

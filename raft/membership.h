@@ -60,6 +60,9 @@ struct Configuration {
     // Sorted by node; members that are not listed have Member's defaults.
     std::array<Member, members_max> details{};
     std::uint32_t details_count = 0;
+    // How often a lost quorum was given up (`ledgerctl recover-quorum`), and with it perhaps what
+    // had been acknowledged. Inherited by every later configuration: it is never forgotten.
+    std::uint32_t recoveries = 0;
 
     Member member(NodeId node) const;
     void set_member(const Member& member);

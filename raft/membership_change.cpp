@@ -11,8 +11,6 @@
 namespace ledger::raft {
 namespace {
 
-// Rounds of catching up before the leader gives a learner up, until the next change or leader.
-constexpr std::uint32_t catch_up_rounds_max = 10;
 // A removed node that does not answer is forgotten after so many minimum election timeouts.
 constexpr std::int64_t farewell_timeouts = 4;
 
@@ -58,6 +56,7 @@ ChangeOutcome Raft::change_membership(Instant now, const Configuration& target) 
     if (const std::string_view refusal = refusal_of(configuration(), target); !refusal.empty()) {
         return ChangeRefused{refusal};
     }
+    LEDGER_ASSERT(target.recoveries == configuration().recoveries);
     for (NodeId voter : target.voters) {
         const bool unknown = target.member(voter).incarnation == Incarnation{0};
         if (config_.incarnation != Incarnation{0} && unknown && !configuration().is_voter(voter)) {
@@ -65,6 +64,22 @@ ChangeOutcome Raft::change_membership(Instant now, const Configuration& target) 
         }
     }
     append_configuration(*self, step_towards(configuration(), target));
+    return ChangeStarted{log_.last_id()};
+}
+
+ChangeOutcome Raft::leave_joint_phase(Instant now) {
+    advance_clock(now);
+    Leader* self = leader();
+    if (self == nullptr) {
+        return NotLeader{leader_id()};
+    }
+    if (!configuration().joint()) {
+        return ChangeRefused{"there is no joint phase"};
+    }
+    if (commit_ < self->first_own || commit_ < history_.current_index() || self->transfer) {
+        return ChangeRefused{"the joint configuration is not committed in this term"};
+    }
+    append_configuration(*self, leave_joint(configuration()));
     return ChangeStarted{log_.last_id()};
 }
 
@@ -134,6 +149,9 @@ void Raft::continue_membership_change(Leader& self) {
     if (commit_ < self.first_own || commit_ < history_.current_index() || self.transfer) {
         return;
     }
+    if (current.joint() && !config_.leaves_joint_phase) {
+        return;
+    }
     if (current.joint()) {
         LEDGER_SOMETIMES(self.first_own > history_.current_index(), "raft.joint_left_by_successor");
         append_configuration(self, leave_joint(current));
@@ -158,7 +176,7 @@ void Raft::leave_leadership(Leader& self) {
     LEDGER_SOMETIMES(true, "raft.removed_leader_hands_over");
     const Progress* successor = best_successor(self);
     if (successor == nullptr) {
-        become_follower(term_, NodeId{});
+        become_follower(term_, NodeId{}, Cause::removed);
         return;
     }
     start_transfer(self, *find_peer(self, successor->node));
@@ -166,7 +184,7 @@ void Raft::leave_leadership(Leader& self) {
 
 bool Raft::catch_up_ended(Progress& peer) {
     Progress::CatchUp& round = peer.catch_up;
-    if (round.rounds == catch_up_rounds_max) {
+    if (round.given_up()) {
         return false;
     }
     if (round.until == Index{0}) {
@@ -180,7 +198,7 @@ bool Raft::catch_up_ended(Progress& peer) {
     }
     round = {.until = log_.last(), .since = now_, .rounds = round.rounds + 1};
     LEDGER_SOMETIMES(true, "raft.catch_up_round_too_slow");
-    LEDGER_SOMETIMES(round.rounds == catch_up_rounds_max, "raft.promotion_given_up");
+    LEDGER_SOMETIMES(round.given_up(), "raft.promotion_given_up");
     return false;
 }
 

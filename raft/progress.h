@@ -12,6 +12,8 @@
 namespace ledger::raft {
 
 inline constexpr std::uint32_t inflight_messages_capacity = 32;
+// Rounds of catching up before the leader gives a learner up, until the next change or leader.
+inline constexpr std::uint32_t catch_up_rounds_max = 10;
 
 // The requests sent and not yet answered, oldest first: a ring of fixed size.
 class InflightWindow {
@@ -59,6 +61,8 @@ struct Progress {
         Index until;  // 0 = not begun
         Instant since;
         std::uint32_t rounds = 0;  // ended, all of them too slow
+        // It stays a learner until the next change or leader.
+        bool given_up() const { return rounds == catch_up_rounds_max; }
     };
     // Removed by the configuration at `index`; gets it and its commitment before it is forgotten.
     struct Leaving {

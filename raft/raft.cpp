@@ -131,6 +131,8 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     LEDGER_ASSERT(config_.choices != nullptr);
     LEDGER_ASSERT(config_.heartbeat_interval * 2 < config_.election_timeout_min);
     LEDGER_ASSERT(config_.append_entries_max > 0);
+    LEDGER_ASSERT(config_.catch_up_entries_max > 0);
+    LEDGER_ASSERT(config_.catch_up_bytes_per_second > 0);
     LEDGER_ASSERT(config_.inflight_messages_max > 0);
     LEDGER_ASSERT(config_.inflight_messages_max <= inflight_messages_capacity);
     LEDGER_ASSERT(commit_ <= log_.last());
@@ -155,7 +157,7 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     }
     draw_election_timeout();
     role_ = Follower{.deadline = election_deadline()};  // Raft §5.2: servers start as followers.
-    noted_ = {role(), term_, NodeId{}};
+    noted_ = {.role = role(), .term = term_};
 }
 
 void Raft::advance_clock(Instant now) {
@@ -179,12 +181,21 @@ NodeId Raft::leader_id() const {
     return std::holds_alternative<Leader>(role_) ? config_.self : NodeId{};
 }
 
-void Raft::note_transition() {
-    const Transition transition{role(), term_, leader_id()};
-    if (transition != noted_) {
-        ready_.transitions.push_back(transition);
-        noted_ = transition;
+void Raft::note_transition(Cause cause) {
+    const bool same =
+        noted_.role == role() && noted_.term == term_ && noted_.leader == leader_id();
+    if (same) {
+        return;
     }
+    noted_ = {.role = role(),
+        .term = term_,
+        .leader = leader_id(),
+        .cause = cause,
+        .vote = vote_,
+        .last = log_.last_id(),
+        .commit = commit_,
+        .configuration = history_.current_index()};
+    ready_.transitions.push_back(noted_);
 }
 
 void Raft::persist_hard_state() {
@@ -248,7 +259,8 @@ void Raft::time(Instant now) {
         return;
     }
     if (!can_campaign()) {
-        become_follower(term_, NodeId{});  // the leader is silent: nobody answers the reads
+        // The leader is silent: nobody answers the reads.
+        become_follower(term_, NodeId{}, Cause::timeout);
         return;
     }
     LEDGER_SOMETIMES(role() == Role::candidate, "raft.split_vote");
@@ -346,7 +358,8 @@ Instant Raft::deadline() const {
     if (const Leader* self = std::get_if<Leader>(&role_)) {
         const Instant lonely = quorum_contact(*self) + config_.election_timeout_min;
         const Instant given_up = self->transfer ? self->transfer->deadline : never;
-        return std::min({self->heartbeat_due, lonely, stall_deadline(*self), given_up});
+        return std::min(
+            {self->heartbeat_due, lonely, stall_deadline(*self), given_up, self->paced_until});
     }
     if (const Follower* follower = std::get_if<Follower>(&role_)) {
         return can_campaign() || !follower->reads.waiting.empty() ? follower->deadline : never;

@@ -42,6 +42,15 @@ struct Config {
     Duration heartbeat_interval = milliseconds(60);     // < election_timeout_min / 2
     std::uint32_t append_entries_max = 512;             // per AppendRequest
     std::uint64_t append_bytes_max = 1u << 20;          // per AppendRequest; one entry always fits
+    // What a follower needs and is no longer in memory is read and sent in bulk: one load, one
+    // AppendRequest, one group on its disk.
+    std::uint32_t catch_up_entries_max = 16'384;
+    std::uint64_t catch_up_bytes_max = 4u << 20;        // one entry always fits
+    // All loads of a leader together, on average, so that they leave disk and network to what is
+    // new. One load is under way for a follower at a time.
+    std::uint64_t catch_up_bytes_per_second = 64u << 20;
+    // The leader ends a joint phase as soon as it can; else it waits for leave_joint_phase().
+    bool leaves_joint_phase = true;
     std::uint32_t inflight_messages_max = 16;           // per follower; 1 .. capacity of the ring
     std::uint64_t inflight_bytes_max = 8u << 20;        // per follower
     std::uint64_t uncommitted_bytes_max = 64u << 20;    // beyond: proposals are refused (Busy)
@@ -139,6 +148,9 @@ class Raft {
     // handing over of a leader that leaves follow by themselves. One change at a time, and none
     // before the leader has committed an entry of its own term (the flaw of 2015).
     ChangeOutcome change_membership(Instant now, const Configuration& target);
+    // Ends a committed joint phase; for tests, with Config::leaves_joint_phase off. Refused, with
+    // nothing done, when there is none or it has been left already.
+    ChangeOutcome leave_joint_phase(Instant now);
     // A group is on disk, and all before it. `upto` is the log's last id and `hard_state` the hard
     // state as they were when the group was taken from Ready, also if the group changed neither.
     void stored(Instant now, LogId upto, HardState hard_state);
@@ -187,7 +199,7 @@ class Raft {
     Role role() const;
     NodeId leader_id() const;
     Leader* leader() { return std::get_if<Leader>(&role_); }
-    void note_transition();
+    void note_transition(Cause cause);
     void persist_hard_state();
     void append_stamped(Leader& self, EntryRef& entry);
     void append_entry(const EntryRef& entry);
@@ -204,7 +216,7 @@ class Raft {
     void draw_election_timeout();
     Instant election_deadline() const { return now_ + election_timeout_; }
     Duration priority_delay() const;
-    void become_follower(Term term, NodeId leader);
+    void become_follower(Term term, NodeId leader, Cause cause);
     void become_pre_candidate();
     void become_candidate(bool transfer);
     void become_leader();
@@ -240,7 +252,9 @@ class Raft {
     std::span<const EntryRef> next_batch(const Progress& peer) const;
     std::span<const EntryRef> usable(
         const Progress& peer, Index last, std::span<const EntryRef> loaded) const;
-    void want_load(Progress& peer);
+    void want_load(Leader& self, Progress& peer);
+    Duration time_to_load(std::uint64_t bytes) const;
+    void pace_loads(Leader& self, std::span<const EntryRef> loaded);
     void leader_commit(Leader& self);
 
     // read.cpp

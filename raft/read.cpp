@@ -40,7 +40,7 @@ void Raft::leader_time(Leader& self) {
     const bool deserted = quorum_contact(self) + config_.election_timeout_min <= now_;
     LEDGER_SOMETIMES(deserted, "raft.check_quorum_step_down");
     if (deserted) {
-        become_follower(term_, NodeId{});  // Thesis §6.2
+        become_follower(term_, NodeId{}, Cause::quorum_lost);  // Thesis §6.2
         return;
     }
     if (stall_deadline(self) <= now_) {
@@ -51,9 +51,13 @@ void Raft::leader_time(Leader& self) {
         LEDGER_SOMETIMES(true, "raft.transfer_given_up");
         self.transfer.reset();
         if (!configuration().voters.contains(config_.self)) {
-            become_follower(term_, NodeId{});  // removed, and nobody took over
+            become_follower(term_, NodeId{}, Cause::removed);  // and nobody took over
             return;
         }
+    }
+    if (self.paced_until <= now_) {
+        self.paced_until = never;
+        send_appends(self);
     }
     if (self.heartbeat_due <= now_) {
         forget_departed(self);

@@ -9,6 +9,7 @@
 #include "log/base/time.h"
 #include "raft/membership.h"
 #include "raft/message.h"
+#include "raft/transition.h"
 
 namespace ledger::raft {
 
@@ -67,16 +68,6 @@ struct SnapshotOffered {
     Cut cut;
 };
 
-enum class Role : std::uint8_t { follower = 1, pre_candidate = 2, candidate = 3, leader = 4 };
-
-// A role or term change, in the order in which they happened.
-struct Transition {
-    Role role = Role::follower;
-    Term term;
-    NodeId leader;  // 0 = unknown
-    friend bool operator==(const Transition&, const Transition&) = default;
-};
-
 // Order of obligations: the hard state is durable before anything else of the same batch; the log
 // is restarted or truncated before `entries` are appended; durable messages leave after all of it.
 struct Ready {
@@ -93,8 +84,9 @@ struct Ready {
     std::vector<Transition> transitions;
 
     bool empty() const {
-        return !hard_state && !restore && !truncate_to && snapshots.empty() && offers.empty() && entries.empty() && messages.empty() &&
-               reads.empty() && dropped_reads.empty() && loads.empty() && transitions.empty();
+        return !hard_state && !restore && !truncate_to && entries.empty() && messages.empty() &&
+               reads.empty() && dropped_reads.empty() && loads.empty() && snapshots.empty() &&
+               offers.empty() && transitions.empty();
     }
     // Forgets everything but keeps the memory.
     void clear() {

@@ -29,7 +29,7 @@ void drop_bodies(std::vector<EntryRef>& entries) {
 bool Raft::follow(NodeId from, Term term) {
     LEDGER_ASSERT(term >= term_);
     if (term > term_) {
-        become_follower(term, from);
+        become_follower(term, from, Cause::newer_term);
     }
     const bool other = leader_id() != NodeId{0} && leader_id() != from;
     LEDGER_SOMETIMES(other, "raft.second_leader_of_a_term");
@@ -37,7 +37,7 @@ bool Raft::follow(NodeId from, Term term) {
         return false;
     }
     if (leader_id() != from) {
-        become_follower(term_, from);
+        become_follower(term_, from, Cause::leader_heard);
     }
     Follower& self = *std::get_if<Follower>(&role_);
     self.heard = now_;
@@ -151,7 +151,7 @@ void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
 // The sender's progress if `term` is the one that we lead.
 Progress* Raft::answering_peer(NodeId from, Term term) {
     if (term > term_) {
-        become_follower(term, NodeId{});
+        become_follower(term, NodeId{}, Cause::newer_term);
         return nullptr;
     }
     Leader* self = leader();
@@ -318,7 +318,7 @@ void Raft::send_appends(Leader& self, Progress& peer) {
             return;
         }
         if (log_.find(peer.next) == nullptr) {
-            want_load(peer);
+            want_load(self, peer);
             return;
         }
         if (!send_batch(self, peer, next_batch(peer))) {
@@ -393,14 +393,38 @@ std::span<const EntryRef> Raft::next_batch(const Progress& peer) const {
     return all.first(count);
 }
 
-void Raft::want_load(Progress& peer) {
+void Raft::want_load(Leader& self, Progress& peer) {
     LEDGER_ASSERT(!peer.loading);
     LEDGER_ASSERT(peer.next < log_.first_in_memory());
     LEDGER_SOMETIMES(true, "raft.load_for_lagging_peer");
-    const Index most = peer.next + (config_.append_entries_max - 1);
+    // One load may run ahead of its time, so that small ones do not wait at all.
+    const Duration ahead = time_to_load(config_.catch_up_bytes_max);
+    if (now_ + ahead < self.loads_from) {
+        LEDGER_SOMETIMES(true, "raft.load_paced");
+        self.paced_until = Instant{self.loads_from.nanoseconds - ahead.nanoseconds};
+        return;
+    }
+    const Index most = peer.next + (config_.catch_up_entries_max - 1);
     const Index last = std::min(most, log_.first_in_memory().previous());
     peer.loading = Progress::Range{peer.next, last};
-    ready_.loads.push_back({peer.node, peer.next, last, config_.append_bytes_max});
+    ready_.loads.push_back({peer.node, peer.next, last, config_.catch_up_bytes_max});
+}
+
+Duration Raft::time_to_load(std::uint64_t bytes) const {
+    constexpr std::uint64_t second = 1'000'000'000;
+    LEDGER_ASSERT(bytes < UINT64_MAX / second);
+    const std::uint64_t time = bytes * second / config_.catch_up_bytes_per_second;
+    return nanoseconds(static_cast<std::int64_t>(std::min(time, 3600 * second)));
+}
+
+// What has been read must be paid for with time before the next load, whomever that is for.
+void Raft::pace_loads(Leader& self, std::span<const EntryRef> loaded) {
+    std::uint64_t bytes = 0;
+    for (const EntryRef& entry : loaded) {
+        bytes += entry.bytes;
+    }
+    self.loads_from = std::max(self.loads_from, now_) + time_to_load(bytes);
+    LEDGER_ASSERT(self.loads_from >= now_);
 }
 
 // The part of `loaded` that continues at `peer.next`, as far as it is still our log.
@@ -428,6 +452,7 @@ void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
         }
         const Progress::Range wanted = *peer.loading;
         peer.loading.reset();
+        pace_loads(*self, entries);
         const bool awaited = peer.state == Progress::State::replicate && peer.next == wanted.first;
         LEDGER_SOMETIMES(!awaited, "raft.load_too_late");
         const std::span<const EntryRef> good = usable(peer, wanted.last, entries);

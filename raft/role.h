@@ -84,6 +84,8 @@ struct Leader {
     ClusterTime stamped;  // cluster time of the last entry, or at the election
     Instant stamped_at;   // the own clock at that moment
     ReadQueue reads;
+    Instant loads_from;           // what was loaded for followers is paid for then
+    Instant paced_until = never;  // a follower's next load waits for that
     std::optional<Transfer> transfer;
     bool lease_given_away = false;  // somebody may campaign in spite of it, until the term ends
     Instant disk_progress;  // the own disk finished a group, or got work after it had none

@@ -105,7 +105,7 @@ void Raft::step_down_stalled(Leader& self) {
     if (successor != nullptr && successor->match == log_.last()) {
         send(successor->node, false, TimeoutNow{.term = term_});
     }
-    become_follower(term_, NodeId{});
+    become_follower(term_, NodeId{}, Cause::disk_stalled);
     LEDGER_ASSERT(leader() == nullptr);
 }
 

@@ -37,6 +37,8 @@ node::Config replica_config(NodeId self, const Profile& profile, ClusterId clust
     config.raft.election_timeout_min = profile.election_timeout;
     config.raft.heartbeat_interval = profile.election_timeout / 5;
     config.raft.append_entries_max = profile.append_entries_max;
+    config.raft.catch_up_entries_max = profile.catch_up_entries_max;
+    config.raft.catch_up_bytes_per_second = profile.catch_up_bytes_per_second;
     config.raft.inflight_messages_max = profile.inflight_messages_max;
     config.raft.uncommitted_bytes_max = profile.uncommitted_bytes_max;
     if (profile.leases) {
@@ -217,8 +219,11 @@ bool Host::start(Instant now) {
     std::vector<log::CutManifest> manifests(cuts_->cuts().begin(), cuts_->cuts().end());
     machine_ = std::make_unique<ObservedMachine>(node_,
         state_limits(profile_), port_);
-    replica_ = std::make_unique<node::Replica>(
-        replica_config(node_, profile_, cluster_), *machine_, choices_);
+    node::Config config = replica_config(node_, profile_, cluster_);
+    const bool old_build = node_.value <= profile_.old_nodes && !upgraded_;
+    LEDGER_SOMETIMES(old_build, "sim.node_of_an_older_build");
+    config.features_max = old_build ? node::Feature::base : node::newest_feature;
+    replica_ = std::make_unique<node::Replica>(config, *machine_, choices_);
     edge_ = std::make_unique<node::edge::Edge>(profile_.edge);
     stored_ = {};
     step(now, node::Start{std::move(opened->recovered), clock_.wall(now), std::move(manifests)});
@@ -228,6 +233,7 @@ bool Host::start(Instant now) {
 void Host::crash(Instant) {
     LEDGER_ASSERT(up());
     ++crashes_;
+    upgraded_ = true;
     crash_armed_ = false;
     write_crash_armed_ = false;
     disk_error_.reset();

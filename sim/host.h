@@ -210,6 +210,7 @@ class Host final {
     std::uint64_t formats_ = 0;
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;
+    bool upgraded_ = false;    // to the newest build
     bool lost_bytes_ = false;  // since the last successful start
     std::uint64_t recoveries_with_loss_ = 0;
     std::uint64_t starts_ = 0;

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 64> keys = {{
+constexpr std::array<KnownKey, 67> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -82,6 +82,9 @@ constexpr std::array<KnownKey, 64> keys = {{
     {Section::swarm, "knob.apply_time", Unit::duration, 0, 1 * ms},
     {Section::workload, "read_anywhere", Unit::share, 0, 1'000'000},
     {Section::swarm, "disk.limp", Unit::count, 0, 1},
+    {Section::swarm, "knob.old_nodes", Unit::count, 0, 16},
+    {Section::swarm, "knob.catch_up_entries", Unit::count, 1, 65'536},
+    {Section::swarm, "knob.catch_up_kib_per_second", Unit::count, 1, 1 << 20},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -207,6 +210,11 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         draw.number("knob.client_requests", Range::among({1024, 1024, 1}));
     profile.edge.page_events_max = draw.number("knob.page_events", Range::among({1024, 2}));
     profile.leases = draw.flag("knob.leases", Range::among({0, 1}));
+    profile.old_nodes = draw.number("knob.old_nodes", Range::among({0, 0, 0, 0, 1, 16}));
+    profile.catch_up_entries_max =
+        draw.number("knob.catch_up_entries", Range::among({4096, 4096, 64, 1}));
+    profile.catch_up_bytes_per_second =
+        std::uint64_t{draw.number("knob.catch_up_kib_per_second", Range::among({65'536, 256}))} << 10;
     profile.apply_time = draw.duration("knob.apply_time", Range::among({0, 0, 20 * us, 200 * us}));
     profile.clock.skew = draw.duration("clock.skew", Range::among({0, 3600 * s, 720 * 3600 * s}));
     profile.clock.drift =

@@ -89,6 +89,8 @@ struct Profile {
     std::uint32_t nodes = 3;
     Duration election_timeout = milliseconds(150);
     std::uint32_t append_entries_max = 64;
+    std::uint32_t catch_up_entries_max = 4096;
+    std::uint64_t catch_up_bytes_per_second = 64u << 20;
     std::uint32_t inflight_messages_max = 16;
     std::uint64_t uncommitted_bytes_max = 1u << 20;
     std::uint64_t segment_bytes = 64u << 10;
@@ -98,6 +100,9 @@ struct Profile {
     node::EdgeLimits edge;
     // Leaders answer reads from leases; the bound on drift that is stated is what clocks keep.
     bool leases = false;
+    // The first so many nodes begin with an older build: they know feature version 1 only. Each is
+    // upgraded when it starts again after a crash; so crashes make a rolling upgrade.
+    std::uint32_t old_nodes = 0;
     Duration apply_time;  // that a node takes to apply one entry
     NetworkProfile network;
     DiskProfile disk;

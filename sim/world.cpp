@@ -321,7 +321,12 @@ void World::restored(NodeId node, Index index, const Hash128& digest) {
 
 void World::transition(NodeId node, const raft::Transition& transition) {
     judge_.transition(host(node), transition);
+    const std::string lane = "n" + std::to_string(node.value);
     if (transition.role != raft::Role::leader) {
+        if (transition.cause == raft::Cause::quorum_lost ||
+            transition.cause == raft::Cause::disk_stalled) {
+            mark(lane, check::Mark::Kind::other, {}, raft::to_text(transition));
+        }
         return;
     }
     // Did somebody hold entries that were not known to be committed when the leader changed?
@@ -349,8 +354,7 @@ void World::transition(NodeId node, const raft::Transition& transition) {
         leader_term_ = transition.term;
         leader_ = node;
     }
-    mark("n" + std::to_string(node.value), check::Mark::Kind::leader, {},
-        "leader of term " + std::to_string(transition.term.value));
+    mark(lane, check::Mark::Kind::leader, {}, raft::to_text(transition));
 }
 
 void World::synced(NodeId node) {

@@ -9,7 +9,7 @@ namespace ledger {
 
 bool known_entry_kind(std::uint8_t number) {
     return number >= static_cast<std::uint8_t>(EntryKind::noop) &&
-           number <= static_cast<std::uint8_t>(EntryKind::retain);
+           number <= static_cast<std::uint8_t>(EntryKind::recovery);
 }
 
 EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable) {

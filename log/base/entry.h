@@ -21,6 +21,8 @@ enum class EntryKind : std::uint8_t {
     cut = 4,            // freeze the state at this index
     cut_root = 5,       // the agreed root of a cut
     retain = 6,         // segments below a cut may go
+    feature = 7,        // a version of what nodes may say is in force from here on
+    recovery = 8,       // a quorum was lost and given up: what an operator did, in words
 };
 
 bool known_entry_kind(std::uint8_t number);

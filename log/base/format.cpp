@@ -51,6 +51,8 @@ std::string_view to_text(EntryKind kind) {
         case EntryKind::cut: return "cut";
         case EntryKind::cut_root: return "cut_root";
         case EntryKind::retain: return "retain";
+        case EntryKind::feature: return "feature";
+        case EntryKind::recovery: return "recovery";
     }
     return "unknown";
 }

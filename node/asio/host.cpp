@@ -24,6 +24,7 @@ Config replica_config(const HostOptions& options) {
     config.raft.heartbeat_interval = options.heartbeat_interval;
     config.limits.cut_entries = options.cut_entries;
     config.limits.retain_entries = options.retain_entries;
+    config.features_max = options.features_max;
     return config;
 }
 
@@ -38,16 +39,6 @@ Neighbourhood neighbourhood_of(const HostOptions& options) {
 WallTime wall_now() {
     const auto since = std::chrono::system_clock::now().time_since_epoch();
     return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
-}
-
-std::string_view role_text(raft::Role role) {
-    switch (role) {
-        case raft::Role::follower: return "follower";
-        case raft::Role::pre_candidate: return "pre-candidate";
-        case raft::Role::candidate: return "candidate";
-        case raft::Role::leader: return "leader";
-    }
-    return "nothing";
 }
 
 template <typename... Cases>
@@ -232,7 +223,7 @@ void Host::carry_out(Effect& effect) {
                    [this](const Trace& trace) { note(trace.transition); },
                    [this](const Halt& halt) {
                        journal_.error("node", "halts: {}", halt.reason);
-                       ending_ = Ending::disk_failed;
+                       ending_ = halt.too_old ? Ending::too_old : Ending::disk_failed;
                        shut_down();
                    },
                },
@@ -299,11 +290,7 @@ void Host::note(const StoreCut& store) {
 
 void Host::note(const raft::Transition& transition) {
     journal_.stands(transition.role, transition.term);
-    if (transition.role == raft::Role::follower && transition.leader != NodeId{}) {
-        journal_.info("raft", "follows n{}", transition.leader);
-    } else {
-        journal_.info("raft", "is {}", role_text(transition.role));
-    }
+    journal_.info("raft", "{}", raft::to_text(transition));
 }
 
 // --- Time ---

@@ -40,10 +40,11 @@ struct HostOptions {
     std::uint64_t record_bytes_max = 4ull << 30;
     NetLimits net;
     EdgeLimits edge;
+    Feature features_max = newest_feature;
 };
 
 // Why a node ended, as the exit code of its process.
-enum class Ending : std::uint8_t { asked = 0, disk_failed = 5 };
+enum class Ending : std::uint8_t { asked = 0, disk_failed = 5, too_old = 6 };
 
 class Host final : private WriterThread::Port,
                    private ReaderThread::Port,

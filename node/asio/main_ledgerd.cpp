@@ -43,7 +43,8 @@ file (segment_size): --config, else ./ledger.toml, $XDG_CONFIG_HOME/event-ledger
 /etc/event-ledger/ledger.toml. A flag is stronger than the environment, that than the file.
 
 Exit codes: 0 stopped as asked; 2 usage or configuration; 5 environment (port in use, permissions,
-disk, a directory that is in use or of another node); 9 integrity (the data is damaged); 70 a bug
+disk, a directory that is in use or of another node); 6 the log needs a newer build (nothing is
+changed: start that one); 9 integrity (the data is damaged); 70 a bug
 of the program; 128+n ended by signal n.)";
 
 struct CommandLine {

@@ -241,6 +241,19 @@ Result<std::uint64_t> read_count(const Settings& settings, std::string_view name
     return *count;
 }
 
+Result<Feature> read_feature(const Settings& settings) {
+    constexpr auto most = static_cast<std::uint32_t>(newest_feature);
+    const Value value(settings, "features-max");
+    if (value.empty()) {
+        return newest_feature;
+    }
+    const auto number = parse_node(value.text());
+    if (!number || number->value > most) {
+        return value.wrong(fmt::format("a number from 1 to {}", most));
+    }
+    return Feature{number->value};
+}
+
 // Whom this node talks to, and where it listens.
 Result<void> read_members(const Settings& settings, HostOptions& host) {
     const Value peers(settings, "peers");
@@ -359,6 +372,7 @@ Result<NodeSettings> interpret(const Settings& settings) {
     if (node.log_level.empty()) {
         return level.wrong("debug, info, warn or error");
     }
+    LEDGER_TRY(node.host.features_max, read_feature(settings));
     node.host.record = Value(settings, "record").text();
     LEDGER_TRY(node.host.record_bytes_max,
         read_size(settings, "record-size", mebibyte, 1024 * gibibyte));

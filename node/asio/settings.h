@@ -23,7 +23,7 @@ struct SettingKey {
     std::string_view default_value;  // empty = must be given, or follows from others
     std::string_view meaning;
 };
-inline constexpr std::array<SettingKey, 13> setting_keys = {{
+inline constexpr std::array<SettingKey, 14> setting_keys = {{
     {"node", "N", "", "this node's number, one of --peers"},
     {"peers", "LIST", "", "all members: 1=127.0.0.1:7001,2=127.0.0.1:7002,..."},
     {"listen", "ADDRESS", "", "address and port to listen on; default: this node's in --peers"},
@@ -36,6 +36,7 @@ inline constexpr std::array<SettingKey, 13> setting_keys = {{
     {"retain", "ENTRIES", "0", "what lies below a cut older than this may go; 0 = keep all"},
     {"log-level", "LEVEL", "info", "debug, info, warn or error"},
     {"record", "FILE", "", "record every event of this run, for `ledgersim replay FILE`"},
+    {"features-max", "N", "", "act as a build that knows no feature version beyond N"},
     {"record-size", "SIZE", "4GiB", "a recording ends there, the node goes on"},
 }};
 

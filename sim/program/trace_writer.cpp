@@ -91,8 +91,9 @@ std::string describe_body(const node::PeerBody& body) {
 
 constexpr std::array<const char*, 11> event_names = {"Start", "Message", "Stored", "StoreFailed",
     "Loaded", "Time", "Client", "PeerUp", "PeerDown", "CutStored", "ChunkLoaded"};
-constexpr std::array<const char*, 8> operation_names = {"command", "query", "status query",
-    "subscribe", "grant", "unsubscribe", "change of the membership", "transfer of leadership"};
+constexpr std::array<const char*, 9> operation_names = {"command", "query", "status query",
+    "subscribe", "grant", "unsubscribe", "change of the membership", "transfer of leadership",
+    "finalise"};
 constexpr std::array<const char*, 11> effect_names = {
     "Send", "Store", "Load", "WakeAt", "Reply", "Trace", "Halt", "Advanced",
     "StoreCut", "LoadChunk", "Discard"};
@@ -100,16 +101,6 @@ static_assert(event_names.size() == std::variant_size_v<node::Event>);
 static_assert(
     operation_names.size() == std::variant_size_v<decltype(node::ClientRequest::operation)>);
 static_assert(effect_names.size() == std::variant_size_v<node::Effect>);
-
-const char* role_name(raft::Role role) {
-    switch (role) {
-        case raft::Role::follower: return "follower";
-        case raft::Role::pre_candidate: return "pre-candidate";
-        case raft::Role::candidate: return "candidate";
-        case raft::Role::leader: return "leader";
-    }
-    return "unknown";
-}
 
 }  // namespace
 
@@ -165,7 +156,7 @@ void TraceWriter::stepped(
     const raft::Status status = replica.raft().status();
     std::string rest;
     check::JsonWriter writer(rest);
-    writer.begin_object().key("role").text(role_name(status.role));
+    writer.begin_object().key("role").text(raft::to_text(status.role));
     writer.key("term").number(status.term.value);
     writer.key("last").number(status.last.value);
     writer.key("durable").number(status.durable.value);
@@ -174,6 +165,12 @@ void TraceWriter::stepped(
     writer.key("effects").begin_array();
     for (const node::Effect& effect : effects) {
         writer.text(effect_names[effect.index()]);
+    }
+    writer.end_array().key("transitions").begin_array();
+    for (const node::Effect& effect : effects) {
+        if (const auto* trace = std::get_if<node::Trace>(&effect)) {
+            writer.text(raft::to_text(trace->transition));
+        }
     }
     writer.end_array().end_object();
     line_ += std::string_view(rest).substr(1);

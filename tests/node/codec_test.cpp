@@ -8,6 +8,7 @@
 #include <rapidcheck/catch.h>
 
 #include "node/frame.h"
+#include "node/wire_size.h"
 #include "tests/node/generators.h"
 #include "tests/node/golden.h"
 #include "tests/node/samples.h"
@@ -243,7 +244,7 @@ TEST_CASE("codec: entries that Raft could not have sent are malformed", "[node]"
     raft::AppendRequest kind = honest;
     kind.entries[0].kind = static_cast<EntryKind>(0);
     refused_field(kind, "entry.kind");
-    kind.entries[0].kind = static_cast<EntryKind>(7);
+    kind.entries[0].kind = static_cast<EntryKind>(9);
     refused_field(kind, "entry.kind");
     raft::AppendRequest overflow = honest;
     overflow.previous.index = Index{std::numeric_limits<std::uint64_t>::max()};
@@ -253,6 +254,24 @@ TEST_CASE("codec: entries that Raft could not have sent are malformed", "[node]"
     beyond.previous.index = Index{INT64_MAX};
     beyond.entries = {test::sample_entry(std::uint64_t{INT64_MAX} + 1, 6, "", "")};
     refused_field(beyond, "entry.index");
+}
+
+TEST_CASE("codec: the largest request of a catch-up fits into a frame and comes back", "[node]") {
+    const raft::Config config;
+    CHECK(append_request_bytes_max(config) <= frame_bytes_max);
+    raft::AppendRequest bulk{Term{3}, {}, {}, 1, {}};
+    const std::uint64_t each = config.catch_up_bytes_max / config.catch_up_entries_max;
+    const std::string body(each, 'x');
+    for (std::uint64_t i = 1; i <= config.catch_up_entries_max; ++i) {
+        bulk.entries.push_back(test::sample_entry(i, 3, body, ""));
+    }
+    const ByteVector frame = append_frame(bulk);
+    CHECK(frame.size() <= append_request_bytes_max(config));
+    const auto decoded = decode(frame);
+    REQUIRE(decoded.has_value());
+    const auto* message = std::get_if<PeerMessage>(&*decoded);
+    REQUIRE(message != nullptr);
+    CHECK(message->body == PeerBody(raft::Message(bulk)));
 }
 
 TEST_CASE("codec: terms and indexes that could overflow are malformed", "[node]") {
@@ -327,9 +346,9 @@ TEST_CASE("codec: pointers that share bytes cannot make a message grow", "[node]
     message.entries.push_back(test::sample_entry(2, 1, "e", ""));
     const ByteVector frame = append_frame(message);
     REQUIRE(decode(frame).has_value());
-    // Words: table, root pointer, 12 of the message, list tag, 2 entries of 5 data words and a
+    // Words: table, root pointer, 13 of the message, list tag, 2 entries of 5 data words and a
     // pointer. A pointer counts from the word behind itself; the two are 6 words apart.
-    const std::uint32_t first = 1 + 1 + 12 + 1 + 5;
+    const std::uint32_t first = 1 + 1 + 13 + 1 + 5;
     const std::uint32_t second = first + 6;
     const auto pointer =
         load_little_endian<std::uint64_t>(frame.data() + frame_header_bytes + 8 * first);

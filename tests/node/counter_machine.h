@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "log/file_system.h"
 #include "node/state_machine.h"
 
 namespace ledger::node {

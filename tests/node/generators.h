@@ -59,7 +59,7 @@ inline EntryRef any_entry(Index index, Term term) {
     EntryRef entry;
     entry.index = index;
     entry.term = term;
-    entry.kind = static_cast<EntryKind>(*rc::gen::inRange<int>(1, 7));
+    entry.kind = static_cast<EntryKind>(*rc::gen::inRange<int>(1, 9));
     entry.cluster_time = ClusterTime{any_time()};
     entry.wall_time = WallTime{any_time()};
     entry.handle = any_body();
@@ -130,18 +130,22 @@ inline PeerBody any_peer_body() {
     }
 }
 
+inline Feature any_feature() {
+    return Feature{*rc::gen::inRange<std::uint32_t>(1, 5)};
+}
+
 inline PeerMessage any_peer_message() {
     const ClusterId cluster{
         *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>()};
     return {cluster, GroupId{*rc::gen::arbitrary<std::uint32_t>()},
         NodeId{*rc::gen::arbitrary<std::uint32_t>()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()},
         any_peer_body(),
-        Incarnation{*rc::gen::arbitrary<std::uint64_t>()}};
+        Incarnation{*rc::gen::arbitrary<std::uint64_t>()}, any_feature()};
 }
 
 inline ClientRequest any_request() {
     ClientRequest request{RequestId{*rc::gen::arbitrary<std::uint64_t>()}, {}};
-    switch (*rc::gen::inRange(0, 10)) {
+    switch (*rc::gen::inRange(0, 11)) {
         case 0: request.operation = StatusQuery{}; break;
         case 6:
             request.operation =
@@ -153,6 +157,7 @@ inline ClientRequest any_request() {
         case 7:
             request.operation = TransferLeadership{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
             break;
+        case 8: request.operation = Finalise{any_feature()}; break;
         case 1:
         case 2:
             request.operation = Query{any_bytes(3000),
@@ -190,7 +195,8 @@ inline MemberStatus any_member(NodeId node) {
         .outgoing = any_flag(),
         .learner = any_flag(),
         .match = Index{any_number()},
-        .answers = any_flag()};
+        .answers = any_flag(),
+        .rounds = *rc::gen::arbitrary<std::uint8_t>()};
 }
 
 inline StatusAnswer any_status() {
@@ -214,6 +220,8 @@ inline StatusAnswer any_status() {
         node += *rc::gen::inRange<std::uint32_t>(1, 1000);
         status.members.push_back(any_member(NodeId{node}));
     }
+    status.features = any_feature();
+    status.active = any_feature();
     return status;
 }
 

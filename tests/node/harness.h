@@ -19,6 +19,8 @@ struct TestNode {
         : machine(state_machine) {
         config.cluster = {7, 7};
         config.raft.self = self;
+        config.limits.founding_time = {};  // no entries but those that a test asks for
+        config.features_founded = newest_feature;
         for (std::uint32_t node = 1; node <= nodes; ++node) {
             config.raft.configuration.voters.insert(NodeId{node});
         }

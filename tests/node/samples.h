@@ -39,7 +39,8 @@ inline EntryRef sample_entry(
 
 inline PeerMessage sample_peer_message(const raft::Message& body) {
     return {
-        ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body, Incarnation{0x5566}};
+        ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body,
+        Incarnation{0x5566}, Feature::cuts};
 }
 
 inline ClientRequest sample_command(RequestId id, const EntryHandle& body) {
@@ -77,7 +78,8 @@ inline StatusAnswer sample_status() {
         .members = {{.member = {.node = NodeId{2}, .incarnation = Incarnation{0x5566}, .priority = 3},
                         .voter = true,
                         .match = Index{43},
-                        .answers = true},
+                        .answers = true,
+                        .rounds = 3},
             {.member = {.node = NodeId{3}, .witness = true}, .outgoing = true, .match = Index{42}},
             {.member = {.node = NodeId{5}, .promote = true, .replaces = NodeId{3}},
                 .learner = true,
@@ -127,6 +129,7 @@ inline std::vector<NamedMessage> sample_messages() {
         {"request_query_applied",
             ClientRequest{id, Query{sample_bytes("what is at 7?"), ReadLevel::applied}}},
         {"request_status", ClientRequest{id, StatusQuery{}}},
+        {"request_finalise", ClientRequest{id, Finalise{Feature::cuts}}},
         {"request_subscribe",
             ClientRequest{id, Subscribe{false, Position{120}, "orders", 1u << 20}}},
         {"request_subscribe_now", ClientRequest{id, Subscribe{true, {}, "", 1u << 16}}},

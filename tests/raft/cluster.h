@@ -34,6 +34,8 @@ class Cluster {
         std::uint64_t seed = 1;
         std::uint64_t keep_entries = 1'000'000;  // in memory, behind what was applied
         std::uint32_t append_entries_max = 64;
+        std::optional<std::uint32_t> catch_up_entries_max;  // else as append_entries_max
+        bool leaves_joint_phase = true;
         std::uint32_t inflight_messages_max = 16;
         std::uint64_t inflight_bytes_max = 1u << 20;
         std::uint64_t append_bytes_max = 1u << 20;
@@ -236,6 +238,16 @@ class Cluster {
             return NotLeader{};
         }
         const ChangeOutcome outcome = node.raft->change_membership(node.now, target);
+        drain(node);
+        return outcome;
+    }
+
+    ChangeOutcome leave(std::uint32_t id) {
+        Node& node = nodes_[id - 1];
+        if (!node.raft) {
+            return NotLeader{};
+        }
+        const ChangeOutcome outcome = node.raft->leave_joint_phase(node.now);
         drain(node);
         return outcome;
     }
@@ -597,6 +609,9 @@ class Cluster {
             config.configuration = founding_configuration();
         }
         config.append_entries_max = options_.append_entries_max;
+        config.catch_up_entries_max =
+            options_.catch_up_entries_max.value_or(options_.append_entries_max);
+        config.leaves_joint_phase = options_.leaves_joint_phase;
         config.inflight_messages_max = options_.inflight_messages_max;
         config.inflight_bytes_max = options_.inflight_bytes_max;
         config.append_bytes_max = options_.append_bytes_max;

@@ -28,6 +28,7 @@ Configuration any_configuration() {
         member.replaces = member.promote ? NodeId{1} : NodeId{};
         configuration.set_member(member);
     }
+    configuration.recoveries = *rc::gen::inRange<std::uint32_t>(0, 3);
     return configuration;
 }
 
@@ -72,6 +73,16 @@ TEST_CASE("configuration_body: the bytes are the documented ones", "[raft]") {
         CHECK(static_cast<int>(bytes[i]) == expected[i]);
     }
     CHECK_FALSE(configuration_of(entry_at(1, 1)));
+
+    configuration.recoveries = 258;
+    ByteVector recovered;
+    encode_configuration(configuration, recovered);
+    REQUIRE(recovered.size() == bytes.size() + 4);
+    CHECK(recovered[0] == std::byte{2});
+    CHECK(recovered[bytes.size()] == std::byte{2});
+    CHECK(recovered[bytes.size() + 1] == std::byte{1});
+    recovered[bytes.size()] = recovered[bytes.size() + 1] = std::byte{0};
+    CHECK_FALSE(decode_configuration(recovered));  // no recovery is written as version 1
 }
 
 }  // namespace ledger::raft

@@ -292,6 +292,124 @@ TEST_CASE("flow: a load that comes back to a follower is ignored", "[raft]") {
     CHECK(node.take().empty());
 }
 
+namespace {
+
+// A leader whose follower 2 lacks `count` entries of `bytes` each, which are on the disk only, and
+// has just been found at entry 1.
+void lead_far_ahead(Solo& node, std::uint32_t count, std::uint32_t bytes) {
+    node.lead();
+    node.propose(count, bytes);
+    node.store();
+    for (const auto& [out, request] : sent<AppendRequest>(node.take())) {
+        if (out.to == NodeId{3}) {
+            node.accept(3, request);
+        }
+    }
+    while (node.raft.commit() < Index{count + 1}) {
+        for (const auto& [out, request] : sent<AppendRequest>(node.take())) {
+            if (out.to == NodeId{3}) {
+                node.accept(3, request);
+            }
+        }
+    }
+    forget(node, count + 1);
+    node.take();
+    node.raft.peer_down(node.now, NodeId{2});
+    const std::vector<AppendRequest> probe = after_heartbeat(node, 2);
+    REQUIRE(probe.size() == 1);
+    node.accept(2, probe[0]);
+}
+
+std::vector<EntryRef> read_from_disk(const LoadWanted& wanted, std::uint32_t bytes) {
+    std::vector<EntryRef> entries;
+    std::uint64_t sum = 0;
+    for (Index i = wanted.first; i <= wanted.last; ++i) {
+        sum += bytes;
+        if (sum > wanted.bytes_max && !entries.empty()) {
+            break;
+        }
+        entries.push_back(entry_at(i.value, 1, bytes));
+    }
+    return entries;
+}
+
+// Requests with entries until follower 2 has everything.
+std::uint64_t requests_to_catch_up(std::optional<std::uint32_t> catch_up_entries_max) {
+    Solo node({.append_entries_max = 512, .catch_up_entries_max = catch_up_entries_max});
+    lead_far_ahead(node, 10'000, 200);
+    std::uint64_t requests = 0;
+    while (node.peer(2).match < node.raft.log().last()) {
+        const Ready ready = node.take();
+        for (const LoadWanted& load : ready.loads) {
+            node.raft.loaded(node.now, load.peer, read_from_disk(load, 200));
+        }
+        for (const auto& [out, request] : sent<AppendRequest>(ready)) {
+            requests += request.entries.empty() ? 0u : 1u;
+            node.accept(2, request);
+        }
+        node.now = std::max(node.now, node.raft.deadline());
+        node.raft.time(node.now);
+    }
+    return requests;
+}
+
+}  // namespace
+
+TEST_CASE("flow: what must be read from the disk goes in bulk", "[raft]") {
+    CHECK(requests_to_catch_up({}) == 20);        // as many as of entries in memory
+    CHECK(requests_to_catch_up(16'384) == 1);     // 2 MB
+    Solo follower({.self = 2});
+    AppendRequest bulk{Term{1}, {}, {}, 1, {}};
+    for (std::uint64_t i = 1; i <= 10'000; ++i) {
+        bulk.entries.push_back(entry_at(i, 1, 200));
+    }
+    follower.receive(1, bulk);
+    CHECK(follower.take().entries.size() == 10'000);  // one Ready is one group, one flush
+}
+
+TEST_CASE("flow: loads are paced by the clock and hold up nothing else", "[raft]") {
+    // 4 MiB may be owed; that is 4.194304 s.
+    constexpr std::uint32_t body = 1'000'000;
+    Solo node({.catch_up_entries_max = 2, .catch_up_bytes_per_second = 1'000'000});
+    lead_far_ahead(node, 40, body);
+    const Instant begin = node.now;
+    std::uint64_t bytes = 0;
+    const auto load_if_wanted = [&] {
+        const Ready ready = node.take();
+        for (const auto& [out, beat] : sent<Heartbeat>(ready)) {
+            node.receive(out.to.value, HeartbeatResponse{beat.term, beat.round});
+        }
+        for (const auto& [out, request] : sent<AppendRequest>(ready)) {
+            node.accept(out.to.value, request);
+        }
+        for (const LoadWanted& load : ready.loads) {
+            const std::vector<EntryRef> entries = read_from_disk(load, body);
+            bytes += entries.size() * body;
+            node.raft.loaded(node.now, load.peer, entries);
+        }
+        return !ready.loads.empty() || !node.raft.ready().empty();
+    };
+    while (load_if_wanted()) {
+    }
+    CHECK(bytes == 6 * body);  // 6 s to pay for
+    node.propose();
+    CHECK(sent_to<AppendRequest>(node.raft.ready(), 3)->entries.size() == 1);  // at once
+    node.store();
+    while (bytes == 6 * body) {
+        node.timeout();
+        load_if_wanted();
+    }
+    CHECK(node.now == begin + microseconds(6'000'000 - 4'194'304));
+    while (node.peer(2).match < Index{42}) {
+        node.timeout();
+        while (load_if_wanted()) {
+        }
+        const auto elapsed = static_cast<std::uint64_t>((node.now - begin).nanoseconds);
+        REQUIRE(bytes <= elapsed / 1000 + 4'194'304 + 2 * body);
+    }
+    CHECK(bytes == 40 * body);
+}
+
 TEST_CASE("flow: what is not durable or not committed stays in memory", "[raft]") {
     Solo node;
     node.lead();

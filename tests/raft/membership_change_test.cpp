@@ -155,6 +155,69 @@ TEST_CASE("membership_change: a learner that does not answer is never promoted",
     CHECK(cluster.committed_configuration() == voters_1_to(4));
 }
 
+TEST_CASE("membership_change: a learner that is always too slow is given up", "[raft]") {
+    Solo node;
+    node.lead();
+    Member fresh{.node = NodeId{4}, .promote = true};
+    const Configuration target = with_learner(node.raft.configuration(), fresh);
+    REQUIRE(std::holds_alternative<ChangeStarted>(node.raft.change_membership(node.now, target)));
+    node.store();
+    node.accept_all(2);
+    // Every answer of n4 comes late, and meanwhile the log has grown.
+    std::uint32_t rounds = 0;
+    for (int i = 0; i < 20 && !node.peer(4).catch_up.given_up(); ++i) {
+        for (int beat = 0; beat < 6; ++beat) {  // longer than a timeout, while all live
+            node.timeout();
+            for (const auto& [out, message] : sent<Heartbeat>(node.take())) {
+                node.receive(out.to.value, HeartbeatResponse{message.term, message.round});
+            }
+        }
+        const Index held = node.raft.log().last();
+        node.propose();
+        node.store();
+        node.accept_all(2);
+        node.take();
+        node.receive(4,
+            AppendResponse{.term = Term{1}, .sequence = 1, .accepted = true, .match = held});
+        rounds = std::max(rounds, node.peer(4).catch_up.rounds);
+    }
+    CHECK(rounds == catch_up_rounds_max);
+    CHECK(node.peer(4).catch_up.given_up());
+    // Quick from now on: it stays a learner, until somebody asks again.
+    for (int i = 0; i < 20; ++i) {
+        node.propose();
+        node.store();
+        for (const auto& [out, request] : sent<AppendRequest>(node.take())) {
+            node.accept(out.to.value, request);
+        }
+    }
+    CHECK(node.raft.configuration().learners.contains(NodeId{4}));
+    CHECK_FALSE(node.raft.configuration().joint());
+}
+
+TEST_CASE("membership_change: a joint phase can wait to be left by hand", "[raft]") {
+    Cluster cluster({.nodes = 5, .leaves_joint_phase = false, .voters = 3});
+    cluster.elect(1);
+    cluster.settle();
+    Configuration target = voters_1_to(5);
+    target.voters.erase(NodeId{1});
+    target.voters.erase(NodeId{2});
+    const Raft& leader = cluster.raft(1);
+    REQUIRE(std::holds_alternative<ChangeRefused>(cluster.leave(1)));
+    REQUIRE(std::holds_alternative<ChangeStarted>(cluster.change(1, target)));
+    CHECK(std::holds_alternative<ChangeRefused>(cluster.leave(1)));  // not committed yet
+    cluster.settle();
+    CHECK(leader.configuration().joint());
+    CHECK(std::holds_alternative<ChangeRefused>(cluster.change(1, target)));
+    CHECK(std::holds_alternative<ChangeStarted>(cluster.leave(1)));
+    const Index last = leader.log().last();
+    CHECK(std::holds_alternative<ChangeRefused>(cluster.leave(1)));  // twice is once
+    CHECK(leader.log().last() == last);
+    cluster.settle();
+    CHECK_FALSE(cluster.raft(3).configuration().joint());
+    CHECK(cluster.raft(3).configuration().voters == target.voters);
+}
+
 TEST_CASE("membership_change: a learner counts in no quorum and never campaigns", "[raft]") {
     Cluster cluster({.nodes = 4, .voters = 2});
     cluster.elect(1);

@@ -50,7 +50,9 @@ TEST_CASE("paper 5.1: P03 a leader with an old term becomes follower", "[raft][p
     CHECK(node.hard_state() == HardState{Term{2}, NodeId{}});
     const Ready ready = node.take();
     CHECK(ready.dropped_reads == std::vector{ReadId{7}});
-    CHECK(ready.transitions.back() == Transition{Role::follower, Term{2}, NodeId{2}});
+    CHECK(ready.transitions.back().role == Role::follower);
+    CHECK(ready.transitions.back().leader == NodeId{2});
+    CHECK(ready.transitions.back().cause == Cause::newer_term);
     CHECK(std::holds_alternative<NotLeader>(node.propose()));
 }
 

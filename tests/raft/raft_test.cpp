@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "raft/transition.h"
 #include "tests/raft/solo.h"
 
 namespace ledger::raft {
@@ -159,10 +160,20 @@ TEST_CASE("raft: transitions tell every change of role, term and leader in order
     Solo node;
     node.win();
     node.receive(2, Heartbeat{Term{4}, Index{}, 1});
-    const std::vector<Transition> expected{{Role::pre_candidate, Term{0}, NodeId{}},
-        {Role::candidate, Term{1}, NodeId{}}, {Role::leader, Term{1}, NodeId{1}},
-        {Role::follower, Term{4}, NodeId{2}}};
+    const NodeId self{1};
+    const LogId noop{Term{1}, Index{1}};
+    const std::vector<Transition> expected{
+        {.role = Role::pre_candidate, .cause = Cause::timeout},
+        {.role = Role::candidate, .term = Term{1}, .cause = Cause::pre_vote_won, .vote = self},
+        {.role = Role::leader, .term = Term{1}, .leader = self, .cause = Cause::elected,
+            .vote = self},
+        {.role = Role::follower, .term = Term{4}, .leader = NodeId{2},
+            .cause = Cause::newer_term, .last = noop}};
     CHECK(node.take().transitions == expected);
+    CHECK(to_text(expected[2]) == "leads term 1: elected; vote n1, log ends at 0 of term 0, "
+                                  "commit 0, configuration 0");
+    CHECK(to_text(expected[3]) == "follows n2 in term 4: newer term; vote none, log ends at 1 of "
+                                  "term 1, commit 0, configuration 0");
     node.receive(2, Heartbeat{Term{4}, Index{}, 2});
     CHECK(node.take().transitions.empty());
 }

@@ -132,6 +132,8 @@ struct Setup {
     std::uint64_t commit = 0;
     std::uint32_t append_entries_max = 64;
     std::uint64_t append_bytes_max = 1u << 20;
+    std::optional<std::uint32_t> catch_up_entries_max;  // else as append_entries_max
+    std::uint64_t catch_up_bytes_per_second = 1u << 30;
     std::uint32_t inflight_messages_max = 16;
     std::uint64_t uncommitted_bytes_max = 64u << 20;
     std::optional<Configuration> configuration;  // instead of voters 1 .. voters
@@ -166,6 +168,8 @@ class Solo {
         config.election_timeout_min = T;
         config.append_entries_max = setup.append_entries_max;
         config.append_bytes_max = setup.append_bytes_max;
+        config.catch_up_entries_max = setup.catch_up_entries_max.value_or(setup.append_entries_max);
+        config.catch_up_bytes_per_second = setup.catch_up_bytes_per_second;
         config.inflight_messages_max = setup.inflight_messages_max;
         config.uncommitted_bytes_max = setup.uncommitted_bytes_max;
         config.clock_drift_max = setup.clock_drift_max;

@@ -50,7 +50,8 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.nemesis.disk_errors), n(p.nemesis.clock_jumps), n(p.leases),
         p.apply_time.nanoseconds, n(p.workload.read_anywhere), n(p.disk.limp),
         n(p.limits.cut_entries), n(p.limits.cut_chunk_bytes), n(p.limits.retain_entries),
-        n(p.limits.kept_entries_min)};
+        n(p.limits.kept_entries_min), n(p.old_nodes), n(p.catch_up_entries_max),
+        n(p.catch_up_bytes_per_second)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

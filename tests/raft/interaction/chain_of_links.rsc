@@ -3,13 +3,13 @@
 # Source: reference topic "one-way partitions"; thesis §4.2.3.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 cut n2 n3
 run 1s
@@ -28,7 +28,7 @@ expect n2 commit=2
 expect n3 commit=2
 cut n1->n3
 run 2s
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
 expect leader=1 term=1
 propose n1
   n1: stores 3@1
@@ -40,6 +40,6 @@ run 100ms
 expect n1 commit=3
 heal
 run 300ms
-  n3: follower of term 1 under n1
+  n3: follower of term 1 under n1 (leader heard)
   n3: commit 3
 expect log n1 = n2 = n3

@@ -3,21 +3,21 @@
 # Source: thesis §6.2; CCF topic "check-quorum, four nodes"; catalogue M05.
 group 4
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n4: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n4: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n4
 run 1s
   n2: commit 1
   n3: commit 1
-  n4: pre_candidate of term 1
+  n4: pre_candidate of term 1 (election timeout)
 expect leader=1 term=1
 propose n1
   n1: stores 2@1
@@ -45,23 +45,23 @@ settle
   n1 <- n2 heartbeat_response
 expect n1 role=leader
 pass n1 100ms
-  n1: follower of term 1
+  n1: follower of term 1 (quorum lost)
 expect n1 role=follower term=1 leader=none last=2
 propose n1
   n1: refused, the leader is none
 
 heal
 run 2s
-  n4: follower of term 1
-  n1: pre_candidate of term 1
-  n1: candidate of term 2
-  n2: follower of term 2
-  n3: follower of term 2
-  n4: follower of term 2
-  n1: leader of term 2
-  n2: follower of term 2 under n1
-  n3: follower of term 2 under n1
-  n4: follower of term 2 under n1
+  n4: follower of term 1 (refused by a majority)
+  n1: pre_candidate of term 1 (election timeout)
+  n1: candidate of term 2 (pre-vote won)
+  n2: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n4: follower of term 2 (newer term)
+  n1: leader of term 2 (elected)
+  n2: follower of term 2 under n1 (leader heard)
+  n3: follower of term 2 under n1 (leader heard)
+  n4: follower of term 2 under n1 (leader heard)
   n4: commit 2
   n1: commit 3
   n2: commit 3

@@ -3,13 +3,13 @@
 # Source: CCF topic "commit known at one of two followers".
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 propose n1
   n1: stores 2@1
@@ -35,22 +35,22 @@ drop *->*
   n2 -> n1 heartbeat_response, dropped
 
 elect n3
-  n3: pre_candidate of term 1
-  n3: candidate of term 2
-  n2: follower of term 2
-  n3: leader of term 2
-  n2: follower of term 2 under n3
+  n3: pre_candidate of term 1 (election timeout)
+  n3: candidate of term 2 (pre-vote won)
+  n2: follower of term 2 (newer term)
+  n3: leader of term 2 (elected)
+  n2: follower of term 2 under n3 (leader heard)
   n3: commit 3
 expect leader=3 term=2
 crash n3
 restart n1
   n1: follower term=1 vote=n1 leader=none last=2@1 durable=2 commit=1
 elect n2
-  n2: pre_candidate of term 2
-  n2: candidate of term 3
-  n1: follower of term 3
-  n2: leader of term 3
-  n1: follower of term 3 under n2
+  n2: pre_candidate of term 2 (election timeout)
+  n2: candidate of term 3 (pre-vote won)
+  n1: follower of term 3 (newer term)
+  n2: leader of term 3 (elected)
+  n1: follower of term 3 under n2 (leader heard)
   n1: commit 2
   n2: commit 4
 expect leader=2 term=3
@@ -64,7 +64,7 @@ run 100ms
 restart n3
   n3: follower term=2 vote=n3 leader=none last=3@2 durable=3 commit=1
 run 300ms
-  n3: follower of term 3 under n2
+  n3: follower of term 3 under n2 (newer term)
   n3: commit 3
   n3: commit 5
 expect log n1 = n2 = n3

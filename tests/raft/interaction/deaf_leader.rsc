@@ -3,13 +3,13 @@
 # Source: thesis §6.2; reference topic "one-way partitions".
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 cut n2->n1
 cut n3->n1
@@ -30,16 +30,16 @@ settle
   n1 <- n3 append_response, lost
 expect n1 last=2 commit=1
 run 400ms
-  n1: follower of term 1
+  n1: follower of term 1 (quorum lost)
 expect n1 role!=leader
 run 1s
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n3: follower of term 2 under n2
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n3: follower of term 2 under n2 (leader heard)
   n2: commit 3
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
   n3: commit 3
 expect leader=2
 expect n2 term=2 commit>=3

@@ -6,13 +6,13 @@ group 5
 
 pass all T
 wait n1
-  n1: pre_candidate of term 0
+  n1: pre_candidate of term 0 (election timeout)
   n1 -> n2 pre_vote_request proposed=1 attempt=1
   n1 -> n3 pre_vote_request proposed=1 attempt=1
   n1 -> n4 pre_vote_request proposed=1 attempt=1
   n1 -> n5 pre_vote_request proposed=1 attempt=1
 wait n2
-  n2: pre_candidate of term 0
+  n2: pre_candidate of term 0 (election timeout)
   n2 -> n1 pre_vote_request proposed=1 attempt=1
   n2 -> n3 pre_vote_request proposed=1 attempt=1
   n2 -> n4 pre_vote_request proposed=1 attempt=1
@@ -35,7 +35,7 @@ deliver *->n5 pre_vote_request
 deliver *->n1 pre_vote_response
   n1 <- n3 pre_vote_response
   n1 <- n4 pre_vote_response
-  n1: candidate of term 1
+  n1: candidate of term 1 (pre-vote won)
   n1: stores term 1 vote n1
   n1 -> n2 vote_request term=1 (when stored)
   n1 -> n3 vote_request term=1 (when stored)
@@ -45,7 +45,7 @@ deliver *->n1 pre_vote_response
 deliver *->n2 pre_vote_response
   n2 <- n3 pre_vote_response
   n2 <- n4 pre_vote_response
-  n2: candidate of term 1
+  n2: candidate of term 1 (pre-vote won)
   n2: stores term 1 vote n2
   n2 -> n1 vote_request term=1 (when stored)
   n2 -> n3 vote_request term=1 (when stored)
@@ -65,7 +65,7 @@ hold n2->n5
   n2 -> n5 vote_request, held
 deliver n2->n3 vote_request
   n3 <- n2 vote_request
-  n3: follower of term 1
+  n3: follower of term 1 (newer term)
   n3: stores term 1 vote n2
   n3 -> n2 vote_response term=1 granted (when stored)
 deliver n1->n3 vote_request
@@ -73,12 +73,12 @@ deliver n1->n3 vote_request
   n3 -> n1 vote_response term=1
 deliver n1->n4 vote_request
   n4 <- n1 vote_request
-  n4: follower of term 1
+  n4: follower of term 1 (newer term)
   n4: stores term 1 vote n1
   n4 -> n1 vote_response term=1 granted (when stored)
 deliver n1->n5 vote_request
   n5 <- n1 vote_request
-  n5: follower of term 1
+  n5: follower of term 1 (newer term)
   n5: stores term 1 vote n1
   n5 -> n1 vote_response term=1 granted (when stored)
 store n3
@@ -91,7 +91,7 @@ deliver *->n1 vote_response
   n1 <- n3 vote_response
   n1 <- n4 vote_response
   n1 <- n5 vote_response
-  n1: leader of term 1
+  n1: leader of term 1 (elected)
   n1: stores 1@1
   n1 -> n2 append_request term=1 sequence=1 entries=1@1
   n1 -> n3 append_request term=1 sequence=2 entries=1@1
@@ -100,12 +100,12 @@ deliver *->n1 vote_response
 expect leader=1 term=1
 deliver n1->n4 append_request
   n4 <- n1 append_request
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (leader heard)
   n4: stores 1@1
   n4 -> n1 append_response term=1 sequence=3 accepted match=1 (when stored)
 deliver n1->n5 append_request
   n5 <- n1 append_request
-  n5: follower of term 1 under n1
+  n5: follower of term 1 under n1 (leader heard)
   n5: stores 1@1
   n5 -> n1 append_response term=1 sequence=4 accepted match=1 (when stored)
 
@@ -123,7 +123,7 @@ drop n1->n2
   n1 -> n2 vote_request, dropped
   n1 -> n2 append_request, dropped
 wait n2
-  n2: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
   n2 -> n1 pre_vote_request term=1 proposed=2 attempt=1
   n2 -> n3 pre_vote_request term=1 proposed=2 attempt=1
   n2 -> n4 pre_vote_request term=1 proposed=2 attempt=1
@@ -137,7 +137,7 @@ settle
   n1 -> n2 pre_vote_response term=1 proposed=1 attempt=1
   n1 <- n2 vote_request
   n3 <- n1 append_request
-  n3: follower of term 1 under n1
+  n3: follower of term 1 under n1 (leader heard)
   n3: stores 1@1
   n3 -> n1 append_response term=1 sequence=2 accepted match=1 (when stored)
   n1 <- n2 pre_vote_request
@@ -152,7 +152,7 @@ settle
   n2 <- n1 pre_vote_response
   n2 <- n3 pre_vote_response
   n2 <- n4 pre_vote_response
-  n2: follower of term 1
+  n2: follower of term 1 (refused by a majority)
   n2 <- n5 pre_vote_response
   n1 <- n3 append_response
   n1 <- n4 append_response

@@ -3,7 +3,7 @@
 group 5
 pass all T
 wait n1
-  n1: pre_candidate of term 0
+  n1: pre_candidate of term 0 (election timeout)
   n1 -> n2 pre_vote_request proposed=1 attempt=1
   n1 -> n3 pre_vote_request proposed=1 attempt=1
   n1 -> n4 pre_vote_request proposed=1 attempt=1
@@ -20,7 +20,7 @@ deliver n1->* pre_vote_request
 deliver *->n1 pre_vote_response
   n1 <- n2 pre_vote_response
   n1 <- n3 pre_vote_response
-  n1: candidate of term 1
+  n1: candidate of term 1 (pre-vote won)
   n1: stores term 1 vote n1
   n1 -> n2 vote_request term=1 (when stored)
   n1 -> n3 vote_request term=1 (when stored)
@@ -32,7 +32,7 @@ store n1
   n1: stored, 0 left
 deliver n1->n2 vote_request
   n2 <- n1 vote_request
-  n2: follower of term 1
+  n2: follower of term 1 (newer term)
   n2: stores term 1 vote n1
   n2 -> n1 vote_response term=1 granted (when stored)
 store n2
@@ -47,14 +47,14 @@ expect n1 role=candidate term=1
 
 deliver n1->n3 vote_request
   n3 <- n1 vote_request
-  n3: follower of term 1
+  n3: follower of term 1 (newer term)
   n3: stores term 1 vote n1
   n3 -> n1 vote_response term=1 granted (when stored)
 store n3
   n3: stored, 0 left
 deliver n3->n1 vote_response
   n1 <- n3 vote_response
-  n1: leader of term 1
+  n1: leader of term 1 (elected)
   n1: stores 1@1
   n1 -> n2 append_request term=1 sequence=1 entries=1@1
   n1 -> n3 append_request term=1 sequence=2 entries=1@1
@@ -62,10 +62,10 @@ deliver n3->n1 vote_response
   n1 -> n5 append_request term=1 sequence=4 entries=1@1
 expect n1 role=leader term=1
 settle quietly
-  n4: follower of term 1
-  n5: follower of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n4: follower of term 1 (newer term)
+  n5: follower of term 1 (newer term)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
+  n5: follower of term 1 under n1 (leader heard)
   n1: commit 1

@@ -12,7 +12,7 @@ boot n6 term=7 log=1-3@1,4-7@4
 boot n7 term=7 log=1-3@1,4-6@2,7-11@3
 
 campaign n1
-  n1: pre_candidate of term 7
+  n1: pre_candidate of term 7 (election timeout)
   n1 -> n2 pre_vote_request term=7 proposed=8 last=10@6 attempt=1
   n1 -> n3 pre_vote_request term=7 proposed=8 last=10@6 attempt=1
   n1 -> n4 pre_vote_request term=7 proposed=8 last=10@6 attempt=1
@@ -20,22 +20,22 @@ campaign n1
   n1 -> n6 pre_vote_request term=7 proposed=8 last=10@6 attempt=1
   n1 -> n7 pre_vote_request term=7 proposed=8 last=10@6 attempt=1
 settle quietly
-  n1: candidate of term 8
-  n2: follower of term 8
-  n3: follower of term 8
-  n4: follower of term 8
-  n5: follower of term 8
-  n6: follower of term 8
-  n7: follower of term 8
-  n1: leader of term 8
-  n2: follower of term 8 under n1
-  n3: follower of term 8 under n1
-  n4: follower of term 8 under n1
+  n1: candidate of term 8 (pre-vote won)
+  n2: follower of term 8 (newer term)
+  n3: follower of term 8 (newer term)
+  n4: follower of term 8 (newer term)
+  n5: follower of term 8 (newer term)
+  n6: follower of term 8 (newer term)
+  n7: follower of term 8 (newer term)
+  n1: leader of term 8 (elected)
+  n2: follower of term 8 under n1 (leader heard)
+  n3: follower of term 8 under n1 (leader heard)
+  n4: follower of term 8 under n1 (leader heard)
   n4: truncates to 10
-  n5: follower of term 8 under n1
+  n5: follower of term 8 under n1 (leader heard)
   n5: truncates to 10
-  n6: follower of term 8 under n1
-  n7: follower of term 8 under n1
+  n6: follower of term 8 under n1 (leader heard)
+  n7: follower of term 8 under n1 (leader heard)
   n6: truncates to 5
   n7: truncates to 3
   n1: commit 11

@@ -7,11 +7,11 @@ boot n2 term=7 log=1-3@1,4-6@2,7-11@3
 boot n3 term=7
 isolate n2
 elect n1
-  n1: pre_candidate of term 7
-  n1: candidate of term 8
-  n3: follower of term 8
-  n1: leader of term 8
-  n3: follower of term 8 under n1
+  n1: pre_candidate of term 7 (election timeout)
+  n1: candidate of term 8 (pre-vote won)
+  n3: follower of term 8 (newer term)
+  n1: leader of term 8 (elected)
+  n3: follower of term 8 under n1 (leader heard)
   n1: commit 11
 expect leader=1 term=8
 heal
@@ -20,7 +20,7 @@ pass n1 60ms
   n1 -> n3 heartbeat term=8 commit=11 round=1
 deliver n1->n2 heartbeat
   n2 <- n1 heartbeat
-  n2: follower of term 8 under n1
+  n2: follower of term 8 under n1 (newer term)
   n2: stores term 8 vote none
   n2 -> n1 heartbeat_response term=8 round=1
 deliver n2->n1 heartbeat_response

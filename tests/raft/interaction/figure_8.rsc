@@ -12,7 +12,7 @@ boot n5 term=3 vote=n5 log=1@1,2@3
 isolate n5
 pass all T
 wait n1
-  n1: pre_candidate of term 3
+  n1: pre_candidate of term 3 (election timeout)
   n1 -> n2 pre_vote_request term=3 proposed=4 last=2@2 attempt=1
   n1 -> n3 pre_vote_request term=3 proposed=4 last=2@2 attempt=1
   n1 -> n4 pre_vote_request term=3 proposed=4 last=2@2 attempt=1
@@ -28,7 +28,7 @@ deliver n1->* pre_vote_request
 deliver *->n1 pre_vote_response
   n1 <- n2 pre_vote_response
   n1 <- n3 pre_vote_response
-  n1: candidate of term 4
+  n1: candidate of term 4 (pre-vote won)
   n1: stores term 4 vote n1
   n1 -> n2 vote_request term=4 last=2@2 (when stored)
   n1 -> n3 vote_request term=4 last=2@2 (when stored)
@@ -39,15 +39,15 @@ store n1
   n1: stored, 0 left
 deliver n1->* vote_request
   n2 <- n1 vote_request
-  n2: follower of term 4
+  n2: follower of term 4 (newer term)
   n2: stores term 4 vote n1
   n2 -> n1 vote_response term=4 granted (when stored)
   n3 <- n1 vote_request
-  n3: follower of term 4
+  n3: follower of term 4 (newer term)
   n3: stores term 4 vote n1
   n3 -> n1 vote_response term=4 granted (when stored)
   n4 <- n1 vote_request
-  n4: follower of term 4
+  n4: follower of term 4 (newer term)
   n4: stores term 4 vote n1
   n4 -> n1 vote_response term=4 granted (when stored)
   n5 <- n1 vote_request, lost
@@ -60,7 +60,7 @@ store n4
 deliver *->n1 vote_response
   n1 <- n2 vote_response
   n1 <- n3 vote_response
-  n1: leader of term 4
+  n1: leader of term 4 (elected)
   n1: stores 3@4
   n1 -> n2 append_request term=4 previous=2@2 sequence=1 entries=3@4
   n1 -> n3 append_request term=4 previous=2@2 sequence=2 entries=3@4
@@ -72,7 +72,7 @@ store n1
   n1: stored, 0 left
 deliver n1->n3 append_request
   n3 <- n1 append_request
-  n3: follower of term 4 under n1
+  n3: follower of term 4 under n1 (leader heard)
   n3 -> n1 append_response term=4 sequence=2 previous=2 hint=1@1
 deliver n3->n1 append_response
   n1 <- n3 append_response
@@ -101,18 +101,18 @@ drop *->*
   n1 -> n3 append_request, dropped
 heal
 elect n5
-  n5: pre_candidate of term 3
-  n5: follower of term 4
+  n5: pre_candidate of term 3 (election timeout)
+  n5: follower of term 4 (newer term)
 elect n5
-  n5: pre_candidate of term 4
-  n5: candidate of term 5
-  n2: follower of term 5
-  n3: follower of term 5
-  n4: follower of term 5
-  n5: leader of term 5
-  n2: follower of term 5 under n5
-  n3: follower of term 5 under n5
-  n4: follower of term 5 under n5
+  n5: pre_candidate of term 4 (election timeout)
+  n5: candidate of term 5 (pre-vote won)
+  n2: follower of term 5 (newer term)
+  n3: follower of term 5 (newer term)
+  n4: follower of term 5 (newer term)
+  n5: leader of term 5 (elected)
+  n2: follower of term 5 under n5 (leader heard)
+  n3: follower of term 5 under n5 (leader heard)
+  n4: follower of term 5 under n5 (leader heard)
   n2: truncates to 1
   n3: truncates to 1
   n5: commit 3
@@ -120,7 +120,7 @@ expect leader=5
 restart n1
   n1: follower term=4 vote=n1 leader=none last=3@4 durable=3 commit=0
 run 1s
-  n1: follower of term 5 under n5
+  n1: follower of term 5 under n5 (newer term)
   n2: commit 3
   n3: commit 3
   n4: commit 3

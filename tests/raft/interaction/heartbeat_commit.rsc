@@ -7,12 +7,12 @@ boot n2 term=2 log=1@1,2-3@2
 boot n3 term=2 log=1-3@1
 lose n1->n3 append_request
 elect n1
-  n1: pre_candidate of term 2
-  n1: candidate of term 3
-  n2: follower of term 3
-  n3: follower of term 3
-  n1: leader of term 3
-  n2: follower of term 3 under n1
+  n1: pre_candidate of term 2 (election timeout)
+  n1: candidate of term 3 (pre-vote won)
+  n2: follower of term 3 (newer term)
+  n3: follower of term 3 (newer term)
+  n1: leader of term 3 (elected)
+  n2: follower of term 3 under n1 (leader heard)
   n1: commit 4
 expect n1 commit=4
 pass n1 60ms
@@ -23,7 +23,7 @@ settle
   n2 -> n1 heartbeat_response term=3 round=1
   n2: commit 4
   n3 <- n1 heartbeat
-  n3: follower of term 3 under n1
+  n3: follower of term 3 under n1 (leader heard)
   n3 -> n1 heartbeat_response term=3 round=1
   n1 <- n2 heartbeat_response
   n1 <- n3 heartbeat_response

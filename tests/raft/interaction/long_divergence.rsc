@@ -7,11 +7,11 @@ boot n2 term=20 log=1@1,2-3@2,4-5@4,6-7@6,8-9@8,10-11@10,12-13@12,14@14
 boot n3 term=20
 isolate n2
 elect n1
-  n1: pre_candidate of term 20
-  n1: candidate of term 21
-  n3: follower of term 21
-  n1: leader of term 21
-  n3: follower of term 21 under n1
+  n1: pre_candidate of term 20 (election timeout)
+  n1: candidate of term 21 (pre-vote won)
+  n3: follower of term 21 (newer term)
+  n1: leader of term 21 (elected)
+  n3: follower of term 21 under n1 (leader heard)
   n1: commit 15
 heal
 pass n1 60ms
@@ -19,7 +19,7 @@ pass n1 60ms
   n1 -> n3 heartbeat term=21 commit=15 round=1
 settle
   n2 <- n1 heartbeat
-  n2: follower of term 21 under n1
+  n2: follower of term 21 under n1 (newer term)
   n2: stores term 21 vote none
   n2 -> n1 heartbeat_response term=21 round=1
   n3 <- n1 heartbeat

@@ -3,17 +3,17 @@
 # Source: CCF topic "repeated re-elections with a partitioned ex-leader".
 group 5
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n4: follower of term 1
-  n5: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n4: follower of term 1 (newer term)
+  n5: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
+  n5: follower of term 1 under n1 (leader heard)
   n1: commit 1
 propose n1 2
   n1: stores 2-3@1
@@ -39,21 +39,21 @@ propose n1 3
   n1 -> n4 append_request term=1 previous=3@1 commit=3 sequence=11 entries=4-6@1
   n1 -> n5 append_request term=1 previous=3@1 commit=3 sequence=12 entries=4-6@1
 run 1s
-  n1: follower of term 1
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n3: follower of term 2
-  n4: follower of term 2
-  n5: follower of term 2
-  n2: leader of term 2
-  n3: follower of term 2 under n2
-  n4: follower of term 2 under n2
-  n5: follower of term 2 under n2
+  n1: follower of term 1 (quorum lost)
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n3: follower of term 2 (newer term)
+  n4: follower of term 2 (newer term)
+  n5: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n3: follower of term 2 under n2 (leader heard)
+  n4: follower of term 2 under n2 (leader heard)
+  n5: follower of term 2 under n2 (leader heard)
   n2: commit 4
   n3: commit 4
   n4: commit 4
   n5: commit 4
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
 expect leader=2
 propose leader 2
   n2: stores 5-6@2
@@ -74,18 +74,18 @@ propose n2
   n2 -> n4 append_request term=2 previous=6@2 commit=6 sequence=9 entries=7@2
   n2 -> n5 append_request term=2 previous=6@2 commit=6 sequence=10 entries=7@2
 run 1s
-  n2: follower of term 2
-  n3: pre_candidate of term 2
-  n3: candidate of term 3
-  n4: follower of term 3
-  n5: follower of term 3
-  n3: leader of term 3
-  n4: follower of term 3 under n3
-  n5: follower of term 3 under n3
+  n2: follower of term 2 (quorum lost)
+  n3: pre_candidate of term 2 (election timeout)
+  n3: candidate of term 3 (pre-vote won)
+  n4: follower of term 3 (newer term)
+  n5: follower of term 3 (newer term)
+  n3: leader of term 3 (elected)
+  n4: follower of term 3 under n3 (leader heard)
+  n5: follower of term 3 under n3 (leader heard)
   n3: commit 7
   n4: commit 7
   n5: commit 7
-  n2: pre_candidate of term 2
+  n2: pre_candidate of term 2 (election timeout)
 expect leader=3
 propose leader
   n3: stores 8@3
@@ -103,26 +103,26 @@ propose n3 2
   n3 -> n4 append_request term=3 previous=8@3 commit=8 sequence=7 entries=9-10@3
   n3 -> n5 append_request term=3 previous=8@3 commit=8 sequence=8 entries=9-10@3
 run 1s
-  n3: follower of term 3
-  n4: pre_candidate of term 3
-  n5: pre_candidate of term 3
-  n3: pre_candidate of term 3
+  n3: follower of term 3 (quorum lost)
+  n4: pre_candidate of term 3 (election timeout)
+  n5: pre_candidate of term 3 (election timeout)
+  n3: pre_candidate of term 3 (election timeout)
 expect leader=none
 expect committed=8
 
 heal
 run 2s
-  n4: candidate of term 4
-  n1: follower of term 4
-  n2: follower of term 4
-  n3: follower of term 4
-  n5: follower of term 4
-  n4: leader of term 4
-  n1: follower of term 4 under n4
-  n2: follower of term 4 under n4
-  n3: follower of term 4 under n4
+  n4: candidate of term 4 (pre-vote won)
+  n1: follower of term 4 (newer term)
+  n2: follower of term 4 (newer term)
+  n3: follower of term 4 (newer term)
+  n5: follower of term 4 (newer term)
+  n4: leader of term 4 (elected)
+  n1: follower of term 4 under n4 (leader heard)
+  n2: follower of term 4 under n4 (leader heard)
+  n3: follower of term 4 under n4 (leader heard)
   n3: truncates to 8
-  n5: follower of term 4 under n4
+  n5: follower of term 4 under n4 (leader heard)
   n1: truncates to 3
   n1: commit 8
   n2: truncates to 6

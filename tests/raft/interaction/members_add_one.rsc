@@ -3,13 +3,13 @@
 # Source: thesis §4.1; etcd topic "configuration, one voter"; catalogue M03.
 group 4 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 change n1 1,2,3,4
   n1: stores 2@1
@@ -31,7 +31,7 @@ settle
   n3 -> n1 append_response term=1 sequence=4 accepted match=2 previous=1 (when stored)
   n3: commit 1
   n4 <- n1 append_request
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: stores term 1 vote none
   n4 -> n1 append_response term=1 sequence=5 previous=1
   n1 <- n4 append_response

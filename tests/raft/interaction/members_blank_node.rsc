@@ -2,13 +2,13 @@
 # Source: CCF topic "blank node without configuration"; thesis §4.4.
 group 4 voters=3 incarnations=1
 run 2s
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: members 1,2,3
   n1: commit 1
   n2: members 1,2,3
@@ -34,7 +34,7 @@ learn n1 n4
 run 100ms
   n2: members 1,2,3+4
   n3: members 1,2,3+4
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: members 1,2,3
   n4: members 1,2,3+4
   n4: commit 2

@@ -3,13 +3,13 @@
 # Source: Raft §6; thesis §4.3; etcd topic "add two with automatic leave"; catalogue M04, M13.
 group 5 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n4
 isolate n5
@@ -61,8 +61,8 @@ heal
 run 200ms
   n2: commit 3
   n3: commit 3
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
+  n5: follower of term 1 under n1 (newer term)
   n4: members 1,2,3,4,5/1,2,3
   n4: members 1,2,3,4,5
   n4: commit 3

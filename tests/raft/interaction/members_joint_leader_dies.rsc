@@ -3,13 +3,13 @@
 # Source: CCF topic "change completes with a leader change in the middle"; thesis §4.3.
 group 5 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n4
 isolate n5
@@ -36,20 +36,20 @@ expect n1 commit=1
 crash n1
 # n2 and n3 are a majority of the old half only.
 elect n2
-  n2: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
 expect leader=none
 # n3 has both majorities: itself with n2, and n4 with n5.
 heal
 run 1s
-  n3: pre_candidate of term 1
-  n3: candidate of term 2
-  n2: follower of term 2
-  n4: follower of term 2
-  n5: follower of term 2
-  n3: leader of term 2
-  n2: follower of term 2 under n3
-  n4: follower of term 2 under n3
-  n5: follower of term 2 under n3
+  n3: pre_candidate of term 1 (election timeout)
+  n3: candidate of term 2 (pre-vote won)
+  n2: follower of term 2 (newer term)
+  n4: follower of term 2 (newer term)
+  n5: follower of term 2 (newer term)
+  n3: leader of term 2 (elected)
+  n2: follower of term 2 under n3 (leader heard)
+  n4: follower of term 2 under n3 (leader heard)
+  n5: follower of term 2 under n3 (leader heard)
   n4: members 1,4,5/1,2,3
   n4: commit 1
   n5: members 1,4,5/1,2,3
@@ -63,20 +63,20 @@ run 1s
   n5: members 1,4,5
   n5: commit 3
   n3: commit 4
-  n4: candidate of term 3
-  n5: follower of term 3
-  n4: leader of term 3
-  n5: follower of term 3 under n4
+  n4: candidate of term 3 (asked to take over)
+  n5: follower of term 3 (newer term)
+  n4: leader of term 3 (elected)
+  n5: follower of term 3 under n4 (leader heard)
   n4: commit 5
   n2: commit 4
   n5: commit 5
-  n3: follower of term 3
+  n3: follower of term 3 (newer term)
 expect leader=4 term=3
 expect members n4 = 1,4,5
 restart n1
   n1: follower term=1 vote=n1 leader=none last=2@1 durable=2 commit=1
 run 2s
-  n1: follower of term 3 under n4
+  n1: follower of term 3 under n4 (newer term)
   n1: members 1,4,5
   n1: commit 5
 expect members n4 = 1,4,5

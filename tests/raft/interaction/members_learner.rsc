@@ -2,13 +2,13 @@
 # Source: thesis §4.2.1; etcd topic "learners in elections"; catalogue M05.
 group 4 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 learn n1 n4
   n1: stores 2@1
@@ -21,7 +21,7 @@ run 100ms
   n2: commit 1
   n3: members 1,2,3+4
   n3: commit 1
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: members 1,2,3+4
   n4: commit 1
   n1: commit 2
@@ -41,10 +41,10 @@ settle quietly
 expect n1->n4 match=3
 expect n1 commit=2
 run 1s
-  n1: follower of term 1
-  n2: pre_candidate of term 1
-  n3: pre_candidate of term 1
-  n1: pre_candidate of term 1
+  n1: follower of term 1 (quorum lost)
+  n2: pre_candidate of term 1 (election timeout)
+  n3: pre_candidate of term 1 (election timeout)
+  n1: pre_candidate of term 1 (election timeout)
 # n4 answers all the time, and that does not keep the leader in office.
 expect leader=none
 expect n4 role=follower

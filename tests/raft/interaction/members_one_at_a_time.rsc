@@ -3,13 +3,13 @@
 # Source: thesis §4.1; etcd topics "explicit leave", "validation off"; catalogue M03.
 group 5 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n2
 isolate n3
@@ -30,7 +30,7 @@ run 200ms
   n2: commit 1
   n3: members 1,2,3,4
   n3: commit 1
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: members 1,2,3,4
   n4: commit 1
   n1: commit 2
@@ -54,7 +54,7 @@ run 200ms
   n2: members 1,2,3,4,5
   n3: members 1,2,3,4,5
   n4: members 1,2,3,4,5
-  n5: follower of term 1 under n1
+  n5: follower of term 1 under n1 (newer term)
   n5: members 1,2,3,4
   n5: members 1,2,3,4,5
   n5: commit 2

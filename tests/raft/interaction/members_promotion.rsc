@@ -3,13 +3,13 @@
 # Source: thesis §4.2.1; catalogue row 7.
 group 5 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 propose n1 5
   n1: stores 2-6@1
@@ -32,7 +32,7 @@ expect members n1 = 1,2,3+4p
 run 200ms
   n2: members 1,2,3+4p
   n3: members 1,2,3+4p
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: members 1,2,3+4p
   n4: commit 6
   n1: commit 7
@@ -67,7 +67,7 @@ run 1s
 expect members n1 = 1,2,3,4+5p
 heal
 run 300ms
-  n5: follower of term 1 under n1
+  n5: follower of term 1 under n1 (newer term)
   n5: members 1,2,3+4p
   n5: members 1,2,3,4
   n5: members 1,2,3,4+5p

@@ -3,13 +3,13 @@
 # Source: thesis §4.2.2, §3.10; etcd topic "removal of the leader"; catalogue M07.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 remove n1 n1
   n1: stores 2@1
@@ -46,19 +46,19 @@ deliver n3->n1 append_response
 expect n1 commit=2
 settle
   n2 <- n1 timeout_now
-  n2: candidate of term 2
+  n2: candidate of term 2 (asked to take over)
   n2: stores term 2 vote n2
   n2 -> n3 vote_request term=2 last=2@1 transfer (when stored)
   n3 <- n2 vote_request
-  n3: follower of term 2
+  n3: follower of term 2 (newer term)
   n3: stores term 2 vote n2
   n3 -> n2 vote_response term=2 granted (when stored)
   n2 <- n3 vote_response
-  n2: leader of term 2
+  n2: leader of term 2 (elected)
   n2: stores 3@2
   n2 -> n3 append_request term=2 previous=2@1 commit=1 sequence=1 entries=3@2
   n3 <- n2 append_request
-  n3: follower of term 2 under n2
+  n3: follower of term 2 under n2 (leader heard)
   n3: stores 3@2
   n3 -> n2 append_response term=2 sequence=1 accepted match=3 previous=2 (when stored)
   n2 <- n3 append_response
@@ -67,7 +67,7 @@ expect leader=2 term=2
 # Nobody tells n1, which hears no voter any more.
 run 2s
   n3: commit 3
-  n1: follower of term 2
+  n1: follower of term 2 (newer term)
 expect n1 role=follower
 expect term n1 <= n2
 expect members n2 = 2,3

@@ -3,13 +3,13 @@
 # Source: issue "node replacement in one verb"; CCF topic "swap one node".
 group 4 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 crash n3
 replace n1 n3 n4
@@ -22,7 +22,7 @@ expect members n1 = 1,2,3+4p
 run 300ms
   n2: members 1,2,3+4p
   n2: commit 1
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
   n4: members 1,2,3+4p
   n4: commit 1
   n1: commit 2

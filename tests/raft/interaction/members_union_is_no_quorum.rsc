@@ -3,13 +3,13 @@
 # Source: Raft §6; catalogue M04 (microsoft/CCF#3948).
 group 5 voters=3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n2
 isolate n3
@@ -26,8 +26,8 @@ propose n1
   n1 -> n2 append_request term=1 previous=2@1 commit=1 sequence=7 entries=3@1
   n1 -> n3 append_request term=1 previous=2@1 commit=1 sequence=8 entries=3@1
 settle quietly
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n4: follower of term 1 under n1 (newer term)
+  n5: follower of term 1 under n1 (newer term)
   n4: members 1,4,5/1,2,3
   n4: commit 1
   n5: members 1,4,5/1,2,3

@@ -3,13 +3,13 @@
 # Source: catalogue M19 (camunda/camunda#13790), D13.
 group 3 incarnations=1 end=faulty
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: members 1,2,3
   n1: commit 1
   n2: members 1,2,3
@@ -32,19 +32,19 @@ restart n3
   n3: follower term=0 vote=none leader=none last=0 durable=0 commit=0
 crash n1
 elect n2
-  n2: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
 run 2s
 expect leader=none
 expect n3 vote=none
 restart n1
   n1: follower term=1 vote=n1 leader=none last=3@1 durable=3 commit=2
 run 2s
-  n2: candidate of term 2
-  n1: follower of term 2
-  n2: leader of term 2
-  n1: follower of term 2 under n2
+  n2: candidate of term 2 (pre-vote won)
+  n1: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n1: follower of term 2 under n2 (leader heard)
   n1: commit 3
-  n3: follower of term 2 under n2
+  n3: follower of term 2 under n2 (newer term)
   n2: commit 4
   n1: commit 4
 expect leader=2 term=2

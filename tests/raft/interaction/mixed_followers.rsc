@@ -10,21 +10,21 @@ boot n5 term=4 log=1@1
 isolate n4
 isolate n5
 elect n1
-  n1: pre_candidate of term 4
-  n1: candidate of term 5
-  n2: follower of term 5
-  n3: follower of term 5
-  n1: leader of term 5
-  n2: follower of term 5 under n1
-  n3: follower of term 5 under n1
+  n1: pre_candidate of term 4 (election timeout)
+  n1: candidate of term 5 (pre-vote won)
+  n2: follower of term 5 (newer term)
+  n3: follower of term 5 (newer term)
+  n1: leader of term 5 (elected)
+  n2: follower of term 5 under n1 (leader heard)
+  n3: follower of term 5 under n1 (leader heard)
   n1: commit 6
 expect leader=1 term=5
 heal
 run 200ms
   n2: commit 6
   n3: commit 6
-  n4: follower of term 5 under n1
-  n5: follower of term 5 under n1
+  n4: follower of term 5 under n1 (newer term)
+  n5: follower of term 5 under n1 (newer term)
   n4: truncates to 2
   n4: commit 6
   n5: commit 6

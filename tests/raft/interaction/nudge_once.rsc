@@ -3,13 +3,13 @@
 # Source: Raft §5.5; reference row 18.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 disk n2 slow
 propose n1 4

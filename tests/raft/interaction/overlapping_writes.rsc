@@ -6,14 +6,14 @@ disk n1 slow
 inject n2->n1 append_request term=1 sequence=1 entries=1@1,2@1
 deliver n2->n1 append_request
   n1 <- n2 append_request
-  n1: follower of term 1 under n2
+  n1: follower of term 1 under n2 (newer term)
   n1: stores term 1 vote none
   n1: stores 1-2@1
   n1 -> n2 append_response term=1 sequence=1 accepted match=2 (when stored)
 inject n3->n1 append_request term=2 previous=1@1 sequence=1 entries=2@2
 deliver n3->n1 append_request
   n1 <- n3 append_request
-  n1: follower of term 2 under n3
+  n1: follower of term 2 under n3 (newer term)
   n1: truncates to 1
   n1: stores term 2 vote none
   n1: stores 2@2
@@ -21,7 +21,7 @@ deliver n3->n1 append_request
 inject n2->n1 append_request term=3 previous=1@1 sequence=1 entries=2@3
 deliver n2->n1 append_request
   n1 <- n2 append_request
-  n1: follower of term 3 under n2
+  n1: follower of term 3 under n2 (newer term)
   n1: truncates to 1
   n1: stores term 3 vote none
   n1: stores 2@3

@@ -4,20 +4,20 @@
 group 3
 disk n1 slow
 elect n2
-  n2: pre_candidate of term 0
-  n2: candidate of term 1
-  n1: follower of term 1
-  n3: follower of term 1
-  n2: leader of term 1
-  n1: follower of term 1 under n2
-  n3: follower of term 1 under n2
+  n2: pre_candidate of term 0 (election timeout)
+  n2: candidate of term 1 (pre-vote won)
+  n1: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n2: leader of term 1 (elected)
+  n1: follower of term 1 under n2 (leader heard)
+  n3: follower of term 1 under n2 (leader heard)
   n2: commit 1
 expect n1 last=1 durable=0 term=1
 isolate n2
 
 pass n3 T
 wait n1
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
   n1 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n1 -> n3 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 deliver n1->n3 pre_vote_request
@@ -25,7 +25,7 @@ deliver n1->n3 pre_vote_request
   n3 -> n1 pre_vote_response term=1 proposed=2 attempt=1 granted
 deliver n3->n1 pre_vote_response
   n1 <- n3 pre_vote_response
-  n1: candidate of term 2
+  n1: candidate of term 2 (pre-vote won)
   n1: stores term 2 vote n1
   n1 -> n2 vote_request term=2 last=1@1 (when stored)
   n1 -> n3 vote_request term=2 last=1@1 (when stored)
@@ -42,11 +42,11 @@ restart n1
 expect n1 term=1 vote=2 last=1
 
 pass n3 T
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
   n3 -> n1 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 wait n1
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
   n1 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n1 -> n3 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 deliver n1->n3 pre_vote_request
@@ -54,7 +54,7 @@ deliver n1->n3 pre_vote_request
   n3 -> n1 pre_vote_response term=1 proposed=2 attempt=1 granted
 deliver n3->n1 pre_vote_response
   n1 <- n3 pre_vote_response
-  n1: candidate of term 2
+  n1: candidate of term 2 (pre-vote won)
   n1: stores term 2 vote n1
   n1 -> n2 vote_request term=2 last=1@1 (when stored)
   n1 -> n3 vote_request term=2 last=1@1 (when stored)
@@ -64,14 +64,14 @@ store n1
 expect messages n1->n3 vote_request = 1
 deliver n1->n3 vote_request
   n3 <- n1 vote_request
-  n3: follower of term 2
+  n3: follower of term 2 (newer term)
   n3: stores term 2 vote n1
   n3 -> n1 vote_response term=2 granted (when stored)
 store n3
   n3: stored, 0 left
 deliver n3->n1 vote_response
   n1 <- n3 vote_response
-  n1: leader of term 2
+  n1: leader of term 2 (elected)
   n1: stores 2@2
   n1 -> n2 append_request term=2 previous=1@1 sequence=1 entries=2@2
   n1 -> n3 append_request term=2 previous=1@1 sequence=2 entries=2@2

@@ -6,7 +6,7 @@ boot n2 term=2 log=1-3@1
 inject n1->n2 append_request term=2 previous=1@1 sequence=1 entries=2-3@1,4-5@2
 deliver n1->n2 append_request
   n2 <- n1 append_request
-  n2: follower of term 2 under n1
+  n2: follower of term 2 under n1 (leader heard)
   n2: stores 4-5@2
   n2 -> n1 append_response term=2 sequence=1 accepted match=5 previous=1 (when stored)
 expect log n2 = 1-3@1,4-5@2
@@ -15,7 +15,7 @@ store n2
 inject n1->n2 append_request term=3 previous=1@1 sequence=1 entries=2-3@1,4@2,5-6@3
 deliver n1->n2 append_request
   n2 <- n1 append_request
-  n2: follower of term 3 under n1
+  n2: follower of term 3 under n1 (newer term)
   n2: truncates to 4
   n2: stores term 3 vote none
   n2: stores 5-6@3

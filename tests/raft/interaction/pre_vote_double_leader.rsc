@@ -8,11 +8,11 @@ boot n3 term=1 log=1@1
 
 pass all T
 wait n1
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
   n1 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n1 -> n3 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 wait n3
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
   n3 -> n1 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 deliver *->n2 pre_vote_request
@@ -22,12 +22,12 @@ deliver *->n2 pre_vote_request
   n2 -> n3 pre_vote_response term=1 proposed=2 attempt=1 granted
 deliver n2->* pre_vote_response
   n1 <- n2 pre_vote_response
-  n1: candidate of term 2
+  n1: candidate of term 2 (pre-vote won)
   n1: stores term 2 vote n1
   n1 -> n2 vote_request term=2 last=1@1 (when stored)
   n1 -> n3 vote_request term=2 last=1@1 (when stored)
   n3 <- n2 pre_vote_response
-  n3: candidate of term 2
+  n3: candidate of term 2 (pre-vote won)
   n3: stores term 2 vote n3
   n3 -> n1 vote_request term=2 last=1@1 (when stored)
   n3 -> n2 vote_request term=2 last=1@1 (when stored)
@@ -41,7 +41,7 @@ hold n3->n2 vote_request
   n3 -> n2 vote_request, held
 deliver n1->n2 vote_request
   n2 <- n1 vote_request
-  n2: follower of term 2
+  n2: follower of term 2 (newer term)
   n2: stores term 2 vote n1
   n2 -> n1 vote_response term=2 granted (when stored)
 store n2
@@ -50,20 +50,20 @@ expect n2 vote=1 term=2
 
 # n2 loses patience before the answer of n1 arrives.
 wait n2
-  n2: pre_candidate of term 2
+  n2: pre_candidate of term 2 (election timeout)
   n2 -> n1 pre_vote_request term=2 proposed=3 last=1@1 attempt=1
   n2 -> n3 pre_vote_request term=2 proposed=3 last=1@1 attempt=1
 expect n2 role=pre_candidate term=2 vote=1
 deliver n2->n1 vote_response
   n1 <- n2 vote_response
-  n1: leader of term 2
+  n1: leader of term 2 (elected)
   n1: stores 2@2
   n1 -> n2 append_request term=2 previous=1@1 sequence=1 entries=2@2
   n1 -> n3 append_request term=2 previous=1@1 sequence=2 entries=2@2
 expect n1 role=leader
 deliver n1->n2 append_request
   n2 <- n1 append_request
-  n2: follower of term 2 under n1
+  n2: follower of term 2 under n1 (leader heard)
   n2: stores 2@2
   n2 -> n1 append_response term=2 sequence=1 accepted match=2 previous=1 (when stored)
 expect n2 role=follower leader=1 term=2 vote=1
@@ -88,7 +88,7 @@ settle
   n3 <- n2 pre_vote_request
   n3 -> n2 pre_vote_response term=2 proposed=3 attempt=1 granted
   n3 <- n1 append_request
-  n3: follower of term 2 under n1
+  n3: follower of term 2 under n1 (leader heard)
   n3: stores 2@2
   n3 -> n1 append_response term=2 sequence=2 accepted match=2 previous=1 (when stored)
   n3 <- n2 vote_response

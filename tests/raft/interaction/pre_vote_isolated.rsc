@@ -3,19 +3,19 @@
 # Source: thesis §9.6, §4.2.3; CCF topic "pre-vote basics".
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n3
 
 run 3s
   n2: commit 1
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
 expect n3 role=pre_candidate term=1
 expect leader=1 term=1
 propose n1
@@ -29,7 +29,7 @@ expect n1 commit=2
 
 heal
 run 1s
-  n3: follower of term 1 under n1
+  n3: follower of term 1 under n1 (leader heard)
   n3: commit 1
   n3: commit 2
 expect leader=1 term=1

@@ -5,7 +5,7 @@ group 4
 pass n2 330ms
 pass n1 310ms
 pass n1 10ms
-  n1: pre_candidate of term 0
+  n1: pre_candidate of term 0 (election timeout)
   n1 -> n2 pre_vote_request proposed=1 attempt=1
   n1 -> n3 pre_vote_request proposed=1 attempt=1
   n1 -> n4 pre_vote_request proposed=1 attempt=1
@@ -14,7 +14,7 @@ deliver n1->n2 pre_vote_request
   n2 -> n1 pre_vote_response proposed=1 attempt=1 granted
 # Ten milliseconds later n2 would have campaigned anyway, and it does.
 pass n2 10ms
-  n2: pre_candidate of term 0
+  n2: pre_candidate of term 0 (election timeout)
   n2 -> n1 pre_vote_request proposed=1 attempt=1
   n2 -> n3 pre_vote_request proposed=1 attempt=1
   n2 -> n4 pre_vote_request proposed=1 attempt=1
@@ -24,13 +24,13 @@ inject n3->n4 vote_request term=1
 pass n4 370ms
 deliver n3->n4 vote_request
   n4 <- n3 vote_request
-  n4: follower of term 1
+  n4: follower of term 1 (newer term)
   n4: stores term 1 vote n3
   n4 -> n3 vote_response term=1 granted (when stored)
 pass n4 370ms
 expect n4 role=follower vote=3
 pass n4 10ms
-  n4: pre_candidate of term 1
+  n4: pre_candidate of term 1 (election timeout)
   n4 -> n1 pre_vote_request term=1 proposed=2 attempt=1
   n4 -> n2 pre_vote_request term=1 proposed=2 attempt=1
   n4 -> n3 pre_vote_request term=1 proposed=2 attempt=1

@@ -5,7 +5,7 @@ group 5
 
 pass all T
 wait n1
-  n1: pre_candidate of term 0
+  n1: pre_candidate of term 0 (election timeout)
   n1 -> n2 pre_vote_request proposed=1 attempt=1
   n1 -> n3 pre_vote_request proposed=1 attempt=1
   n1 -> n4 pre_vote_request proposed=1 attempt=1
@@ -57,7 +57,7 @@ settle
   n5 -> n1 pre_vote_response proposed=1 attempt=2 granted
   n1 <- n2 pre_vote_response
   n1 <- n3 pre_vote_response
-  n1: candidate of term 1
+  n1: candidate of term 1 (pre-vote won)
   n1: stores term 1 vote n1
   n1 -> n2 vote_request term=1 (when stored)
   n1 -> n3 vote_request term=1 (when stored)
@@ -66,24 +66,24 @@ settle
   n1 <- n4 pre_vote_response
   n1 <- n5 pre_vote_response
   n2 <- n1 vote_request
-  n2: follower of term 1
+  n2: follower of term 1 (newer term)
   n2: stores term 1 vote n1
   n2 -> n1 vote_response term=1 granted (when stored)
   n3 <- n1 vote_request
-  n3: follower of term 1
+  n3: follower of term 1 (newer term)
   n3: stores term 1 vote n1
   n3 -> n1 vote_response term=1 granted (when stored)
   n4 <- n1 vote_request
-  n4: follower of term 1
+  n4: follower of term 1 (newer term)
   n4: stores term 1 vote n1
   n4 -> n1 vote_response term=1 granted (when stored)
   n5 <- n1 vote_request
-  n5: follower of term 1
+  n5: follower of term 1 (newer term)
   n5: stores term 1 vote n1
   n5 -> n1 vote_response term=1 granted (when stored)
   n1 <- n2 vote_response
   n1 <- n3 vote_response
-  n1: leader of term 1
+  n1: leader of term 1 (elected)
   n1: stores 1@1
   n1 -> n2 append_request term=1 sequence=1 entries=1@1
   n1 -> n3 append_request term=1 sequence=2 entries=1@1
@@ -92,19 +92,19 @@ settle
   n1 <- n4 vote_response
   n1 <- n5 vote_response
   n2 <- n1 append_request
-  n2: follower of term 1 under n1
+  n2: follower of term 1 under n1 (leader heard)
   n2: stores 1@1
   n2 -> n1 append_response term=1 sequence=1 accepted match=1 (when stored)
   n3 <- n1 append_request
-  n3: follower of term 1 under n1
+  n3: follower of term 1 under n1 (leader heard)
   n3: stores 1@1
   n3 -> n1 append_response term=1 sequence=2 accepted match=1 (when stored)
   n4 <- n1 append_request
-  n4: follower of term 1 under n1
+  n4: follower of term 1 under n1 (leader heard)
   n4: stores 1@1
   n4 -> n1 append_response term=1 sequence=3 accepted match=1 (when stored)
   n5 <- n1 append_request
-  n5: follower of term 1 under n1
+  n5: follower of term 1 under n1 (leader heard)
   n5: stores 1@1
   n5 -> n1 append_response term=1 sequence=4 accepted match=1 (when stored)
   n1 <- n2 append_response

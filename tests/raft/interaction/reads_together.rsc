@@ -3,17 +3,17 @@
 # Source: thesis §6.4; catalogue L13 (tikv/raft-rs#169).
 group 5
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n4: follower of term 1
-  n5: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n4: follower of term 1 (newer term)
+  n5: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
+  n5: follower of term 1 under n1 (leader heard)
   n1: commit 1
 read n1
   n1: read 1

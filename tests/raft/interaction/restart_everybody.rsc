@@ -3,13 +3,13 @@
 # Source: Raft §5.4, fig. 2; catalogue R06, R07.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 propose n1
   n1: stores 2@1
@@ -47,14 +47,14 @@ log
   n2 1-2@1
   n3 1-2@1
 elect n2
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n1: follower of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n1: follower of term 2 under n2
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n1: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n1: follower of term 2 under n2 (leader heard)
   n1: truncates to 2
-  n3: follower of term 2 under n2
+  n3: follower of term 2 under n2 (leader heard)
   n2: commit 3
 # Its log is older than that of n1: it still wins, with n3.
 expect leader=2 term=2

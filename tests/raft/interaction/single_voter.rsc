@@ -4,14 +4,14 @@ group 1
 disk n1 slow
 
 wait n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
   n1: stores term 1 vote n1
 # Its own vote counts when it is stored, not before.
 expect n1 role=candidate term=1
 store n1
   n1: stored, 0 left
-  n1: leader of term 1
+  n1: leader of term 1 (elected)
   n1: stores 1@1
 expect n1 role=leader commit=0
 store n1

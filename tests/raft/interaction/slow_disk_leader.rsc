@@ -3,13 +3,13 @@
 # Source: thesis §10.2.1; catalogue R07 (databendlabs/openraft@a9f696a9).
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 disk n1 slow
 isolate n3
@@ -41,17 +41,17 @@ restart n1
   n1: follower term=1 vote=n1 leader=none last=1@1 durable=1 commit=0
 expect n1 last=1 durable=1
 elect n1
-  n1: pre_candidate of term 1
-  n1: follower of term 1
+  n1: pre_candidate of term 1 (election timeout)
+  n1: follower of term 1 (refused by a majority)
 expect leader=none
 elect n2
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n1: follower of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n1: follower of term 2 under n2
-  n3: follower of term 2 under n2
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n1: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n1: follower of term 2 under n2 (leader heard)
+  n3: follower of term 2 under n2 (leader heard)
   n1: commit 3
   n2: commit 4
 expect leader=2 term=2

@@ -3,13 +3,13 @@
 # Source: CCF topic "drops its own unconfirmed entries"; Raft §5.4.1.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 propose n1
   n1: stores 2@1
@@ -39,21 +39,21 @@ store n1 all
 expect n1 last=4 commit=1
 
 run 1s
-  n1: follower of term 1
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n3: follower of term 2 under n2
+  n1: follower of term 1 (quorum lost)
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n3: follower of term 2 under n2 (leader heard)
   n3: commit 1
   n2: commit 3
   n3: commit 3
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
 expect leader=2
 expect n2 term=2
 heal
 run 300ms
-  n1: follower of term 2 under n2
+  n1: follower of term 2 under n2 (newer term)
   n1: commit 2
   n1: truncates to 2
   n1: commit 3

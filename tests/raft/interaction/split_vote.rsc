@@ -6,12 +6,12 @@ group 4
 # Both win the pre-vote: nobody has promised anything yet.
 pass all T
 wait n1
-  n1: pre_candidate of term 0
+  n1: pre_candidate of term 0 (election timeout)
   n1 -> n2 pre_vote_request proposed=1 attempt=1
   n1 -> n3 pre_vote_request proposed=1 attempt=1
   n1 -> n4 pre_vote_request proposed=1 attempt=1
 wait n2
-  n2: pre_candidate of term 0
+  n2: pre_candidate of term 0 (election timeout)
   n2 -> n1 pre_vote_request proposed=1 attempt=1
   n2 -> n3 pre_vote_request proposed=1 attempt=1
   n2 -> n4 pre_vote_request proposed=1 attempt=1
@@ -30,7 +30,7 @@ deliver n2->n4 pre_vote_request
 deliver *->n1 pre_vote_response
   n1 <- n3 pre_vote_response
   n1 <- n4 pre_vote_response
-  n1: candidate of term 1
+  n1: candidate of term 1 (pre-vote won)
   n1: stores term 1 vote n1
   n1 -> n2 vote_request term=1 (when stored)
   n1 -> n3 vote_request term=1 (when stored)
@@ -38,7 +38,7 @@ deliver *->n1 pre_vote_response
 deliver *->n2 pre_vote_response
   n2 <- n3 pre_vote_response
   n2 <- n4 pre_vote_response
-  n2: candidate of term 1
+  n2: candidate of term 1 (pre-vote won)
   n2: stores term 1 vote n2
   n2 -> n1 vote_request term=1 (when stored)
   n2 -> n3 vote_request term=1 (when stored)
@@ -52,12 +52,12 @@ store n2
   n2: stored, 0 left
 deliver n1->n3 vote_request
   n3 <- n1 vote_request
-  n3: follower of term 1
+  n3: follower of term 1 (newer term)
   n3: stores term 1 vote n1
   n3 -> n1 vote_response term=1 granted (when stored)
 deliver n2->n4 vote_request
   n4 <- n2 vote_request
-  n4: follower of term 1
+  n4: follower of term 1 (newer term)
   n4: stores term 1 vote n2
   n4 -> n2 vote_response term=1 granted (when stored)
 store n3
@@ -83,10 +83,10 @@ settle
   n2 <- n1 pre_vote_response
   n1 <- n2 vote_response
   n1 <- n4 vote_response
-  n1: follower of term 1
+  n1: follower of term 1 (refused by a majority)
   n2 <- n1 vote_response
   n2 <- n3 vote_response
-  n2: follower of term 1
+  n2: follower of term 1 (refused by a majority)
 expect n1 role!=leader
 expect n2 role!=leader
 expect n3 vote=1
@@ -94,15 +94,15 @@ expect n4 vote=2
 expect leader=none
 
 elect n2
-  n2: pre_candidate of term 1
-  n2: candidate of term 2
-  n1: follower of term 2
-  n3: follower of term 2
-  n4: follower of term 2
-  n2: leader of term 2
-  n1: follower of term 2 under n2
-  n3: follower of term 2 under n2
-  n4: follower of term 2 under n2
+  n2: pre_candidate of term 1 (election timeout)
+  n2: candidate of term 2 (pre-vote won)
+  n1: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n4: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n1: follower of term 2 under n2 (leader heard)
+  n3: follower of term 2 under n2 (leader heard)
+  n4: follower of term 2 under n2 (leader heard)
   n2: commit 1
 expect leader=2 term=2
 expect n1 role=follower vote=2

@@ -77,7 +77,7 @@ const std::vector<Stage::Named>& Stage::commands() {
         {"link_down", &Stage::link_down}, {"status", &Stage::status}, {"log", &Stage::show_log},
         {"progress", &Stage::progress}, {"network", &Stage::network}, {"change", &Stage::change},
         {"learn", &Stage::learn}, {"remove", &Stage::remove}, {"replace", &Stage::replace},
-        {"wipe", &Stage::wipe}, {"snapshot", &Stage::snapshot}, {"ship", &Stage::ship}};
+        {"leave", &Stage::leave}, {"wipe", &Stage::wipe}, {"snapshot", &Stage::snapshot}, {"ship", &Stage::ship}};
     return all;
 }
 
@@ -192,6 +192,10 @@ void Stage::group(Words& words) {
             options.keep_entries = value;
         } else if (name == "batch") {
             options.append_entries_max = small(value);
+        } else if (name == "bulk") {
+            options.catch_up_entries_max = small(value);
+        } else if (name == "leave_by_hand") {
+            options.leaves_joint_phase = value == 0;
         } else if (name == "batch_bytes") {
             options.append_bytes_max = value;
         } else if (name == "window") {

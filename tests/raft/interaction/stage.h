@@ -92,6 +92,7 @@ class Stage {
     void learn(Words& words);
     void remove(Words& words);
     void replace(Words& words);
+    void leave(Words& words);
     void wipe(Words& words);
     // commands of stage_views.cpp
     void status(Words& words);
@@ -104,6 +105,7 @@ class Stage {
     std::uint32_t live_node(Words& words);
     std::vector<std::uint32_t> nodes(Words& words);
     void change_to(std::uint32_t id, const Configuration& target);
+    void say_refusal(std::uint32_t id, const ChangeOutcome& outcome);
     void say(std::string line);
     void watch(NodeId node, const Ready& ready);
     void note_commit(NodeId node);

@@ -8,7 +8,10 @@
 namespace ledger::raft::interaction {
 
 void Stage::change_to(std::uint32_t id, const Configuration& target) {
-    const ChangeOutcome outcome = cluster().change(id, target);
+    say_refusal(id, cluster().change(id, target));
+}
+
+void Stage::say_refusal(std::uint32_t id, const ChangeOutcome& outcome) {
     if (const auto* refused = std::get_if<ChangeRefused>(&outcome)) {
         say(fmt::format("n{}: refused, {}", id, refused->reason));
     } else if (const auto* other = std::get_if<NotLeader>(&outcome)) {
@@ -52,6 +55,12 @@ void Stage::replace(Words& words) {
     const NodeId old{node(words)};
     const NodeId fresh{node(words)};
     change_to(id, with_replacement(cluster().raft(id).configuration(), old, {.node = fresh}));
+}
+
+// `leave n1`: n1 ends the joint phase, where that waits (`group leave_by_hand=1`).
+void Stage::leave(Words& words) {
+    const std::uint32_t id = live_node(words);
+    say_refusal(id, cluster().leave(id));
 }
 
 // The disk is formatted anew; `restart` brings the node back with nothing.

@@ -3,13 +3,13 @@
 # Source: CCF topic "stale rejection of an older term"; catalogue R04.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n2
 propose n1 2
@@ -53,20 +53,20 @@ settle
 expect n1->n2 match=5 next=6 state=replicate
 
 elect n3
-  n3: pre_candidate of term 1
-  n3: candidate of term 2
-  n2: follower of term 2
-  n3: leader of term 2
-  n1: follower of term 2 under n3
-  n2: follower of term 2 under n3
+  n3: pre_candidate of term 1 (election timeout)
+  n3: candidate of term 2 (pre-vote won)
+  n2: follower of term 2 (newer term)
+  n3: leader of term 2 (elected)
+  n1: follower of term 2 under n3 (newer term)
+  n2: follower of term 2 under n3 (leader heard)
   n3: commit 6
 elect n1
-  n1: pre_candidate of term 2
-  n1: candidate of term 3
-  n2: follower of term 3
-  n1: leader of term 3
-  n2: follower of term 3 under n1
-  n3: follower of term 3 under n1
+  n1: pre_candidate of term 2 (election timeout)
+  n1: candidate of term 3 (pre-vote won)
+  n2: follower of term 3 (newer term)
+  n1: leader of term 3 (elected)
+  n2: follower of term 3 under n1 (leader heard)
+  n3: follower of term 3 under n1 (newer term)
   n1: commit 7
 expect leader=1 term=3
 release

@@ -3,13 +3,13 @@
 # Source: catalogue V01 (hashicorp/raft#503); DESIGN section 5.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 run 100ms
   n2: commit 1
@@ -27,13 +27,13 @@ run 250ms
   n3: commit 2
 expect leader=1 term=1
 run 60ms
-  n1: follower of term 1
-  n2: candidate of term 2
-  n1: follower of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n1: follower of term 2 under n2
-  n3: follower of term 2 under n2
+  n1: follower of term 1 (disk stalled)
+  n2: candidate of term 2 (asked to take over)
+  n1: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n1: follower of term 2 under n2 (leader heard)
+  n3: follower of term 2 under n2 (leader heard)
   n2: commit 3
 expect n1 role=follower term>=1
 expect leader=2

@@ -3,13 +3,13 @@
 # Source: CCF topic "ex-leader holds k unshared entries"; Raft §5.3.
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n1
 propose n1 3
@@ -21,14 +21,14 @@ expect n1 last=4 commit=1
 pass n2 T
 pass n3 T
 wait n2
-  n2: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
   n2 -> n1 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n2 -> n3 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 settle quietly
-  n2: candidate of term 2
-  n3: follower of term 2
-  n2: leader of term 2
-  n3: follower of term 2 under n2
+  n2: candidate of term 2 (pre-vote won)
+  n3: follower of term 2 (newer term)
+  n2: leader of term 2 (elected)
+  n3: follower of term 2 under n2 (leader heard)
   n2: commit 2
 propose n2 2
   n2: stores 3-4@2
@@ -45,7 +45,7 @@ pass n2 60ms
   n2 -> n3 heartbeat term=2 commit=4 round=1
 settle
   n1 <- n2 heartbeat
-  n1: follower of term 2 under n2
+  n1: follower of term 2 under n2 (newer term)
   n1: stores term 2 vote none
   n1 -> n2 heartbeat_response term=2 round=1
   n3 <- n2 heartbeat

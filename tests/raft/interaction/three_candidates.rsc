@@ -11,19 +11,19 @@ boot n5 term=1 log=1@1
 
 pass all T
 wait n1
-  n1: pre_candidate of term 1
+  n1: pre_candidate of term 1 (election timeout)
   n1 -> n2 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n1 -> n3 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n1 -> n4 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n1 -> n5 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
 wait n2
-  n2: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
   n2 -> n1 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n2 -> n3 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n2 -> n4 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
   n2 -> n5 pre_vote_request term=1 proposed=2 last=2@1 attempt=1
 wait n3
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
   n3 -> n1 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n4 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
@@ -45,7 +45,7 @@ deliver *->n5 pre_vote_request
 deliver *->n1 pre_vote_response
   n1 <- n4 pre_vote_response
   n1 <- n5 pre_vote_response
-  n1: candidate of term 2
+  n1: candidate of term 2 (pre-vote won)
   n1: stores term 2 vote n1
   n1 -> n2 vote_request term=2 last=2@1 (when stored)
   n1 -> n3 vote_request term=2 last=2@1 (when stored)
@@ -54,7 +54,7 @@ deliver *->n1 pre_vote_response
 deliver *->n2 pre_vote_response
   n2 <- n4 pre_vote_response
   n2 <- n5 pre_vote_response
-  n2: candidate of term 2
+  n2: candidate of term 2 (pre-vote won)
   n2: stores term 2 vote n2
   n2 -> n1 vote_request term=2 last=2@1 (when stored)
   n2 -> n3 vote_request term=2 last=2@1 (when stored)
@@ -63,7 +63,7 @@ deliver *->n2 pre_vote_response
 deliver *->n3 pre_vote_response
   n3 <- n4 pre_vote_response
   n3 <- n5 pre_vote_response
-  n3: candidate of term 2
+  n3: candidate of term 2 (pre-vote won)
   n3: stores term 2 vote n3
   n3 -> n1 vote_request term=2 last=1@1 (when stored)
   n3 -> n2 vote_request term=2 last=1@1 (when stored)
@@ -90,12 +90,12 @@ hold n2->n3 vote_request
 
 deliver n1->n4 vote_request
   n4 <- n1 vote_request
-  n4: follower of term 2
+  n4: follower of term 2 (newer term)
   n4: stores term 2 vote n1
   n4 -> n1 vote_response term=2 granted (when stored)
 deliver n1->n5 vote_request
   n5 <- n1 vote_request
-  n5: follower of term 2
+  n5: follower of term 2 (newer term)
   n5: stores term 2 vote n1
   n5 -> n1 vote_response term=2 granted (when stored)
 store n4
@@ -105,7 +105,7 @@ store n5
 deliver *->n1 vote_response
   n1 <- n4 vote_response
   n1 <- n5 vote_response
-  n1: leader of term 2
+  n1: leader of term 2 (elected)
   n1: stores 3@2
   n1 -> n2 append_request term=2 previous=2@1 sequence=1 entries=3@2
   n1 -> n3 append_request term=2 previous=2@1 sequence=2 entries=3@2
@@ -116,7 +116,7 @@ expect leader=1 term=2
 # Probed first: the append is refused, and yet it tells who leads.
 deliver n1->n3 append_request
   n3 <- n1 append_request
-  n3: follower of term 2 under n1
+  n3: follower of term 2 under n1 (leader heard)
   n3 -> n1 append_response term=2 sequence=2 previous=2 hint=1@1
 expect n3 role=follower term=2 vote=3 leader=1
 release
@@ -142,14 +142,14 @@ settle
   n5 <- n3 vote_request
   n5 -> n3 vote_response term=2
   n2 <- n1 append_request
-  n2: follower of term 2 under n1
+  n2: follower of term 2 under n1 (leader heard)
   n2: stores 3@2
   n2 -> n1 append_response term=2 sequence=1 accepted match=3 previous=2 (when stored)
   n4 <- n1 append_request
-  n4: follower of term 2 under n1
+  n4: follower of term 2 under n1 (leader heard)
   n4 -> n1 append_response term=2 sequence=3 previous=2 hint=1@1
   n5 <- n1 append_request
-  n5: follower of term 2 under n1
+  n5: follower of term 2 under n1 (leader heard)
   n5 -> n1 append_response term=2 sequence=4 previous=2 hint=1@1
   n1 <- n3 append_response
   n1 -> n3 append_request term=2 previous=1@1 sequence=5 entries=2@1,3@2

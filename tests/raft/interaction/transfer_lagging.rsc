@@ -3,13 +3,13 @@
 # Source: thesis §3.10; CCF topic "nomination".
 group 3
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n2
 propose n1 3
@@ -60,30 +60,30 @@ settle
   n1 <- n2 append_response
   n1 -> n2 timeout_now term=1
   n2 <- n1 timeout_now
-  n2: candidate of term 2
+  n2: candidate of term 2 (asked to take over)
   n2: stores term 2 vote n2
   n2 -> n1 vote_request term=2 last=4@1 transfer (when stored)
   n2 -> n3 vote_request term=2 last=4@1 transfer (when stored)
   n1 <- n2 vote_request
-  n1: follower of term 2
+  n1: follower of term 2 (newer term)
   n1: stores term 2 vote n2
   n1 -> n2 vote_response term=2 granted (when stored)
   n3 <- n2 vote_request
-  n3: follower of term 2
+  n3: follower of term 2 (newer term)
   n3: stores term 2 vote n2
   n3 -> n2 vote_response term=2 granted (when stored)
   n2 <- n1 vote_response
-  n2: leader of term 2
+  n2: leader of term 2 (elected)
   n2: stores 5@2
   n2 -> n1 append_request term=2 previous=4@1 commit=4 sequence=1 entries=5@2
   n2 -> n3 append_request term=2 previous=4@1 commit=4 sequence=2 entries=5@2
   n2 <- n3 vote_response
   n1 <- n2 append_request
-  n1: follower of term 2 under n2
+  n1: follower of term 2 under n2 (leader heard)
   n1: stores 5@2
   n1 -> n2 append_response term=2 sequence=1 accepted match=5 previous=4 (when stored)
   n3 <- n2 append_request
-  n3: follower of term 2 under n2
+  n3: follower of term 2 under n2 (leader heard)
   n3: stores 5@2
   n3 -> n2 append_response term=2 sequence=2 accepted match=5 previous=4 (when stored)
   n2 <- n1 append_response

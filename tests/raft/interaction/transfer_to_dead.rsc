@@ -3,25 +3,25 @@
 # Source: thesis §3.10; reference row 10.
 group 5
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n4: follower of term 1
-  n5: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n4: follower of term 1 (newer term)
+  n5: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
+  n5: follower of term 1 under n1 (leader heard)
   n1: commit 1
 isolate n5
 isolate n2
 run 500ms
   n3: commit 1
   n4: commit 1
-  n2: pre_candidate of term 1
-  n5: pre_candidate of term 1
+  n2: pre_candidate of term 1 (election timeout)
+  n5: pre_candidate of term 1 (election timeout)
 expect leader=1
 transfer n1 n5
   n1: transfer refused
@@ -50,12 +50,12 @@ transfer n1
   n1 -> n4 timeout_now term=1
 expect n1 transfer=4
 settle quietly
-  n4: candidate of term 2
+  n4: candidate of term 2 (asked to take over)
   n1: commit 3
-  n1: follower of term 2
-  n3: follower of term 2
-  n4: leader of term 2
-  n1: follower of term 2 under n4
-  n3: follower of term 2 under n4
+  n1: follower of term 2 (newer term)
+  n3: follower of term 2 (newer term)
+  n4: leader of term 2 (elected)
+  n1: follower of term 2 under n4 (leader heard)
+  n3: follower of term 2 under n4 (leader heard)
   n4: commit 4
 expect leader=4 term=2

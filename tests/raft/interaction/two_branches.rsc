@@ -15,7 +15,7 @@ disk n4 slow
 disk n5 slow
 pass all T
 wait n3
-  n3: pre_candidate of term 5
+  n3: pre_candidate of term 5 (election timeout)
   n3 -> n1 pre_vote_request term=5 proposed=6 last=3@5 attempt=1
   n3 -> n2 pre_vote_request term=5 proposed=6 last=3@5 attempt=1
   n3 -> n4 pre_vote_request term=5 proposed=6 last=3@5 attempt=1
@@ -30,7 +30,7 @@ deliver n3->* pre_vote_request
 deliver *->n3 pre_vote_response
   n3 <- n4 pre_vote_response
   n3 <- n5 pre_vote_response
-  n3: candidate of term 6
+  n3: candidate of term 6 (pre-vote won)
   n3: stores term 6 vote n3
   n3 -> n1 vote_request term=6 last=3@5 (when stored)
   n3 -> n2 vote_request term=6 last=3@5 (when stored)
@@ -42,11 +42,11 @@ deliver n3->* vote_request
   n1 <- n3 vote_request, lost
   n2 <- n3 vote_request, lost
   n4 <- n3 vote_request
-  n4: follower of term 6
+  n4: follower of term 6 (newer term)
   n4: stores term 6 vote n3
   n4 -> n3 vote_response term=6 granted (when stored)
   n5 <- n3 vote_request
-  n5: follower of term 6
+  n5: follower of term 6 (newer term)
   n5: stores term 6 vote n3
   n5 -> n3 vote_response term=6 granted (when stored)
 store n4
@@ -56,7 +56,7 @@ store n5
 deliver *->n3 vote_response
   n3 <- n4 vote_response
   n3 <- n5 vote_response
-  n3: leader of term 6
+  n3: leader of term 6 (elected)
   n3: stores 4@6
   n3 -> n1 append_request term=6 previous=3@5 sequence=1 entries=4@6
   n3 -> n2 append_request term=6 previous=3@5 sequence=2 entries=4@6
@@ -83,12 +83,12 @@ disk n5 slow
 # Only the others answer now: n1 and n2, which have other entries at these indexes.
 deliver n3->n1
   n1 <- n3 heartbeat
-  n1: follower of term 6 under n3
+  n1: follower of term 6 under n3 (newer term)
   n1: stores term 6 vote none
   n1 -> n3 heartbeat_response term=6 round=1
 deliver n3->n2
   n2 <- n3 heartbeat
-  n2: follower of term 6 under n3
+  n2: follower of term 6 under n3 (newer term)
   n2: stores term 6 vote none
   n2 -> n3 heartbeat_response term=6 round=1
 deliver n1->n3
@@ -126,8 +126,8 @@ expect n3 commit=0
 disk n4 fast
 disk n5 fast
 run 300ms
-  n4: follower of term 6 under n3
-  n5: follower of term 6 under n3
+  n4: follower of term 6 under n3 (leader heard)
+  n5: follower of term 6 under n3 (leader heard)
   n1: truncates to 1
   n2: truncates to 1
   n3: commit 4

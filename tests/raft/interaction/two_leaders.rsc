@@ -3,35 +3,35 @@
 # Source: Raft §5.2, §5.4; CCF topic "a write addressed to the leader while a stale one exists".
 group 5
 elect n1
-  n1: pre_candidate of term 0
-  n1: candidate of term 1
-  n2: follower of term 1
-  n3: follower of term 1
-  n4: follower of term 1
-  n5: follower of term 1
-  n1: leader of term 1
-  n2: follower of term 1 under n1
-  n3: follower of term 1 under n1
-  n4: follower of term 1 under n1
-  n5: follower of term 1 under n1
+  n1: pre_candidate of term 0 (election timeout)
+  n1: candidate of term 1 (pre-vote won)
+  n2: follower of term 1 (newer term)
+  n3: follower of term 1 (newer term)
+  n4: follower of term 1 (newer term)
+  n5: follower of term 1 (newer term)
+  n1: leader of term 1 (elected)
+  n2: follower of term 1 under n1 (leader heard)
+  n3: follower of term 1 under n1 (leader heard)
+  n4: follower of term 1 under n1 (leader heard)
+  n5: follower of term 1 under n1 (leader heard)
   n1: commit 1
 partition n1 n2 | n3 n4 n5
 pass n3 T
 pass n4 T
 pass n5 T
 wait n3
-  n3: pre_candidate of term 1
+  n3: pre_candidate of term 1 (election timeout)
   n3 -> n1 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n2 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n4 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
   n3 -> n5 pre_vote_request term=1 proposed=2 last=1@1 attempt=1
 settle quietly
-  n3: candidate of term 2
-  n4: follower of term 2
-  n5: follower of term 2
-  n3: leader of term 2
-  n4: follower of term 2 under n3
-  n5: follower of term 2 under n3
+  n3: candidate of term 2 (pre-vote won)
+  n4: follower of term 2 (newer term)
+  n5: follower of term 2 (newer term)
+  n3: leader of term 2 (elected)
+  n4: follower of term 2 under n3 (leader heard)
+  n5: follower of term 2 under n3 (leader heard)
   n3: commit 2
 expect n1 role=leader term=1
 expect n3 role=leader term=2
@@ -55,8 +55,8 @@ expect n1 commit=1
 expect n3 commit=3
 heal
 run 300ms
-  n1: follower of term 2 under n3
-  n2: follower of term 2 under n3
+  n1: follower of term 2 under n3 (newer term)
+  n2: follower of term 2 under n3 (newer term)
   n4: commit 3
   n5: commit 3
   n1: truncates to 1

@@ -10,7 +10,7 @@ disk n2 slow
 inject n1->n2 vote_request term=2 last=1@1
 deliver n1->n2 vote_request
   n2 <- n1 vote_request
-  n2: follower of term 2
+  n2: follower of term 2 (newer term)
   n2: stores term 2 vote n1
   n2 -> n1 vote_response term=2 granted (when stored)
 expect n2 vote=1 term=2
@@ -23,7 +23,7 @@ expect n2 vote=none term=1
 inject n3->n2 vote_request term=2 last=1@1
 deliver n3->n2 vote_request
   n2 <- n3 vote_request
-  n2: follower of term 2
+  n2: follower of term 2 (newer term)
   n2: stores term 2 vote n3
   n2 -> n3 vote_response term=2 granted (when stored)
 store n2
@@ -43,9 +43,9 @@ deliver n1->n2 vote_request
 disk n2 fast
 settle
   n3 <- n2 vote_response
-  n3: follower of term 2
+  n3: follower of term 2 (newer term)
   n3: stores term 2 vote none
   n1 <- n2 vote_response
-  n1: follower of term 2
+  n1: follower of term 2 (newer term)
   n1: stores term 2 vote none
 expect n2 vote=3 term=2

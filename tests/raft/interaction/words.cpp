@@ -164,8 +164,8 @@ std::string text_of_run(Index first, Index last, Term term) {
 
 std::string text_of_transition(const Transition& transition) {
     const bool led = transition.role == Role::follower && transition.leader != NodeId{0};
-    return fmt::format("{} of term {}{}", text_of(transition.role), transition.term,
-        led ? " under " + text_of(transition.leader) : "");
+    return fmt::format("{} of term {}{} ({})", text_of(transition.role), transition.term,
+        led ? " under " + text_of(transition.leader) : "", to_text(transition.cause));
 }
 
 }  // namespace
