@@ -23,6 +23,8 @@ struct Replica {
     Index through;               // committed and read up to here
     std::uint64_t events = 0;    // of those entries
     std::vector<Digest> chain;   // of the entries 1 to `through`
+    // Where a lost quorum was given up, with the record in words.
+    std::vector<std::pair<Index, std::string>> recoveries;
     std::vector<std::string> differences;
 };
 
@@ -85,6 +87,10 @@ void read_replica(const CtlCluster& cluster, Index commit, Replica& replica) {
     // One pass keeps the chain, the other cuts the events open.
     Result<void> read = copy->read(replica.through, [&replica](const HashedEntry& entry) {
         replica.chain.push_back(entry.hash);
+        if (entry.entry.kind == EntryKind::recovery) {
+            replica.recoveries.emplace_back(
+                entry.entry.index, as_text(entry.entry.handle.envelope()));
+        }
     });
     if (read) {
         read = copy->read_events(
@@ -177,6 +183,11 @@ std::string text_of(const Verdict& verdict) {
             replica.through, replica.events,
             replica.chain.empty() ? std::string("-") : to_hex(replica.chain.back()).substr(0, 16),
             note_of(replica), replica.answer ? "" : " (does not answer; its disk was read)");
+        for (const auto& [index, record] : replica.recoveries) {
+            text += fmt::format(
+                "    a lost quorum was given up at index {}, acknowledged events may be missing: {}\n",
+                index, record);
+        }
     }
     return text + fmt::format("{}: {} of {} replicas read, chains compared up to index {}\n",
                       word_of(verdict), verdict.compared_replicas, verdict.replicas.size(),
@@ -202,7 +213,12 @@ std::string json_of(const Verdict& verdict) {
         } else {
             writer.text(to_hex(replica.chain.back()));
         }
-        writer.key("note").text(note_of(replica)).end_object();
+        writer.key("recoveries").begin_array();
+        for (const auto& [index, record] : replica.recoveries) {
+            writer.begin_object().key("index").number(index.value);
+            writer.key("record").text(record).end_object();
+        }
+        writer.end_array().key("note").text(note_of(replica)).end_object();
     }
     writer.end_array().end_object();
     return text + "\n";

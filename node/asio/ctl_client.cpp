@@ -59,6 +59,35 @@ class StatusRound final : public CtlLinkEvents {
     std::size_t settled_ = 0;
 };
 
+// One request to one node and its answer.
+class Question final : public CtlLinkEvents {
+  public:
+    Question(const CtlNode& node) : link_(context_, node.node, node.port, *this) {}
+
+    std::optional<ClientReply> run(ClientRequest&& request, Duration timeout) {
+        link_.send(request);
+        const auto end =
+            std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout.nanoseconds);
+        while (!over_ && context_.run_one_until(end) > 0) {
+        }
+        return std::move(answer_);
+    }
+
+  private:
+    void on_connected(NodeId) override {}
+    void on_disconnected(NodeId) override { over_ = true; }
+    void on_not_sent(NodeId, RequestId) override { over_ = true; }
+    void on_reply(NodeId, ClientReply&& reply) override {
+        answer_ = std::move(reply);
+        over_ = true;
+    }
+
+    boost::asio::io_context context_;
+    CtlLink link_;
+    std::optional<ClientReply> answer_;
+    bool over_ = false;
+};
+
 }  // namespace
 
 std::uint64_t random_bits() {
@@ -114,6 +143,11 @@ void CtlClient::on_not_sent(NodeId, RequestId request) {
 
 void CtlClient::on_reply(NodeId node, ClientReply&& reply) {
     step(client::Received{node, std::move(reply)});
+}
+
+std::optional<ClientReply> ask_once(
+    const CtlNode& node, ClientRequest&& request, Duration timeout) {
+    return Question(node).run(std::move(request), timeout);
 }
 
 std::vector<std::optional<StatusAnswer>> ask_statuses(

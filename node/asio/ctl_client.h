@@ -41,6 +41,10 @@ class CtlClient final : public CtlLinkEvents {
     std::optional<client::Done> done_;
 };
 
+// Asks one node, once; nothing if it does not answer in time, and then it may still have done it.
+std::optional<ClientReply> ask_once(
+    const CtlNode& node, ClientRequest&& request, Duration timeout);
+
 // Asks every node at once how it stands; nothing for those that have not answered in time.
 std::vector<std::optional<StatusAnswer>> ask_statuses(
     const CtlCluster& cluster, Duration timeout = milliseconds(300));

@@ -34,6 +34,7 @@ class Category final : public boost::system::error_category {
             case CtlErrc::cannot_write: return "cannot write";
             case CtlErrc::busy: return "busy";
             case CtlErrc::bad_input: return "bad input";
+            case CtlErrc::refused: return "refused";
         }
         return "unknown";
     }

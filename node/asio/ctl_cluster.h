@@ -11,7 +11,7 @@
 
 namespace ledger::node::asio {
 
-enum class CtlErrc { no_cluster = 1, damaged, cannot_write, busy, bad_input };
+enum class CtlErrc { no_cluster = 1, damaged, cannot_write, busy, bad_input, refused };
 const boost::system::error_category& ctl_category();
 boost::system::error_code make_error_code(CtlErrc errc);
 

@@ -101,6 +101,19 @@ struct ExportOptions {
 int command_export(const CtlOptions& options, const ExportOptions& what);
 int command_verify(const CtlOptions& options);
 
+struct RecoverOptions {
+    std::vector<std::string> survivors;  // "2" of the cluster in --dir, or "2=DIR"
+    std::string cluster;                 // its identity, if --dir holds none
+    std::string voters;                  // "1,2,3": the first ones, if no log tells
+    std::string confirmation;            // the identity again, typed
+    bool dry_run = false;
+};
+// Offline: the survivors of a lost quorum go on by themselves (node/asio/quorum_recovery.h).
+int command_recover_quorum(const CtlOptions& options, const RecoverOptions& recover);
+
+int command_upgrade_status(const CtlOptions& options);
+int command_upgrade_finalise(const CtlOptions& options);
+
 // Starts a node of the cluster and notes its process in `cluster`.
 Result<void> start_node(CtlCluster& cluster, CtlNode& node);
 // Asks it to end, then ends it; true if it was alive.

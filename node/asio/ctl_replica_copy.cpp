@@ -60,25 +60,29 @@ Result<void> copy_files(const std::string& from, const std::string& to) {
 }  // namespace
 
 Result<CtlReplicaCopy> CtlReplicaCopy::make(const CtlCluster& cluster, NodeId node) {
+    return make(cluster.directory, cluster.log_directory(node), {cluster.id, node});
+}
+
+Result<CtlReplicaCopy> CtlReplicaCopy::make(
+    const std::string& place, const std::string& log_directory, const log::Identity& identity) {
     CtlReplicaCopy copy;
-    std::string name = (fs::path(cluster.directory) / fmt::format("copy{}.XXXXXX", node)).string();
+    std::string name = (fs::path(place) / fmt::format("copy{}.XXXXXX", identity.node)).string();
     if (::mkdtemp(name.data()) == nullptr) {
         return cannot_copy(name, std::error_code(errno, std::generic_category()));
     }
     copy.directory_ = name;
-    LEDGER_CHECK(copy_files(cluster.log_directory(node), name));
+    LEDGER_CHECK(copy_files(log_directory, name));
     copy.files_ = log::make_posix_file_system(name);
-    LEDGER_TRY(log::Opened opened, log::open(*copy.files_, log::Options{.directory = ""},
-                                       log::Identity{cluster.id, node}));
+    LEDGER_TRY(
+        log::Opened opened, log::open(*copy.files_, log::Options{.directory = ""}, identity));
     copy.storage_ = std::move(opened.storage);
-    copy.last_ = opened.recovered.last;
-    copy.commit_ = opened.recovered.commit;
+    copy.recovered_ = std::move(opened.recovered);
     return copy;
 }
 
 CtlReplicaCopy::CtlReplicaCopy(CtlReplicaCopy&& other) noexcept
     : directory_(std::exchange(other.directory_, {})), files_(std::move(other.files_)),
-      storage_(std::move(other.storage_)), last_(other.last_), commit_(other.commit_) {}
+      storage_(std::move(other.storage_)), recovered_(std::move(other.recovered_)) {}
 
 CtlReplicaCopy::~CtlReplicaCopy() {
     storage_.reset();
@@ -90,7 +94,7 @@ CtlReplicaCopy::~CtlReplicaCopy() {
 
 Result<void> CtlReplicaCopy::read(
     Index last, const std::function<void(const HashedEntry&)>& take) {
-    LEDGER_ASSERT(last <= last_);
+    LEDGER_ASSERT(last <= recovered_.last);
     for (Index next{1}; next <= last;) {
         LEDGER_TRY(const std::vector<HashedEntry> page, storage_->read(next, last, read_bytes));
         LEDGER_ASSERT(!page.empty());

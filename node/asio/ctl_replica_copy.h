@@ -19,13 +19,17 @@ namespace ledger::node::asio {
 class CtlReplicaCopy {
   public:
     static Result<CtlReplicaCopy> make(const CtlCluster& cluster, NodeId node);
+    // Of the log in `log_directory`; the copy lies in `place` while it is needed.
+    static Result<CtlReplicaCopy> make(const std::string& place, const std::string& log_directory,
+        const log::Identity& identity);
     CtlReplicaCopy(CtlReplicaCopy&& other) noexcept;
     CtlReplicaCopy& operator=(CtlReplicaCopy&&) = delete;
     ~CtlReplicaCopy();
 
-    Index last() const { return last_; }
+    const log::Recovered& recovered() const { return recovered_; }
+    Index last() const { return recovered_.last; }
     // Committed as far as this disk knows by itself; the cluster may know more.
-    Index commit() const { return commit_; }
+    Index commit() const { return recovered_.commit; }
 
     // The entries 1 to `last` in order, every checksum and the hash chain verified.
     Result<void> read(Index last, const std::function<void(const HashedEntry&)>& take);
@@ -39,8 +43,7 @@ class CtlReplicaCopy {
     std::string directory_;
     std::unique_ptr<log::FileSystem> files_;
     std::unique_ptr<log::Storage> storage_;
-    Index last_;
-    Index commit_;
+    log::Recovered recovered_;
 };
 
 }  // namespace ledger::node::asio

@@ -33,6 +33,7 @@ struct CommandLine {
     ReadOptions read;
     ImportOptions import;
     ExportOptions what;
+    RecoverOptions recover;
     std::uint64_t default_timeout_seconds = 10;
     std::function<int(const CtlOptions&)> command;
 };
@@ -156,6 +157,36 @@ void add_bulk_commands(CLI::App& app, CommandLine& line) {
         "Checks the logs of all replicas, and their chains against each other", command_verify);
 }
 
+void add_upgrade_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* upgrade = app.add_subcommand("upgrade", "Ends a rolling upgrade");
+    upgrade->description("Example: ledgerctl upgrade status\nEnds a rolling upgrade: once all nodes "
+                         "run the newer build, finalise lets them use what it adds.");
+    upgrade->require_subcommand(1);
+    add(*upgrade, line, "status", "upgrade status",
+        "Shows which feature version each node knows and which is in force",
+        command_upgrade_status);
+    add(*upgrade, line, "finalise", "upgrade finalise",
+        "Puts the newest feature version in force that all members know; no node can go back to an "
+        "older build after that",
+        command_upgrade_finalise);
+
+    CLI::App* recover = add(app, line, "recover-quorum", "recover-quorum 1 --dry-run",
+        "Offline, when a majority is lost for good: lets the survivors go on, at the price of what "
+        "only the others held",
+        [&line](const CtlOptions& options) {
+            return command_recover_quorum(options, line.recover);
+        });
+    recover->add_option("survivors", line.recover.survivors,
+               "all of them: N of the cluster in --dir, or N=DATA_DIRECTORY")
+        ->required();
+    recover->add_option("--cluster", line.recover.cluster, "its identity, if --dir holds none");
+    recover->add_option("--voters", line.recover.voters,
+        "1,2,3: who voted at first, if no log has a membership");
+    recover->add_flag("--dry-run", line.recover.dry_run, "only shows what would be done");
+    recover->add_option("--i-accept-losing-acknowledged-events", line.recover.confirmation,
+        "the cluster's identity, typed once more");
+}
+
 int dispatch(int count, char** words) {
     CLI::App app("Example: ledgerctl up --nodes 3\nRuns a local cluster of the replicated event "
                  "ledger, and speaks to it.");
@@ -167,6 +198,7 @@ int dispatch(int count, char** words) {
     add_node_commands(app, line);
     add_data_commands(app, line);
     add_bulk_commands(app, line);
+    add_upgrade_commands(app, line);
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
