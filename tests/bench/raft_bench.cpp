@@ -27,8 +27,9 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 // Nodes whose network and disks take no time. One step is one call that may change a core.
 class Group {
   public:
-    explicit Group(std::uint32_t voters) {
+    explicit Group(std::uint32_t voters, std::uint32_t catch_up_entries_max = 16'384) {
         Config config;
+        config.catch_up_entries_max = catch_up_entries_max;
         for (std::uint32_t id = 1; id <= voters; ++id) {
             config.configuration.voters.insert(NodeId{id});
         }
@@ -43,8 +44,39 @@ class Group {
     Raft& leader() { return nodes_.front(); }
     // Batches of `batch` proposals until `commits` more are committed everywhere.
     void commit(std::uint64_t commits, std::uint32_t batch) {
+        commit_at(nodes_.back(), commits, batch);
+    }
+    void commit_without_last(std::uint64_t commits) { commit_at(leader(), commits, 32); }
+
+    // Nothing reaches the last node until hear_again(), which waits until it has everything.
+    void be_deaf() { deaf_ = nodes_.back().self(); }
+    void hear_again() {
+        deaf_ = NodeId{};
+        groups_of_last = 0;
+        requests_to_last = 0;
+        while (nodes_.back().log().last() < leader().log().last()) {
+            now_ = std::max(now_ + microseconds(100), leader().deadline());
+            leader().time(now_);
+            drain(leader());
+            settle();
+        }
+    }
+
+    std::uint64_t requests_to_last = 0;  // with entries
+    std::uint64_t groups_of_last = 0;    // with entries: each is one flush
+    std::uint64_t steps = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t entries_sent = 0;
+
+  private:
+    struct InFlight {
+        NodeId from;
+        Outgoing out;
+    };
+
+    void commit_at(const Raft& follower, std::uint64_t commits, std::uint32_t batch) {
         const Index target = leader().commit() + commits;
-        while (nodes_.back().commit() < target) {
+        while (follower.commit() < target) {
             now_ = now_ + microseconds(100);
             for (std::uint32_t i = 0; i < batch; ++i) {
                 EntryRef entry;
@@ -62,16 +94,6 @@ class Group {
         }
     }
 
-    std::uint64_t steps = 0;
-    std::uint64_t messages = 0;
-    std::uint64_t entries_sent = 0;
-
-  private:
-    struct InFlight {
-        NodeId from;
-        Outgoing out;
-    };
-
     void elect() {
         now_ = leader().deadline();
         leader().time(now_);
@@ -81,10 +103,15 @@ class Group {
     // The disk stores at once, so that every message may leave.
     void drain(Raft& node) {
         const bool stores = node.ready().hard_state || !node.ready().entries.empty();
+        const bool last = node.self() == nodes_.back().self();
+        groups_of_last += last && !node.ready().entries.empty() ? 1u : 0u;
+        const std::vector<LoadWanted> loads = std::move(node.ready().loads);
         for (Outgoing& out : node.ready().messages) {
             ++messages;
             if (const auto* append = std::get_if<AppendRequest>(&out.message)) {
                 entries_sent += append->entries.size();
+                requests_to_last +=
+                    out.to == nodes_.back().self() && !append->entries.empty() ? 1u : 0u;
             }
             network_.push_back({node.self(), std::move(out)});
         }
@@ -95,6 +122,10 @@ class Group {
             ++steps;
             drain(node);
         }
+        for (const LoadWanted& load : loads) {
+            node.loaded(now_, load.peer, read(node, load));
+            drain(node);
+        }
         if (node.commit().value > entries_kept) {
             node.release_entries(node.commit() - entries_kept);
         }
@@ -103,6 +134,9 @@ class Group {
         while (!network_.empty()) {
             InFlight one = std::move(network_.front());
             network_.pop_front();
+            if (one.out.to == deaf_) {
+                continue;
+            }
             Raft& node = nodes_[one.out.to.value - 1];
             node.receive(now_, one.from, std::move(one.out.message));
             ++steps;
@@ -110,6 +144,22 @@ class Group {
         }
     }
 
+    static std::vector<EntryRef> read(const Raft& node, const LoadWanted& load) {
+        std::vector<EntryRef> entries;
+        std::uint64_t bytes = 0;
+        for (Index i = load.first; i <= load.last && bytes < load.bytes_max; ++i) {
+            EntryRef entry;
+            entry.index = i;
+            entry.term = *node.log().term_at(i);
+            entry.kind = EntryKind::command;
+            entry.bytes = body_bytes;
+            bytes += body_bytes;
+            entries.push_back(entry);
+        }
+        return entries;
+    }
+
+    NodeId deaf_;
     SeededChoices choices_{1};
     Instant now_;
     std::vector<Raft> nodes_;
@@ -171,6 +221,18 @@ void measure_copy(std::uint32_t voters, std::uint64_t copies) {
     }
 }
 
+// What a follower that lacks 10 000 entries costs, read from the leader's disk.
+void measure_catch_up(std::uint32_t catch_up_entries_max) {
+    Group group(3, catch_up_entries_max);
+    group.commit(100, 1);
+    group.be_deaf();
+    group.commit_without_last(10'000);
+    group.hear_again();
+    std::printf("catch-up of 10000 entries, at most %5u in one load: %llu requests, %llu flushes\n",
+        catch_up_entries_max, static_cast<unsigned long long>(group.requests_to_last),
+        static_cast<unsigned long long>(group.groups_of_last));
+}
+
 }  // namespace
 }  // namespace ledger::raft
 
@@ -183,6 +245,9 @@ int main(int argc, char** argv) {
     }
     for (const std::uint32_t voters : {1u, 3u, 5u, 7u}) {
         ledger::raft::measure_copy(voters, commits);
+    }
+    for (const std::uint32_t entries_max : {512u, 16'384u}) {
+        ledger::raft::measure_catch_up(entries_max);
     }
     return 0;
 }
