@@ -523,6 +523,7 @@ TEST_CASE("replica: a status query is answered at once, in every role", "[node]"
     REQUIRE(follower != nullptr);
     StatusAnswer expected{.node = NodeId{2}, .cluster = node.config.cluster};
     expected.features = newest_feature;
+    expected.active = newest_feature;
     expected.members.push_back({.member = {.node = NodeId{2}}, .voter = true});
     CHECK(*follower == expected);
     node.wake();
