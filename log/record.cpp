@@ -171,7 +171,9 @@ EntryRef entry_of(const RecordView& view) {
     entry.bytes = static_cast<std::uint32_t>(view.envelope.size() + view.erasable.size());
     entry.cluster_time = view.header.cluster_time;
     entry.wall_time = view.header.wall_time;
-    if (entry.bytes > 0) {
+    if (view.header.is_erased()) {
+        entry.handle = EntryHandle::make_erased(view.envelope);
+    } else if (entry.bytes > 0) {
         entry.handle = EntryHandle::make(view.envelope, view.erasable);
     }
     return entry;

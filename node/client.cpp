@@ -26,6 +26,7 @@ std::optional<std::size_t> place_of(const std::vector<NodeId>& nodes, NodeId nod
 Client::Client(const Options& options, ChoiceSource& choices)
     : options_(options), choices_(choices), session_(options.session),
       sequence_(options.sequence), down_(options.nodes.size(), false),
+      ignorant_(options.nodes.size(), false),
       tokens_(options.retry_tokens_max * whole_token) {
     LEDGER_ASSERT(!options_.nodes.empty());
     LEDGER_ASSERT(options_.attempt_timeout > Duration{});
@@ -135,6 +136,7 @@ void Client::on_redirect(NodeId leader) {
         target_ = *place;
         retry({}, !down_[target_]);
     } else {
+        ignorant_[target_] = true;
         turn_to_next_node();
         retry({}, false);
     }
@@ -414,19 +416,21 @@ Duration Client::draw(Duration from, Duration to) {
     return from + nanoseconds(static_cast<std::int64_t>(drawn));
 }
 
-// The next one that is not known to be down. If all others are, that is old news: one of them may
-// be back and lead, while this one is cut off from them and knows no leader.
+// The next one that is not known to be down and has not said that it knows no leader. If there is no
+// other, that is old news: one of those that were down may be back and lead, while those that answer
+// are cut off from it, or no members.
 void Client::turn_to_next_node() {
     const std::size_t count = options_.nodes.size();
     for (std::size_t step = 1; step < count; ++step) {
         const std::size_t place = (target_ + step) % count;
-        if (!down_[place]) {
+        if (!down_[place] && !ignorant_[place]) {
             target_ = place;
             return;
         }
     }
     LEDGER_SOMETIMES(count > 1, "node.client.all_others_down");
     std::fill(down_.begin(), down_.end(), false);
+    std::fill(ignorant_.begin(), ignorant_.end(), false);
     target_ = (target_ + 1) % count;
 }
 

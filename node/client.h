@@ -197,6 +197,7 @@ class Client {
     std::deque<Waiting> waiting_;
     std::optional<Open> open_;
     std::vector<bool> down_;       // per place in options_.nodes
+    std::vector<bool> ignorant_;   // it knew no leader when it was asked last
     std::size_t target_ = 0;       // a place in options_.nodes
     std::optional<std::size_t> wrote_to_;  // `target_` before the query at work went elsewhere
     std::uint64_t requests_ = 0;

@@ -114,6 +114,7 @@ void write_entry(wire::Entry::Builder to, const EntryRef& entry) {
     to.setWallTime(entry.wall_time.nanoseconds);
     to.setKind(static_cast<std::uint8_t>(entry.kind));
     to.setEnvelopeBytes(envelope_bytes(entry.handle));
+    to.setErased(entry.handle.is_erased());
     if (!body.empty()) {
         to.setBody(data_of(body));
     }
@@ -465,7 +466,12 @@ EntryRef read_entry(wire::Entry::Reader from, FieldCheck& check) {
     entry.kind = static_cast<EntryKind>(from.getKind());
     entry.cluster_time = ClusterTime{from.getClusterTime()};
     entry.wall_time = WallTime{from.getWallTime()};
-    entry.handle = read_entry_body(from.getBody(), from.getEnvelopeBytes(), check);
+    const capnp::Data::Reader body = from.getBody();  // once: see decode_words
+    check.require(!from.getErased() || from.getEnvelopeBytes() == body.size(), "erased");
+    entry.handle = read_entry_body(body, from.getEnvelopeBytes(), check);
+    if (from.getErased() && check.ok()) {
+        entry.handle = EntryHandle::make_erased(entry.handle.envelope());
+    }
     entry.bytes = static_cast<std::uint32_t>(body_bytes(entry.handle).size());
     return entry;
 }
@@ -634,6 +640,11 @@ PeerMessage read_peer_message(wire::PeerMessage::Reader from, FieldCheck& check)
     return {ClusterId{from.getClusterHigh(), from.getClusterLow()}, GroupId{from.getGroup()},
         NodeId{from.getFrom()}, NodeId{from.getTo()}, read_body(from, check),
         Incarnation{from.getIncarnation()}, read_feature(from.getFeatures())};
+}
+
+PeerHello read_peer_hello(wire::PeerHello::Reader from) {
+    return {ClusterId{from.getClusterHigh(), from.getClusterLow()}, NodeId{from.getFrom()},
+        NodeId{from.getTo()}, from.getPort()};
 }
 
 Position read_position(std::uint64_t number, const char* field, FieldCheck& check) {
@@ -806,6 +817,7 @@ std::string_view kind_text(FrameKind kind) {
         case FrameKind::peer_message: return "peer message";
         case FrameKind::client_request: return "client request";
         case FrameKind::client_reply: return "client reply";
+        case FrameKind::peer_hello: return "peer hello";
     }
     return "frame";
 }
@@ -816,6 +828,8 @@ Decoded read_root(FrameKind kind, capnp::MessageReader& message, FieldCheck& che
             return read_peer_message(message.getRoot<wire::PeerMessage>(), check);
         case FrameKind::client_request:
             return read_client_request(message.getRoot<wire::ClientRequest>(), check);
+        case FrameKind::peer_hello:
+            return read_peer_hello(message.getRoot<wire::PeerHello>());
         case FrameKind::client_reply: break;
     }
     return read_client_reply(message.getRoot<wire::ClientReply>(), check);
@@ -855,6 +869,17 @@ void encode(const PeerMessage& message, ByteVector& out) {
             to.setIncarnation(message.incarnation.value);
             to.setFeatures(static_cast<std::uint16_t>(message.features));
             std::visit(WriteBody{to}, message.body);
+        });
+}
+
+void encode(const PeerHello& hello, ByteVector& out) {
+    encode_frame<wire::PeerHello>(
+        FrameKind::peer_hello, 0, out, [&hello](wire::PeerHello::Builder to) {
+            to.setClusterHigh(hello.cluster.high);
+            to.setClusterLow(hello.cluster.low);
+            to.setFrom(hello.from.value);
+            to.setTo(hello.to.value);
+            to.setPort(hello.port);
         });
 }
 

@@ -27,7 +27,8 @@
 //   bytes, text            4 bytes of length, then the bytes
 //   list                   4 bytes of count, then the elements
 //   optional               a flag, then the value if there is one
-//   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable
+//   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable;
+//                          a length of 2^32 - 1: the erasable part is not there any more
 //
 // Numbers: 1 Start, 2 Message, 3 Stored, 4 StoreFailed, 5 Loaded, 6 Time, 7 Client, 8 PeerUp,
 // 9 PeerDown, 10 CutStored, 11 ChunkLoaded. The golden files of tests/golden/node hold one of each and pin all of this.
@@ -141,6 +142,9 @@ std::uint32_t erasable_bytes(const EntryHandle& body) {
     return body ? body->erasable_size() : 0;
 }
 
+// In the place of a size.
+constexpr std::uint32_t erased_mark = UINT32_MAX;
+
 class EventWriter {
   public:
     explicit EventWriter(ByteVector& out) : out_(out) {}
@@ -178,7 +182,7 @@ class EventWriter {
     }
     void one(const EntryHandle& body) {
         out_.u32(envelope_bytes(body));
-        out_.u32(erasable_bytes(body));
+        out_.u32(body.is_erased() ? erased_mark : erasable_bytes(body));
         out_.bytes(body.envelope());
         out_.bytes(body.erasable());
     }
@@ -304,15 +308,18 @@ class EventReader {
     }
     void one(EntryHandle& body) {
         const std::uint64_t envelope_size = in_.u32();
-        const std::uint64_t erasable_size = in_.u32();
+        const std::uint64_t found_size = in_.u32();
+        const bool erased = found_size == erased_mark;
+        const std::uint64_t erasable_size = erased ? 0 : found_size;
         require(envelope_size + erasable_size <= entry_bytes_max, "a body within entry_bytes_max");
-        if (!ok() || envelope_size + erasable_size == 0) {
+        if (!ok() || (envelope_size + erasable_size == 0 && !erased)) {
             return;
         }
         const ByteSpan envelope = in_.bytes(envelope_size);
         const ByteSpan erasable = in_.bytes(erasable_size);
         if (in_.ok()) {
-            body = EntryHandle::make(envelope, erasable);
+            body = erased ? EntryHandle::make_erased(envelope)
+                          : EntryHandle::make(envelope, erasable);
         }
     }
     void one(EntryRef& entry) {
@@ -407,7 +414,7 @@ class EventHasher {
     }
     void one(const EntryHandle& body) {
         hash_.add(envelope_bytes(body));
-        hash_.add(erasable_bytes(body));
+        hash_.add(body.is_erased() ? erased_mark : erasable_bytes(body));
         one(body.envelope_digest());
         hash_.add(crc32c(body.erasable()));
     }

@@ -38,7 +38,7 @@ bool starts_like_a_frame(ByteSpan bytes) {
 
 bool known_frame_kind(std::uint8_t number) {
     return number >= static_cast<std::uint8_t>(FrameKind::peer_message) &&
-           number <= static_cast<std::uint8_t>(FrameKind::client_reply);
+           number <= static_cast<std::uint8_t>(FrameKind::peer_hello);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 // |----|-------|-------------------------------------------------------------------------------|
 // |  0 |     4 | magic "LGRF"                                                                  |
 // |  4 |     2 | protocol version                                                              |
-// |  6 |     1 | kind: 1 peer message, 2 client request, 3 client reply                        |
+// |  6 |     1 | kind: 1 peer message, 2 client request, 3 client reply, 4 peer hello          |
 // |  7 |     1 | flags: 0; a frame with a flag that we do not know is refused                  |
 // |  8 |     4 | payload bytes, a multiple of 8                                                |
 // | 12 |     4 | CRC-32C of the payload                                                        |
@@ -41,7 +41,12 @@ boost::system::error_code make_error_code(CodecErrc errc);
 inline constexpr std::uint32_t frame_bytes_max = 16u << 20;
 inline constexpr std::uint32_t frame_header_bytes = 24;
 
-enum class FrameKind : std::uint8_t { peer_message = 1, client_request = 2, client_reply = 3 };
+enum class FrameKind : std::uint8_t {
+    peer_message = 1,
+    client_request = 2,
+    client_reply = 3,
+    peer_hello = 4,
+};
 
 struct FrameHeader {
     FrameKind kind = FrameKind::peer_message;

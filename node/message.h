@@ -55,6 +55,16 @@ const M* raft_message(const PeerMessage& message) {
     return raft == nullptr ? nullptr : std::get_if<M>(raft);
 }
 
+// The first frame of a peer's connection: who it is, and where it takes connections itself, on the
+// address that this one comes from. So nodes learn of a new one that was given their addresses.
+struct PeerHello {
+    ClusterId cluster;
+    NodeId from;
+    NodeId to;
+    std::uint16_t port = 0;
+    friend bool operator==(const PeerHello&, const PeerHello&) = default;
+};
+
 // A command of the state machine, encoded by the client: it becomes the body of a log entry.
 struct Command {
     EntryHandle body;

@@ -37,7 +37,6 @@ void header_numbers(Header& header, Visitor&& visit) {
     visit(header.config.cluster.low);
     visit(header.config.group.value);
     visit(header.config.raft.self.value);
-    visit(header.config.raft.incarnation.value);
     visit(header.config.raft.election_timeout_min.nanoseconds);
     visit(header.config.raft.heartbeat_interval.nanoseconds);
     visit(header.config.raft.append_entries_max);

@@ -11,6 +11,16 @@
 #include "raft/configuration_body.h"
 
 namespace ledger::node {
+namespace {
+
+// Whether `node` is a member, and no witness, of the configuration in this entry.
+bool holds_data(const EntryRef& entry, NodeId node) {
+    const std::optional<raft::Configuration> configuration = raft::configuration_of(entry);
+    LEDGER_ASSERT(configuration.has_value());  // Raft lets no other one into the log
+    return configuration->is_member(node) && !configuration->member(node).witness;
+}
+
+}  // namespace
 
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
     : config_(config), machine_(machine), choices_(choices), features_(config.features_max),
@@ -39,6 +49,7 @@ std::span<Effect> Replica::step(Instant now, Event&& event) {
 void Replica::on(Instant now, Start&& event) {
     LEDGER_ASSERT(!started());
     const log::Recovered& found = event.recovered;
+    config_.raft.incarnation = found.incarnation;
     snapshots_.boot(std::move(event.cuts), found);
     if (!snapshots_.failure().empty()) {
         halt(snapshots_.failure());
@@ -299,20 +310,20 @@ void Replica::on_change(
         reply(client, request, Overloaded{config_.limits.retry_after});
         return;
     }
-    const auto* leader = std::get_if<raft::Leader>(&raft_->role_state());
-    if (raft_->commit() < leader->first_own || leader->transfer) {
-        // It will pass by itself: not yet ready to lead, or about to hand over.
-        LEDGER_SOMETIMES(true, "node.change.too_early");
-        reply(client, request, Overloaded{config_.limits.retry_after});
-        return;
-    }
     const auto target = target_of(raft_->configuration(), change);
     if (const auto* fault = std::get_if<std::string>(&target)) {
         reply(client, request, Refused{*fault});
         return;
     }
+    const auto& wanted = *std::get_if<raft::Configuration>(&target);
+    if (!quorum_answers(now, wanted.voters)) {
+        // It would be the last thing that this cluster agrees on.
+        LEDGER_SOMETIMES(true, "node.change.would_lose_quorum");
+        reply(client, request, Refused{"too few of the voters that it leaves answer"});
+        return;
+    }
     const raft::ChangeOutcome outcome =
-        raft_->change_membership(now, *std::get_if<raft::Configuration>(&target));
+        raft_->change_membership(now, wanted);
     if (const auto* started = std::get_if<raft::ChangeStarted>(&outcome)) {
         LEDGER_ASSERT(waiters_.empty() || waiters_.back().index < started->entry.index);
         waiters_.push_back({started->entry.index, started->entry.term, client, request});
@@ -320,7 +331,12 @@ void Replica::on_change(
     }
     const auto* refused = std::get_if<raft::ChangeRefused>(&outcome);
     LEDGER_ASSERT(refused != nullptr);
-    reply(client, request, Refused{std::string(refused->reason)});
+    LEDGER_SOMETIMES(refused->passes, "node.change.too_early");
+    if (refused->passes) {
+        reply(client, request, Overloaded{config_.limits.retry_after});
+    } else {
+        reply(client, request, Refused{std::string(refused->reason)});
+    }
 }
 
 void Replica::on_transfer(
@@ -398,6 +414,14 @@ std::vector<MemberStatus> Replica::members(Instant now) const {
         }
     }
     return all;
+}
+
+bool Replica::quorum_answers(Instant now, const raft::NodeSet& voters) const {
+    std::uint32_t answering = 0;
+    for (const MemberStatus& one : members(now)) {
+        answering += one.answers && voters.contains(one.member.node) ? 1u : 0u;
+    }
+    return voters.empty() || answering > voters.size() / 2;
 }
 
 StatusAnswer Replica::status(Instant now) const {
@@ -624,6 +648,12 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
+    lacks_payloads_ = lacks_payloads_ || entry.entry.handle.is_erased();
+    if (lacks_payloads_ && entry.entry.kind == EntryKind::configuration &&
+        holds_data(entry.entry, config_.raft.self)) {
+        halt("this disk was that of a witness and lacks payloads: format it anew to hold data");
+        return;
+    }
     snapshots_.applied(snapshot_step(now), entry);
     if (waiters_.empty() || waiters_.front().index != applied_) {
         return;
@@ -688,6 +718,14 @@ void Replica::work_on_query(std::uint64_t query) {
     }
     LEDGER_SOMETIMES(open->gathered.size() < wanted.size(), "node.query.answer_full");
     answer_budget_ -= std::min(answer_budget_, open->gathered_bytes);
+    const bool erased = std::any_of(open->gathered.begin(), open->gathered.end(),
+        [](const EntryRef& entry) { return entry.handle.is_erased(); });
+    LEDGER_SOMETIMES(erased, "node.query.witness_has_no_payloads");
+    if (erased) {
+        reply(open->client, open->request, Redirect{raft_->status().leader});
+        queries_.close(query);
+        return;
+    }
     Result<ByteVector> answer = machine_.answer(*open->plan, open->gathered);
     if (answer) {
         reply(open->client, open->request, Answered{open->index, std::move(*answer)});

@@ -29,7 +29,8 @@ namespace ledger::node {
 struct Config {
     ClusterId cluster;
     GroupId group{1};
-    raft::Config raft;  // its `choices` is set by the replica
+    // Its `choices` is set by the replica, its `incarnation` is that of the disk.
+    raft::Config raft;
     Limits limits;
     // The newest feature version that this node knows: that of its build, or an older one.
     Feature features_max = newest_feature;
@@ -102,6 +103,7 @@ class Replica {
     void plan_query(std::uint64_t query);
     StatusAnswer status(Instant now) const;
     std::vector<MemberStatus> members(Instant now) const;
+    bool quorum_answers(Instant now, const raft::NodeSet& voters) const;
     raft::ReadPath read_path(ReadLevel level) const;
     void on_finalise(Instant now, ClientId client, RequestId request, const Finalise& finalise);
     // As leader of a new cluster, once all members have said what they know.
@@ -151,6 +153,7 @@ class Replica {
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
+    bool lacks_payloads_ = false;  // as far as it has applied: it was a witness
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said
     Instant seal_at_ = never;         // when the log is sealed if nothing else is stored

@@ -1,6 +1,6 @@
 # Wire: the payload of every frame between nodes and between clients and nodes.
 #
-# One root struct per frame kind (node/frame.h): PeerMessage, ClientRequest, ClientReply. Fields
+# One root struct per frame kind (node/frame.h): PeerMessage, ClientRequest, ClientReply, PeerHello. Fields
 # are only ever added, with new numbers; a change of meaning is a new protocol version. Terms and
 # indexes of 0 mean "before the first one", node 0 means nobody. Entry bodies, questions, answers
 # and outcomes are opaque here: they have been encoded once, by whoever wrote them.
@@ -19,6 +19,7 @@ struct Entry {
   kind @4 :UInt8;           # EntryKind of log/base/entry.h: the numbers that are also on disk
   envelopeBytes @5 :UInt32; # where the envelope ends and the erasable part begins
   body @6 :Data;            # envelope, then erasable part
+  erased @7 :Bool;          # there was an erasable part, and it is not here
 }
 
 struct PeerMessage {
@@ -109,6 +110,15 @@ struct PeerMessage {
 
   incarnation @33 :UInt64;  # of the sender's disk, 0 = it does not say
   features @54 :UInt16;     # the newest feature version that the sender knows, 0 = 1
+}
+
+# The first frame of a peer's connection.
+struct PeerHello {
+  clusterHigh @0 :UInt64;
+  clusterLow @1 :UInt64;
+  from @2 :UInt32;
+  to @3 :UInt32;
+  port @4 :UInt16;          # where it takes connections, on the address it speaks from
 }
 
 struct ClientRequest {

@@ -12,6 +12,7 @@ namespace ledger::node {
 //                     8 + the sum over them of 48 + padded(body),
 //                     for a snapshot offer padded(configuration),
 //                     for a part of a cut padded(its bytes)
+//   peer hello         72
 //   client request     72 + padded(body, question or stream), and 32 with a subscription's
 //                     beginning, 16 with a grant, an end or a change of the membership
 //   client reply       80 + padded(outcome, answer or reason), 80 + 160 with a status, and for
@@ -25,6 +26,7 @@ namespace {
 constexpr std::uint64_t peer_message_bytes = 128;
 constexpr std::uint64_t entry_list_bytes = 8;
 constexpr std::uint64_t entry_bytes = 48;
+constexpr std::uint64_t peer_hello_bytes = 72;
 constexpr std::uint64_t client_request_bytes = 72;
 constexpr std::uint64_t subscribe_bytes = 32;
 constexpr std::uint64_t grant_bytes = 16;
@@ -100,6 +102,10 @@ std::uint64_t append_request_bytes_max(const raft::Config& config) {
     const std::uint64_t bodies = std::max({config.append_bytes_max, config.catch_up_bytes_max,
         std::uint64_t{entry_bytes_max}});
     return peer_message_bytes + entry_list_bytes + entries * (entry_bytes + padded(1)) + bodies;
+}
+
+std::uint64_t wire_size(const PeerHello&) {
+    return peer_hello_bytes;
 }
 
 std::uint64_t wire_size(const ClientRequest& request) {

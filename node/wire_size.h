@@ -12,6 +12,7 @@ namespace ledger::node {
 // need not equal, the size of the encoded frame (never larger than it by more than 25 %).
 std::uint64_t wire_size(const PeerMessage& message);
 std::uint64_t wire_size(const ClientRequest& request);
+std::uint64_t wire_size(const PeerHello& hello);
 std::uint64_t wire_size(const ClientReply& reply);
 
 // No append request of a leader with this configuration makes a larger frame.

@@ -23,6 +23,8 @@ class ConfigurationHistory {
 
     const Configuration& current() const { return all_.back().configuration; }
     Index current_index() const { return all_.back().index; }
+    // Nothing is known of what was in force before this index.
+    Index oldest_index() const { return all_.front().index; }
     // The one in force at `index`, which is not below the oldest that is remembered.
     const ConfigurationAt& in_force_at(Index index) const;
     // How many were written at or beyond `index`.

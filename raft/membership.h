@@ -41,8 +41,8 @@ struct Member {
     // Voters of a higher priority campaign earlier and are preferred when leadership is handed
     // over. A matter of taste, never of safety; the delay is bounded, so none of liveness either.
     std::uint8_t priority = 0;
-    // Votes and acknowledges, but holds no data: it gets entries without their bodies, except
-    // configurations. Never campaigns, is never a successor, never a source of data.
+    // Votes and acknowledges, but holds no data: it gets entries without their erasable parts. Never
+    // campaigns, is never a successor, never a source of data.
     bool witness = false;
     // A learner that becomes a voter as soon as it has caught up (thesis §4.2.1) ...
     bool promote = false;

@@ -19,6 +19,7 @@ constexpr std::int64_t farewell_timeouts = 4;
 Progress Raft::new_peer(NodeId node, Index next) const {
     Progress peer;
     peer.node = node;
+    peer.witness = configuration().member(node).witness;
     peer.next = next;
     peer.added = next <= log_.last() ? next : Index{};
     peer.contact = now_;
@@ -43,7 +44,7 @@ ChangeOutcome Raft::change_membership(Instant now, const Configuration& target) 
     const bool early = commit_ < self->first_own;
     LEDGER_SOMETIMES(early, "raft.change_before_own_commit");
     if (early) {
-        return ChangeRefused{"this term has committed nothing yet"};
+        return ChangeRefused{.reason = "this term has committed nothing yet", .passes = true};
     }
     const bool busy = history_.current_index() > commit_ || configuration().joint();
     LEDGER_SOMETIMES(busy, "raft.change_during_change");
@@ -51,7 +52,7 @@ ChangeOutcome Raft::change_membership(Instant now, const Configuration& target) 
         return ChangeRefused{"another change is under way"};
     }
     if (self->transfer) {
-        return ChangeRefused{"leadership is on its way to another node"};
+        return ChangeRefused{.reason = "leadership is on its way to another node", .passes = true};
     }
     if (const std::string_view refusal = refusal_of(configuration(), target); !refusal.empty()) {
         return ChangeRefused{refusal};

@@ -77,6 +77,7 @@ struct Progress {
     };
 
     NodeId node;
+    bool witness = false;  // as the configuration says; a member's never changes
     Index added;  // by the configuration at this index, in this term; 0 = it was there before
     State state = State::probe;
     Index match;    // highest index known to be on the follower; grows within a term

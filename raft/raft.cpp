@@ -332,6 +332,7 @@ void Raft::stored(Instant now, LogId upto, HardState hard_state) {
     if (Leader* self = leader()) {
         self->disk_progress = now_;
         leader_commit(*self);
+        send_to_witnesses(*self);
         finish_call();
         return;
     }
@@ -362,7 +363,10 @@ Instant Raft::deadline() const {
             {self->heartbeat_due, lonely, stall_deadline(*self), given_up, self->paced_until});
     }
     if (const Follower* follower = std::get_if<Follower>(&role_)) {
-        return can_campaign() || !follower->reads.waiting.empty() ? follower->deadline : never;
+        // Who may not campaign forgets a leader that is silent, and that is all it does.
+        const bool something = can_campaign() || follower->leader != NodeId{0} ||
+                               !follower->reads.waiting.empty();
+        return something ? follower->deadline : never;
     }
     if (!can_campaign()) {
         return never;

@@ -100,6 +100,7 @@ struct ChangeStarted {
 };
 struct ChangeRefused {
     std::string_view reason;
+    bool passes = false;  // by itself, soon
 };
 using ChangeOutcome = std::variant<ChangeStarted, NotLeader, ChangeRefused>;
 
@@ -244,6 +245,8 @@ class Raft {
     void rejected(Leader& self, Progress& peer, const AppendResponse& response);
     void look_after(Leader& self, Progress& peer, std::uint64_t answered_round);
     void retransmit_unanswered(Leader& self);
+    Index sendable(const Progress& peer) const;
+    void send_to_witnesses(Leader& self);
     void send_appends(Leader& self);
     void send_appends(Leader& self, Progress& peer);
     void send_probe(Leader& self, Progress& peer);

@@ -11,13 +11,12 @@ namespace ledger::raft {
 
 namespace {
 
-// What a witness gets: places, terms and kinds; of configurations also what they say.
-void drop_bodies(std::vector<EntryRef>& entries) {
+// What a witness gets: envelopes, so that its log has the same hash chain and its state the same
+// digest as everybody's.
+void drop_erasable_parts(std::vector<EntryRef>& entries) {
     for (EntryRef& entry : entries) {
-        if (entry.kind != EntryKind::configuration) {
-            entry.handle = {};
-            entry.bytes = 0;
-        }
+        entry.handle = entry.handle.erased();
+        entry.bytes = static_cast<std::uint32_t>(entry.handle.envelope().size());
     }
 }
 
@@ -295,6 +294,21 @@ void Raft::peer_down(Instant now, NodeId node) {
     }
 }
 
+// Followers get entries while the own disk writes them (thesis §10.2.1), witnesses only after that:
+// if nobody else held the entries after a crash, the witness, who cannot lead, would keep those who
+// lack them from leading, for ever.
+Index Raft::sendable(const Progress& peer) const {
+    return peer.witness ? std::min(log_.durable(), log_.last()) : log_.last();
+}
+
+void Raft::send_to_witnesses(Leader& self) {
+    for (Progress& peer : self.peers) {
+        if (peer.witness) {
+            send_appends(self, peer);
+        }
+    }
+}
+
 void Raft::send_appends(Leader& self) {
     for (Progress& peer : self.peers) {
         send_appends(self, peer);
@@ -308,7 +322,8 @@ void Raft::send_appends(Leader& self, Progress& peer) {
         }
         return;
     }
-    while (peer.state == Progress::State::replicate && peer.next <= log_.last() && !peer.loading) {
+    while (peer.state == Progress::State::replicate && peer.next <= sendable(peer) &&
+           !peer.loading) {
         if (peer.inflight.full(config_.inflight_messages_max, config_.inflight_bytes_max)) {
             LEDGER_SOMETIMES(true, "raft.window_full");
             return;
@@ -329,7 +344,8 @@ void Raft::send_appends(Leader& self, Progress& peer) {
 
 // Entries that must be read from the disk do not leave before a common entry is known.
 void Raft::send_probe(Leader& self, Progress& peer) {
-    const bool empty = peer.retry || log_.find(peer.next) == nullptr;
+    const bool empty =
+        peer.retry || peer.next > sendable(peer) || log_.find(peer.next) == nullptr;
     const bool sent =
         send_request(self, peer, empty ? std::span<const EntryRef>{} : next_batch(peer));
     if (sent || !offer_snapshot(self, peer)) {
@@ -375,15 +391,16 @@ bool Raft::send_request(Leader& self, const Progress& peer, std::span<const Entr
             .commit = commit_,
             .sequence = self.sequence,
             .entries = {entries.begin(), entries.end()}});
-    if (configuration().member(peer.node).witness) {
-        drop_bodies(std::get_if<AppendRequest>(&ready_.messages.back().message)->entries);
+    if (peer.witness) {
+        drop_erasable_parts(std::get_if<AppendRequest>(&ready_.messages.back().message)->entries);
     }
     return true;
 }
 
 std::span<const EntryRef> Raft::next_batch(const Progress& peer) const {
     const Index most = peer.next + (config_.append_entries_max - 1);
-    const std::span<const EntryRef> all = log_.entries(peer.next, std::min(most, log_.last()));
+    const std::span<const EntryRef> all =
+        log_.entries(peer.next, std::min(most, sendable(peer)));
     std::uint64_t bytes = all.front().bytes;
     std::size_t count = 1;
     while (count < all.size() && bytes + all[count].bytes <= config_.append_bytes_max) {

@@ -20,8 +20,11 @@ void Raft::cut_durable(const Cut& cut) {
 }
 
 const Configuration& Raft::configuration_at(Index index) const {
+    static const Configuration unknown;
     LEDGER_ASSERT(index <= commit_);
-    return history_.in_force_at(index).configuration;
+    const bool known = index >= history_.oldest_index();
+    LEDGER_SOMETIMES(!known, "raft.cut_before_known_configuration");
+    return known ? history_.in_force_at(index).configuration : unknown;
 }
 
 void Raft::discard_to(Index upto) {

@@ -16,8 +16,8 @@ using node::client::What;
 node::client::Options options_for(std::uint32_t lane, const Profile& profile) {
     node::client::Options options{.nodes = {}, .entity = lane};
     // Each lane asks another node first.
-    for (std::uint32_t place = 0; place < profile.nodes; ++place) {
-        options.nodes.push_back(NodeId{1 + (lane + place) % profile.nodes});
+    for (std::uint32_t place = 0; place < profile.hosts(); ++place) {
+        options.nodes.push_back(NodeId{1 + (lane + place) % profile.hosts()});
     }
     options.attempt_timeout = profile.workload.attempt_timeout;
     options.slow_back_off = profile.workload.slow_back_off;
@@ -59,6 +59,13 @@ check::ReadAnswer seen_in(const state::Answer& answer, const What& asked) {
     return seen;
 }
 
+// What takes effect in the ledger, or looks at it.
+bool judged(const What& what) {
+    return std::holds_alternative<state::Append>(what) ||
+           std::holds_alternative<state::RegisterSession>(what) ||
+           std::holds_alternative<state::Query>(what);
+}
+
 // What the answer that ended an operation says, if it says more than a refusal.
 std::optional<check::Answer> answer_of(const Done& done) {
     if (done.answer) {
@@ -80,8 +87,8 @@ std::optional<check::Answer> answer_of(const Done& done) {
 
 ClientHost::ClientHost(std::uint32_t lane, const Profile& profile, ChoiceSource& choices,
     OperationSource& source, ClientPort& port)
-    : lane_(lane), think_mean_(profile.workload.think_mean), choices_(choices), source_(source),
-      port_(port), client_(options_for(lane, profile), choices), links_(lane, profile.nodes, port) {}
+    : lane_(lane), think_mean_(source.think_mean().value_or(profile.workload.think_mean)), choices_(choices), source_(source),
+      port_(port), client_(options_for(lane, profile), choices), links_(lane, profile.hosts(), port) {}
 
 void ClientHost::start() {
     id_ = port_.next_client_id();
@@ -121,8 +128,8 @@ void ClientHost::step(node::client::Event&& event) {
 }
 
 void ClientHost::perform(const node::client::SendRequest& send) {
-    if (!send.opens_session) {
-        LEDGER_ASSERT(client_.asked() != nullptr);
+    LEDGER_ASSERT(client_.asked() != nullptr);
+    if (!send.opens_session && judged(*client_.asked())) {
         attempts_.push_back(
             {send.request.id, port_.called(id_, send.to, *client_.asked(), ++called_)});
     }

@@ -26,6 +26,9 @@ enum class Fault : std::uint8_t {
     crash_in_recovery,     // the power failed while a node was formatted or recovered
     restart,
     slow_disk,
+    membership_changed,    // as somebody asked for
+    leadership_transferred,
+    disk_wiped,            // replaced by an empty one
     request_lost,          // between client and node
     reply_lost,
     disk_lost_write,
@@ -59,6 +62,7 @@ constexpr std::string_view fault_name(Fault fault) {
         "leader_hunted",
         "crash_storm", "crash_mid_step", "crash_mid_write", "crash_before_sync",
         "crash_in_recovery", "restart", "slow_disk",
+        "membership_changed", "leadership_transferred", "disk_wiped",
         "request_lost", "reply_lost", "disk_lost_write", "disk_reordered_write",
         "disk_torn_write", "disk_size_before_data", "disk_data_before_size",
         "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector",

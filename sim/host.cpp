@@ -27,11 +27,12 @@ Duration stated_drift(const Profile& profile) {
     return profile.election_timeout * 2 * profile.clock.drift / million + microseconds(1);
 }
 
-node::Config replica_config(NodeId self, const Profile& profile, ClusterId cluster) {
+node::Config replica_config(
+    NodeId self, const Profile& profile, ClusterId cluster, bool joins) {
     node::Config config;
     config.cluster = cluster;
     config.raft.self = self;
-    for (std::uint32_t node = 1; node <= profile.nodes; ++node) {
+    for (std::uint32_t node = 1; node <= profile.nodes && !joins; ++node) {
         config.raft.configuration.voters.insert(NodeId{node});
     }
     config.raft.election_timeout_min = profile.election_timeout;
@@ -120,7 +121,7 @@ Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource&
     FaultCounts& faults, HostPort& port)
     : node_(node), profile_(profile), cluster_(cluster), choices_(choices), faults_(faults),
       port_(port), clock_(node, profile.clock, choices, faults), disk_(node),
-      audit_({cluster, node}) {}
+      audit_({cluster, node}), joins_(node.value > profile.nodes) {}
 
 Host::~Host() = default;
 
@@ -174,11 +175,10 @@ bool Host::power_failed() {
 void Host::format() {
     // Each formatting makes another disk of it, also for the other nodes.
     ++formats_;
-    const Incarnation incarnation{(std::uint64_t{node_.value} << 32) | formats_};
     for (std::uint64_t attempt = 1;; ++attempt) {
         plan_power_failure(formatting, attempt);
         const Result<void> formatted =
-            log::format(disk_, storage_options(profile_), {cluster_, node_, incarnation});
+            log::format(disk_, storage_options(profile_), {cluster_, node_, disk_incarnation()});
         if (!power_failed()) {
             // The failure may have come after the last operation that mattered.
             LEDGER_ASSERT(formatted ||
@@ -187,6 +187,19 @@ void Host::format() {
         }
     }
     audit_.synced(disk_);
+}
+
+void Host::wipe() {
+    LEDGER_ASSERT(!up());
+    disk_.restore(Disk(node_).snapshot());
+    lost_bytes_ = false;
+    joins_ = true;
+    format();
+    audit_.reset_after_crash(disk_);
+}
+
+Incarnation Host::disk_incarnation() const {
+    return Incarnation{(std::uint64_t{node_.value} << 32) | formats_};
 }
 
 bool Host::start(Instant now) {
@@ -219,7 +232,7 @@ bool Host::start(Instant now) {
     std::vector<log::CutManifest> manifests(cuts_->cuts().begin(), cuts_->cuts().end());
     machine_ = std::make_unique<ObservedMachine>(node_,
         state_limits(profile_), port_);
-    node::Config config = replica_config(node_, profile_, cluster_);
+    node::Config config = replica_config(node_, profile_, cluster_, joins_);
     const bool old_build = node_.value <= profile_.old_nodes && !upgraded_;
     LEDGER_SOMETIMES(old_build, "sim.node_of_an_older_build");
     config.features_max = old_build ? node::Feature::base : node::newest_feature;

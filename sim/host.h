@@ -73,6 +73,9 @@ class Host final {
     // Formats the disk, once, before the first start. The power may fail on the way; then it is
     // done again, as an operator would.
     void format();
+    // The disk is lost while the node is down: an empty one takes its place, which is formatted. The
+    // node knows no configuration then.
+    void wipe();
     // Boots through the production recovery path. False: the power failed during recovery, and
     // the node has to be started again.
     [[nodiscard]] bool start(Instant now);
@@ -116,6 +119,8 @@ class Host final {
     // After reopen_for_audit().
     log::CutStore& cuts() { return *cuts_; }
     const Disk& disk() const { return disk_; }
+    // The identity of the disk that is in it now.
+    Incarnation disk_incarnation() const;
     const DiskAudit& audit() const { return audit_; }
     // What the durable image holds of cuts, by the witness.
     std::vector<WholeCut> whole_cuts() const;
@@ -208,6 +213,7 @@ class Host final {
     std::uint64_t edge_wake_generation_ = 0;
     std::uint64_t disk_operations_ = 0;  // numbers the latency choices
     std::uint64_t formats_ = 0;
+    bool joins_ = false;  // the disk was not formatted when the cluster was made
     std::uint64_t steps_ = 0;
     std::uint64_t crashes_ = 0;
     bool upgraded_ = false;    // to the newest build

@@ -1,15 +1,50 @@
 #include "sim/judge.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "log/base/assert.h"
 #include "node/cut_entries.h"
+#include "raft/configuration_body.h"
 
 namespace ledger::sim {
 
-Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations)
-    : nodes_(nodes), history_(kept_operations) {}
+namespace {
+
+// Who has to decide in a configuration.
+class Electorates {
+  public:
+    explicit Electorates(const raft::Configuration& configuration)
+        : both_{check::Electorate(configuration.voters.begin(), configuration.voters.end()),
+              check::Electorate(configuration.outgoing.begin(), configuration.outgoing.end())},
+          count_(configuration.joint() ? 2 : 1) {}
+
+    std::span<const check::Electorate> all() const { return std::span(both_).first(count_); }
+
+  private:
+    std::array<check::Electorate, 2> both_;
+    std::size_t count_ = 1;
+};
+
+}  // namespace
+
+Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations) : history_(kept_operations) {
+    for (std::uint32_t node = 1; node <= nodes; ++node) {
+        membership_.voters.insert(NodeId{node});
+    }
+}
+
+void Judge::wiped(const Host& host) {
+    raft_safety_.wiped(host.node());
+    lost_disks_.push_back({host.node(), host.disk_incarnation(), host.audit()});
+}
+
+bool Judge::takes_part(const Host& host) const {
+    const Incarnation known = membership_.member(host.node()).incarnation;
+    return membership_.is_member(host.node()) &&
+           (known == Incarnation{} || known == host.disk_incarnation());
+}
 
 void Judge::violated(
     const std::string& check, check::Kind kind, const std::string& sentence) {
@@ -45,6 +80,9 @@ void Judge::applied(
         if (const auto upto = node::retained_of(entry.entry)) {
             cuts_.retained(*upto);
         }
+    }
+    if (entry.entry.kind == EntryKind::configuration) {
+        membership_ = raft::configuration_of(entry.entry).value_or(membership_);
     }
 }
 
@@ -109,21 +147,29 @@ void Judge::synced(const Host& host) {
     }
 }
 
-void Judge::acknowledged(ClientId client, const node::Applied& applied,
-    std::span<const std::unique_ptr<Host>> hosts) {
-    const check::CommittedEntry& entry = committed_.entry(applied.index);
+void Judge::acknowledged(ClientId client, const raft::Configuration& in_force, Index index,
+    ByteSpan outcome_bytes, std::span<const std::unique_ptr<Host>> hosts) {
+    const check::CommittedEntry& entry = committed_.entry(index);
     std::vector<NodeId> holders;
     for (const auto& host : hosts) {
         // Or in the cut behind which its log begins.
         look_at_front(*host);
-        if (host->audit().holds(applied.index, entry.term, entry.envelope_digest) ||
-            cuts_.covers(host->node(), applied.index)) {
+        if (host->audit().holds(index, entry.term, entry.envelope_digest) ||
+            cuts_.covers(host->node(), index)) {
             holders.push_back(host->node());
+        }
+    }
+    for (const LostDisk& lost : lost_disks_) {
+        const bool counts = in_force.member(lost.node).incarnation == lost.incarnation;
+        const bool held = index < lost.audit.first() ||
+                          lost.audit.holds(index, entry.term, entry.envelope_digest);
+        if (counts && held) {
+            holders.push_back(lost.node);
         }
     }
     SessionId session;
     Sequence sequence;
-    if (const Result<state::Outcome> outcome = state::decode_outcome(applied.outcome)) {
+    if (const Result<state::Outcome> outcome = state::decode_outcome(outcome_bytes)) {
         const auto* appended = std::get_if<state::Appended>(&*outcome);
         if (appended != nullptr && appended->events > 0 &&
             appended->first.value < committed_.length()) {
@@ -132,13 +178,17 @@ void Judge::acknowledged(ClientId client, const node::Applied& applied,
             sequence = append.sequence;
         }
     }
+    // A leader may count under a configuration that is not committed yet, or no longer under the
+    // one that is: then what is committed later is counted under the new one.
+    const Electorates committed(membership_);
+    const Electorates claimed(in_force);
+    const bool enough = check::majorities(committed.all(), holders);
     note(durability_.acknowledged({.client = client,
              .session = session,
              .sequence = sequence,
-             .index = applied.index,
+             .index = index,
              .holders = holders,
-             .voters = nodes_,
-             .quorum = nodes_ / 2 + 1}),
+             .electorates = enough ? committed.all() : claimed.all()}),
         "durability");
 }
 
@@ -215,6 +265,8 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
                 std::to_string(last.value) + ", but its disk holds entries up to index " +
                 std::to_string(host.audit().last().value));
     }
+    // Who is no member may hold what was never committed, for ever.
+    const Index end = takes_part(host) ? last : recovered.commit;
     restarted(node);
     look_at_front(host);
     state::Ledger rebuilt(limits);
@@ -223,8 +275,8 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
         return;
     }
     chain_.begins(node, rebuilt.applied().next(), rebuilt.chain());
-    for (Index next = rebuilt.applied().next(); next <= last;) {
-        Result<std::vector<HashedEntry>> page = host.storage().read(next, last, page_bytes);
+    for (Index next = rebuilt.applied().next(); next <= end;) {
+        Result<std::vector<HashedEntry>> page = host.storage().read(next, end, page_bytes);
         if (!page || page->empty()) {
             violated("durability", check::Kind::safety,
                 "n" + std::to_string(node.value) + " cannot read entry " +
@@ -243,7 +295,9 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
             }
         }
     }
-    convergence_.replica({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+    if (takes_part(host)) {
+        convergence_.replica({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+    }
 }
 
 // What the log no longer holds is in a cut on the same disk, or it is lost.
@@ -284,7 +338,7 @@ void Judge::finish(
     note(exactly_once_.finish(), "exactly_once");
     note(subscription_.finish(), "subscription");
     for (const auto& host : hosts) {
-        if (host->up()) {
+        if (host->up() && takes_part(*host)) {
             convergence_.replica({host->node(), host->replica().applied(),
                 host->machine().digest(), host->machine().ledger().length()});
         }
@@ -300,7 +354,7 @@ void Judge::finish(
         synced(*host);
         read_disk(*host, *opened, limits);
     }
-    note(durability_.finish(nodes_, nodes_ / 2 + 1), "durability");
+    note(durability_.finish(Electorates(membership_).all()), "durability");
     check::Finding diverged = convergence_.finish();
     note(std::move(diverged), "convergence", convergence_.kind());
 }

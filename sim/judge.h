@@ -28,7 +28,7 @@ namespace ledger::sim {
 
 class Judge final {
   public:
-    // `kept_operations`: how many ended operations the history keeps for reports and files.
+    // Nodes 1 to `nodes` are the first voters. `kept_operations`: how many ended operations the history keeps for reports and files.
     Judge(std::uint32_t nodes, std::uint64_t kept_operations);
     Judge(const Judge&) = delete;  // the checkers refer to each other
     Judge& operator=(const Judge&) = delete;
@@ -44,11 +44,14 @@ class Judge final {
     void restarted(NodeId node);
     void cut_kept(NodeId node, const log::CutManifest& manifest);
     void restored(NodeId node, Index index, const Hash128& digest);
+    // The disk in this node, which is down, will be replaced by an empty one.
+    void wiped(const Host& host);
     void transition(const Host& host, const raft::Transition& transition);
     void synced(const Host& host);
     // A command's outcome leaves `node`; the disks say who could repeat it after a power failure.
-    void acknowledged(ClientId client, const node::Applied& applied,
-        std::span<const std::unique_ptr<Host>> hosts);
+    // `in_force` is the configuration there.
+    void acknowledged(ClientId client, const raft::Configuration& in_force, Index index,
+        ByteSpan outcome, std::span<const std::unique_ptr<Host>> hosts);
 
     check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
         std::uint32_t attempt);
@@ -66,6 +69,9 @@ class Judge final {
     void finish(std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits);
 
     const std::optional<check::Violation>& violation() const { return violation_; }
+    // The committed configuration has a place for this node, with the disk that is in it.
+    bool takes_part(const Host& host) const;
+
     const check::CommittedLog& committed() const { return committed_; }
     const check::History& history() const { return history_; }
     std::uint64_t elections() const { return raft_safety_.elections(); }
@@ -77,7 +83,15 @@ class Judge final {
     void look_at_front(const Host& host);
     bool read_cut(Host& host, Index before, state::Ledger& rebuilt);
 
-    const std::uint32_t nodes_;
+    // A voter may have made its promises on a disk that was lost since.
+    struct LostDisk {
+        NodeId node;
+        Incarnation incarnation;
+        DiskAudit audit;
+    };
+
+    raft::Configuration membership_;  // the newest committed one
+    std::vector<LostDisk> lost_disks_;
     check::When when_;
     std::optional<check::Violation> violation_;
     std::uint64_t steps_examined_ = 0;

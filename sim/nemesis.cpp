@@ -27,16 +27,16 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
     if (may.crashes && may.crash_storms) {
         repertoire_.push_back(Action::crash_storm);
     }
-    if (may.partitions && profile.nodes > 1) {
+    if (may.partitions && profile.hosts() > 1) {
         repertoire_.push_back(Action::split);
     }
-    if (may.partitions && may.aim_at_leader && profile.nodes > 1) {
+    if (may.partitions && may.aim_at_leader && profile.hosts() > 1) {
         repertoire_.push_back(Action::isolate_leader);
     }
-    if (may.one_way && profile.nodes > 1) {
+    if (may.one_way && profile.hosts() > 1) {
         repertoire_.push_back(Action::one_way);
     }
-    if (may.bridges && profile.nodes > 2) {
+    if (may.bridges && profile.hosts() > 2) {
         repertoire_.push_back(Action::bridge);
     }
     if (may.pauses) {
@@ -67,7 +67,7 @@ Duration Nemesis::draw_duration() {
 }
 
 NodeId Nemesis::random_node() {
-    return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.nodes))};
+    return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.hosts()))};
 }
 
 bool Nemesis::chance(Site site, PartsPerMillion probability) {
@@ -93,7 +93,7 @@ std::optional<Nemesis::Moment> Nemesis::elected(NodeId) {
 }
 
 void Nemesis::hunt(NodeId leader) {
-    const bool may_isolate = profile_.nemesis.partitions && profile_.nodes > 1;
+    const bool may_isolate = profile_.nemesis.partitions && profile_.hosts() > 1;
     if (!profile_.nemesis.crashes && !may_isolate) {
         return;
     }
@@ -195,15 +195,15 @@ void Nemesis::crash(NodeId node) {
 void Nemesis::storm() {
     // At least a majority, often everybody, within one moment.
     const std::uint64_t victims =
-        profile_.nodes / 2 + 1 + draw(Site::nemesis_target, profile_.nodes - profile_.nodes / 2);
-    const std::uint64_t first = draw(Site::nemesis_target, profile_.nodes);
+        profile_.hosts() / 2 + 1 + draw(Site::nemesis_target, profile_.hosts() - profile_.hosts() / 2);
+    const std::uint64_t first = draw(Site::nemesis_target, profile_.hosts());
     std::uint32_t struck = 0;
     for (std::uint64_t i = 0; i < victims; ++i) {
-        const NodeId node{static_cast<std::uint32_t>(1 + (first + i) % profile_.nodes)};
+        const NodeId node{static_cast<std::uint32_t>(1 + (first + i) % profile_.hosts())};
         struck += port_.up(node) ? 1u : 0u;
         crash(node);
     }
-    if (struck > 1 || struck == profile_.nodes) {
+    if (struck > 1 || struck == profile_.hosts()) {
         faults_.fire(Fault::crash_storm);
         faults_.consume(Fault::crash_storm);
     }
@@ -226,18 +226,18 @@ void Nemesis::partition(Fault fault, std::vector<std::pair<NodeId, NodeId>>&& li
 void Nemesis::split() {
     std::vector<NodeId> left;
     std::string text = "cut off:";
-    for (std::uint32_t node = 1; node <= profile_.nodes; ++node) {
+    for (std::uint32_t node = 1; node <= profile_.hosts(); ++node) {
         if (draw(Site::nemesis_target, 2) == 1) {
             left.push_back(NodeId{node});
             text += " n" + std::to_string(node);
         }
     }
-    if (left.empty() || left.size() == profile_.nodes) {
+    if (left.empty() || left.size() == profile_.hosts()) {
         isolate(random_node(), Fault::partition_symmetric);
         return;
     }
     std::vector<std::pair<NodeId, NodeId>> links;
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (std::find(left.begin(), left.end(), other) != left.end()) {
             continue;
@@ -252,7 +252,7 @@ void Nemesis::split() {
 
 void Nemesis::isolate(NodeId node, Fault fault) {
     std::vector<std::pair<NodeId, NodeId>> links;
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (other != node) {
             links.emplace_back(node, other);
@@ -268,7 +268,7 @@ void Nemesis::one_way() {
         profile_.nemesis.aim_at_leader && leader != NodeId{} ? leader : random_node();
     const bool outgoing = draw(Site::nemesis_target, 2) == 0;
     std::vector<std::pair<NodeId, NodeId>> links;
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (other != node) {
             links.push_back(outgoing ? std::pair(node, other) : std::pair(other, node));
@@ -282,9 +282,9 @@ void Nemesis::one_way() {
 void Nemesis::bridge() {
     const NodeId leader = port_.leader();
     const NodeId one = profile_.nemesis.aim_at_leader && leader != NodeId{} ? leader : random_node();
-    const std::uint64_t further = 1 + draw(Site::nemesis_target, profile_.nodes - 1);
+    const std::uint64_t further = 1 + draw(Site::nemesis_target, profile_.hosts() - 1);
     const NodeId other{
-        static_cast<std::uint32_t>(1 + (one.value - 1 + further) % profile_.nodes)};
+        static_cast<std::uint32_t>(1 + (one.value - 1 + further) % profile_.hosts())};
     partition(Fault::partition_bridge, {{one, other}, {other, one}},
         "n" + std::to_string(one.value) + " and n" + std::to_string(other.value) +
             " do not hear each other");

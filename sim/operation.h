@@ -18,6 +18,8 @@ class OperationSource {
     virtual void ended(std::uint32_t lane, const node::client::Done& done) = 0;
     // How long a client tries before it gives an operation up.
     virtual Duration timeout() const = 0;
+    // The mean pause of a client before its next operation; nothing = that of the workload.
+    virtual std::optional<Duration> think_mean() const { return std::nullopt; }
     virtual bool finished() const = 0;
 };
 

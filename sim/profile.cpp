@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 67> keys = {{
+constexpr std::array<KnownKey, 72> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -71,6 +71,11 @@ constexpr std::array<KnownKey, 67> keys = {{
     {Section::swarm, "knob.edge_requests", Unit::count, 1, 65'536},
     {Section::swarm, "knob.page_events", Unit::count, 1, 4096},
     {Section::swarm, "knob.client_requests", Unit::count, 1, 65'536},
+    {Section::swarm, "member.changes", Unit::count, 0, 1},
+    {Section::swarm, "member.transfers", Unit::count, 0, 1},
+    {Section::swarm, "member.wipes", Unit::count, 0, 1},
+    {Section::swarm, "member.spares", Unit::count, 0, 4},
+    {Section::swarm, "member.interval", Unit::duration, 1 * ms, 3600 * s},
     {Section::swarm, "clock.skew", Unit::duration, 0, 30 * 24 * 3600 * s},
     {Section::swarm, "clock.drift", Unit::share, 0, 300'000},
     {Section::swarm, "nemesis.bridges", Unit::count, 0, 1},
@@ -146,6 +151,15 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.clock_jumps = draw.flag("nemesis.clock_jumps", Range::among({0, 0, 1}));
     // Successions of leaders that get little done are where old terms meet (Raft figure 8).
     nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));
+}
+
+void draw_membership(Drawer& draw, MembershipProfile& membership) {
+    membership.changes = draw.flag("member.changes", Range::among({0, 1, 0}));
+    membership.transfers = draw.flag("member.transfers", Range::among({0, 1, 0}));
+    membership.wipes = draw.flag("member.wipes", Range::among({1, 1, 0}));
+    membership.spares = draw.number("member.spares", Range::among({1, 2, 0}));
+    membership.interval =
+        draw.duration("member.interval", Range::among({300 * ms, 100 * ms, 800 * ms}));
 }
 
 void draw_workload(Drawer& draw, WorkloadProfile& workload) {
@@ -235,6 +249,7 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.disk.lose_entry =
         draw.number("disk.crash_lose_entry", Range::among({500'000, 200'000, 900'000}));
     draw_nemesis(draw, profile.nemesis);
+    draw_membership(draw, profile.membership);
     draw_workload(draw, profile.workload);
     return profile;
 }

@@ -65,6 +65,16 @@ struct NemesisProfile {
     PartsPerMillion hunt = 0;  // a new leader is struck within moments of its election
 };
 
+// What the operator does, in the seeds that have one.
+struct MembershipProfile {
+    bool changes = false;      // members come, go and change their parts
+    bool transfers = false;    // leadership is handed over
+    // Where members change: disks are lost, and there are nodes beyond the first voters.
+    bool wipes = false;
+    std::uint32_t spares = 0;
+    Duration interval = milliseconds(300);  // mean, between the end of one thing and the next
+};
+
 struct WorkloadProfile {
     std::uint32_t clients = 4;
     std::uint32_t streams = 8;
@@ -86,7 +96,7 @@ struct WorkloadProfile {
 };
 
 struct Profile {
-    std::uint32_t nodes = 3;
+    std::uint32_t nodes = 3;  // the voters that the cluster is made of
     Duration election_timeout = milliseconds(150);
     std::uint32_t append_entries_max = 64;
     std::uint32_t catch_up_entries_max = 4096;
@@ -108,8 +118,12 @@ struct Profile {
     DiskProfile disk;
     ClockProfile clock;
     NemesisProfile nemesis;
+    MembershipProfile membership;
     WorkloadProfile workload;
     Duration faults_for = seconds(8);  // then everything heals and the run must finish
+
+    // All nodes there are, members or not: 1 to this.
+    std::uint32_t hosts() const { return nodes + (membership.changes ? membership.spares : 0); }
 };
 
 // The keys that a scenario's [swarm] and [workload] sections may set.

@@ -14,8 +14,8 @@ constexpr std::uint64_t when = 3;
 node::subscriber::Options options_for(std::uint32_t subscriber, std::uint32_t lane,
     const Profile& profile, ChoiceSource& choices) {
     node::subscriber::Options options{.nodes = {}, .entity = lane};
-    for (std::uint32_t place = 0; place < profile.nodes; ++place) {
-        options.nodes.push_back(NodeId{1 + (lane + place) % profile.nodes});
+    for (std::uint32_t place = 0; place < profile.hosts(); ++place) {
+        options.nodes.push_back(NodeId{1 + (lane + place) % profile.hosts()});
     }
     // The first one sees everything there is.
     if (subscriber == 1 || choices.choose(Site::workload_subscriber, lane, from_where, 2) == 0) {
@@ -41,7 +41,7 @@ Duration drawn_delay(std::uint32_t lane, const Profile& profile, ChoiceSource& c
 SubscriberHost::SubscriberHost(std::uint32_t subscriber, std::uint32_t lane,
     const Profile& profile, ChoiceSource& choices, LinkPort& links, SubscriberPort& port)
     : number_(subscriber), lane_(lane), options_(options_for(subscriber, lane, profile, choices)),
-      begins_after_(subscriber == 1 ? Duration{} : drawn_delay(lane, profile, choices)), world_(links), port_(port), links_(lane, profile.nodes, links),
+      begins_after_(subscriber == 1 ? Duration{} : drawn_delay(lane, profile, choices)), world_(links), port_(port), links_(lane, profile.hosts(), links),
       subscriber_(options_, choices) {}
 
 void SubscriberHost::start() {

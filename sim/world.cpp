@@ -40,11 +40,11 @@ WorkloadProfile probe_profile(const Profile& profile) {
 
 World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
     : profile_(profile), options_(options), choices_(choices),
-      network_(profile.nodes, profile.network, choices, faults_),
-      judge_(profile.nodes, options.kept_operations), outage_(profile.nodes),
-      gates_(profile.nodes), pauses_(profile.nodes), stalls_(profile.nodes) {
+      network_(profile.hosts(), profile.network, choices, faults_),
+      judge_(profile.nodes, options.kept_operations), outage_(profile.hosts()),
+      gates_(profile.hosts()), pauses_(profile.hosts()), stalls_(profile.hosts()) {
     const ClusterId cluster{options.seed, 1};
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(
             NodeId{number}, profile_, cluster, choices_, faults_, *this));
     }
@@ -67,8 +67,13 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
         subscribers_.push_back(std::make_unique<SubscriberHost>(
             number, profile_.workload.clients + number, profile_, choices_, *this, *this));
     }
-    client_sent_.resize(profile_.workload.clients + 1 + subscribers);
-    wires_.resize(std::size_t{subscribers} * profile_.nodes);
+    if (!import_ && (profile_.membership.changes || profile_.membership.transfers)) {
+        operator_ = std::make_unique<Operator>(profile_, choices_, faults_, *this);
+        operator_client_ = std::make_unique<ClientHost>(
+            operator_lane(), profile_, choices_, *operator_, *this);
+    }
+    client_sent_.resize(profile_.workload.clients + 2 + subscribers);
+    wires_.resize(std::size_t{subscribers} * profile_.hosts());
 }
 
 World::~World() = default;
@@ -83,6 +88,9 @@ RunResult World::run() {
         client->start();
     }
     start_subscribers();
+    if (operator_client_) {
+        operator_client_->start();
+    }
     queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
     queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
     while (!queue_.empty() && !judge_.violation() && phase_ != Phase::done) {
@@ -246,8 +254,12 @@ void World::deliver_request(const Item& item) {
 
 void World::reply(NodeId node, ClientId client, node::ClientReply&& reply) {
     const std::uint32_t lane = lane_of(client);
+    const ClientId asker{lane + std::uint64_t{1}};
+    const raft::Configuration& in_force = host(node).replica().raft().configuration();
     if (const auto* applied = std::get_if<node::Applied>(&reply.outcome)) {
-        judge_.acknowledged(ClientId{lane + std::uint64_t{1}}, *applied, hosts_);
+        judge_.acknowledged(asker, in_force, applied->index, applied->outcome, hosts_);
+    } else if (const auto* changed = std::get_if<node::MembershipChanged>(&reply.outcome)) {
+        judge_.acknowledged(asker, in_force, changed->index, {}, hosts_);
     }
     if (options_.frames != nullptr) {
         options_.frames->intact(reply);
@@ -376,6 +388,9 @@ void World::connect(std::uint32_t lane, NodeId to) {
 }
 
 LinkUser& World::user(std::uint32_t lane) {
+    if (operator_client_ && lane == operator_lane()) {
+        return *operator_client_;
+    }
     if (subscribes(lane)) {
         return *subscribers_[lane - profile_.workload.clients - 1];
     }
@@ -384,7 +399,7 @@ LinkUser& World::user(std::uint32_t lane) {
 
 World::Wire& World::wire(std::uint32_t lane, NodeId node) {
     const std::uint32_t subscriber = lane - profile_.workload.clients - 1;
-    return wires_[std::size_t{subscriber} * profile_.nodes + node.value - 1];
+    return wires_[std::size_t{subscriber} * profile_.hosts() + node.value - 1];
 }
 
 void World::arrive(std::uint32_t lane, NodeId node) {
@@ -409,6 +424,9 @@ void World::cut_clients(NodeId node) {
     }
     for (std::uint32_t number = 1; number <= subscribers_.size(); ++number) {
         cut(profile_.workload.clients + number);
+    }
+    if (operator_client_) {
+        cut(operator_lane());
     }
 }
 
@@ -484,6 +502,32 @@ void World::finished(std::uint32_t subscriber, const node::subscriber::Finished&
     judge_.unsubscribed(subscriber, end, first);
 }
 
+// --- what the operator does --------------------------------------------------------------------
+
+const raft::Raft* World::leading() const {
+    const NodeId node = leader();
+    return node == NodeId{} ? nullptr : &host(node).replica().raft();
+}
+
+bool World::member_anywhere(NodeId node) const {
+    return std::any_of(hosts_.begin(), hosts_.end(), [node](const auto& other) {
+        if (other->node() == node) {
+            return false;
+        }
+        // Nobody can tell what is on a disk that is down.
+        return !other->up() || other->replica().raft().configuration().is_member(node);
+    });
+}
+
+void World::wipe(NodeId node) {
+    if (host(node).up()) {
+        crash(node, profile_.election_timeout);
+    }
+    judge_.wiped(host(node));
+    host(node).wipe();
+    mark("n" + std::to_string(node.value), check::Mark::Kind::disk, {}, "its disk is lost");
+}
+
 // --- what the nemesis does ---------------------------------------------------------------------
 
 NodeId World::leader() const {
@@ -509,7 +553,7 @@ void World::crash(NodeId node, Duration outage) {
     judge_.restarted(node);
     cut_clients(node);
     mark("n" + std::to_string(node.value), check::Mark::Kind::crash, outage, "down");
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (other != node) {
             network_.reset(node, other);
@@ -559,7 +603,7 @@ void World::restart(NodeId node) {
     }
     ++crash_recoveries_;
     end_outage(node);
-    for (std::uint32_t number = 1; number <= profile_.nodes; ++number) {
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         if (number != node.value) {
             queue_.push({.at = now_ + milliseconds(1),
                 .b = node.value,
@@ -572,8 +616,11 @@ void World::restart(NodeId node) {
 // --- phases ------------------------------------------------------------------------------------
 
 void World::check_phase() {
-    const bool clients_idle = std::all_of(
-        clients_.begin(), clients_.end(), [](const auto& client) { return client->idle(); });
+    const bool operator_idle = !operator_client_ || operator_client_->idle();
+    const bool clients_idle =
+        (operator_idle || phase_ == Phase::faults) &&
+        std::all_of(
+            clients_.begin(), clients_.end(), [](const auto& client) { return client->idle(); });
     const Duration since_heal = now_ - healed_at_;
     switch (phase_) {
         case Phase::faults: {
@@ -625,6 +672,9 @@ void World::heal() {
     healed_at_ = now_;
     committed_at_heal_ = judge_.committed().last();
     nemesis_->end_all();
+    if (operator_) {
+        operator_->stop();
+    }
     network_.heal_all();
     network_.calm();
     open_gates();
@@ -645,6 +695,9 @@ void World::start_probe() {
 bool World::converged() const {
     const Index target = judge_.committed().last();
     return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+        if (!judge_.takes_part(*host)) {
+            return true;
+        }
         return host->up() && host->quiet() && host->replica().applied() == target &&
                host->replica().raft().status().last == target;
     });

@@ -19,6 +19,7 @@
 #include "sim/judge.h"
 #include "sim/nemesis.h"
 #include "sim/network.h"
+#include "sim/operator.h"
 #include "sim/profile.h"
 #include "sim/subscriber_host.h"
 #include "sim/workload.h"
@@ -67,7 +68,8 @@ struct RunResult {
 class World final : public HostPort,
                     public ClientPort,
                     public SubscriberPort,
-                    public NemesisPort {
+                    public NemesisPort,
+                    public OperatorPort {
   public:
     World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices);
     ~World() override;
@@ -147,6 +149,12 @@ class World final : public HostPort,
     void nemesis_ends(std::uint64_t action, Duration after) override;
     void note(const char* lane, const std::string& text, Duration length) override;
 
+    // OperatorPort
+    const raft::Raft* leading() const override;
+    Incarnation disk_of(NodeId node) const override { return host(node).disk_incarnation(); }
+    bool member_anywhere(NodeId node) const override;
+    void wipe(NodeId node) override;
+
     void handle(const Item& item);
     void perform(const Item& item);
     // world_faults.cpp: the gates of the nodes
@@ -162,7 +170,12 @@ class World final : public HostPort,
     void cut_clients(NodeId node);
     // The connection between the two, both alive, breaks.
     void break_connection(std::uint32_t lane, NodeId node, ClientId client);
-    bool subscribes(std::uint32_t lane) const { return lane > profile_.workload.clients; }
+    bool subscribes(std::uint32_t lane) const {
+        return lane > profile_.workload.clients && lane != operator_lane();
+    }
+    std::uint32_t operator_lane() const {
+        return profile_.workload.clients + 1 + static_cast<std::uint32_t>(subscribers_.size());
+    }
     LinkUser& user(std::uint32_t lane);
     Wire& wire(std::uint32_t lane, NodeId node);
     void start_subscribers();
@@ -202,6 +215,8 @@ class World final : public HostPort,
     std::vector<std::unique_ptr<SubscriberHost>> subscribers_;
     std::vector<Wire> wires_;  // by subscriber, then by node
     std::unique_ptr<Nemesis> nemesis_;
+    std::unique_ptr<Operator> operator_;  // none in many runs; its client's lane is the last one
+    std::unique_ptr<ClientHost> operator_client_;
 
     SlotPool<node::PeerMessage> messages_;
     SlotPool<Request> requests_;

@@ -57,6 +57,7 @@ std::string_view site_name(Site site) {
         case Site::nemesis_duration: return "nemesis.duration";
         case Site::nemesis_profile: return "nemesis.profile";
         case Site::crash_cut: return "node.crash.cut";
+        case Site::operator_action: return "operator.action";
         case Site::clock_begin: return "node.clock.begin";
         case Site::clock_rate: return "node.clock.rate";
         case Site::workload_profile: return "workload.profile";

@@ -43,6 +43,7 @@ enum class Site : std::uint32_t {
     nemesis_duration = 305,
     nemesis_profile = 306,
     crash_cut = 307,
+    operator_action = 320,
     clock_begin = 308,
     clock_rate = 309,
 

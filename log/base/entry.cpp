@@ -12,7 +12,7 @@ bool known_entry_kind(std::uint8_t number) {
            number <= static_cast<std::uint8_t>(EntryKind::recovery);
 }
 
-EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable) {
+EntryHandle EntryHandle::without_digest(ByteSpan envelope, ByteSpan erasable) {
     LEDGER_ASSERT(envelope.size() + erasable.size() <= entry_bytes_max);
     void* memory = ::operator new(sizeof(EntryBody) + envelope.size() + erasable.size());
     auto* body = new (memory) EntryBody;
@@ -25,9 +25,31 @@ EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable) {
     if (!erasable.empty()) {
         std::memcpy(data + envelope.size(), erasable.data(), erasable.size());
     }
-    body->envelope_digest_ = sha256(envelope);
     EntryHandle handle;
     handle.body_ = body;
+    return handle;
+}
+
+EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable) {
+    EntryHandle handle = without_digest(envelope, erasable);
+    handle.body_->envelope_digest_ = sha256(envelope);
+    return handle;
+}
+
+EntryHandle EntryHandle::make_erased(ByteSpan envelope) {
+    EntryHandle handle = make(envelope, {});
+    handle.body_->erased_ = true;
+    return handle;
+}
+
+EntryHandle EntryHandle::erased() const {
+    if (erasable().empty()) {
+        return *this;
+    }
+    EntryHandle handle = without_digest(envelope(), {});
+    handle.body_->envelope_digest_ = body_->envelope_digest_;
+    handle.body_->erased_ = true;
+    LEDGER_ASSERT(handle.body_->erasable_size_ == 0);
     return handle;
 }
 
@@ -49,6 +71,7 @@ bool operator==(const EntryRef& a, const EntryRef& b) {
     };
     return a.index == b.index && a.term == b.term && a.kind == b.kind && a.bytes == b.bytes &&
            a.cluster_time == b.cluster_time && a.wall_time == b.wall_time &&
+           a.handle.is_erased() == b.handle.is_erased() &&
            same(a.handle.envelope(), b.handle.envelope()) &&
            same(a.handle.erasable(), b.handle.erasable());
 }

@@ -47,6 +47,8 @@ class EntryBody {
     std::uint32_t envelope_size() const { return envelope_size_; }
     std::uint32_t erasable_size() const { return erasable_size_; }
     std::uint32_t size() const { return envelope_size_ + erasable_size_; }
+    // The erasable part was destroyed, or has never been here.
+    bool is_erased() const { return erased_; }
     // SHA-256 of the envelope, computed once when the body is made.
     const Digest& envelope_digest() const { return envelope_digest_; }
 
@@ -58,6 +60,7 @@ class EntryBody {
     std::uint32_t references_ = 1;
     std::uint32_t envelope_size_ = 0;
     std::uint32_t erasable_size_ = 0;
+    bool erased_ = false;  // Invariant: then erasable_size_ is 0
     Digest envelope_digest_;
 };
 
@@ -77,6 +80,10 @@ class EntryHandle {
 
     // Copies both parts into a new body. Their sizes add up to at most entry_bytes_max.
     static EntryHandle make(ByteSpan envelope, ByteSpan erasable);
+    // A body that has lost its erasable part.
+    static EntryHandle make_erased(ByteSpan envelope);
+    // The same body without its erasable part; itself if it has none.
+    EntryHandle erased() const;
 
     explicit operator bool() const { return body_ != nullptr; }
     const EntryBody& operator*() const { return *body_; }
@@ -84,10 +91,13 @@ class EntryHandle {
 
     ByteSpan envelope() const { return body_ ? body_->envelope() : ByteSpan{}; }
     ByteSpan erasable() const { return body_ ? body_->erasable() : ByteSpan{}; }
+    bool is_erased() const { return body_ != nullptr && body_->is_erased(); }
     // The digest of the envelope; for an empty body the digest of no bytes.
     const Digest& envelope_digest() const;
 
   private:
+    // All but the digest of the envelope.
+    static EntryHandle without_digest(ByteSpan envelope, ByteSpan erasable);
     void acquire() {
         if (body_ != nullptr) {
             ++body_->references_;

@@ -75,6 +75,7 @@ Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up
         .id = {random_bits(), random_bits()},
         .ephemeral = up.ephemeral,
         .record = up.record,
+        .founders = {},
         .nodes = {}};
     const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
     LEDGER_TRY(const std::uint16_t port,
@@ -85,22 +86,13 @@ Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up
             .process = {},
             .recording = {}});
     }
+    cluster.founders = cluster.peers();
     return cluster;
 }
 
 Result<void> format_nodes(const CtlCluster& cluster) {
     for (const CtlNode& node : cluster.nodes) {
-        const std::string data = cluster.data_directory(node.node);
-        LEDGER_TRY(const int code,
-            run(beside_this_program("ledgerd"),
-                {"format", "--data", data, "--node", std::to_string(node.node.value), "--cluster",
-                    to_text(cluster.id)},
-                cluster.log_file(node.node)));
-        if (code != 0) {
-            return failure(CtlErrc::cannot_write,
-                fmt::format("ledgerd format ended with {}: see {}", code,
-                    cluster.log_file(node.node)));
-        }
+        LEDGER_CHECK(format_node(cluster, node.node));
     }
     return {};
 }

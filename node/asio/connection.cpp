@@ -150,6 +150,9 @@ Result<void> Connection::handle(Decoded&& message) {
     if (auto* peer = std::get_if<PeerMessage>(&message)) {
         return handle_message(std::move(*peer));
     }
+    if (const auto* hello = std::get_if<PeerHello>(&message)) {
+        return handle_hello(*hello);
+    }
     auto* request = std::get_if<ClientRequest>(&message);
     if (request == nullptr) {
         return protocol_error("an answer to nothing");
@@ -162,32 +165,45 @@ Result<void> Connection::handle(Decoded&& message) {
     return {};
 }
 
-Result<void> Connection::handle_message(PeerMessage&& message) {
+// Whether who says so may speak here, as the peer that it said it was before.
+Result<void> Connection::check_peer(ClusterId cluster, NodeId from, NodeId to) {
     if (speaker_ == Speaker::client) {
         return protocol_error("a peer's message from a client");
     }
-    if (message.cluster != neighbourhood_.cluster) {
+    if (cluster != neighbourhood_.cluster) {
         return failure(log::Errc::wrong_identity,
-            fmt::format("n{} is of cluster {}, this node of cluster {}", message.from,
-                to_text(message.cluster), to_text(neighbourhood_.cluster)));
+            fmt::format("n{} is of cluster {}, this node of cluster {}", from, to_text(cluster),
+                to_text(neighbourhood_.cluster)));
     }
-    if (message.to != neighbourhood_.self) {
+    if (to != neighbourhood_.self) {
         return failure(log::Errc::wrong_identity,
-            fmt::format("n{} takes this node, which is n{}, for n{}", message.from,
-                neighbourhood_.self, message.to));
+            fmt::format("n{} takes this node, which is n{}, for n{}", from, neighbourhood_.self, to));
     }
-    const auto& members = neighbourhood_.members;
-    const bool known = std::find(members.begin(), members.end(), message.from) != members.end();
-    if (!known || message.from == neighbourhood_.self) {
+    if (from == NodeId{} || from == neighbourhood_.self) {
         return failure(
-            log::Errc::wrong_identity, fmt::format("n{} is no peer of this node", message.from));
+            log::Errc::wrong_identity, fmt::format("n{} is no peer of this node", from));
     }
-    if (speaker_ == Speaker::peer && message.from != peer_) {
-        return protocol_error(fmt::format("a message of n{}", message.from));
+    if (speaker_ == Speaker::peer && from != peer_) {
+        return protocol_error(fmt::format("a message of n{}", from));
     }
     speaker_ = Speaker::peer;
-    peer_ = message.from;
+    peer_ = from;
+    return {};
+}
+
+Result<void> Connection::handle_message(PeerMessage&& message) {
+    LEDGER_CHECK(check_peer(message.cluster, message.from, message.to));
     port_.on_message(id_, std::move(message));
+    return {};
+}
+
+Result<void> Connection::handle_hello(const PeerHello& hello) {
+    LEDGER_CHECK(check_peer(hello.cluster, hello.from, hello.to));
+    boost::system::error_code error;
+    const Tcp::endpoint remote = socket_.remote_endpoint(error);
+    if (!error && hello.port != 0) {
+        port_.on_hello(hello.from, Tcp::endpoint(remote.address(), hello.port));
+    }
     return {};
 }
 

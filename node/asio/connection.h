@@ -15,11 +15,11 @@
 
 namespace ledger::node::asio {
 
-// Whom a node expects to hear from.
+// Who is meant by what arrives here. Any node of the cluster may speak: who is a member is for Raft
+// to know, and changes.
 struct Neighbourhood {
     ClusterId cluster;
     NodeId self;
-    std::vector<NodeId> members;
 };
 
 class Connection {
@@ -28,6 +28,8 @@ class Connection {
       public:
         virtual ~Port() = default;
         virtual void on_message(ClientId connection, PeerMessage&& message) = 0;
+        // Peer `from` takes connections at `endpoint`.
+        virtual void on_hello(NodeId from, const Tcp::endpoint& endpoint) = 0;
         virtual void on_request(ClientId connection, ClientRequest&& request) = 0;
         // So many answers, the oldest ones, have been written.
         virtual void on_drained(ClientId connection, std::uint64_t answers) = 0;
@@ -65,6 +67,8 @@ class Connection {
     bool handle_frames();
     Result<void> handle(Decoded&& message);
     Result<void> handle_message(PeerMessage&& message);
+    Result<void> handle_hello(const PeerHello& hello);
+    Result<void> check_peer(ClusterId cluster, NodeId from, NodeId to);
     void start_flush();
     awaitable<void> flush();
     void coroutine_ended();

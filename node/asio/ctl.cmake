@@ -9,7 +9,7 @@ ledger_library(ctl EXCEPTIONS
     DEPENDS ledger::node_asio ledger::node ledger::codec ledger::check ledger::log ledger::log_posix)
 
 add_executable(ledgerctl
-    command_data.cpp command_export.cpp command_import.cpp command_node.cpp
+    command_data.cpp command_export.cpp command_import.cpp command_member.cpp command_node.cpp
     command_recover_quorum.cpp command_status.cpp command_up.cpp command_upgrade.cpp
     command_verify.cpp ctl_commands.cpp main_ledgerctl.cpp)
 target_compile_definitions(ledgerctl PRIVATE LEDGER_VERSION="${PROJECT_VERSION}")

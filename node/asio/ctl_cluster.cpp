@@ -41,7 +41,9 @@ class Category final : public boost::system::error_category {
 };
 
 constexpr const char* file_name = "cluster.json";
-constexpr std::uint64_t nodes_max = 7;
+constexpr std::uint64_t nodes_max = 16;
+// What `down` of an ephemeral cluster looks for of nodes that left.
+constexpr std::uint32_t left_max = 64;
 
 std::string file_in(const std::string& directory) {
     return (fs::path(directory) / file_name).string();
@@ -57,14 +59,16 @@ bool flag_of(const check::JsonValue& object, const char* key) {
     return value != nullptr && value->boolean() && *value->boolean();
 }
 
-std::optional<CtlNode> parse_node(const check::JsonValue& value, std::uint64_t number) {
+std::optional<CtlNode> parse_node(const check::JsonValue& value) {
+    const std::uint64_t number = number_of(value, "node");
     const std::uint64_t port = number_of(value, "port");
     const check::JsonValue* boot = value.find("boot");
-    if (number_of(value, "node") != number || port == 0 || port > UINT16_MAX) {
+    if (number == 0 || number > UINT32_MAX || port == 0 || port > UINT16_MAX) {
         return std::nullopt;
     }
     CtlNode node{.node = NodeId{static_cast<std::uint32_t>(number)},
-        .port = static_cast<std::uint16_t>(port), .process = {}, .recording = {}};
+        .port = static_cast<std::uint16_t>(port), .join = flag_of(value, "join"), .process = {},
+        .recording = {}};
     node.process.pid = static_cast<std::int32_t>(number_of(value, "pid"));
     node.process.start_ticks = number_of(value, "start_ticks");
     if (boot != nullptr && boot->text() != nullptr) {
@@ -93,12 +97,17 @@ std::optional<CtlCluster> read_cluster(const check::JsonValue& value) {
     cluster.ephemeral = flag_of(value, "ephemeral");
     cluster.record = flag_of(value, "record");
     for (const check::JsonValue& entry : *nodes->array()) {
-        const auto node = parse_node(entry, cluster.nodes.size() + 1);
-        if (!node) {
+        const auto node = parse_node(entry);
+        const bool ascends =
+            node && (cluster.nodes.empty() || cluster.nodes.back().node < node->node);
+        if (!ascends) {
             return std::nullopt;
         }
         cluster.nodes.push_back(*node);
     }
+    const check::JsonValue* founders = value.find("founders");
+    cluster.founders = founders != nullptr && founders->text() != nullptr ? *founders->text()
+                                                                          : cluster.peers();
     return cluster;
 }
 
@@ -108,10 +117,12 @@ std::string text_of(const CtlCluster& cluster) {
     writer.begin_object().key("schema").text("ledger.cluster/1");
     writer.key("cluster").text(to_text(cluster.id));
     writer.key("ephemeral").boolean(cluster.ephemeral);
-    writer.key("record").boolean(cluster.record).key("nodes").begin_array();
+    writer.key("record").boolean(cluster.record);
+    writer.key("founders").text(cluster.founders).key("nodes").begin_array();
     for (const CtlNode& node : cluster.nodes) {
         writer.begin_object().key("node").number(node.node.value);
         writer.key("port").number(node.port);
+        writer.key("join").boolean(node.join);
         writer.key("pid").number(static_cast<std::uint64_t>(node.process.pid));
         writer.key("start_ticks").number(node.process.start_ticks);
         writer.key("boot").text(node.process.boot);
@@ -176,6 +187,14 @@ std::string CtlCluster::peers() const {
     return text;
 }
 
+std::string CtlCluster::peers_for(const CtlNode& node) const {
+    return node.join ? peers() : founders;
+}
+
+std::string CtlCluster::retired_directory(NodeId node) const {
+    return data_directory(node) + ".left";
+}
+
 std::string default_directory(const std::string& name) {
     fs::path base;
     if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') {
@@ -232,6 +251,10 @@ void remove_cluster(const CtlCluster& cluster) {
     for (const CtlNode& node : cluster.nodes) {
         fs::remove_all(cluster.data_directory(node.node), ignored);
         fs::remove(cluster.log_file(node.node), ignored);
+    }
+    for (std::uint32_t node = 1; node <= left_max; ++node) {
+        fs::remove_all(cluster.retired_directory(NodeId{node}), ignored);
+        fs::remove(cluster.log_file(NodeId{node}), ignored);
     }
     fs::remove(fs::path(cluster.directory) / "logs", ignored);
     fs::remove_all(cluster.recording_directory(), ignored);

@@ -21,6 +21,7 @@ inline constexpr const char* loopback = "127.0.0.1";
 struct CtlNode {
     NodeId node;
     std::uint16_t port = 0;
+    bool join = false;      // its disk was formatted after the cluster was made
     Process process;
     std::string recording;  // of this process; empty = none
 };
@@ -30,7 +31,10 @@ struct CtlCluster {
     ClusterId id;
     bool ephemeral = false;
     bool record = false;  // nodes that are started record their lives
-    std::vector<CtlNode> nodes;  // ascending
+    // "1=127.0.0.1:7001,2=...": whom the cluster was made of. For ever the same, and told to the nodes
+    // that it was made of; others, and those that lost their disks, are told of all nodes.
+    std::string founders;
+    std::vector<CtlNode> nodes;  // ascending; those that left are not among them
 
     CtlNode* find(NodeId node);
     std::string data_directory(NodeId node) const;
@@ -39,7 +43,11 @@ struct CtlCluster {
     std::string recording_directory() const;
     // "n2-1.recording", "n2-2.recording", ...: a file of its own for each life.
     std::string next_recording(NodeId node) const;
-    std::string peers() const;  // "1=127.0.0.1:7001,2=..."
+    std::string peers() const;  // all nodes, "1=127.0.0.1:7001,2=..."
+    // What a node is to be told of the others.
+    std::string peers_for(const CtlNode& node) const;
+    // Where the data of a node that left is kept, until the next one of this number leaves.
+    std::string retired_directory(NodeId node) const;
     std::uint64_t quorum() const { return nodes.size() / 2 + 1; }
 };
 

@@ -107,10 +107,23 @@ int exit_code_of(const client::Done& done) {
     return done.node != NodeId{} || done.attempts == 0 ? exit_usage : exit_unavailable;
 }
 
+Result<void> format_node(const CtlCluster& cluster, NodeId node) {
+    LEDGER_TRY(const int code,
+        run(beside_this_program("ledgerd"),
+            {"format", "--data", cluster.data_directory(node), "--node",
+                std::to_string(node.value), "--cluster", to_text(cluster.id)},
+            cluster.log_file(node)));
+    if (code != 0) {
+        return failure(CtlErrc::cannot_write,
+            fmt::format("ledgerd format ended with {}: see {}", code, cluster.log_file(node)));
+    }
+    return {};
+}
+
 Result<void> start_node(CtlCluster& cluster, CtlNode& node) {
     LEDGER_CHECK(check_port(loopback, node.port));
     std::vector<std::string> words = {"run", "--node", std::to_string(node.node.value), "--peers",
-        cluster.peers(), "--listen", fmt::format("{}:{}", loopback, node.port), "--data",
+        cluster.peers_for(node), "--join", node.join ? "true" : "false", "--listen", fmt::format("{}:{}", loopback, node.port), "--data",
         cluster.data_directory(node.node), "--cluster", to_text(cluster.id)};
     node.recording = cluster.record ? cluster.next_recording(node.node) : std::string();
     if (cluster.record) {

@@ -9,6 +9,7 @@
 #include "log/base/time.h"
 #include "node/asio/ctl_cluster.h"
 #include "node/client.h"
+#include "sim/check/json.h"
 
 namespace ledger::node::asio {
 
@@ -114,6 +115,22 @@ int command_recover_quorum(const CtlOptions& options, const RecoverOptions& reco
 int command_upgrade_status(const CtlOptions& options);
 int command_upgrade_finalise(const CtlOptions& options);
 
+enum class MemberAction : std::uint8_t { list, add, remove, replace, promote, priority, transfer };
+struct MemberOptions {
+    MemberAction action = MemberAction::list;
+    std::uint32_t node = 0;  // add: 0 = the next free number; transfer: 0 = whoever suits best
+    std::uint32_t by = 0;    // replace: 0 = the next free number
+    bool learner = false;
+    bool witness = false;
+    std::uint8_t priority = 0;
+};
+int command_member(const CtlOptions& options, const MemberOptions& what);
+// "voter", "learner, to vote for n3".
+std::string part_of(const MemberStatus& one);
+void write_members(check::JsonWriter& writer, const std::vector<MemberStatus>& members);
+
+// Makes the data directory of a node.
+Result<void> format_node(const CtlCluster& cluster, NodeId node);
 // Starts a node of the cluster and notes its process in `cluster`.
 Result<void> start_node(CtlCluster& cluster, CtlNode& node);
 // Asks it to end, then ends it; true if it was alive.

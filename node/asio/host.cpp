@@ -18,7 +18,9 @@ Config replica_config(const HostOptions& options) {
     config.cluster = options.data.identity.cluster;
     config.raft.self = options.data.identity.node;
     for (const auto& [node, endpoint] : options.members) {
-        config.raft.configuration.voters.insert(node);
+        if (!options.join) {
+            config.raft.configuration.voters.insert(node);
+        }
     }
     config.raft.election_timeout_min = options.election_timeout;
     config.raft.heartbeat_interval = options.heartbeat_interval;
@@ -29,11 +31,7 @@ Config replica_config(const HostOptions& options) {
 }
 
 Neighbourhood neighbourhood_of(const HostOptions& options) {
-    Neighbourhood all{options.data.identity.cluster, options.data.identity.node, {}};
-    for (const auto& [node, endpoint] : options.members) {
-        all.members.push_back(node);
-    }
-    return all;
+    return {options.data.identity.cluster, options.data.identity.node};
 }
 
 WallTime wall_now() {
@@ -100,11 +98,7 @@ Ending Host::run() {
     step(Start{std::move(*recovered_), wall_now(), std::move(cuts_)});
     recovered_.reset();
     for (const auto& [node, endpoint] : options_.members) {
-        if (node != options_.data.identity.node) {
-            const auto made = links_.try_emplace(node, loop_, node, endpoint, options_.net,
-                journal_, static_cast<PeerLink::Port&>(*this));
-            made.first->second.start();
-        }
+        link_to(node, endpoint);
     }
     acceptor_.start();
     spawn(loop_, sweep(), [] {});
@@ -260,6 +254,20 @@ void Host::carry_out(edge::Effect& effect) {
                    },
                },
         effect);
+}
+
+void Host::link_to(NodeId peer, const Tcp::endpoint& endpoint) {
+    // Twice as many as there can be members: some of them may have left.
+    constexpr std::size_t links_max = 2 * std::size_t{raft::members_max};
+    const NodeId self = options_.data.identity.node;
+    if (const auto known = links_.find(peer); known != links_.end()) {
+        known->second.move_to(endpoint);
+    } else if (peer != self && links_.size() < links_max && !stopping_) {
+        const PeerHello hello{options_.data.identity.cluster, self, peer, port()};
+        const auto made = links_.try_emplace(peer, loop_, hello, endpoint, options_.net, journal_,
+            static_cast<PeerLink::Port&>(*this));
+        made.first->second.start();
+    }
 }
 
 void Host::send(Send&& effect) {
@@ -419,6 +427,14 @@ void Host::on_peer_down(NodeId peer) {
 
 void Host::on_message(ClientId, PeerMessage&& message) {
     step(Message{std::move(message)});
+}
+
+void Host::on_hello(NodeId from, const Tcp::endpoint& endpoint) {
+    if (!endpoint.address().is_loopback()) {
+        journal_.warn("net", "n{} is not on this machine: others need TLS", from);
+        return;
+    }
+    link_to(from, endpoint);
 }
 
 void Host::on_request(ClientId connection, ClientRequest&& request) {

@@ -29,7 +29,11 @@ namespace ledger::node::asio {
 
 struct HostOptions {
     DataOptions data;                         // with the identity of this node
-    std::map<NodeId, Tcp::endpoint> members;  // this node included
+    // This node included. Unless it joins, they are the cluster's first voters: so they must be the
+    // same on all nodes whose disks were formatted when the cluster was made. To a node that joins,
+    // whose disk was formatted later, they are only addresses.
+    std::map<NodeId, Tcp::endpoint> members;
+    bool join = false;
     Tcp::endpoint listen;
     Duration election_timeout = milliseconds(300);
     Duration heartbeat_interval = milliseconds(60);
@@ -86,6 +90,7 @@ class Host final : private WriterThread::Port,
     void on_peer_up(NodeId peer) override;
     void on_peer_down(NodeId peer) override;
     void on_message(ClientId connection, PeerMessage&& message) override;
+    void on_hello(NodeId from, const Tcp::endpoint& endpoint) override;
     void on_request(ClientId connection, ClientRequest&& request) override;
     void on_drained(ClientId connection, std::uint64_t answers) override;
     void on_ended(ClientId connection) override;
@@ -100,6 +105,8 @@ class Host final : private WriterThread::Port,
     void end_recording();
     void carry_out(Effect& effect);
     void carry_out(edge::Effect& effect);
+    // Opens a link to a peer, or moves the one that there is.
+    void link_to(NodeId peer, const Tcp::endpoint& endpoint);
     void send(Send&& effect);
     void send_now(const PeerMessage& message);
     void note(const StoreCut& store);

@@ -34,6 +34,7 @@ struct CommandLine {
     ImportOptions import;
     ExportOptions what;
     RecoverOptions recover;
+    MemberOptions member;
     std::uint64_t default_timeout_seconds = 10;
     std::function<int(const CtlOptions&)> command;
 };
@@ -97,6 +98,52 @@ void add_node_commands(CLI::App& app, CommandLine& line) {
     add_action("restart", NodeAction::restart, "Stops it if it runs, and starts it");
     add_action("pause", NodeAction::pause, "Stops it in the middle of whatever it does");
     add_action("resume", NodeAction::resume, "Lets a paused one go on");
+}
+
+void add_member_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* member = app.add_subcommand("member", "Shows and changes who the members are");
+    member->description("Example: ledgerctl member add\nShows and changes who the members are. Exit "
+                        "code 3: it is committed and goes on by itself.");
+    member->require_subcommand(1);
+    const auto add_verb = [&](const char* name, MemberAction action, const std::string& example,
+                              const char* about) {
+        CLI::App* verb = add(*member, line, name, "member " + example, about,
+            [&line, action](const CtlOptions& options) {
+                line.member.action = action;
+                return command_member(options, line.member);
+            });
+        verb->preparse_callback([&line](std::size_t) { line.default_timeout_seconds = 60; });
+        return verb;
+    };
+    const CLI::Range numbers(1u, UINT32_MAX);
+    add_verb("list", MemberAction::list, "list --json", "Shows the members and how far they are");
+    CLI::App* fresh = add_verb("add", MemberAction::add, "add",
+        "Starts a node here and makes it a voter once it has caught up");
+    fresh->add_option("node", line.member.node, "its number (default: the next that is free)")
+        ->check(numbers);
+    CLI::Option* learner = fresh->add_flag("--learner", line.member.learner, "it does not vote");
+    fresh->add_flag("--witness", line.member.witness, "it votes and keeps no payloads")
+        ->excludes(learner);
+    CLI::App* gone = add_verb("remove", MemberAction::remove, "remove 2",
+        "Removes a member, stops it if it runs here and puts its data aside");
+    gone->add_option("node", line.member.node, "its number")->required()->check(numbers);
+    CLI::App* swap = add_verb("replace", MemberAction::replace, "replace 2 5",
+        "Starts a node here that takes the place of a voter, dead or alive");
+    swap->add_option("node", line.member.node, "who leaves")->required()->check(numbers);
+    swap->add_option("by", line.member.by, "who comes (default: the next free number)")
+        ->check(numbers);
+    CLI::App* promote = add_verb("promote", MemberAction::promote, "promote 4",
+        "Makes a learner a voter once it has caught up");
+    promote->add_option("node", line.member.node, "its number")->required()->check(numbers);
+    CLI::App* priority = add_verb("priority", MemberAction::priority, "priority 1 5",
+        "Says who shall rather lead: the higher the sooner");
+    priority->add_option("node", line.member.node, "its number")->required()->check(numbers);
+    priority->add_option("priority", line.member.priority, "0 to 255")->required()
+        ->check(CLI::Range(0, 255));
+    CLI::App* transfer = add_verb("transfer", MemberAction::transfer, "transfer 2",
+        "Hands leadership over");
+    transfer->add_option("node", line.member.node, "to whom (default: whoever suits best)")
+        ->check(numbers);
 }
 
 void add_read_options(CLI::App* app, ReadOptions& read) {
@@ -196,6 +243,7 @@ int dispatch(int count, char** words) {
     CommandLine line;
     add_cluster_commands(app, line);
     add_node_commands(app, line);
+    add_member_commands(app, line);
     add_data_commands(app, line);
     add_bulk_commands(app, line);
     add_upgrade_commands(app, line);

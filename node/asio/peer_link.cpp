@@ -22,9 +22,9 @@ std::string text_of(const Tcp::endpoint& endpoint) {
 
 }  // namespace
 
-PeerLink::PeerLink(net::io_context& loop, NodeId peer, const Tcp::endpoint& endpoint,
+PeerLink::PeerLink(net::io_context& loop, const PeerHello& hello, const Tcp::endpoint& endpoint,
     const NetLimits& limits, Journal& journal, Port& port)
-    : loop_(loop), peer_(peer), endpoint_(endpoint), limits_(limits), journal_(journal),
+    : loop_(loop), hello_(hello), peer_(hello.to), endpoint_(endpoint), limits_(limits), journal_(journal),
       port_(port), socket_(loop), pause_(loop), back_off_(limits.back_off_min) {}
 
 void PeerLink::start() {
@@ -33,6 +33,17 @@ void PeerLink::start() {
 
 void PeerLink::stop() {
     stopping_ = true;
+    close();
+    pause_.cancel();
+}
+
+void PeerLink::move_to(const Tcp::endpoint& endpoint) {
+    if (endpoint == endpoint_) {
+        return;
+    }
+    journal_.info("link", "n{} is at {} now", peer_, text_of(endpoint));
+    endpoint_ = endpoint;
+    back_off_ = limits_.back_off_min;
     close();
     pause_.cancel();
 }
@@ -85,6 +96,8 @@ awaitable<void> PeerLink::run() {
             const Instant since = steady_now();
             prepare_socket();
             up_ = true;
+            queue_.push(hello_);
+            start_flush();
             told_down_ = false;
             dropped_ = 0;
             journal_.info("link", "to n{} is up", peer_);

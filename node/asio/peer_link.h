@@ -1,5 +1,6 @@
 #pragma once
-// PeerLink: the outgoing connection to one peer: opened, kept, reopened; messages go one way.
+// PeerLink: the outgoing connection to one peer: opened, kept, reopened; messages go one way, the
+// first of each connection says who speaks.
 
 #include <cstdint>
 #include <string>
@@ -20,7 +21,7 @@ class PeerLink {
         virtual void on_peer_down(NodeId peer) = 0;
     };
 
-    PeerLink(net::io_context& loop, NodeId peer, const Tcp::endpoint& endpoint,
+    PeerLink(net::io_context& loop, const PeerHello& hello, const Tcp::endpoint& endpoint,
         const NetLimits& limits, Journal& journal, Port& port);
     PeerLink(const PeerLink&) = delete;
     PeerLink& operator=(const PeerLink&) = delete;
@@ -28,6 +29,9 @@ class PeerLink {
     void start();
     // Ends its coroutines soon; the link must outlive the loop's run().
     void stop();
+
+    // The peer takes connections there from now on.
+    void move_to(const Tcp::endpoint& endpoint);
 
     // Without a connection the message is dropped, as on a bad network: Raft sends it again, and
     // what is old by then would only stand in the way.
@@ -45,8 +49,9 @@ class PeerLink {
     void close();
 
     net::io_context& loop_;
+    const PeerHello hello_;
     const NodeId peer_;
-    const Tcp::endpoint endpoint_;
+    Tcp::endpoint endpoint_;
     const NetLimits& limits_;
     Journal& journal_;
     Port& port_;

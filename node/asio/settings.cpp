@@ -82,7 +82,10 @@ Result<std::string> text_of(const std::string& key, const toml::node& node) {
     if (const auto* number = node.as_integer()) {
         return std::to_string(number->get());
     }
-    return failure(SettingErrc::bad_value, key + ": expected a text in quotes or a number");
+    if (const auto* flag = node.as_boolean()) {
+        return std::string(flag->get() ? "true" : "false");
+    }
+    return failure(SettingErrc::bad_value, key + ": expected a text in quotes, a number, true or false");
 }
 
 Result<std::map<std::string, std::string>> read_file(const SettingSources& sources) {
@@ -356,6 +359,11 @@ Result<NodeSettings> interpret(const Settings& settings) {
     NodeSettings node;
     LEDGER_TRY(node.host.data, interpret_data(settings));
     LEDGER_CHECK(read_members(settings, node.host));
+    const Value join(settings, "join");
+    if (join.text() != "true" && join.text() != "false") {
+        return join.wrong("true or false");
+    }
+    node.host.join = join.text() == "true";
     LEDGER_TRY(node.host.election_timeout, read_time(settings, "election-timeout"));
     LEDGER_TRY(node.host.heartbeat_interval, read_time(settings, "heartbeat-interval"));
     if (node.host.heartbeat_interval * 2 >= node.host.election_timeout) {

@@ -23,10 +23,11 @@ struct SettingKey {
     std::string_view default_value;  // empty = must be given, or follows from others
     std::string_view meaning;
 };
-inline constexpr std::array<SettingKey, 14> setting_keys = {{
+inline constexpr std::array<SettingKey, 15> setting_keys = {{
     {"node", "N", "", "this node's number, one of --peers"},
     {"peers", "LIST", "", "all members: 1=127.0.0.1:7001,2=127.0.0.1:7002,..."},
     {"listen", "ADDRESS", "", "address and port to listen on; default: this node's in --peers"},
+    {"join", "BOOL", "false", "a new or emptied disk: a member only once the others made it one"},
     {"data", "DIR", "", "the directory of this node's data"},
     {"cluster", "ID", "", "the cluster's identity, 32 hex digits"},
     {"segment-size", "SIZE", "64MiB", "a log file is sealed when it would grow beyond"},

@@ -11,7 +11,27 @@
 namespace ledger::check {
 namespace {
 
-std::string disks(std::span<const NodeId> holders, std::uint32_t voters) {
+std::vector<NodeId> common(Electorate voters, std::span<const NodeId> holders) {
+    std::vector<NodeId> both;
+    for (NodeId voter : voters) {
+        if (std::find(holders.begin(), holders.end(), voter) != holders.end()) {
+            both.push_back(voter);
+        }
+    }
+    return both;
+}
+
+bool majority(Electorate voters, std::span<const NodeId> holders) {
+    return common(voters, holders).size() > voters.size() / 2;
+}
+
+// Of the first of them that lacks copies.
+std::string disks(std::span<const Electorate> electorates, std::span<const NodeId> all) {
+    const auto lacking = std::find_if(electorates.begin(), electorates.end(),
+        [&](Electorate voters) { return !majority(voters, all); });
+    LEDGER_ASSERT(lacking != electorates.end());
+    const std::uint64_t voters = lacking->size();
+    const std::vector<NodeId> holders = common(*lacking, all);
     if (holders.empty()) {
         return fmt::format("is on the disk of none of {} replicas", voters);
     }
@@ -26,11 +46,15 @@ std::string disks(std::span<const NodeId> holders, std::uint32_t voters) {
 
 }  // namespace
 
+bool majorities(std::span<const Electorate> electorates, std::span<const NodeId> holders) {
+    return std::all_of(electorates.begin(), electorates.end(),
+        [&](Electorate voters) { return majority(voters, holders); });
+}
+
 Finding Durability::acknowledged(const Acknowledgement& acknowledgement) {
     const Acknowledgement& a = acknowledgement;
     LEDGER_ASSERT(a.index.value >= 1);
-    LEDGER_ASSERT(a.quorum >= 1);
-    LEDGER_ASSERT(a.quorum <= a.voters);
+    LEDGER_ASSERT(!a.electorates.empty());
     tally_.examined();
     if (promises_.size() < a.index.value) {
         promises_.resize(a.index.value);
@@ -44,9 +68,9 @@ Finding Durability::acknowledged(const Acknowledgement& acknowledgement) {
             .holders = {}};
         ++promises_made_;
     }
-    if (a.holders.size() < a.quorum) {
+    if (!majorities(a.electorates, a.holders)) {
         return tally_.violated(fmt::format("append of {} was acknowledged at index {} but {}",
-            client_name(a.client, a.session, a.sequence), a.index, disks(a.holders, a.voters)));
+            client_name(a.client, a.session, a.sequence), a.index, disks(a.electorates, a.holders)));
     }
     return std::nullopt;
 }
@@ -66,17 +90,17 @@ void Durability::holds(NodeId node, Index index, const Digest& entry_hash) {
     }
 }
 
-Finding Durability::finish(std::uint32_t voters, std::uint32_t quorum) {
+Finding Durability::finish(std::span<const Electorate> electorates) {
     Finding first;
     for (std::size_t i = 0; i < promises_.size(); ++i) {
         const Promise& promise = promises_[i];
-        if (!promise.made || promise.holders.size() >= quorum) {
+        if (!promise.made || majorities(electorates, promise.holders)) {
             continue;
         }
         Finding lost =
             tally_.violated(fmt::format("append of {}, acknowledged at index {}, {} at the end",
                 client_name(promise.client, promise.session, promise.sequence), i + 1,
-                disks(promise.holders, voters)));
+                disks(electorates, promise.holders)));
         first = first ? std::move(first) : std::move(lost);
     }
     return first;

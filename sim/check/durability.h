@@ -12,6 +12,12 @@
 
 namespace ledger::check {
 
+// Voters a majority of whom decides.
+using Electorate = std::span<const NodeId>;
+
+// Whether a majority of each is among `holders`.
+bool majorities(std::span<const Electorate> electorates, std::span<const NodeId> holders);
+
 // A positive reply at the moment it leaves, with the truth read from the disk images (what would
 // survive a crash now), never from memory.
 struct Acknowledgement {
@@ -19,9 +25,8 @@ struct Acknowledgement {
     SessionId session;
     Sequence sequence;
     Index index;
-    std::span<const NodeId> holders;  // voters whose durable disk holds this very entry
-    std::uint32_t voters = 0;
-    std::uint32_t quorum = 0;
+    std::span<const NodeId> holders;  // nodes whose durable disk holds this very entry
+    std::span<const Electorate> electorates;  // of the configuration in force: one, or two if joint
 };
 
 class Durability {
@@ -32,7 +37,7 @@ class Durability {
 
     // At the end: every entry of every voter's disk, then finish() once.
     void holds(NodeId node, Index index, const Digest& entry_hash);
-    [[nodiscard]] Finding finish(std::uint32_t voters, std::uint32_t quorum);
+    [[nodiscard]] Finding finish(std::span<const Electorate> electorates);
     // How many indexes have been acknowledged.
     std::uint64_t promises() const { return promises_made_; }
 

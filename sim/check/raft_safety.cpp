@@ -49,6 +49,13 @@ Finding RaftSafety::elected(
     return std::nullopt;
 }
 
+void RaftSafety::wiped(NodeId node) {
+    LEDGER_ASSERT(node.value != 0);
+    if (node.value < durable_.size()) {
+        durable_[node.value] = {};
+    }
+}
+
 Finding RaftSafety::hard_state(NodeId node, const HardState& durable) {
     LEDGER_ASSERT(node.value != 0);
     if (durable_.size() <= node.value) {

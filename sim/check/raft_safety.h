@@ -23,6 +23,8 @@ class RaftSafety {
     // none there or if nothing is committed. Raft §5.2 (election safety), §5.4 (completeness).
     [[nodiscard]] Finding elected(
         NodeId node, Term term, LogId last, std::optional<Term> term_at_committed);
+    // Nothing is left of what its disk promised: an empty one took its place.
+    void wiped(NodeId node);
     // What the node's disk durably says now; after every sync and at every boot. The term never
     // falls, a vote never changes within its term.
     [[nodiscard]] Finding hard_state(NodeId node, const HardState& durable);

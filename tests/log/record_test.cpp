@@ -152,6 +152,7 @@ TEST_CASE("record: the erased form keeps everything but the erasable part", "[lo
     CHECK(view.header.index == before.index);
     CHECK(same_bytes(view.envelope, made.envelope));
     // Proofs do not change: the hash covers the envelope only.
+    CHECK(entry_of(view).handle.is_erased());
     const EntryRef with_payload = entry_of(decode_record(sample_record().bytes, place));
     CHECK(entry_hash({}, entry_of(view)) == entry_hash({}, with_payload));
     check_golden("log/record_erased.hex", made.bytes);

@@ -469,4 +469,24 @@ TEST_CASE("storage: erased entries are read without their erasable part", "[log]
     CHECK(read->front().entry.handle->envelope_size() == envelope.size());
 }
 
+TEST_CASE("storage: entries that come without their erasable part stay that way", "[log]") {
+    MemoryFileSystem files;
+    const Options options = sample_options();
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Group group = twin.group(5, 3, 200);
+    for (HashedEntry& hashed : group.entries) {
+        hashed.entry.handle = hashed.entry.handle.erased();
+        hashed.entry.bytes = hashed.entry.handle ? hashed.entry.handle->size() : 0;
+    }
+    {
+        Opened opened = must_open(files, options);
+        must_store(*opened.storage, twin, group);
+    }
+    Opened opened = must_open(files, options);
+    auto read = opened.storage->read(Index{1}, Index{3}, UINT64_MAX);
+    REQUIRE(read);
+    CHECK(*read == group.entries);
+}
+
 }  // namespace ledger::log

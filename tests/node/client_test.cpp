@@ -513,10 +513,10 @@ TEST_CASE("client: a node that is down is passed over, unless it is named", "[no
     stage.step(Connected{n2});
     stage.reply(Redirect{});
     stage.wait();
-    CHECK(stage.sent.back().to == n1);
+    CHECK(stage.sent.back().to == n2);  // n1 has said already that it knows no leader
     stage.reply(Redirect{});
     stage.wait();
-    CHECK(stage.sent.back().to == n2);
+    CHECK(stage.sent.back().to == n3);  // they are asked anew
 }
 
 TEST_CASE("client: when only one node was up, the others are asked whether they are back",
@@ -543,6 +543,19 @@ TEST_CASE("client: when only one node was up, the others are asked whether they 
     CHECK(stage.sent.back().to == n3);
     stage.open_session();
     CHECK(stage.done.size() == 1);
+}
+
+TEST_CASE("client: nodes that know no leader do not keep it from those that were down", "[node]") {
+    Stage stage;
+    stage.submit(1, state::Query{state::ReadAll{}});
+    stage.step(Disconnected{n1});
+    for (int asked = 0; asked < 2; ++asked) {
+        stage.wait();
+        CHECK(stage.sent.back().to != n1);
+        stage.reply(Redirect{});
+    }
+    stage.wait();
+    CHECK(stage.sent.back().to == n1);
 }
 
 TEST_CASE("client: a lone node is asked again, up or down", "[node]") {

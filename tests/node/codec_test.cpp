@@ -324,6 +324,9 @@ TEST_CASE("codec: unions with alternatives of a newer program are malformed", "[
     // Wherever the schema compiler has put the discriminant: every 16-bit place is tried.
     for (const test::NamedMessage& sample : test::sample_messages()) {
         INFO(sample.name);
+        if (std::holds_alternative<PeerHello>(sample.message)) {
+            continue;  // it has no union
+        }
         const ByteVector frame = test::frame_of(sample.message);
         bool unknown_union = false;
         for (std::uint32_t at = frame_header_bytes + 16; at + 2 <= frame.size(); at += 2) {

@@ -62,7 +62,7 @@ inline EntryRef any_entry(Index index, Term term) {
     entry.kind = static_cast<EntryKind>(*rc::gen::inRange<int>(1, 9));
     entry.cluster_time = ClusterTime{any_time()};
     entry.wall_time = WallTime{any_time()};
-    entry.handle = any_body();
+    entry.handle = any_flag() ? any_body() : any_body().erased();
     entry.bytes = entry.handle ? entry.handle->size() : 0;
     return entry;
 }
@@ -243,7 +243,12 @@ inline ClientReply any_reply() {
 }
 
 inline Decoded any_message() {
-    switch (*rc::gen::inRange(0, 4)) {
+    switch (*rc::gen::inRange(0, 5)) {
+        case 4:
+            return PeerHello{ClusterId{any_number(), any_number()},
+                NodeId{*rc::gen::arbitrary<std::uint32_t>()},
+                NodeId{*rc::gen::arbitrary<std::uint32_t>()},
+                *rc::gen::arbitrary<std::uint16_t>()};
         case 0: return any_request();
         case 1: return any_reply();
         default: return any_peer_message();

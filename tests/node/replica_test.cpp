@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "node/ledger_machine.h"
+#include "raft/configuration_body.h"
 #include "tests/node/counter_machine.h"
 #include "tests/node/harness.h"
 
@@ -421,6 +422,81 @@ TEST_CASE("replica: with leases a leader answers reads without asking", "[node]"
     answer(NodeId{2}, raft::HeartbeatResponse{.term = term, .round = 1});
     node.ask(7, Query{});
     CHECK((outcome_of<Answered>(node, 7) != nullptr) == leases);
+}
+
+namespace {
+
+// The disk of a witness: a no-op and an append of one event, without its payload.
+void fill_as_witness(TestNode& node) {
+    state::Append append;
+    append.streams.push_back({"s", {}});
+    append.events.push_back({.stream = 0, .id = {1, 1}, .type = "t", .payload = ByteVector(30)});
+    const EntryHandle body = state::encode_command(append);
+    for (const EntryHandle& handle : {EntryHandle{}, body.erased()}) {
+        EntryRef entry;
+        entry.index = Index{node.disk.size() + 1};
+        entry.term = Term{1};
+        entry.kind = handle ? EntryKind::command : EntryKind::noop;
+        entry.handle = handle;
+        entry.bytes = handle ? handle->size() : 0;
+        const Digest before = node.disk.empty() ? Digest{} : node.disk.back().hash;
+        node.disk.push_back({entry, entry_hash(before, entry)});
+    }
+    node.hard_state = {Term{1}, NodeId{}};
+    node.commit = Index{2};
+}
+
+}  // namespace
+
+TEST_CASE("replica: a witness applies like everybody and sends on who wants payloads", "[node]") {
+    LedgerMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.config.raft.configuration.set_member({.node = NodeId{1}, .witness = true});
+    node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+    fill_as_witness(node);
+    node.start();
+    node.work();
+    CHECK(machine.summary().length == Position{1});
+    ByteVector question;
+    state::encode_query(
+        state::ReadStream{"s", Revision{0}, state::Direction::forward, 9}, question);
+    node.ask(1, Query{question, ReadLevel::applied});
+    node.work();
+    CHECK(outcome_of<Redirect>(node, 1) != nullptr);
+    question.clear();
+    state::encode_query(
+        state::ReadStream{"nothing", Revision{0}, state::Direction::forward, 9}, question);
+    node.ask(2, Query{question, ReadLevel::applied});
+    node.work();
+    CHECK(outcome_of<Answered>(node, 2) != nullptr);  // nothing of it has a payload
+}
+
+TEST_CASE("replica: the disk of a witness never becomes one that should hold data", "[node]") {
+    LedgerMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    fill_as_witness(node);
+    raft::Configuration configuration = node.config.raft.configuration;
+    const bool witness = GENERATE(true, false);
+    configuration.set_member({.node = NodeId{1}, .witness = witness});
+    EntryRef entry = raft::configuration_entry(configuration);
+    entry.index = Index{3};
+    entry.term = Term{1};
+    node.disk.push_back({entry, entry_hash(node.disk.back().hash, entry)});
+    node.commit = Index{3};
+    node.start();
+    node.work();
+    CHECK(node.halted.empty() == witness);
+}
+
+TEST_CASE("replica: a node without a configuration of its own waits to be made a member", "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{4}, 0, machine);
+    node.start();
+    CHECK(node.wake_at == never);
+    node.ask(1, StatusQuery{});
+    CHECK(outcome_of<StatusAnswer>(node, 1)->members.empty());
+    node.ask(2, add(1));
+    CHECK(outcome_of<Redirect>(node, 2) != nullptr);
 }
 
 TEST_CASE("replica: it announces what it has applied, once, behind the replies", "[node]") {

@@ -124,6 +124,8 @@ inline std::vector<NamedMessage> sample_messages() {
         {"snapshot_status", peer(raft::SnapshotStatus{Term{7}, last, true})},
         {"cut_request", cut(CutRequest{last, 3})},
         {"cut_part", cut(CutPart{last, 3, sample_bytes("a part of the state")})},
+        {"peer_hello", PeerHello{ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, NodeId{4},
+                           NodeId{2}, 7004}},
         {"request_command", sample_command(id, body)},
         {"request_query", ClientRequest{id, Query{sample_bytes("what is at 7?")}}},
         {"request_query_applied",

@@ -766,7 +766,7 @@ class Cluster {
         return entry.index <= disk.base.index || (found != nullptr && same_entry(*found, entry));
     }
 
-    // A witness holds entries without their bodies.
+    // A witness holds entries without their erasable parts; here bodies have nothing else.
     static bool same_entry(const EntryRef& held, const EntryRef& whole) {
         EntryRef stripped = whole;
         stripped.bytes = 0;

@@ -341,19 +341,32 @@ TEST_CASE("membership_change: a removal that nobody committed silences nobody", 
     CHECK(sent_to<PreVoteResponse>(node.take(), 3)->removed == Index{2});
 }
 
-TEST_CASE("membership_change: a witness gets no bodies, votes, and never leads", "[raft]") {
+TEST_CASE("membership_change: a witness gets envelopes, votes, and never leads", "[raft]") {
     Configuration target = voters_1_to(3);
     target.set_member({.node = NodeId{3}, .priority = 9, .witness = true});
     Solo node({.configuration = target});
     node.lead();
-    node.propose(1, 100);
-    const Ready ready = node.take();
-    CHECK(sent_to<AppendRequest>(ready, 2)->entries.at(0).bytes == 100);
-    CHECK(sent_to<AppendRequest>(ready, 3)->entries.at(0).bytes == 0);
-    CHECK(sent_to<AppendRequest>(ready, 3)->entries.at(0).kind == EntryKind::command);
-    CHECK(std::holds_alternative<TransferRefused>(node.raft.transfer(node.now, NodeId{3})));
+    EntryRef whole;
+    whole.kind = EntryKind::command;
+    whole.handle = EntryHandle::make(as_bytes("envelope"), as_bytes("payload"));
+    whole.bytes = whole.handle->size();
+    node.raft.propose(node.now, std::span(&whole, 1));
+    const Ready first = node.take();
+    const EntryRef all = sent_to<AppendRequest>(first, 2)->entries.at(0);
+    CHECK(all.bytes == 15);
+    // If the leader crashed now, nobody who may lead would hold what only the witness has.
+    CHECK_FALSE(sent_to<AppendRequest>(first, 3));
     node.store();
-    node.accept(3, *sent_to<AppendRequest>(ready, 3));
+    const Ready second = node.take();
+    REQUIRE(sent_to<AppendRequest>(second, 3));
+    const EntryRef got = sent_to<AppendRequest>(second, 3)->entries.at(0);
+    CHECK(got.kind == EntryKind::command);
+    CHECK(got.handle.is_erased());
+    CHECK(as_text(got.handle.envelope()) == "envelope");
+    CHECK(got.bytes == 8);
+    CHECK(entry_hash({}, got) == entry_hash({}, all));
+    CHECK(std::holds_alternative<TransferRefused>(node.raft.transfer(node.now, NodeId{3})));
+    node.accept(3, *sent_to<AppendRequest>(second, 3));
     CHECK(node.raft.commit() == Index{2});  // the leader and the witness are a majority
     Solo witness({.configuration = target, .self = 3});
     CHECK(witness.raft.deadline() == never);

@@ -155,6 +155,14 @@ struct Court {
 
 constexpr state::ReadAll everything{{}, state::Direction::forward, 100};
 
+raft::Configuration three_voters() {
+    raft::Configuration configuration;
+    for (std::uint32_t node = 1; node <= 3; ++node) {
+        configuration.voters.insert(NodeId{node});
+    }
+    return configuration;
+}
+
 }  // namespace
 
 TEST_CASE("judge: before it has seen anything every check is idle", "[sim]") {
@@ -207,7 +215,7 @@ TEST_CASE("judge: an acknowledgement with too few holders is a lie", "[sim]") {
     Court nobody_court;
     Judge& nobody = nobody_court.judge;
     show(nobody, n1, line);
-    nobody.acknowledged(ClientId{3}, {Index{1}, line.outcome}, bench.hosts);
+    nobody.acknowledged(ClientId{3}, three_voters(), Index{1}, line.outcome, bench.hosts);
     expect(nobody, "durability", "on the disk of none of 3 replicas");
 
     log::Group group{.hard_state = HardState{Term{1}, {}}, .truncate_to = {},
@@ -216,14 +224,14 @@ TEST_CASE("judge: an acknowledgement with too few holders is a lie", "[sim]") {
     Court one_court;
     Judge& one = one_court.judge;
     show(one, n1, line);
-    one.acknowledged(ClientId{3}, {Index{1}, line.outcome}, bench.hosts);
+    one.acknowledged(ClientId{3}, three_voters(), Index{1}, line.outcome, bench.hosts);
     expect(one, "durability", "only 1 of 3 replicas (n1)");
 
     bench.plant(*bench.hosts[1], group);
     Court quorum_court;
     Judge& quorum = quorum_court.judge;
     show(quorum, n1, line);
-    quorum.acknowledged(ClientId{3}, {Index{1}, line.outcome}, bench.hosts);
+    quorum.acknowledged(ClientId{3}, three_voters(), Index{1}, line.outcome, bench.hosts);
     CHECK_FALSE(quorum.violation());
 }
 
@@ -240,7 +248,7 @@ TEST_CASE("judge: another entry at the same index is no copy", "[sim]") {
     Court court;
     Judge& judge = court.judge;
     show(judge, n1, line);
-    judge.acknowledged(ClientId{3}, {Index{1}, line.outcome}, bench.hosts);
+    judge.acknowledged(ClientId{3}, three_voters(), Index{1}, line.outcome, bench.hosts);
     expect(judge, "durability", "none of 3 replicas");
 }
 
@@ -256,7 +264,7 @@ TEST_CASE("judge: what was acknowledged must still be there at the end", "[sim]"
     Court court;
     Judge& judge = court.judge;
     show(judge, n1, line);
-    judge.acknowledged(ClientId{3}, {Index{1}, line.outcome}, bench.hosts);
+    judge.acknowledged(ClientId{3}, three_voters(), Index{1}, line.outcome, bench.hosts);
     REQUIRE_FALSE(judge.violation());
     Bench later;  // the same nodes, with nothing on their disks
     later.boot(n1);

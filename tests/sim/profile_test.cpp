@@ -51,7 +51,9 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         p.apply_time.nanoseconds, n(p.workload.read_anywhere), n(p.disk.limp),
         n(p.limits.cut_entries), n(p.limits.cut_chunk_bytes), n(p.limits.retain_entries),
         n(p.limits.kept_entries_min), n(p.old_nodes), n(p.catch_up_entries_max),
-        n(p.catch_up_bytes_per_second)};
+        n(p.catch_up_bytes_per_second),
+        n(p.membership.changes), n(p.membership.transfers), n(p.membership.wipes),
+        n(p.membership.spares), p.membership.interval.nanoseconds};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

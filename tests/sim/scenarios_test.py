@@ -27,6 +27,8 @@ EXPECTED = {
         "slow_disk", "request_lost", "partition_symmetric", "partition_one_way"))],
     "lossy_links": [("loss, repetition and damage", fired(
         "message_lost", "message_duplicated", "message_damaged", "request_lost", "reply_lost"))],
+    "membership": [("changes, transfers and lost disks", fired(
+        "membership_changed", "leadership_transferred", "disk_wiped"))],
     "one_way_partitions": [("one-way partitions", fired("partition_one_way")),
                            ("new leaders", lambda total: total["leader_changes"] > 0)],
     "reordering_links": [("swapped messages", fired("message_reordered", "message_duplicated"))],

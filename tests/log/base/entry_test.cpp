@@ -83,6 +83,25 @@ TEST_CASE("entry: handles share one body and the last one frees it", "[base]") {
     CHECK(first.envelope_digest() == sha256({}));
 }
 
+TEST_CASE("entry: without its erasable part it is another value with the same hash", "[base]") {
+    const EntryRef whole = sample();
+    EntryRef bare = whole;
+    bare.handle = whole.handle.erased();
+    bare.bytes = bare.handle->size();
+    CHECK(bare.handle.is_erased());
+    CHECK(bare.bytes == 8);
+    CHECK_FALSE(bare == whole);
+    CHECK(entry_hash({}, bare) == entry_hash({}, whole));
+    CHECK(bare.handle->envelope_digest() == whole.handle->envelope_digest());
+    EntryRef again = bare;
+    again.handle = EntryHandle::make_erased(as_bytes("envelope"));
+    CHECK(again == bare);
+    again.handle = EntryHandle::make(as_bytes("envelope"), {});
+    CHECK_FALSE(again == bare);
+    CHECK_FALSE(again.handle.erased().is_erased());  // it never had one
+    CHECK_FALSE(EntryHandle{}.erased().is_erased());
+}
+
 TEST_CASE("entry: known kinds are those with a name", "[base]") {
     for (unsigned number = 0; number < 256; ++number) {
         const auto kind = static_cast<std::uint8_t>(number);

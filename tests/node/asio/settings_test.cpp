@@ -71,7 +71,7 @@ TEST_CASE("settings: a file that is no TOML is refused with its line", "[asio]")
     CHECK(settings.error().place.starts_with("some.toml:2: "));
     const Result<Settings> wrong = merge(sources_of({}, "node = [1]\n"));
     REQUIRE_FALSE(wrong.has_value());
-    CHECK(wrong.error().place == "some.toml:1: node: expected a text in quotes or a number");
+    CHECK(wrong.error().place == "some.toml:1: node: expected a text in quotes, a number, true or false");
 }
 
 TEST_CASE("settings: peers may be a table of the file", "[asio]") {
@@ -105,6 +105,9 @@ TEST_CASE("settings: good values mean what they say", "[asio]") {
     CHECK(node->host.heartbeat_interval == milliseconds(100));
     CHECK(node->log_level == "info");
     CHECK(node->host.record_bytes_max == 4ull << 30);
+    CHECK_FALSE(node->host.join);
+    flags["join"] = "true";
+    CHECK(interpret(merged(sources_of(flags)))->host.join);
     flags["record-size"] = "3MiB";
     CHECK(interpret(merged(sources_of(flags)))->host.record_bytes_max == 3u << 20);
 }
@@ -134,6 +137,8 @@ TEST_CASE("settings: bad values are named with their source and what was expecte
     CHECK_FALSE(problem_with("election-timeout", "0ms").empty());
     CHECK_FALSE(problem_with("heartbeat-interval", "150ms").empty());
     CHECK_FALSE(problem_with("log-level", "loud").empty());
+    CHECK(problem_with("join", "maybe") ==
+          "join (flag --join) is `maybe`: expected true or false");
     CHECK(problem_with("listen", "0.0.0.0:7001").find("loopback") != std::string::npos);
     CHECK(problem_with("peers", "1=10.0.0.1:1,2=10.0.0.2:1").find("loopback") !=
           std::string::npos);

@@ -19,14 +19,16 @@ void commit(CommittedLog& log, std::uint64_t count) {
     }
 }
 
+constexpr NodeId voters[] = {NodeId{1}, NodeId{2}, NodeId{3}};
+constexpr Electorate three[] = {voters};
+
 Acknowledgement acknowledgement(Index index, std::span<const NodeId> holders) {
     return {.client = ClientId{3},
         .session = SessionId{12},
         .sequence = Sequence{5},
         .index = index,
         .holders = holders,
-        .voters = 3,
-        .quorum = 2};
+        .electorates = three};
 }
 
 const NodeId n1{1};
@@ -43,7 +45,7 @@ TEST_CASE("durability: a quorum of disks is enough", "[check]") {
     CHECK_FALSE(check.acknowledged(acknowledgement(Index{2}, holders)));
     check.holds(n1, Index{2}, hash_of(2));
     check.holds(n3, Index{2}, hash_of(2));
-    CHECK_FALSE(check.finish(3, 2));
+    CHECK_FALSE(check.finish(three));
     CHECK(check.promises() == 1);
     CHECK(check.result() == CheckResult{"durability", CheckResult::Verdict::ok, 1});
 }
@@ -75,9 +77,27 @@ TEST_CASE("durability: what was acknowledged must still be there at the end", "[
     SECTION("one disk told twice is one disk") {
         check.holds(n1, Index{2}, hash_of(2));
     }
-    CHECK(check.finish(3, 2) ==
+    CHECK(check.finish(three) ==
           "append of client 3 (session 12, sequence 5), acknowledged at index 2, is on the disk of "
           "only 1 of 3 replicas (n1) at the end");
+}
+
+TEST_CASE("durability: a joint configuration needs a majority of each half", "[check]") {
+    CommittedLog log;
+    Durability check(log);
+    const NodeId n4{4};
+    const NodeId n5{5};
+    const NodeId after[] = {n3, n4, n5};
+    const Electorate both[] = {voters, after};
+    const NodeId enough[] = {n1, n3, n4};
+    const NodeId three_of_five[] = {n3, n4, n5};
+    Acknowledgement made = acknowledgement(Index{7}, enough);
+    made.electorates = both;
+    CHECK_FALSE(check.acknowledged(made));
+    made.holders = three_of_five;  // a majority of all that vote, and not of those who did
+    CHECK(check.acknowledged(made) ==
+          "append of client 3 (session 12, sequence 5) was acknowledged at index 7 but is on the "
+          "disk of only 1 of 3 replicas (n3)");
 }
 
 }  // namespace ledger::check::test
