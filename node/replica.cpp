@@ -126,6 +126,10 @@ void Replica::on(Instant now, Message&& event) {
 void Replica::on(Instant now, Stored&& event) {
     const StoreQueue::Durable durable = stores_.stored(event.ticket);
     raft_->stored(now, durable.upto, durable.hard_state);
+    if (restart_ != Ticket{} && event.ticket >= restart_) {
+        restart_ = {};
+        snapshots_.restart_stored();
+    }
     if (!durable.seal_only) {
         seal_at_ = now + config_.limits.seal_delay;
     }
@@ -546,6 +550,7 @@ void Replica::work_on_cuts(Instant now) {
 void Replica::restart_log(const raft::Cut& cut) {
     const log::LogStart start = snapshots_.restart(cut);
     stores_.restart(start);
+    restart_ = stores_.everything();
     hashes_.reset(start.id.index, start.hash);
     for (PendingLoad& load : loads_) {
         if (std::holds_alternative<LoadForApply>(load.purpose)) {
@@ -649,7 +654,9 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
     lacks_payloads_ = lacks_payloads_ || entry.entry.handle.is_erased();
+    // Older configurations say what this node, or its lost disk, was once.
     if (lacks_payloads_ && entry.entry.kind == EntryKind::configuration &&
+        applied_ >= raft_->configurations().current_index() &&
         holds_data(entry.entry, config_.raft.self)) {
         halt("this disk was that of a witness and lacks payloads: format it anew to hold data");
         return;

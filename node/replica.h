@@ -153,6 +153,7 @@ class Replica {
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
+    Ticket restart_;  // covers the log's new beginning behind a cut; 0 = on the disk
     bool lacks_payloads_ = false;  // as far as it has applied: it was a witness
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said

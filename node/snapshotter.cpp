@@ -136,6 +136,8 @@ log::LogStart Snapshotter::restart(const raft::Cut& cut) {
     abandon_making();
     receiving_.reset();
     verified_ = std::max(verified_, cut.id.index);
+    discarded_ = std::max(discarded_, cut.id.index);
+    restart_pending_ = true;
     begin_restoring(own->manifest);
     return {cut.id, own->manifest->entry_hash, cut.cluster_time, cut.wall_time};
 }
@@ -209,10 +211,15 @@ void Snapshotter::verify(const Step& step) {
         if (agreed == nullptr || agreed->root != own->root || cut.id.index <= verified_) {
             continue;
         }
-        verified_ = cut.id.index;
-        step.raft.cut_durable({cut.id, cut.cluster_time, cut.wall_time,
-            step.raft.configuration_at(cut.id.index)});
-        return;
+        // Raft may have forgotten the configuration there, when the cut is of an earlier life and
+        // the log knows a newer one: then it could not offer the cut, and the next one will do.
+        const raft::Configuration& configuration = step.raft.configuration_at(cut.id.index);
+        LEDGER_SOMETIMES(configuration.members().empty(), "node.cut.of_unknown_configuration");
+        if (!configuration.members().empty()) {
+            verified_ = cut.id.index;
+            step.raft.cut_durable({cut.id, cut.cluster_time, cut.wall_time, configuration});
+            return;
+        }
     }
 }
 
@@ -225,12 +232,20 @@ void Snapshotter::remove_old(const Step& step) {
     if (held_.empty() || held_.front().manifest->id.index >= needed) {
         return;
     }
+    // What is applied may not be on the own disk yet: a log that ends before its only cut could not
+    // begin with it.
+    const bool log_reaches_it = !restart_pending_ && step.raft.log().durable() >= verified_;
+    LEDGER_SOMETIMES(!log_reaches_it, "node.cut.ahead_of_own_disk");
+    if (!log_reaches_it) {
+        return;
+    }
     std::erase_if(held_, [needed](const Held& held) { return held.manifest->id.index < needed; });
     store(step, LogId{{}, needed}, StoreCut::RemoveBefore{});
 }
 
 void Snapshotter::discard(const Step& step) {
-    if (control_.retained <= discarded_ || verified_ <= discarded_ || applied_ < verified_) {
+    if (restart_pending_ || control_.retained <= discarded_ || verified_ <= discarded_ ||
+        applied_ < verified_) {
         return;
     }
     const Index upto = std::min({control_.retained, verified_, step.raft.log().durable(),

@@ -56,6 +56,8 @@ class Snapshotter {
     void offered(const Step& step, const raft::SnapshotOffered& offered);
     // Returns where the log goes on; the state follows chunk by chunk.
     log::LogStart restart(const raft::Cut& cut);
+    // The log's new beginning is on the disk. Until then the old log and its cuts may be needed.
+    void restart_stored() { restart_pending_ = false; }
 
     // --- what follows from it ---
 
@@ -156,7 +158,8 @@ class Snapshotter {
     Index log_begins_after_;  // at boot; what was before it is known from cuts only
     Index log_ends_;          // at boot
     Index verified_;
-    Index discarded_;         // what Discard last said
+    Index discarded_;         // what Discard last said, or the log was restarted behind
+    bool restart_pending_ = false;
 
     std::optional<Making> making_;
     std::vector<Sending> sending_;

@@ -16,8 +16,17 @@ constexpr std::uint64_t jitter_steps = 1024;
 // A removed node learns it from its log, or from a peer when that no longer reaches it; a witness
 // could lead nobody.
 bool Raft::can_campaign() const {
-    return configuration().may_lead(config_.self) && own_disk_is_member() &&
-           removed_ <= history_.current_index();
+    return may_lead() && own_disk_is_member() && removed_ <= history_.current_index();
+}
+
+// Who is being removed may still be needed: nobody else may hold the entry that removes it, and
+// with it all that is behind (thesis §4.2.2).
+bool Raft::may_lead() const {
+    const bool leaving = history_.current_index() > commit_ && commit_ >= history_.oldest_index() &&
+                         history_.in_force_at(commit_).configuration.may_lead(config_.self);
+    const bool now = configuration().may_lead(config_.self);
+    LEDGER_SOMETIMES(leaving && !now, "raft.removed_one_may_still_lead");
+    return now || leaving;
 }
 
 // Not so when this disk took the place of an emptied one: that one's promises are unknown.

@@ -135,7 +135,7 @@ Observation observe(const Raft& raft) {
         .commit = status.commit,
         .first_in_memory = raft.log().first_in_memory(),
         .configuration = raft.configurations().current_index(),
-        .may_lead = raft.configuration().may_lead(raft.self())};
+        .may_lead = raft.may_lead()};
     if (const Leader* leader = std::get_if<Leader>(&raft.role_state())) {
         seen.round = leader->round;
         seen.first_own = leader->first_own;

@@ -191,6 +191,8 @@ class Raft {
     // In force: the newest one in the log, committed or not.
     const Configuration& configuration() const { return history_.current(); }
     const ConfigurationHistory& configurations() const { return history_; }
+    // Votes and holds data by the configuration in force, or by the committed one.
+    bool may_lead() const;
     // For invariants, traces and tests: the role with its data.
     const RoleState& role_state() const { return role_; }
 

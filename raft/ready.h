@@ -56,7 +56,8 @@ struct Cut {
 
 // As leader: send this cut to `peer`, resuming where the peer says it stands. Ends when it arrived
 // and was wanted, when the link broke (then it is wanted again), or with snapshot_failed(), which
-// the caller owes when the receiver does not take it.
+// the caller owes when the receiver does not take it, or has asked for nothing for long: the word
+// that it arrived may have been lost.
 struct SnapshotWanted {
     NodeId peer;
     Cut cut;

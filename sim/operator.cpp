@@ -35,7 +35,7 @@ NodeId Operator::random_node() {
 }
 
 std::optional<What> Operator::next(std::uint32_t) {
-    if (ended_) {
+    if (finished()) {
         return std::nullopt;
     }
     const raft::Raft* leader = port_.leading();
@@ -46,6 +46,9 @@ std::optional<What> Operator::next(std::uint32_t) {
         if (std::optional<What> next = repair(leader->configuration())) {
             return next;
         }
+    }
+    if (ended_) {
+        return std::nullopt;
     }
     const bool moves = profile_.membership.transfers && draw(4) == 0;
     return moves || !profile_.membership.changes ? transfer() : change(*leader);
@@ -83,16 +86,9 @@ What Operator::admit(const Configuration& current, NodeId node) {
     if (free_to_lose && profile_.membership.wipes && draw(2) == 0) {
         make_empty(node);
     }
-    if (was_witness_[node.value] && verb != MembershipVerb::add_witness) {
-        if (free_to_lose) {
-            make_empty(node);
-        } else {
-            verb = MembershipVerb::add_witness;
-        }
-    }
-    if (verb == MembershipVerb::add_witness) {
-        was_witness_[node.value] = true;
-    }
+    // Also an empty disk may still be sent, as a farewell, entries without payloads.
+    verb = was_witness_[node.value] ? MembershipVerb::add_witness : verb;
+    was_witness_[node.value] = verb == MembershipVerb::add_witness;
     const std::uint64_t place = draw(current.voters.size());
     return ChangeMembership{verb, node,
         verb == MembershipVerb::replace ? *(current.voters.begin() + place) : NodeId{}, 0};
@@ -101,7 +97,9 @@ What Operator::admit(const Configuration& current, NodeId node) {
 What Operator::treat(const raft::Raft& leader, NodeId member) {
     const Configuration& current = leader.configuration();
     const std::uint64_t what = draw(4);
-    if (what == 0 && may_lose_disk(leader, member)) {
+    // The empty disk of a witness would be sent entries without payloads before it has left.
+    const bool witness = current.member(member).witness;
+    if (what == 0 && !witness && may_lose_disk(leader, member)) {
         make_empty(member);
         lost_ = member;
         return ChangeMembership{MembershipVerb::remove, member, {}, 0};
@@ -141,7 +139,6 @@ bool Operator::may_lose_disk(const raft::Raft& leader, NodeId member) const {
 void Operator::make_empty(NodeId node) {
     faults_.fire(Fault::disk_wiped);
     faults_.consume(Fault::disk_wiped);
-    was_witness_[node.value] = false;
     port_.wipe(node);
 }
 

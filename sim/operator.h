@@ -29,8 +29,7 @@ class OperatorPort {
 };
 
 // It has the manners of a careful one: a lost disk is replaced (removed, added anew) before anything
-// else is done, none is lost that acknowledged entries may need, and a node that was a witness gets
-// an empty disk before it is to hold data.
+// else is done, none is lost that acknowledged entries may need, and who was a witness stays one.
 class Operator final : public OperationSource {
   public:
     Operator(const Profile& profile, ChoiceSource& choices, FaultCounts& faults, OperatorPort& port);
@@ -39,9 +38,9 @@ class Operator final : public OperationSource {
     void ended(std::uint32_t lane, const node::client::Done& done) override;
     Duration timeout() const override { return profile_.workload.operation_timeout; }
     std::optional<Duration> think_mean() const override { return profile_.membership.interval; }
-    bool finished() const override { return ended_; }
+    bool finished() const override { return ended_ && lost_ == NodeId{}; }
 
-    // Nothing more is asked for.
+    // Nothing more is asked for, but a lost disk is still replaced.
     void stop() { ended_ = true; }
 
   private:

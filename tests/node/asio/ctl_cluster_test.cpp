@@ -18,8 +18,8 @@ TEST_CASE("ctl cluster: what was saved is loaded, processes included", "[ctl]") 
     const CtlFolder folder;
     CtlCluster cluster{.directory = folder.path(), .id = {0x12, UINT64_MAX}, .ephemeral = true,
         .record = true,
-        .nodes = {{NodeId{1}, 7001, {123, UINT64_MAX, "boot"}, "n1-1.recording"},
-            {NodeId{2}, 7002, {}, {}}}};
+        .nodes = {{NodeId{1}, 7001, false, {123, UINT64_MAX, "boot"}, "n1-1.recording"},
+            {NodeId{2}, 7002, true, {}, {}}}};
     REQUIRE(save_cluster(cluster).has_value());
     Result<CtlCluster> loaded = load_cluster(folder.path());
     REQUIRE(loaded.has_value());
@@ -28,6 +28,8 @@ TEST_CASE("ctl cluster: what was saved is loaded, processes included", "[ctl]") 
     CHECK(loaded->record);
     CHECK(loaded->nodes[0].recording == "n1-1.recording");
     CHECK(loaded->nodes[1].recording.empty());
+    CHECK_FALSE(loaded->nodes[0].join);
+    CHECK(loaded->nodes[1].join);
     REQUIRE(loaded->nodes.size() == 2);
     CHECK(loaded->nodes[0].process == cluster.nodes[0].process);
     CHECK(loaded->find(NodeId{2})->port == 7002);
@@ -54,7 +56,7 @@ TEST_CASE("ctl cluster: no file, and one that is none of ours, are different err
     const CtlFolder folder;
     CHECK(load_cluster(folder.path()).error().code == make_error_code(CtlErrc::no_cluster));
     for (const char* text : {"", "{}", "[1]", R"({"cluster":"12","nodes":[]})",
-             R"({"cluster":"00000000000000010000000000000002","nodes":[{"node":2,"port":1}]})",
+             R"({"cluster":"00000000000000010000000000000002","nodes":[{"node":2,"port":1},{"node":2,"port":3}]})",
              R"({"cluster":"00000000000000010000000000000002","nodes":[{"node":1,"port":0}]})"}) {
         std::ofstream(folder.file("cluster.json"), std::ios::trunc) << text;
         CHECK(load_cluster(folder.path()).error().code == make_error_code(CtlErrc::damaged));

@@ -71,6 +71,7 @@ run 1s
   n2: commit 4
   n5: commit 5
   n3: follower of term 3 (newer term)
+  n2: follower of term 2 (election timeout)
 expect leader=4 term=3
 expect members n4 = 1,4,5
 restart n1

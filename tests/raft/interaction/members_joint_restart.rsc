@@ -73,4 +73,6 @@ run 2s
   n1: commit 2
   n1: members 2,4,5
   n1: commit 4
+  n3: follower of term 2 (election timeout)
+  n1: follower of term 2 (election timeout)
 expect n1 role=follower

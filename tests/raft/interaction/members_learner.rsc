@@ -45,6 +45,7 @@ run 1s
   n2: pre_candidate of term 1 (election timeout)
   n3: pre_candidate of term 1 (election timeout)
   n1: pre_candidate of term 1 (election timeout)
+  n4: follower of term 1 (election timeout)
 # n4 answers all the time, and that does not keep the leader in office.
 expect leader=none
 expect n4 role=follower

@@ -81,4 +81,5 @@ run 2s
   n1: follower of term 2 (newer term)
   n4: commit 4
   n5: commit 4
+  n2: follower of term 1 (election timeout)
 expect n1 role=follower

@@ -41,6 +41,7 @@ run 1s
   n2: commit 3
   n1: follower of term 2 (newer term)
   n4: commit 4
+  n2: follower of term 1 (election timeout)
 expect members n3 = 3,4
 expect members n4 = 3,4
 expect n1 role=follower

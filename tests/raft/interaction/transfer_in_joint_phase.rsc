@@ -63,5 +63,7 @@ run 2s
   n2: commit 4
   n3: commit 4
   n5: commit 4
+  n2: follower of term 2 (election timeout)
+  n3: follower of term 2 (election timeout)
 expect members n1 = 1,4,5
 expect members n4 = 1,4,5
