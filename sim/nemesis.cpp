@@ -45,7 +45,7 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
     if (may.disk_stalls) {
         repertoire_.push_back(Action::disk_stall);
     }
-    for (int share = 0; may.disk_errors && share < 3; ++share) {
+    for (int share = 0; may.disk_errors && share < 5; ++share) {
         repertoire_.push_back(Action::disk_error);
     }
     if (may.clock_jumps) {

@@ -147,7 +147,7 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.bridges = draw.flag("nemesis.bridges", Range::among({0, 1}));
     nemesis.pauses = draw.flag("nemesis.pauses", Range::among({0, 1}));
     nemesis.disk_stalls = draw.flag("nemesis.disk_stalls", Range::among({0, 1}));
-    nemesis.disk_errors = draw.flag("nemesis.disk_errors", Range::among({0, 1}));
+    nemesis.disk_errors = draw.flag("nemesis.disk_errors", Range::among({0, 1, 1}));
     nemesis.clock_jumps = draw.flag("nemesis.clock_jumps", Range::among({0, 0, 1}));
     // Successions of leaders that get little done are where old terms meet (Raft figure 8).
     nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));

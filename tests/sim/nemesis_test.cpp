@@ -186,7 +186,7 @@ TEST_CASE("nemesis: processes pause, disks hang and fail, clocks jump, of nodes 
     }));
     arena.victims.leads = n2;
     arena.victims.down = {n1};
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 400; ++i) {
         arena.attacker.strike();
     }
     CHECK(arena.victims.paused.size() > 20);

@@ -112,7 +112,6 @@ TEST_CASE("connection: a peer of another cluster or with another name is sent aw
     const std::uint16_t port = alone.node->port();
     const PeerMessage strangers[] = {heartbeat({1, 2}, NodeId{2}, NodeId{1}),
         heartbeat(test::cluster_id, NodeId{2}, NodeId{3}),
-        heartbeat(test::cluster_id, NodeId{2}, NodeId{1}),
         heartbeat(test::cluster_id, NodeId{1}, NodeId{1})};
     for (const PeerMessage& message : strangers) {
         TestClient peer(port);
@@ -123,7 +122,7 @@ TEST_CASE("connection: a peer of another cluster or with another name is sent aw
     CHECK(alone.said("n2 is of cluster 00000000000000010000000000000002, this node of cluster "
                      "0123456789abcdeffedcba9876543210"));
     CHECK(alone.said("n2 takes this node, which is n1, for n3"));
-    CHECK(alone.said("n2 is no peer of this node"));
+    CHECK(alone.said("n1 is no peer of this node"));
 }
 
 TEST_CASE("connection: a client cannot turn into a peer", "[asio]") {
