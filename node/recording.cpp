@@ -199,25 +199,28 @@ struct Step {
     std::uint64_t hash = 0;
 };
 
-// The step at the reader; none: the bytes end before it does.
-Result<std::optional<Step>> read_step(ByteSpan rest, std::uint64_t& taken) {
+// How long the step at the beginning of `rest` is; 0: the bytes end before it does.
+std::uint64_t step_bytes(ByteSpan rest) {
     ByteReader reader(rest);
     const std::uint32_t event_bytes = reader.u32();
+    const std::uint64_t bytes = step_bytes_min + event_bytes;
+    const bool whole = reader.ok() && event_bytes <= event_bytes_max && bytes <= rest.size();
+    return whole ? bytes : 0;
+}
+
+Result<Step> read_step(ByteSpan bytes) {
+    ByteReader reader(bytes);
+    const std::uint32_t event_bytes = reader.u32();
     const auto now = Instant{reader.i64()};
-    if (!reader.ok() || event_bytes > event_bytes_max ||
-        reader.remaining() < std::uint64_t{event_bytes} + 8 + crc_bytes) {
-        return std::optional<Step>();
-    }
     const ByteSpan event = reader.bytes(event_bytes);
     const std::uint64_t hash = reader.u64();
     const std::uint64_t checked = reader.offset();
-    if (reader.u32() != crc32c(rest.first(static_cast<std::size_t>(checked)))) {
+    if (reader.u32() != crc32c(bytes.first(static_cast<std::size_t>(checked)))) {
         return damaged("a step is damaged");
     }
+    LEDGER_ASSERT(reader.ok() && reader.remaining() == 0);
     LEDGER_TRY(Event decoded, decode_event(event));
-    taken = reader.offset();
-    LEDGER_ASSERT(taken >= step_bytes_min);
-    return std::optional<Step>(Step{now, std::move(decoded), hash});
+    return Step{now, std::move(decoded), hash};
 }
 
 }  // namespace
@@ -274,21 +277,21 @@ Result<Replayed> replay_recording(ByteSpan bytes) {
     replayed.hash.add_bytes(encode_header(found.header));
     ByteSpan rest = bytes.subspan(static_cast<std::size_t>(found.bytes));
     while (!rest.empty()) {
-        std::uint64_t taken = 0;
-        LEDGER_TRY(std::optional<Step> step, read_step(rest, taken));
-        if (!step) {
+        const auto bytes_of_step = static_cast<std::size_t>(step_bytes(rest));
+        if (bytes_of_step == 0) {
             replayed.torn_bytes = rest.size();
             break;
         }
-        if (!replica.started() && !std::holds_alternative<Start>(step->event)) {
+        LEDGER_TRY(Step step, read_step(rest.first(bytes_of_step)));
+        if (!replica.started() && !std::holds_alternative<Start>(step.event)) {
             return damaged("its first step is no start");
         }
-        rest = rest.subspan(static_cast<std::size_t>(taken));
-        hash_before(step->now, step->event, replayed.hash);
-        const auto effects = replica.step(step->now, std::move(step->event));
+        rest = rest.subspan(bytes_of_step);
+        hash_before(step.now, step.event, replayed.hash);
+        const auto effects = replica.step(step.now, std::move(step.event));
         hash_after(replica, machine, effects, replayed.hash);
         ++replayed.steps;
-        if (replayed.hash.high() != step->hash) {
+        if (replayed.hash.high() != step.hash) {
             replayed.differs_at = replayed.steps;
             break;
         }
