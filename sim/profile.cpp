@@ -154,8 +154,7 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
 }
 
 void draw_membership(Drawer& draw, MembershipProfile& membership) {
-    // Only where a scenario asks for it: see "Not yet" in sim/README.md.
-    membership.changes = draw.flag("member.changes", Range::among({0}));
+    membership.changes = draw.flag("member.changes", Range::among({0, 0, 1}));
     membership.transfers = draw.flag("member.transfers", Range::among({0, 1, 0}));
     membership.wipes = draw.flag("member.wipes", Range::among({1, 1, 0}));
     membership.spares = draw.number("member.spares", Range::among({1, 2, 0}));

@@ -18,16 +18,22 @@ struct SometimesMark {
     SometimesMark& operator=(const SometimesMark&) = delete;
 };
 
-// The newest registered mark of this program; follow `next`. Marks register when first passed.
+// One of the marks of this program, in no particular order; follow `next`. All of them are there
+// before main() begins, whether their place is ever passed or not.
 SometimesMark* first_sometimes_mark();
+
+template <typename Place>
+inline SometimesMark sometimes_mark{Place::name()};
 
 }  // namespace ledger
 
 // LEDGER_SOMETIMES(conflict, "raft.truncate"): counts how often the condition was true.
-#define LEDGER_SOMETIMES(condition, name)                                        \
+#define LEDGER_SOMETIMES(condition, text)                                        \
     do {                                                                         \
-        static ::ledger::SometimesMark ledger_sometimes_mark(name);              \
+        struct LedgerSometimesPlace {                                            \
+            static const char* name() { return text; }                           \
+        };                                                                       \
         if (condition) {                                                         \
-            ++ledger_sometimes_mark.hits;                                        \
+            ++::ledger::sometimes_mark<LedgerSometimesPlace>.hits;               \
         }                                                                        \
     } while (false)

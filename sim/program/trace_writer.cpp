@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "log/base/format.h"
+#include "raft/configuration_body.h"
 #include "sim/check/json.h"
 
 namespace ledger::sim {
@@ -20,6 +21,40 @@ Match(Cases...) -> Match<Cases...>;
 
 std::string place(LogId id) {
     return fmt::format("{}@{}", id.index, id.term);
+}
+
+// "1,2,4w/1,2,3+5p": voters, outgoing ones, learners; w is a witness, p to be promoted.
+std::string membership(const raft::Configuration& configuration) {
+    const auto list = [&](const raft::NodeSet& nodes) {
+        std::string text;
+        for (const NodeId node : nodes) {
+            const raft::Member member = configuration.member(node);
+            text += fmt::format("{}{}{}{}", text.empty() ? "" : ",", node,
+                member.witness ? "w" : "", member.promote ? "p" : "");
+        }
+        return text;
+    };
+    std::string text = list(configuration.voters);
+    text += configuration.joint() ? "/" + list(configuration.outgoing) : "";
+    return text + (configuration.learners.empty() ? "" : "+" + list(configuration.learners));
+}
+
+// What the entries say of the membership; empty if nothing.
+std::string memberships(std::span<const EntryRef> entries) {
+    std::string text;
+    for (const EntryRef& entry : entries) {
+        if (const auto configuration = raft::configuration_of(entry)) {
+            text += fmt::format(", members {} at {}", membership(*configuration), entry.index);
+        }
+    }
+    return text;
+}
+
+std::string describe_change(const node::ChangeMembership& change) {
+    constexpr std::array<const char*, 8> verbs = {"", "add learner", "add voter", "add witness",
+        "remove", "replace", "promote", "set priority of"};
+    return fmt::format("{} n{}{}", verbs[static_cast<std::size_t>(change.verb)], change.node,
+        change.replaced == NodeId{} ? "" : fmt::format(" for n{}", change.replaced));
 }
 
 std::string describe_message(const raft::Message& message) {
@@ -40,8 +75,9 @@ std::string describe_message(const raft::Message& message) {
                     "VoteResponse of term {}: {}", m.term, m.granted ? "granted" : "refused");
             },
             [](const raft::AppendRequest& m) {
-                return fmt::format("AppendRequest of term {}, after {}, {} entries, commit {}",
-                    m.term, place(m.previous), m.entries.size(), m.commit);
+                return fmt::format("AppendRequest of term {}, after {}, {} entries, commit {}{}",
+                    m.term, place(m.previous), m.entries.size(), m.commit,
+                    memberships(m.entries));
             },
             [](const raft::AppendResponse& m) {
                 return m.accepted ? fmt::format("AppendResponse of term {}: holds {}", m.term, m.match)
@@ -102,6 +138,17 @@ static_assert(
     operation_names.size() == std::variant_size_v<decltype(node::ClientRequest::operation)>);
 static_assert(effect_names.size() == std::variant_size_v<node::Effect>);
 
+std::string describe_operation(const node::ClientRequest& request) {
+    if (const auto* change = std::get_if<node::ChangeMembership>(&request.operation)) {
+        return describe_change(*change);
+    }
+    if (const auto* move = std::get_if<node::TransferLeadership>(&request.operation)) {
+        return move->target == NodeId{} ? std::string("transfer of leadership")
+                                        : fmt::format("transfer of leadership to n{}", move->target);
+    }
+    return operation_names[request.operation.index()];
+}
+
 }  // namespace
 
 std::string describe_event(const node::Event& event) {
@@ -124,7 +171,7 @@ std::string describe_event(const node::Event& event) {
             [](const node::Time&) { return std::string(); },
             [](const node::Client& e) {
                 return fmt::format("connection {}, request {}, {}", e.client, e.request.id,
-                    operation_names[e.request.operation.index()]);
+                    describe_operation(e.request));
             },
             [](const node::PeerUp& e) { return fmt::format("n{}", e.peer); },
             [](const node::PeerDown& e) { return fmt::format("n{}", e.peer); },
