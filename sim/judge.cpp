@@ -29,7 +29,8 @@ class Electorates {
 
 }  // namespace
 
-Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations) : history_(kept_operations) {
+Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations, const Bounds& bounds)
+    : bounds_(bounds), history_(kept_operations), availability_(bounds.availability) {
     for (std::uint32_t node = 1; node <= nodes; ++node) {
         membership_.voters.insert(NodeId{node});
     }
@@ -60,6 +61,30 @@ void Judge::note(check::Finding&& finding, const char* check, check::Kind kind) 
     if (finding) {
         violated(check, kind, *finding);
     }
+}
+
+void Judge::seen(const check::NodeStep& step) {
+    note(availability_.stepped(step), "availability", check::Kind::liveness);
+}
+
+void Judge::left(const node::PeerMessage& message) {
+    if (node::raft_message<raft::Heartbeat>(message) != nullptr) {
+        availability_.beat_left(message.from, message.to);
+    } else if (node::raft_message<raft::HeartbeatResponse>(message) != nullptr) {
+        availability_.answer_left(message.from, message.to);
+    }
+}
+
+void Judge::asked(NodeId node, ClientId connection, RequestId request) {
+    answers_.asked({node, connection, request, when_.time});
+}
+
+void Judge::answered(NodeId node, ClientId connection, RequestId request) {
+    answers_.answered(node, connection, request);
+}
+
+void Judge::closed(NodeId node, ClientId connection) {
+    answers_.closed(node, connection);
 }
 
 void Judge::applied(
@@ -114,6 +139,12 @@ void Judge::look_at_front(const Host& host) {
     }
     const bool dropped = first.previous() <= host.discarded();
     note(cuts_.log_begins(node, first, dropped, copies), "cuts");
+}
+
+void Judge::ended(NodeId node) {
+    restarted(node);
+    availability_.ends(node);
+    answers_.ends(node);
 }
 
 void Judge::restarted(NodeId node) {
@@ -337,6 +368,8 @@ void Judge::finish(
     note(linearizability_.finish(), "linearizability");
     note(exactly_once_.finish(), "exactly_once");
     note(subscription_.finish(), "subscription");
+    note(answers_.finish({.calm = calm_, .now = when_.time, .within = bounds_.answers}), "answers",
+        check::Kind::liveness);
     for (const auto& host : hosts) {
         if (host->up() && takes_part(*host)) {
             convergence_.replica({host->node(), host->replica().applied(),
@@ -367,7 +400,8 @@ std::vector<check::CheckResult> Judge::results() const {
         .examined = steps_examined_};
     return {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
-        subscription_.result(), cuts_.result(), invariants};
+        subscription_.result(), cuts_.result(), availability_.result(), answers_.result(),
+        invariants};
 }
 
 }  // namespace ledger::sim

@@ -11,6 +11,8 @@
 #include "node/client.h"
 #include "node/subscriber.h"
 #include "raft/raft.h"
+#include "sim/check/answers.h"
+#include "sim/check/availability.h"
 #include "sim/check/chain.h"
 #include "sim/check/committed_log.h"
 #include "sim/check/convergence.h"
@@ -28,8 +30,13 @@ namespace ledger::sim {
 
 class Judge final {
   public:
+    struct Bounds {
+        check::Availability::Bounds availability{};
+        Duration answers = seconds(10);  // after all faults a request is answered within this
+    };
+
     // Nodes 1 to `nodes` are the first voters. `kept_operations`: how many ended operations the history keeps for reports and files.
-    Judge(std::uint32_t nodes, std::uint64_t kept_operations);
+    Judge(std::uint32_t nodes, std::uint64_t kept_operations, const Bounds& bounds);
     Judge(const Judge&) = delete;  // the checkers refer to each other
     Judge& operator=(const Judge&) = delete;
 
@@ -39,8 +46,22 @@ class Judge final {
     void stepped() { ++steps_examined_; }  // raft/invariants looked at one more step
     void violated(const std::string& check, check::Kind kind, const std::string& sentence);
 
+    // Who leads, who wants to, who is heard: every step, then what left the machine because of it.
+    void seen(const check::NodeStep& step);
+    void left(const node::PeerMessage& message);
+    // All nodes have followed this leader for long, and nothing is being done to anybody; or it is.
+    void settled(Term term) { availability_.settled(term); }
+    void disturbed() { availability_.disturbed(); }
+    // From now on no fault strikes.
+    void calms() { calm_ = when_.time; }
+    void asked(NodeId node, ClientId connection, RequestId request);
+    void answered(NodeId node, ClientId connection, RequestId request);
+    void closed(NodeId node, ClientId connection);
+
     void applied(
         NodeId node, const HashedEntry& entry, ByteSpan outcome, const Hash128& digest);
+    // A life of the node is over.
+    void ended(NodeId node);
     void restarted(NodeId node);
     void cut_kept(NodeId node, const log::CutManifest& manifest);
     void restored(NodeId node, Index index, const Hash128& digest);
@@ -74,6 +95,7 @@ class Judge final {
 
     const check::CommittedLog& committed() const { return committed_; }
     const check::History& history() const { return history_; }
+    std::uint64_t settled_moments() const { return availability_.settled_moments(); }
     std::uint64_t elections() const { return raft_safety_.elections(); }
     std::vector<check::CheckResult> results() const;
 
@@ -90,6 +112,8 @@ class Judge final {
         DiskAudit audit;
     };
 
+    const Bounds bounds_;
+    Instant calm_;
     raft::Configuration membership_;  // the newest committed one
     std::vector<LostDisk> lost_disks_;
     check::When when_;
@@ -107,6 +131,8 @@ class Judge final {
     check::Chain chain_{committed_};
     check::Subscription subscription_{committed_.order()};
     check::Convergence convergence_;
+    check::Availability availability_;
+    check::Answers answers_;
     check::Cuts cuts_{committed_};
     std::vector<Index> fronts_;  // by node number: where its durable log began when looked at; 0 = never
 };

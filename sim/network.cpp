@@ -47,6 +47,20 @@ Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::ui
     return min + mean;
 }
 
+Duration latency_max(LatencyFamily family, Duration min, Duration mean) {
+    const Duration fine = mean / 32 + nanoseconds(1);
+    const std::int64_t longest = exponential_quantiles.back();
+    switch (family) {
+        case LatencyFamily::constant: return min + mean;
+        case LatencyFamily::uniform: return min + mean * 2;
+        case LatencyFamily::exponential: return min + mean * longest / 1024 + fine;
+        case LatencyFamily::bimodal: return min + mean * 40 + fine;
+        case LatencyFamily::heavy_tail:
+            return min + mean * (longest * longest / 2048) / 1024 + fine;
+    }
+    return min + mean;
+}
+
 Network::Network(std::uint32_t nodes, const NetworkProfile& profile, ChoiceSource& choices,
     FaultCounts& faults)
     : nodes_(nodes), profile_(profile), choices_(choices), faults_(faults),

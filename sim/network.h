@@ -42,6 +42,8 @@ struct Transit {
 
 // A latency in the profile's family from 64 uniform bits.
 Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::uint64_t bits);
+// No latency is longer.
+Duration latency_max(LatencyFamily family, Duration min, Duration mean);
 
 class Network {
   public:

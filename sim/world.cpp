@@ -36,12 +36,24 @@ WorkloadProfile probe_profile(const Profile& profile) {
     return probe;
 }
 
+Duration latency_max(const NetworkProfile& network) {
+    return latency_max(network.family, network.latency_min, network.latency_mean);
+}
+
+Judge::Bounds bounds_of(const Profile& profile) {
+    const Duration timeout = profile.election_timeout;
+    // Priorities make some voters wait longer.
+    const std::int64_t silent = profile.membership.changes ? 3 : 2;
+    return {.availability = {.election_timeout = timeout, .silence_max = timeout * silent},
+        .answers = timeout * 4 + latency_max(profile.network) * 8};
+}
+
 }  // namespace
 
 World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
     : profile_(profile), options_(options), choices_(choices),
       network_(profile.hosts(), profile.network, choices, faults_),
-      judge_(profile.nodes, options.kept_operations), outage_(profile.hosts()),
+      judge_(profile.nodes, options.kept_operations, bounds_of(profile)), outage_(profile.hosts()),
       gates_(profile.hosts()), pauses_(profile.hosts()), stalls_(profile.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
@@ -113,6 +125,7 @@ RunResult World::run() {
 
 void World::handle(const Item& item) {
     if (!needs_process(item.kind) || gate(NodeId{item.node}).admits(now_, item)) {
+        caught_up_ = true;
         perform(item);
     }
 }
@@ -184,6 +197,7 @@ void World::stepping(NodeId node, const node::Event& event) {
     hash_.add(static_cast<std::uint64_t>(now_.nanoseconds));
     hash_.add(node.value);
     node::hash_event(event, hash_);
+    step_view_.begins(host(node), event);
     if (options_.observer != nullptr) {
         options_.observer->stepping(steps_, now_, node, event);
     }
@@ -191,6 +205,9 @@ void World::stepping(NodeId node, const node::Event& event) {
 
 void World::stepped(NodeId node, std::span<const node::Effect> effects) {
     judge_.stepped();
+    if (host(node).replica().started() && !host(node).halted()) {
+        judge_.seen(step_view_.ends(host(node), effects, now_, caught_up_));
+    }
     for (const node::Effect& effect : effects) {
         hash_.add(static_cast<std::uint64_t>(effect.index()));
     }
@@ -200,6 +217,7 @@ void World::stepped(NodeId node, std::span<const node::Effect> effects) {
 }
 
 void World::send(const node::PeerMessage& message) {
+    judge_.left(message);
     const Transit transit = network_.send(now_, message, options_.frames);
     const auto put = [&](const std::optional<Delivery>& delivery) {
         if (delivery) {
@@ -244,6 +262,9 @@ void World::deliver_request(const Item& item) {
     Request request = requests_.take(item.slot);
     const NodeId node{item.node};
     if (user(request.lane).links().carries(node, item.a)) {
+        if (!subscribes(request.lane)) {
+            judge_.asked(node, edge_client(request.lane, item.a), request.request.id);
+        }
         host(node).on_request(
             now_, edge_client(request.lane, item.a), std::move(request.request));
     } else if (host(node).up()) {
@@ -260,6 +281,9 @@ void World::reply(NodeId node, ClientId client, node::ClientReply&& reply) {
         judge_.acknowledged(asker, in_force, applied->index, applied->outcome, hosts_);
     } else if (const auto* changed = std::get_if<node::MembershipChanged>(&reply.outcome)) {
         judge_.acknowledged(asker, in_force, changed->index, {}, hosts_);
+    }
+    if (!subscribes(lane)) {
+        judge_.answered(node, client, reply.id);
     }
     if (options_.frames != nullptr) {
         options_.frames->intact(reply);
@@ -300,6 +324,7 @@ void World::deliver_reply(const Item& item) {
 }
 
 void World::closed(NodeId node, ClientId client) {
+    judge_.closed(node, client);
     break_connection(lane_of(client), node, client);
 }
 
@@ -550,7 +575,8 @@ void World::crash(NodeId node, Duration outage) {
     faults_.consume(Fault::crash);
     host(node).crash(now_);
     drop_gate(node);
-    judge_.restarted(node);
+    judge_.ended(node);
+    disturb();
     cut_clients(node);
     mark("n" + std::to_string(node.value), check::Mark::Kind::crash, outage, "down");
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
@@ -588,6 +614,7 @@ void World::nemesis_ends(std::uint64_t action, Duration after) {
 }
 
 void World::note(const char* lane, const std::string& text, Duration length) {
+    disturb();
     mark(lane, check::Mark::Kind::partition, length, text);
 }
 
@@ -622,6 +649,7 @@ void World::check_phase() {
         std::all_of(
             clients_.begin(), clients_.end(), [](const auto& client) { return client->idle(); });
     const Duration since_heal = now_ - healed_at_;
+    look_for_calm();
     switch (phase_) {
         case Phase::faults: {
             const bool time_up = import_ ? now_ >= Instant{} + options_.faults_max
@@ -670,6 +698,7 @@ void World::liveness(
 void World::heal() {
     phase_ = Phase::healing;
     healed_at_ = now_;
+    judge_.calms();
     committed_at_heal_ = judge_.committed().last();
     nemesis_->end_all();
     if (operator_) {

@@ -21,6 +21,7 @@
 #include "sim/network.h"
 #include "sim/operator.h"
 #include "sim/profile.h"
+#include "sim/step_view.h"
 #include "sim/subscriber_host.h"
 #include "sim/workload.h"
 
@@ -163,6 +164,11 @@ class World final : public HostPort,
     void end_stall(NodeId node, std::uint64_t number);
     void open_gates();
     void drop_gate(NodeId node);
+    // world_faults.cpp: calm
+    void look_for_calm();
+    bool undisturbed() const;
+    bool all_follow(NodeId leader) const;
+    void disturb();
     void deliver(const Item& item);
     void deliver_request(const Item& item);
     void deliver_reply(const Item& item);
@@ -229,6 +235,10 @@ class World final : public HostPort,
     std::vector<std::uint64_t> stalls_;       // per node: number of the present stall; 0 = none
     std::uint64_t client_ids_ = 0;
 
+    StepView step_view_;
+    bool caught_up_ = false;     // what happens now to a node has not waited at its gate
+    Instant calm_since_ = never;  // all follow the leader of calm_term_, undisturbed
+    Term calm_term_;
     Phase phase_ = Phase::faults;
     Instant healed_at_;
     Index committed_at_heal_;

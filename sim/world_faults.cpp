@@ -1,6 +1,7 @@
 // The world's side of what is done to one node: pauses, hanging and failing disks, clocks.
 #include "sim/world.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "log/base/assert.h"
@@ -17,11 +18,13 @@ void World::busy(NodeId node, Instant until) {
 // What waited happens now, as far as it may: each may close the gate again.
 void World::admit_waiting(NodeId node) {
     while (const std::optional<Item> item = gate(node).next(now_)) {
+        caught_up_ = false;
         perform(*item);
     }
 }
 
 void World::pause(NodeId node, Duration length) {
+    disturb();
     faults_.fire(Fault::pause);
     gate(node).pause();
     pauses_[node.value - 1] = ++holds_;
@@ -40,6 +43,7 @@ void World::end_pause(NodeId node, std::uint64_t number) {
 }
 
 void World::stall_disk(NodeId node, Duration length) {
+    disturb();
     faults_.fire(Fault::disk_stall);
     gate(node).stall();
     stalls_[node.value - 1] = ++holds_;
@@ -88,6 +92,67 @@ void World::halted(NodeId node) {
 
 void World::set_wall_clock(NodeId node, Duration by) {
     host(node).clock().set_wall(by);
+}
+
+// --- calm ---------------------------------------------------------------------------------------
+
+// Whether it has lasted so long that whoever could have heard nothing of the leader, or was on the
+// way to another term, would have shown it.
+void World::look_for_calm() {
+    const NodeId leading = leader();
+    if (leading == NodeId{} || !undisturbed() || !all_follow(leading)) {
+        disturb();
+        return;
+    }
+    const Term term = host(leading).replica().raft().status().term;
+    if (term != calm_term_ || calm_since_ == never) {
+        calm_term_ = term;
+        calm_since_ = now_;
+    }
+    if (now_ >= calm_since_ + profile_.election_timeout * 4) {
+        judge_.settled(term);
+    }
+}
+
+void World::disturb() {
+    calm_since_ = never;
+    judge_.disturbed();
+}
+
+// Links are quick against an election timeout and carry everything, nodes are up and go on, and
+// nobody asks for another leader.
+bool World::undisturbed() const {
+    const NetworkProfile& network = profile_.network;
+    const Duration slowest =
+        latency_max(network.family, network.latency_min, network.latency_mean);
+    const bool faults = phase_ == Phase::faults;
+    const bool lossy = faults && (network.loss > 0 || network.damage > 0);
+    const bool asked_for = operator_client_ && (faults || !operator_client_->idle());
+    if (slowest * 10 > profile_.election_timeout || asked_for || lossy) {
+        return false;
+    }
+    for (const auto& host : hosts_) {
+        const Gate& at = gates_[host->node().value - 1];
+        if (!host->up() || at.paused() || at.stalled()) {
+            return false;
+        }
+        for (const auto& other : hosts_) {
+            if (other != host && network_.is_cut(host->node(), other->node())) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+// Nobody is in a later term than the leader, so that no vote of one is under way.
+bool World::all_follow(NodeId leader) const {
+    const Term term = host(leader).replica().raft().status().term;
+    return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+        const raft::Status status = host->replica().raft().status();
+        const bool follows = status.term == term && status.leader == leader;
+        return follows || (status.term <= term && !judge_.takes_part(*host));
+    });
 }
 
 }  // namespace ledger::sim

@@ -144,7 +144,7 @@ constexpr ClientId client{3};
 
 // A judge in the middle of a run: two appends are under way, nobody has been answered.
 struct Court {
-    explicit Court(std::uint32_t nodes = 3) : judge(nodes, 10) {
+    explicit Court(std::uint32_t nodes = 3) : judge(nodes, 10, {}) {
         judge.at(42, Instant{4200});
         first = judge.called(client, n1, append_of(1), 1);
         judge.called(client, n2, append_of(2), 1);
@@ -166,8 +166,8 @@ raft::Configuration three_voters() {
 }  // namespace
 
 TEST_CASE("judge: before it has seen anything every check is idle", "[sim]") {
-    const Judge judge(3, 0);
-    CHECK(judge.results().size() == 10);
+    const Judge judge(3, 0, {});
+    CHECK(judge.results().size() == 12);
     for (const check::CheckResult& result : judge.results()) {
         INFO(result.name);
         CHECK(result.verdict == check::CheckResult::Verdict::idle);
@@ -417,6 +417,64 @@ TEST_CASE("judge: broken invariants and other findings are passed on as they are
     judge.at(43, Instant{4300});
     judge.violated("liveness", check::Kind::liveness, "no leader within 100 ms");
     expect(judge, "raft_invariants", "match lies beyond the log");
+}
+
+TEST_CASE("judge: a candidate without pre-votes is a finding of availability", "[sim]") {
+    Court court;
+    const raft::Configuration voters = three_voters();
+    const check::Electorate electorate(voters.voters.begin(), voters.voters.end());
+    check::NodeStep step{.node = n1,
+        .told = {},
+        .did = {},
+        .standing = {.term = Term{1}, .electorates = {&electorate, 1}, .members = electorate}};
+    court.judge.seen(step);
+    court.judge.ended(n1);
+    step.standing.term = Term{2};
+    court.judge.seen(step);  // another life
+    REQUIRE_FALSE(court.judge.violation());
+    step.standing.term = Term{3};
+    step.did.wins_pre_votes = true;
+    court.judge.seen(step);
+    expect(court.judge, "availability", "n1 begins term 3 with pre-votes of nobody only",
+        check::Kind::liveness);
+}
+
+TEST_CASE("judge: heartbeats and their answers are noted as they leave", "[sim]") {
+    Court court;
+    const auto leaves = [&](raft::Message&& message) {
+        court.judge.left({.cluster = {}, .group = {}, .from = n2, .to = n1,
+            .body = std::move(message), .incarnation = {}});
+    };
+    check::NodeStep step{.node = n2,
+        .told = {.what = check::Told::What::heartbeat, .from = n1, .term = Term{1}},
+        .did = {},
+        .standing = {.term = Term{1}, .leader = n1}};
+    court.judge.seen(step);
+    leaves(raft::HeartbeatResponse{.term = Term{1}, .round = 1});
+    court.judge.seen(step);
+    REQUIRE_FALSE(court.judge.violation());
+    leaves(raft::Heartbeat{.term = Term{1}});
+    court.judge.seen(step);
+    expect(court.judge, "availability", "n2 has been handed a heartbeat of n1",
+        check::Kind::liveness);
+}
+
+TEST_CASE("judge: a request that nobody answered is found at the end", "[sim]") {
+    Court court;
+    Judge& judge = court.judge;
+    judge.calms();
+    judge.asked(n1, client, RequestId{1});
+    judge.asked(n1, client, RequestId{2});
+    judge.asked(n1, ClientId{4}, RequestId{1});
+    judge.asked(n2, client, RequestId{3});
+    judge.answered(n1, client, RequestId{1});
+    judge.closed(n1, ClientId{4});
+    judge.ended(n2);
+    judge.at(42, Instant{4200} + seconds(11));
+    judge.finish({}, {});
+    REQUIRE(judge.violation());
+    CHECK(judge.violation()->check == "answers");
+    CHECK(judge.violation()->sentence.find("request 2 of connection 3") != std::string::npos);
 }
 
 TEST_CASE("judge: every attempt is an operation, and open ones end unknown", "[sim]") {

@@ -51,6 +51,16 @@ bool about(std::uint64_t count, std::uint64_t expected) {
     return count > expected - expected / 10 && count < expected + expected / 10;
 }
 
+// The longest of many, and of the longest that bits can ask for.
+Duration longest(LatencyFamily family, Duration min, Duration mean) {
+    Duration most;
+    for (std::uint64_t i = 0; i < 100'000; ++i) {
+        const std::uint64_t bits = i * 0x9e3779b97f4a7c15;
+        most = std::max(most, draw_latency(family, min, mean, bits));
+    }
+    return std::max(most, draw_latency(family, min, mean, UINT64_MAX));
+}
+
 struct Traffic {
     std::uint64_t arrived = 0;
     std::uint64_t twice = 0;
@@ -82,6 +92,17 @@ Traffic send_many(const NetworkProfile& profile, ChoiceSource& choices) {
 }
 
 }  // namespace
+
+TEST_CASE("network: no latency is longer than the longest, which is not far off", "[sim]") {
+    for (const LatencyFamily family :
+        {LatencyFamily::constant, LatencyFamily::uniform, LatencyFamily::exponential,
+            LatencyFamily::bimodal, LatencyFamily::heavy_tail}) {
+        const Duration most = latency_max(family, milliseconds(1), milliseconds(2));
+        const Duration seen = longest(family, milliseconds(1), milliseconds(2));
+        CHECK(seen <= most);
+        CHECK(seen * 10 > most * 9);
+    }
+}
 
 TEST_CASE("network: latencies are these, on every machine", "[sim]") {
     // bits of three quantiles: lowest, middle, highest.

@@ -29,7 +29,8 @@ operations = 60
 """
 
 CHECKS = {"agreement", "durability", "linearizability", "exactly_once", "chain", "convergence",
-          "raft_safety", "raft_invariants", "subscription", "cuts"}
+          "raft_safety", "raft_invariants", "subscription", "cuts",
+          "availability", "answers"}
 
 HASH = re.compile(r"^[0-9a-f]{32}$")
 
