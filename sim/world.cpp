@@ -54,7 +54,8 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
     : profile_(profile), options_(options), choices_(choices),
       network_(profile.hosts(), profile.network, choices, faults_),
       judge_(profile.nodes, options.kept_operations, bounds_of(profile)), outage_(profile.hosts()),
-      gates_(profile.hosts()), pauses_(profile.hosts()), stalls_(profile.hosts()) {
+      gates_(profile.hosts()), pauses_(profile.hosts()), stalls_(profile.hosts()),
+      held_(profile.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(
@@ -125,7 +126,6 @@ RunResult World::run() {
 
 void World::handle(const Item& item) {
     if (!needs_process(item.kind) || gate(NodeId{item.node}).admits(now_, item)) {
-        caught_up_ = true;
         perform(item);
     }
 }
@@ -206,7 +206,7 @@ void World::stepping(NodeId node, const node::Event& event) {
 void World::stepped(NodeId node, std::span<const node::Effect> effects) {
     judge_.stepped();
     if (host(node).replica().started() && !host(node).halted()) {
-        judge_.seen(step_view_.ends(host(node), effects, now_, caught_up_));
+        judge_.seen(step_view_.ends(host(node), effects, now_, caught_up(node)));
     }
     for (const node::Effect& effect : effects) {
         hash_.add(static_cast<std::uint64_t>(effect.index()));

@@ -164,6 +164,8 @@ class World final : public HostPort,
     void end_stall(NodeId node, std::uint64_t number);
     void open_gates();
     void drop_gate(NodeId node);
+    // Nothing that was due for this node before now is still to come.
+    bool caught_up(NodeId node) const { return held_[node.value - 1] < now_; }
     // world_faults.cpp: calm
     void look_for_calm();
     bool undisturbed() const;
@@ -236,7 +238,7 @@ class World final : public HostPort,
     std::uint64_t client_ids_ = 0;
 
     StepView step_view_;
-    bool caught_up_ = false;     // what happens now to a node has not waited at its gate
+    std::vector<Instant> held_;   // per node: until when things waited at its gate
     Instant calm_since_ = never;  // all follow the leader of calm_term_, undisturbed
     Term calm_term_;
     Phase phase_ = Phase::faults;

@@ -18,7 +18,7 @@ void World::busy(NodeId node, Instant until) {
 // What waited happens now, as far as it may: each may close the gate again.
 void World::admit_waiting(NodeId node) {
     while (const std::optional<Item> item = gate(node).next(now_)) {
-        caught_up_ = false;
+        held_[node.value - 1] = now_;  // and what it makes due at this very moment
         perform(*item);
     }
 }
