@@ -25,4 +25,15 @@ std::optional<std::uint64_t> QueryBoard::next_answerable(Index applied) {
     return query;
 }
 
+std::vector<std::uint64_t> QueryBoard::give_up_beyond(Index last) {
+    std::vector<std::uint64_t> gone;
+    for (const Granted& granted : granted_) {
+        if (granted.index > last) {
+            gone.push_back(granted.query);
+        }
+    }
+    std::erase_if(granted_, [last](const Granted& granted) { return granted.index > last; });
+    return gone;
+}
+
 }  // namespace ledger::node

@@ -47,6 +47,8 @@ class QueryBoard {
     }
     // The next granted query whose index is applied, if any; each is returned once.
     std::optional<std::uint64_t> next_answerable(Index applied);
+    // Those whose index lies beyond `last`: they will not come up any more.
+    std::vector<std::uint64_t> give_up_beyond(Index last);
 
   private:
     struct Granted {

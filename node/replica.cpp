@@ -605,6 +605,9 @@ void Replica::take_ready(Instant now) {
         reply(open->client, open->request, Redirect{raft_->status().leader});
         queries_.close(id.value);
     }
+    if (!ready.transitions.empty()) {
+        give_up_reads_without_leader();
+    }
     for (const raft::LoadWanted& load : ready.loads) {
         start_load(LoadForPeer{load.peer}, load.first, load.last, load.bytes_max);
     }
@@ -788,6 +791,23 @@ void Replica::abandon_clients(NodeId leader) {
     waiters_.clear();
     LEDGER_SOMETIMES(!proposals_.empty(), "node.proposals.redirected");
     refuse_proposals(Redirect{leader});
+}
+
+// Nobody sends a node that was removed what it still lacks: who waits for that has to ask another.
+// A learner may never hear of its removal; all that it knows is that no leader speaks.
+void Replica::give_up_reads_without_leader() {
+    const raft::Status status = raft_->status();
+    const bool may_be_removed = status.removed != Index{} || !raft_->may_lead();
+    if (!may_be_removed || status.leader != NodeId{}) {
+        return;
+    }
+    for (const std::uint64_t query : queries_.give_up_beyond(status.commit)) {
+        LEDGER_SOMETIMES(true, "node.query.given_up_without_leader");
+        const OpenQuery* open = queries_.find(query);
+        LEDGER_ASSERT(open != nullptr);
+        reply(open->client, open->request, Redirect{});
+        queries_.close(query);
+    }
 }
 
 void Replica::reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome) {

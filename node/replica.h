@@ -129,6 +129,7 @@ class Replica {
 
     void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
     void abandon_clients(NodeId leader);
+    void give_up_reads_without_leader();
     void reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome);
     void halt(std::string reason, bool too_old = false);
 

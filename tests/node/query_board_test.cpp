@@ -22,4 +22,17 @@ TEST_CASE("query board: a granted query comes up once its index is applied, and 
     CHECK(board.find(first) == nullptr);
 }
 
+TEST_CASE("query board: what lies beyond an end is given up, the rest still comes up", "[node]") {
+    QueryBoard board;
+    const std::uint64_t first = board.open(ClientId{1}, RequestId{10}, {});
+    const std::uint64_t second = board.open(ClientId{2}, RequestId{20}, {});
+    board.granted(first, Index{5});
+    board.granted(second, Index{6});
+    CHECK(board.give_up_beyond(Index{5}) == std::vector{second});
+    CHECK(board.find(second) != nullptr);  // until it is closed
+    CHECK(board.give_up_beyond(Index{5}).empty());
+    CHECK(board.next_answerable(Index{9}) == first);
+    CHECK_FALSE(board.next_answerable(Index{9}));
+}
+
 }  // namespace ledger::node

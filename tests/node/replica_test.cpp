@@ -384,6 +384,43 @@ TEST_CASE("replica: a follower that is asked anywhere asks its leader, and answe
     CHECK(outcome_of<Answered>(node, 2) != nullptr);
 }
 
+TEST_CASE("replica: a removed node, or one that cannot know, sends on who waits for what it lacks",
+    "[node]") {
+    CounterMachine machine;
+    TestNode node(NodeId{1}, 3, machine);
+    node.start();
+    const int fate = GENERATE(0, 1, 2);  // it is removed, becomes a learner, stays
+    const auto hear = [&](raft::Message&& body) {
+        node.step(Message{{node.config.cluster, node.config.group, NodeId{2}, NodeId{1},
+            std::move(body), {}}});
+        node.work();
+    };
+    raft::Configuration next = node.config.raft.configuration;
+    if (fate < 2) {
+        next.voters.erase(NodeId{1});
+    }
+    if (fate == 1) {
+        next.learners.insert(NodeId{1});
+    }
+    EntryRef change = raft::configuration_entry(next);
+    change.index = Index{1};
+    change.term = Term{1};
+    hear(raft::AppendRequest{.term = Term{1}, .commit = Index{1}, .sequence = 1,
+        .entries = {change}});
+    node.sends.clear();
+    node.ask(1, Query{{}, ReadLevel::anywhere});
+    REQUIRE(node.sends.size() == 1);
+    const auto* asks = std::get_if<raft::ReadRequest>(raft_body(node.sends[0]));
+    REQUIRE(asks != nullptr);
+    hear(raft::ReadResponse{.term = Term{1}, .number = asks->number, .index = Index{2}});
+    CHECK(outcome_of<Redirect>(node, 1) == nullptr);  // entry 2 may still come
+    while (node.replica->raft().status().leader != NodeId{}) {
+        node.wake();
+        node.work();
+    }
+    CHECK((outcome_of<Redirect>(node, 1) != nullptr) == (fate < 2));
+}
+
 TEST_CASE("replica: with leases a leader answers reads without asking", "[node]") {
     const bool leases = GENERATE(false, true);
     CounterMachine machine;
