@@ -14,12 +14,14 @@ namespace ledger::log {
 //  24  u32 node           28  u32 vote        32  u64 generation     40  u64 epoch
 //  48  u64 segment max    56  u64 term        64  u64 commit
 //  72  u64 incarnation    80  u64 oldest segment
-//  88  u32 crc32c(offset, bytes 0..87), zeros to 512
+//  88  u32 flags: 1 trimmed
+//  92  u32 crc32c(offset, bytes 0..91), zeros to 512
 namespace {
 
 constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
-constexpr std::uint32_t slot_version = 2;
-constexpr std::uint64_t crc_offset = 88;
+constexpr std::uint32_t slot_version = 3;
+constexpr std::uint64_t crc_offset = 92;
+constexpr std::uint32_t flag_trimmed = 1;
 const char* const file_name = "hard_state";
 const char* const temporary_name = "hard_state.temporary";
 
@@ -89,6 +91,7 @@ void encode_hard_state_slot(
     store_little_endian(at + 64, slot.commit.value);
     store_little_endian(at + 72, slot.identity.incarnation.value);
     store_little_endian(at + 80, slot.oldest.value);
+    store_little_endian(at + 88, slot.hard_state.trimmed ? flag_trimmed : 0u);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
     store_little_endian(at + crc_offset, crc32c({at, crc_offset}, seed));
 }
@@ -121,6 +124,11 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     slot.commit = Index{in.u64()};
     slot.identity.incarnation = Incarnation{in.u64()};
     slot.oldest = SegmentId{in.u64()};
+    const std::uint32_t flags = in.u32();
+    if ((flags & ~flag_trimmed) != 0) {
+        return failure(Errc::corrupt_record, place + ": unknown flags");
+    }
+    slot.hard_state.trimmed = (flags & flag_trimmed) != 0;
     LEDGER_ASSERT(in.ok());
     return slot;
 }

@@ -175,6 +175,8 @@ class WriteBody {
         body.setPreviousIndex(message.previous.index.value);
         body.setCommit(message.commit.value);
         body.setSequence(message.sequence);
+        body.setAddressee(message.addressee.value);
+        body.setTrimmed(message.trimmed);
         if (message.entries.empty()) {
             return;
         }
@@ -194,6 +196,7 @@ class WriteBody {
         body.setHintTerm(message.hint.term.value);
         body.setHintIndex(message.hint.index.value);
         body.setAccepted(message.accepted);
+        body.setTrimmed(message.trimmed);
     }
     void operator()(const raft::Heartbeat& message) {
         to_.setTerm(message.term.value);
@@ -346,6 +349,7 @@ void write_member(wire::Member::Builder to, const MemberStatus& status) {
     to.setMatch(status.match.value);
     to.setAnswers(status.answers);
     to.setRounds(status.rounds);
+    to.setTrimmed(status.trimmed);
 }
 
 class WriteOutcome {
@@ -485,6 +489,8 @@ raft::AppendRequest read_append_request(
     message.previous.index = check.index(from.getPreviousIndex(), "previousIndex");
     message.commit = check.index(from.getCommit(), "commit");
     message.sequence = from.getSequence();
+    message.addressee = Incarnation{from.getAddressee()};
+    message.trimmed = from.getTrimmed();
     const auto entries = from.getEntries();
     if (!check.ok() || entries.size() == 0) {
         return message;
@@ -545,6 +551,7 @@ raft::AppendResponse read_append_response(
     message.previous = check.index(from.getPrevious(), "previous");
     message.hint.term = check.term(from.getHintTerm(), "hintTerm");
     message.hint.index = check.index(from.getHintIndex(), "hintIndex");
+    message.trimmed = from.getTrimmed();
     return message;
 }
 
@@ -733,7 +740,8 @@ MemberStatus read_member(wire::Member::Reader from, FieldCheck& check) {
         .learner = from.getLearner(),
         .match = check.index(from.getMatch(), "match"),
         .answers = from.getAnswers(),
-        .rounds = from.getRounds()};
+        .rounds = from.getRounds(),
+        .trimmed = from.getTrimmed()};
 }
 
 std::vector<MemberStatus> read_members(wire::Status::Reader from, FieldCheck& check) {

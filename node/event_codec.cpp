@@ -50,7 +50,7 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, TermRun>) {
         visit(it.first, it.term);
     } else if constexpr (std::is_same_v<T, HardState>) {
-        visit(it.term, it.vote);
+        visit(it.term, it.vote, it.trimmed);
     } else if constexpr (std::is_same_v<T, HashedEntry>) {
         visit(it.entry, it.hash);
     } else if constexpr (std::is_same_v<T, raft::PreVoteRequest>) {
@@ -72,9 +72,10 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, raft::VoteResponse>) {
         visit(it.term, it.granted);
     } else if constexpr (std::is_same_v<T, raft::AppendRequest>) {
-        visit(it.term, it.previous, it.commit, it.sequence, it.entries);
+        visit(it.term, it.previous, it.commit, it.sequence, it.entries, it.addressee,
+            it.trimmed);
     } else if constexpr (std::is_same_v<T, raft::AppendResponse>) {
-        visit(it.term, it.sequence, it.accepted, it.match, it.previous, it.hint);
+        visit(it.term, it.sequence, it.accepted, it.match, it.previous, it.hint, it.trimmed);
     } else if constexpr (std::is_same_v<T, raft::Heartbeat>) {
         visit(it.term, it.commit, it.round);
     } else if constexpr (std::is_same_v<T, raft::HeartbeatResponse>) {

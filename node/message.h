@@ -216,6 +216,8 @@ struct MemberStatus {
     // Of a learner to be promoted: rounds of catching up, all of them too slow. After
     // raft::catch_up_rounds_max it is given up, until somebody asks for its promotion again.
     std::uint8_t rounds = 0;
+    // Its disk took entries without payloads, as a witness: it will not be promoted to hold data.
+    bool trimmed = false;
     friend bool operator==(const MemberStatus&, const MemberStatus&) = default;
 };
 

@@ -24,7 +24,7 @@ namespace ledger::node {
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 5;
+constexpr std::uint32_t version = 6;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.

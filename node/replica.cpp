@@ -11,17 +11,6 @@
 #include "raft/configuration_body.h"
 
 namespace ledger::node {
-namespace {
-
-// Whether `node` is a member, and no witness, of the configuration in this entry.
-bool holds_data(const EntryRef& entry, NodeId node) {
-    const std::optional<raft::Configuration> configuration = raft::configuration_of(entry);
-    LEDGER_ASSERT(configuration.has_value());  // Raft lets no other one into the log
-    return configuration->is_member(node) && !configuration->member(node).witness;
-}
-
-}  // namespace
-
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
     : config_(config), machine_(machine), choices_(choices), features_(config.features_max),
       proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine) {
@@ -413,6 +402,7 @@ std::vector<MemberStatus> Replica::members(Instant now) const {
             if (peer.node == one.member.node) {
                 one.match = peer.match;
                 one.rounds = static_cast<std::uint8_t>(peer.catch_up.rounds);
+                one.trimmed = peer.trimmed;
                 one.answers = now < peer.contact + config_.raft.election_timeout_min;
             }
         }
@@ -656,14 +646,6 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
-    lacks_payloads_ = lacks_payloads_ || entry.entry.handle.is_erased();
-    // Older configurations say what this node, or its lost disk, was once.
-    if (lacks_payloads_ && entry.entry.kind == EntryKind::configuration &&
-        applied_ >= raft_->configurations().current_index() &&
-        holds_data(entry.entry, config_.raft.self)) {
-        halt("this disk was that of a witness and lacks payloads: format it anew to hold data");
-        return;
-    }
     snapshots_.applied(snapshot_step(now), entry);
     if (waiters_.empty() || waiters_.front().index != applied_) {
         return;

@@ -155,7 +155,6 @@ class Replica {
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
     Ticket restart_;  // covers the log's new beginning behind a cut; 0 = on the disk
-    bool lacks_payloads_ = false;  // as far as it has applied: it was a witness
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said
     Instant seal_at_ = never;         // when the log is sealed if nothing else is stored

@@ -59,6 +59,8 @@ struct PeerMessage {
       commit @19 :UInt64;
       sequence @20 :UInt64;
       entries @21 :List(Entry);
+      addressee @55 :UInt64;  # the disk that it is for, 0 = any
+      trimmed @56 :Bool;      # for a witness: entries without their erasable parts
     }
     appendResponse :group {
       sequence @22 :UInt64;
@@ -67,6 +69,7 @@ struct PeerMessage {
       hintTerm @25 :UInt64;
       hintIndex @26 :UInt64;
       accepted @27 :Bool;
+      trimmed @57 :Bool;      # the sender's log is
     }
     heartbeat :group {
       commit @28 :UInt64;
@@ -175,6 +178,7 @@ struct Member {
   match @9 :UInt64;         # of a leader's answer: it holds everything up to here
   answers @10 :Bool;        # of a leader's answer: it did lately
   rounds @11 :UInt8;        # of a leader's answer: of catching up, all too slow; 10 = given up
+  trimmed @12 :Bool;        # of a leader's answer: its log lacks erasable parts
 }
 
 # A node's own view of itself: the answer to `status`.

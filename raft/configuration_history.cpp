@@ -4,6 +4,10 @@
 
 namespace ledger::raft {
 
+bool ConfigurationHistory::knows(Index index) const {
+    return index >= oldest_index() && !(index > gap_after_ && index < gap_before_);
+}
+
 const ConfigurationAt& ConfigurationHistory::in_force_at(Index index) const {
     std::size_t at = all_.size() - 1;
     while (all_[at].index > index) {
@@ -24,6 +28,13 @@ std::uint64_t ConfigurationHistory::count_from(Index index) const {
 void ConfigurationHistory::append(Index index, const Configuration& configuration) {
     LEDGER_ASSERT(index > current_index());
     all_.push_back({index, configuration});
+}
+
+void ConfigurationHistory::append_after_gap(Index index, const Configuration& configuration) {
+    LEDGER_ASSERT(gap_before_ == Index{});  // a log has one, at most: at boot
+    gap_after_ = current_index();
+    gap_before_ = index;
+    append(index, configuration);
 }
 
 bool ConfigurationHistory::truncate_to(Index last) {

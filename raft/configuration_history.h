@@ -25,12 +25,17 @@ class ConfigurationHistory {
     Index current_index() const { return all_.back().index; }
     // Nothing is known of what was in force before this index.
     Index oldest_index() const { return all_.front().index; }
-    // The one in force at `index`, which is not below the oldest that is remembered.
+    // Whether what was in force at `index` is remembered.
+    bool knows(Index index) const;
+    // The one in force at `index`, which is not below the oldest that is remembered; in a gap the one
+    // before it, which another may have followed.
     const ConfigurationAt& in_force_at(Index index) const;
     // How many were written at or beyond `index`.
     std::uint64_t count_from(Index index) const;
 
     void append(Index index, const Configuration& configuration);
+    // There may have been others since the current one.
+    void append_after_gap(Index index, const Configuration& configuration);
     // The log ends at `last` from now on. True if another configuration is in force now.
     bool truncate_to(Index last);
     // Nobody will ask for a configuration before the one in force at `index` any more.
@@ -39,6 +44,9 @@ class ConfigurationHistory {
   private:
     // Invariant: never empty, indexes strictly increase.
     std::vector<ConfigurationAt> all_;
+    // What was in force at the indexes between these two is not known.
+    Index gap_after_;
+    Index gap_before_;
 };
 
 }  // namespace ledger::raft

@@ -14,9 +14,10 @@ constexpr std::uint64_t jitter_steps = 1024;
 }  // namespace
 
 // A removed node learns it from its log, or from a peer when that no longer reaches it; a witness
-// could lead nobody.
+// could lead nobody, whatever it was before or will be.
 bool Raft::can_campaign() const {
-    return may_lead() && own_disk_is_member() && removed_ <= history_.current_index();
+    return may_lead() && own_disk_is_member() && !trimmed_ &&
+           removed_ <= history_.current_index();
 }
 
 // Who is being removed may still be needed: nobody else may hold the entry that removes it, and

@@ -20,6 +20,7 @@ Progress Raft::new_peer(NodeId node, Index next) const {
     Progress peer;
     peer.node = node;
     peer.witness = configuration().member(node).witness;
+    peer.addressee = configuration().member(node).incarnation;
     peer.next = next;
     peer.added = next <= log_.last() ? next : Index{};
     peer.contact = now_;
@@ -103,6 +104,8 @@ void Raft::refresh_peers(Leader& self) {
                 .until = now_ + config_.election_timeout_min * farewell_timeouts};
         } else if (members.contains(peer.node) && peer.leaving) {
             peer = new_peer(peer.node, log_.last());  // back again, and nobody knows with what disk
+        } else if (members.contains(peer.node)) {
+            peer.addressee = configuration().member(peer.node).incarnation;
         }
         peer.catch_up = {};
     }
@@ -210,7 +213,10 @@ std::optional<Configuration> Raft::next_promotion(Leader& self) {
         const bool known =
             config_.incarnation == Incarnation{0} || member.incarnation != Incarnation{0};
         Progress* const peer = member.promote && known ? find_peer(self, node) : nullptr;
-        if (peer == nullptr || !catch_up_ended(*peer)) {
+        // The disk of a former witness lacks what a data holder promises to have.
+        const bool unfit = peer != nullptr && peer->trimmed && !member.witness;
+        LEDGER_SOMETIMES(unfit, "raft.former_witness_not_promoted");
+        if (peer == nullptr || unfit || !catch_up_ended(*peer)) {
             continue;
         }
         const Configuration target = with_promoted(current, node);

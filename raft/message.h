@@ -56,6 +56,8 @@ struct AppendRequest {
     Index commit;                // the leader's
     std::uint64_t sequence = 0;  // the leader's numbering of requests in its term, echoed
     std::vector<EntryRef> entries;
+    Incarnation addressee;       // the disk that the leader knows there; 0 = any
+    bool trimmed = false;        // for a witness: entries without their erasable parts
     friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };
 
@@ -69,6 +71,7 @@ struct AppendResponse {
     Index previous;  // the request's
     LogId hint;      // rejected: the follower's last entry at or below `previous` whose term is
                      // not above the request's previous term
+    bool trimmed = false;  // the follower's log is: it should not hold data
     friend bool operator==(const AppendResponse&, const AppendResponse&) = default;
 };
 

@@ -93,6 +93,8 @@ struct Progress {
     Instant nudged;                 // replicate: last empty request that asked for news
     std::optional<Range> loading;   // entries asked for with Ready::loads
     Incarnation incarnation;        // of the last message
+    Incarnation addressee;          // whom the newest configuration with it as member meant
+    bool trimmed = false;           // it said that its log lacks erasable parts
     CatchUp catch_up;
     std::optional<Leaving> leaving;
     InflightWindow inflight;

@@ -126,6 +126,7 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
       now_(now),
       term_(boot.hard_state.term),
       vote_(boot.hard_state.vote),
+      trimmed_(boot.hard_state.trimmed),
       commit_(boot.commit) {
     LEDGER_ASSERT(config_.self != NodeId{0});
     LEDGER_ASSERT(config_.choices != nullptr);
@@ -142,7 +143,7 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     LEDGER_ASSERT(boot.previous.index.next() == boot.first || boot.first == Index{1});
     LEDGER_ASSERT(boot.first.previous() <= (boot.cut ? boot.cut->id.index : Index{}));
     if (boot.configuration && boot.configuration->index > history_.current_index()) {
-        history_.append(boot.configuration->index, boot.configuration->configuration);
+        history_.append_after_gap(boot.configuration->index, boot.configuration->configuration);
     }
     if (boot.cut) {
         LEDGER_ASSERT(boot.cut->id.index <= commit_);
@@ -199,7 +200,7 @@ void Raft::note_transition(Cause cause) {
 }
 
 void Raft::persist_hard_state() {
-    ready_.hard_state = HardState{term_, vote_};
+    ready_.hard_state = promises();
 }
 
 void Raft::set_wall_clock(Instant at, WallTime wall) {
@@ -337,7 +338,7 @@ void Raft::stored(Instant now, LogId upto, HardState hard_state) {
         return;
     }
     Candidate* candidate = std::get_if<Candidate>(&role_);
-    if (candidate != nullptr && hard_state == HardState{term_, vote_}) {
+    if (candidate != nullptr && hard_state == promises()) {
         LEDGER_ASSERT(vote_ == config_.self);
         candidate->granted.insert(config_.self);
         count_votes(*candidate);
@@ -386,6 +387,7 @@ Status Raft::status() const {
         .durable = log_.durable(),
         .commit = commit_,
         .transfer_target = self != nullptr && self->transfer ? self->transfer->target : NodeId{},
+        .trimmed = trimmed_,
         .removed = removed_ > history_.current_index() ? removed_ : Index{}};
 }
 

@@ -113,6 +113,7 @@ struct Status {
     Index durable;  // last index known to be on the own disk
     Index commit;
     NodeId transfer_target;  // as leader: who shall follow it; 0 = no transfer
+    bool trimmed = false;    // HardState::trimmed
     Index removed;           // a peer said that this configuration has no place for us; 0 = none
 };
 
@@ -203,6 +204,7 @@ class Raft {
     NodeId leader_id() const;
     Leader* leader() { return std::get_if<Leader>(&role_); }
     void note_transition(Cause cause);
+    HardState promises() const { return {term_, vote_, trimmed_}; }
     void persist_hard_state();
     void append_stamped(Leader& self, EntryRef& entry);
     void append_entry(const EntryRef& entry);
@@ -235,6 +237,7 @@ class Raft {
     bool follow(NodeId from, Term term);
     void handle(NodeId from, const AppendRequest& request);
     void handle(NodeId from, const Heartbeat& heartbeat);
+    bool meant_for_other_disk(const AppendRequest& request) const;
     bool contradicts_commit(const AppendRequest& request) const;
     void merge_entries(const AppendRequest& request);
     void truncate_log(Index last);
@@ -290,7 +293,7 @@ class Raft {
     std::optional<Configuration> next_binding(const Leader& self) const;
 
     // snapshot.cpp
-    bool offer_snapshot(Leader& self, Progress& peer);
+    void offer_snapshot(Leader& self, Progress& peer);
     void handle(NodeId from, const SnapshotOffer& offer);
     void handle(NodeId from, const SnapshotStatus& status);
     void restore(const Cut& cut);
@@ -318,6 +321,7 @@ class Raft {
     Instant now_;
     Term term_;
     NodeId vote_;                   // Invariant: changes within a term only from nobody to somebody
+    bool trimmed_ = false;          // HardState::trimmed
     Index commit_;                  // Invariant: grows, <= log_.last()
     std::uint64_t attempt_ = 0;     // campaigns begun in this term, pre-votes included
     Duration election_timeout_;     // drawn anew with every term and attempt

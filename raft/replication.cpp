@@ -44,7 +44,20 @@ bool Raft::follow(NodeId from, Term term) {
     return true;
 }
 
+// Another disk has taken the place of the one that it is for. What that one lacks is not what this one
+// lacks, and a witness's entries are of no use to who shall hold data.
+bool Raft::meant_for_other_disk(const AppendRequest& request) const {
+    const bool other = request.addressee != Incarnation{0} &&
+                       config_.incarnation != Incarnation{0} &&
+                       request.addressee != config_.incarnation;
+    LEDGER_SOMETIMES(other, "raft.append_for_other_disk");
+    return other;
+}
+
 void Raft::handle(NodeId from, const AppendRequest& request) {
+    if (meant_for_other_disk(request)) {
+        return;
+    }
     AppendResponse response{
         .term = term_, .sequence = request.sequence, .previous = request.previous.index};
     if (request.term < term_) {
@@ -67,6 +80,7 @@ void Raft::handle(NodeId from, const AppendRequest& request) {
     merge_entries(request);
     response.accepted = true;
     response.match = request.previous.index + request.entries.size();
+    response.trimmed = trimmed_;
     // Raft fig. 2: beyond `match` our log may differ from the leader's.
     commit_to(std::max(commit_, std::min(request.commit, response.match)));
     send(from, true, response);
@@ -100,6 +114,10 @@ void Raft::merge_entries(const AppendRequest& request) {
             truncate_log(entry.index.previous());
         }
         append_entry(entry);
+        if (request.trimmed && !trimmed_ && entry.handle.is_erased()) {
+            trimmed_ = true;
+            persist_hard_state();
+        }
     }
 }
 
@@ -189,6 +207,7 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
         return;
     }
     const bool news = peer.acknowledged(response.match);
+    peer.trimmed = response.trimmed;
     if (peer.state == Progress::State::probe && (news || response.sequence >= peer.since)) {
         peer.become_replicate();
     }
@@ -348,8 +367,10 @@ void Raft::send_probe(Leader& self, Progress& peer) {
         peer.retry || peer.next > sendable(peer) || log_.find(peer.next) == nullptr;
     const bool sent =
         send_request(self, peer, empty ? std::span<const EntryRef>{} : next_batch(peer));
-    if (sent || !offer_snapshot(self, peer)) {
+    if (sent) {
         peer.wait_for_heartbeat(self.round);
+    } else {
+        offer_snapshot(self, peer);
     }
 }
 
@@ -364,10 +385,7 @@ bool Raft::send_batch(Leader& self, Progress& peer, std::span<const EntryRef> en
         bytes += entry.bytes;
     }
     if (!send_request(self, peer, entries)) {
-        if (!offer_snapshot(self, peer)) {
-            peer.become_probe(peer.next, self.sequence + 1);
-            peer.wait_for_heartbeat(self.round);
-        }
+        offer_snapshot(self, peer);
         return false;
     }
     const Index last = entries.back().index;
@@ -390,7 +408,9 @@ bool Raft::send_request(Leader& self, const Progress& peer, std::span<const Entr
             .previous = {*previous_term, previous},
             .commit = commit_,
             .sequence = self.sequence,
-            .entries = {entries.begin(), entries.end()}});
+            .entries = {entries.begin(), entries.end()},
+            .addressee = peer.addressee,
+            .trimmed = peer.witness});
     if (peer.witness) {
         drop_erasable_parts(std::get_if<AppendRequest>(&ready_.messages.back().message)->entries);
     }

@@ -22,7 +22,7 @@ void Raft::cut_durable(const Cut& cut) {
 const Configuration& Raft::configuration_at(Index index) const {
     static const Configuration unknown;
     LEDGER_ASSERT(index <= commit_);
-    const bool known = index >= history_.oldest_index();
+    const bool known = history_.knows(index);
     LEDGER_SOMETIMES(!known, "raft.cut_before_known_configuration");
     return known ? history_.in_force_at(index).configuration : unknown;
 }
@@ -48,20 +48,18 @@ Index Raft::discardable(std::uint64_t kept_min, std::uint64_t kept_max) const {
 
 // ---- as leader
 
-// False if there is no cut that would help. While a cut is being sent it stays the one that is
-// offered, or a slow follower would never see the end of any.
-bool Raft::offer_snapshot(Leader& self, Progress& peer) {
-    const bool helps = cut_.id.index > peer.match && cut_.id.index.next() >= log_.first();
-    LEDGER_SOMETIMES(!helps, "raft.no_cut_for_peer");
-    if (!helps) {
-        return false;
-    }
+// While a cut is being sent it stays the one that is offered, or a slow follower would never see the
+// end of any.
+void Raft::offer_snapshot(Leader& self, Progress& peer) {
+    // The log begins behind a cut only, and the peer needs what is in front of it.
+    LEDGER_ASSERT(cut_.id.index.next() >= log_.first());
+    LEDGER_ASSERT(cut_.id.index > peer.match);
     const bool goes_on = peer.state == Progress::State::snapshot && peer.sending &&
                          peer.offered.index > peer.match;
     LEDGER_SOMETIMES(goes_on && peer.offered != cut_.id, "raft.newer_cut_waits");
     if (goes_on && peer.offered != cut_.id) {
         peer.wait_for_heartbeat(self.round);
-        return true;
+        return;
     }
     if (peer.state != Progress::State::snapshot || peer.offered != cut_.id) {
         peer.become_snapshot(cut_.id, self.sequence + 1);
@@ -75,7 +73,6 @@ bool Raft::offer_snapshot(Leader& self, Progress& peer) {
             .cluster_time = cut_.cluster_time,
             .wall_time = cut_.wall_time,
             .configuration = EntryHandle::make(body, {})});
-    return true;
 }
 
 void Raft::handle(NodeId from, const SnapshotStatus& status) {
@@ -193,6 +190,11 @@ void Raft::restore(const Cut& cut) {
     ready_.entries.clear();
     ready_.truncate_to.reset();
     ready_.restore = cut;
+    if (trimmed_) {
+        LEDGER_SOMETIMES(true, "raft.trimmed_log_discarded");
+        trimmed_ = false;
+        persist_hard_state();
+    }
 }
 
 }  // namespace ledger::raft

@@ -14,7 +14,7 @@ bool Raft::answers(const Progress& peer) const {
 
 bool Raft::may_succeed(const Progress& peer) const {
     return configuration().voters.contains(peer.node) && configuration().may_lead(peer.node) &&
-           answers(peer);
+           !peer.trimmed && answers(peer);
 }
 
 // Null if no other voter answers.

@@ -13,6 +13,12 @@ namespace {
 using node::client::Done;
 using node::client::What;
 
+// A share of the lanes, and none or all of them at the ends of the range.
+bool is_among(std::uint32_t lane, PartsPerMillion share) {
+    constexpr std::uint64_t million = 1'000'000;
+    return (lane + 1) * std::uint64_t{share} / million > lane * std::uint64_t{share} / million;
+}
+
 node::client::Options options_for(std::uint32_t lane, const Profile& profile) {
     node::client::Options options{.nodes = {}, .entity = lane};
     // Each lane asks another node first.
@@ -21,11 +27,11 @@ node::client::Options options_for(std::uint32_t lane, const Profile& profile) {
     }
     options.attempt_timeout = profile.workload.attempt_timeout;
     options.slow_back_off = profile.workload.slow_back_off;
-    // A share of the lanes, and none or all of them at the ends of the range.
-    constexpr std::uint64_t million = 1'000'000;
-    options.read_anywhere =
-        (lane + 1) * std::uint64_t{profile.workload.read_anywhere} / million >
-        lane * std::uint64_t{profile.workload.read_anywhere} / million;
+    options.read_anywhere = is_among(lane, profile.workload.read_anywhere);
+    // Who knows one node only goes on asking it when others follow another leader already.
+    if (lane < profile.workload.clients && is_among(lane, profile.workload.pinned)) {
+        options.nodes = {NodeId{1 + lane % profile.nodes}};
+    }
     return options;
 }
 

@@ -625,6 +625,13 @@ void Host::release_sends() {
     }
 }
 
+// Whether a read that failed did so for the error that was injected.
+bool Host::read_failed(bool failed) {
+    const bool felt = failed && disk_failing_ == Fault::disk_read_failed;
+    faults_.consume(Fault::disk_read_failed, felt ? 1 : 0);
+    return felt;
+}
+
 void Host::on_loaded(Instant now, const Item& item) {
     if (!up() || item.a != incarnation_) {
         return;
@@ -645,8 +652,7 @@ void Host::on_loaded(Instant now, const Item& item) {
     if (entries) {
         loaded.entries = std::move(*entries);
     }
-    const bool felt = loaded.failed && disk_failing_ == Fault::disk_read_failed;
-    faults_.consume(Fault::disk_read_failed, felt ? 1 : 0);
+    const bool felt = read_failed(loaded.failed);
     step(now, std::move(loaded));
     if (felt) {
         disk_failing_.reset();  // the replica could do without
@@ -678,9 +684,17 @@ void Host::on_cut_work(Instant now, const Item& item) {
     }
     const node::StoreCut work = std::move(cut_work_.front());
     cut_work_.pop_front();
+    if (std::holds_alternative<node::StoreCut::Chunk>(work.work)) {
+        inject_disk_error(DiskOperation::write);
+    } else if (std::holds_alternative<node::StoreCut::Complete>(work.work)) {
+        inject_disk_error(DiskOperation::sync);
+    }
     const Result<std::uint32_t> done = node::perform_on(*cuts_, work);
     if (!done && !disk_failing_) {
         disk_failing_ = Fault::disk_read_failed;  // injected for a read of the log, felt here
+    }
+    if (!done) {
+        faults_.consume(*disk_failing_);
     }
     audit_.synced(disk_);
     if (const auto* complete = std::get_if<node::StoreCut::Complete>(&work.work);
@@ -702,12 +716,17 @@ void Host::on_chunk_loaded(Instant now, const Item& item) {
     LEDGER_ASSERT(at != chunk_loads_.end());
     const node::LoadChunk load = *at;
     chunk_loads_.erase(at);
+    inject_disk_error(DiskOperation::read);
     Result<ByteVector> bytes = cuts_->read(load.cut, load.number);
     node::ChunkLoaded loaded{.request = load.request, .bytes = {}, .failed = !bytes};
     if (bytes) {
         loaded.bytes = std::move(*bytes);
     }
+    const bool felt = read_failed(loaded.failed);
     step(now, std::move(loaded));
+    if (felt) {
+        disk_failing_.reset();  // the replica could do without
+    }
 }
 
 void Host::on_wake(Instant now, const Item& item) {

@@ -169,6 +169,8 @@ void Judge::transition(const Host& host, const raft::Transition& transition) {
     const std::optional<Term> there =
         committed > Index{} && committed <= last ? log.term_at(committed) : std::nullopt;
     note(raft_safety_.elected(host.node(), transition.term, before, there), "raft_safety");
+    const Electorates electorates(host.replica().raft().configuration());
+    note(raft_safety_.won(host.node(), transition.term, electorates.all()), "raft_safety");
 }
 
 void Judge::synced(const Host& host) {

@@ -169,7 +169,8 @@ void Nemesis::harm(Action action, NodeId node) {
     } else if (action == Action::disk_error) {
         // Reads are rarer than groups: as a rule nothing is read before the next crash.
         constexpr std::array kinds = {Fault::disk_sync_failed, Fault::disk_write_failed,
-            Fault::disk_full, Fault::disk_read_failed, Fault::disk_read_failed};
+            Fault::disk_full, Fault::disk_read_failed, Fault::disk_read_failed,
+            Fault::disk_read_failed};
         const Fault fault = kinds[draw(Site::nemesis_action, kinds.size())];
         port_.fail_disk(node, fault, draw_duration());
     } else {

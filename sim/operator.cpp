@@ -23,8 +23,7 @@ bool settled(const raft::Raft& leader) {
 
 Operator::Operator(
     const Profile& profile, ChoiceSource& choices, FaultCounts& faults, OperatorPort& port)
-    : profile_(profile), choices_(choices), faults_(faults), port_(port),
-      was_witness_(profile.hosts() + 1, false) {}
+    : profile_(profile), choices_(choices), faults_(faults), port_(port) {}
 
 std::uint64_t Operator::draw(std::uint64_t domain) {
     return choices_.choose(Site::operator_action, 0, ++draws_, domain);
@@ -81,14 +80,11 @@ What Operator::change(const raft::Raft& leader) {
 What Operator::admit(const Configuration& current, NodeId node) {
     constexpr MembershipVerb verbs[] = {MembershipVerb::add_voter, MembershipVerb::replace,
         MembershipVerb::add_learner, MembershipVerb::add_witness};
-    MembershipVerb verb = verbs[draw(4)];
+    const MembershipVerb verb = verbs[draw(4)];
     const bool free_to_lose = !port_.member_anywhere(node) && !unsure_;
     if (free_to_lose && profile_.membership.wipes && draw(2) == 0) {
         make_empty(node);
     }
-    // Also an empty disk may still be sent, as a farewell, entries without payloads.
-    verb = was_witness_[node.value] ? MembershipVerb::add_witness : verb;
-    was_witness_[node.value] = verb == MembershipVerb::add_witness;
     const std::uint64_t place = draw(current.voters.size());
     return ChangeMembership{verb, node,
         verb == MembershipVerb::replace ? *(current.voters.begin() + place) : NodeId{}, 0};
@@ -97,9 +93,7 @@ What Operator::admit(const Configuration& current, NodeId node) {
 What Operator::treat(const raft::Raft& leader, NodeId member) {
     const Configuration& current = leader.configuration();
     const std::uint64_t what = draw(4);
-    // The empty disk of a witness would be sent entries without payloads before it has left.
-    const bool witness = current.member(member).witness;
-    if (what == 0 && !witness && may_lose_disk(leader, member)) {
+    if (what == 0 && may_lose_disk(leader, member)) {
         make_empty(member);
         lost_ = member;
         return ChangeMembership{MembershipVerb::remove, member, {}, 0};
@@ -116,8 +110,9 @@ What Operator::treat(const raft::Raft& leader, NodeId member) {
         MembershipVerb::set_priority, member, {}, static_cast<std::uint8_t>(draw(3))};
 }
 
-// The other voters are a quorum, and whatever a quorum has acknowledged has another copy with its
-// payloads (DESIGN section 6, promise 1).
+// Whatever a quorum has acknowledged has another copy with its payloads (DESIGN section 6, promise 1),
+// and the other voters that hold data are a quorum: a witness may hold, alone with the disk that is
+// lost, an entry that nobody has acknowledged, and then votes for nobody who lacks it.
 bool Operator::may_lose_disk(const raft::Raft& leader, NodeId member) const {
     if (!profile_.membership.wipes || unsure_ || !settled(leader)) {
         return false;
@@ -131,9 +126,13 @@ bool Operator::may_lose_disk(const raft::Raft& leader, NodeId member) const {
         }
         witnesses += current.voters.contains(node) && known.witness ? 1u : 0u;
     }
-    const std::uint32_t voters = current.voters.size();
-    const std::uint32_t quorum = voters / 2 + 1;
-    return !current.voters.contains(member) || (voters - 1 >= quorum && quorum >= witnesses + 2);
+    if (!current.voters.contains(member)) {
+        return true;
+    }
+    const std::uint32_t quorum = current.voters.size() / 2 + 1;
+    const std::uint32_t data = current.voters.size() - witnesses;
+    const std::uint32_t others = current.member(member).witness ? data : data - 1;
+    return others >= quorum && quorum >= witnesses + 2;
 }
 
 void Operator::make_empty(NodeId node) {

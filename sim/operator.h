@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "log/base/choice.h"
 #include "raft/raft.h"
@@ -29,7 +28,7 @@ class OperatorPort {
 };
 
 // It has the manners of a careful one: a lost disk is replaced (removed, added anew) before anything
-// else is done, none is lost that acknowledged entries may need, and who was a witness stays one.
+// else is done, and none is lost that acknowledged entries may need.
 class Operator final : public OperationSource {
   public:
     Operator(const Profile& profile, ChoiceSource& choices, FaultCounts& faults, OperatorPort& port);
@@ -60,7 +59,6 @@ class Operator final : public OperationSource {
     OperatorPort& port_;
     std::uint64_t draws_ = 0;
     NodeId lost_;                    // its disk is gone and it is not yet back; 0 = none
-    std::vector<bool> was_witness_;  // by node: with the disk that it has
     bool unsure_ = false;            // what was asked for last may still happen
     bool ended_ = false;
 };

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 72> keys = {{
+constexpr std::array<KnownKey, 75> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -90,6 +90,9 @@ constexpr std::array<KnownKey, 72> keys = {{
     {Section::swarm, "knob.old_nodes", Unit::count, 0, 16},
     {Section::swarm, "knob.catch_up_entries", Unit::count, 1, 65'536},
     {Section::swarm, "knob.catch_up_kib_per_second", Unit::count, 1, 1 << 20},
+    {Section::swarm, "knob.cut_kib_per_second", Unit::count, 1, 1 << 20},
+    {Section::swarm, "knob.cut_transfers", Unit::count, 1, 16},
+    {Section::workload, "pinned", Unit::share, 0, 1'000'000},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -154,9 +157,9 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
 }
 
 void draw_membership(Drawer& draw, MembershipProfile& membership) {
-    membership.changes = draw.flag("member.changes", Range::among({0, 0, 1}));
+    membership.changes = draw.flag("member.changes", Range::among({0, 1}));
     membership.transfers = draw.flag("member.transfers", Range::among({0, 1, 0}));
-    membership.wipes = draw.flag("member.wipes", Range::among({1, 1, 0}));
+    membership.wipes = draw.flag("member.wipes", Range::among({1, 1, 1, 0}));
     membership.spares = draw.number("member.spares", Range::among({1, 2, 0}));
     membership.interval =
         draw.duration("member.interval", Range::among({300 * ms, 100 * ms, 800 * ms}));
@@ -180,6 +183,7 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.subscribers = draw.number("subscribers", Range::among({1, 2}));
     workload.subscriber_window =
         draw.number("subscriber_window", Range::among({1 << 20, 4096, 300}));
+    workload.pinned = draw.number("pinned", Range::among({0, 0, 400'000}));
     workload.read_anywhere = draw.number("read_anywhere", Range::among({0, 0, 500'000}));
 }
 
@@ -218,6 +222,9 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.limits.kept_entries_min = draw.number("knob.kept_entries", Range::among({64, 4}));
     profile.limits.kept_entries_max = profile.limits.kept_entries_min * 8;
     profile.limits.discard_entries = 8;
+    profile.limits.cut_bytes_per_second =
+        std::uint64_t{draw.number("knob.cut_kib_per_second", Range::among({65'536, 65'536, 32}))} << 10;
+    profile.limits.cut_transfers_max = draw.number("knob.cut_transfers", Range::among({2, 1}));
     profile.edge.requests_max =
         draw.number("knob.edge_requests", Range::among({65'536, 65'536, 3}));
     profile.edge.client_requests_max =

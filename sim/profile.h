@@ -92,6 +92,7 @@ struct WorkloadProfile {
     Duration slow_back_off = milliseconds(40);
     std::uint32_t subscribers = 1;
     std::uint64_t subscriber_window = 1u << 20;
+    PartsPerMillion pinned = 0;         // clients that know one node only
     PartsPerMillion read_anywhere = 0;  // clients that read from a node of their own choice
 };
 

@@ -40,6 +40,12 @@ Duration latency_max(const NetworkProfile& network) {
     return latency_max(network.family, network.latency_min, network.latency_mean);
 }
 
+// All replicas take part to the end, so that each can be compared with what was imported.
+Profile for_import(Profile profile) {
+    profile.membership.changes = false;
+    return profile;
+}
+
 Judge::Bounds bounds_of(const Profile& profile) {
     const Duration timeout = profile.election_timeout;
     // Priorities make some voters wait longer.
@@ -51,11 +57,11 @@ Judge::Bounds bounds_of(const Profile& profile) {
 }  // namespace
 
 World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
-    : profile_(profile), options_(options), choices_(choices),
-      network_(profile.hosts(), profile.network, choices, faults_),
-      judge_(profile.nodes, options.kept_operations, bounds_of(profile)), outage_(profile.hosts()),
-      gates_(profile.hosts()), pauses_(profile.hosts()), stalls_(profile.hosts()),
-      held_(profile.hosts()) {
+    : profile_(options.input == nullptr ? profile : for_import(profile)), options_(options),
+      choices_(choices), network_(profile_.hosts(), profile_.network, choices, faults_),
+      judge_(profile_.nodes, options.kept_operations, bounds_of(profile_)),
+      outage_(profile_.hosts()), gates_(profile_.hosts()), pauses_(profile_.hosts()),
+      stalls_(profile_.hosts()), held_(profile_.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(

@@ -147,6 +147,9 @@ struct TermRun {
 struct HardState {
     Term term;
     NodeId vote;  // 0 = none in this term
+    // Entries of this log came without their erasable parts, as a witness gets them: this disk is
+    // no source of data. Ends with the log that it speaks of.
+    bool trimmed = false;
     friend auto operator<=>(const HardState&, const HardState&) = default;
 };
 

@@ -10,6 +10,7 @@
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
 #include "node/membership.h"
+#include "raft/progress.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
@@ -293,6 +294,14 @@ std::string part_of(const MemberStatus& one) {
     if (one.member.replaces != NodeId{}) {
         part += fmt::format(" for n{}", one.member.replaces);
     }
+    if (one.member.promote && one.rounds > 0) {
+        const bool given_up = one.rounds >= raft::catch_up_rounds_max;
+        part += given_up ? fmt::format(", given up after {} slow rounds: promote it again", one.rounds)
+                         : fmt::format(", {} slow rounds of {}", one.rounds, raft::catch_up_rounds_max);
+    }
+    if (one.trimmed && !one.member.witness) {
+        part += ", has the disk of a witness: format it anew";
+    }
     return part;
 }
 
@@ -311,6 +320,7 @@ void write_members(check::JsonWriter& writer, const std::vector<MemberStatus>& m
         writer.key("priority").number(one.member.priority);
         writer.key("disk").text(disk_text(one.member.incarnation));
         writer.key("match").number(one.match.value).key("answers").boolean(one.answers);
+        writer.key("rounds").number(one.rounds).key("trimmed").boolean(one.trimmed);
         writer.end_object();
     }
     writer.end_array();

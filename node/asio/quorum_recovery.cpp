@@ -27,10 +27,15 @@ void note_configuration(const EntryRef& entry, Survivor& survivor) {
     }
 }
 
-// Who holds more; witnesses hold places, but no events.
+// Holds places, but no events: by the configuration, or by what its disk took.
+bool is_witness(const Survivor& one, const Configuration& before) {
+    return before.member(one.node).witness || one.hard_state.trimmed;
+}
+
+// Who holds more.
 bool holds_more(const Survivor& a, const Survivor& b, const Configuration& before) {
-    const bool a_witness = before.member(a.node).witness;
-    const bool b_witness = before.member(b.node).witness;
+    const bool a_witness = is_witness(a, before);
+    const bool b_witness = is_witness(b, before);
     return a_witness != b_witness ? b_witness : a.last > b.last;
 }
 
@@ -193,7 +198,7 @@ Result<RecoveryPlan> plan_recovery(
         best = holds_more(one, *best, plan.before) ? &one : best;
         plan.term = std::max({plan.term, one.hard_state.term, one.last.term});
     }
-    if (plan.before.member(best->node).witness) {
+    if (is_witness(*best, plan.before)) {
         return refuse("only witnesses are left: they hold no events");
     }
     plan.chosen = best->node;
@@ -203,7 +208,7 @@ Result<RecoveryPlan> plan_recovery(
         if (one.node == best->node) {
             continue;
         }
-        const bool witness = plan.before.member(one.node).witness;
+        const bool witness = is_witness(one, plan.before);
         plan.passed.push_back(witness
             ? fmt::format("n{} is a witness: it holds no events", one.node)
             : fmt::format("n{} ends at {} of term {}, n{} at {} of term {}", one.node,
@@ -225,6 +230,7 @@ Result<RecoveryDone> carry_out(const RecoveryPlan& plan, const std::vector<Survi
                            ? opened.recovered.previous
                            : LogId{opened.recovered.terms.back().term, opened.recovered.last};
     LEDGER_ASSERT(held == chosen.last);  // nobody else had the directory since it was looked at
+    LEDGER_ASSERT(!chosen.hard_state.trimmed);
     RecoveryDone done{.record = {}, .configuration = {},
         .text = record_of(plan, survivors, cluster, now)};
     // The record first: torn in the middle, the membership is still the old one.

@@ -35,13 +35,8 @@ std::string disks(std::span<const Electorate> electorates, std::span<const NodeI
     if (holders.empty()) {
         return fmt::format("is on the disk of none of {} replicas", voters);
     }
-    std::string names;
-    for (NodeId holder : holders) {
-        names += names.empty() ? "" : ", ";
-        names += node_name(holder);
-    }
-    return fmt::format(
-        "is on the disk of only {} of {} replicas ({})", holders.size(), voters, names);
+    return fmt::format("is on the disk of only {} of {} replicas ({})", holders.size(), voters,
+        node_names(holders));
 }
 
 }  // namespace

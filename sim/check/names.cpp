@@ -9,6 +9,15 @@ std::string node_name(NodeId node) {
     return fmt::format("n{}", node.value);
 }
 
+std::string node_names(std::span<const NodeId> nodes) {
+    std::string names;
+    for (const NodeId node : nodes) {
+        names += names.empty() ? "" : ", ";
+        names += node_name(node);
+    }
+    return names.empty() ? "nobody" : names;
+}
+
 std::string event_name(const EventId& id) {
     return id.high == 0 ? fmt::format("{}", id.low)
                         : fmt::format("{:016x}{:016x}", id.high, id.low);

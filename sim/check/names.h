@@ -1,6 +1,7 @@
 #pragma once
 // Names: how checkers write nodes, clients, events and moments in their sentences.
 
+#include <span>
 #include <string>
 
 #include "log/base/hash128.h"
@@ -11,6 +12,7 @@
 namespace ledger::check {
 
 std::string node_name(NodeId node);  // "n3"
+std::string node_names(std::span<const NodeId> nodes);  // "n1, n3"; "nobody"
 // "17" for small ids, otherwise 32 hex digits.
 std::string event_name(const EventId& id);
 // "client 3", "client 3 (session 12, sequence 5)".

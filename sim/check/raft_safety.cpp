@@ -49,6 +49,23 @@ Finding RaftSafety::elected(
     return std::nullopt;
 }
 
+Finding RaftSafety::won(
+    NodeId node, Term term, std::span<const Electorate> electorates) {
+    tally_.examined();
+    std::vector<NodeId> voters = votes_[{term, node}];
+    for (std::uint32_t other = 1; other < terms_.size(); ++other) {
+        if (terms_[other] > term) {
+            voters.push_back(NodeId{other});
+        }
+    }
+    if (majorities(electorates, voters)) {
+        return std::nullopt;
+    }
+    return tally_.violated(fmt::format(
+        "{} became leader of term {}, but only the disks of {} have said that they voted for it",
+        node_name(node), term, node_names(voters)));
+}
+
 void RaftSafety::wiped(NodeId node) {
     LEDGER_ASSERT(node.value != 0);
     if (node.value < durable_.size()) {
@@ -60,11 +77,19 @@ Finding RaftSafety::hard_state(NodeId node, const HardState& durable) {
     LEDGER_ASSERT(node.value != 0);
     if (durable_.size() <= node.value) {
         durable_.resize(node.value + 1);
+        terms_.resize(node.value + 1);
     }
     tally_.examined();
     const HardState before = durable_[node.value];
     durable_[node.value] = durable;
     highest_ = std::max(highest_, durable.term);
+    terms_[node.value] = std::max(terms_[node.value], durable.term);
+    if (durable.vote.value != 0) {
+        std::vector<NodeId>& votes = votes_[{durable.term, durable.vote}];
+        if (std::find(votes.begin(), votes.end(), node) == votes.end()) {
+            votes.push_back(node);
+        }
+    }
     if (durable.term < before.term) {
         return tally_.violated(fmt::format("the term on the disk of {} fell from {} to {}",
             node_name(node), before.term, durable.term));

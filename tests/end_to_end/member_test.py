@@ -108,6 +108,24 @@ class MemberTest(ClusterTest):
         self.ctl("node", "restart", follower)
         self.wait_for_health("healthy")
 
+    def test_the_disk_of_a_witness_is_not_made_one_that_holds_data(self):
+        self.up("--nodes", "2")
+        self.append_until_done("orders")
+        self.member("add", "--witness")
+        self.append_until_done("orders")
+        leader = self.status()["leader"]
+        kept = self.dir / "kept"
+        self.ctl("node", "kill", 3)
+        shutil.copytree(self.dir / "node3", kept)
+        self.member("remove", "3")
+        shutil.rmtree(self.dir / "node3", ignore_errors=True)
+        shutil.copytree(kept, self.dir / "node3")
+        self.ctl("member", "add", "3", "--timeout", "4", expect=None)
+        self.wait_for(lambda: self.parts()[3]["trimmed"])
+        self.assertFalse(self.parts()[3]["voter"])
+        self.assertIn("format it anew", self.ctl("member", "list").out)
+        self.assertEqual(self.status()["leader"], leader)
+
     def test_what_makes_no_sense_is_refused(self):
         self.up("--nodes", "1")
         self.assertIn("n9 is no member", self.member("remove", "9", expect=6)["error"])

@@ -107,6 +107,28 @@ class RecoverQuorum(ClusterTest):
         self.assertEqual(found[0]["index"], done["record_index"])
         self.assertIn("a lost quorum was given up", self.ctl("verify", expect=None).out)
 
+    def test_the_cluster_is_whole_again_with_new_members(self):
+        self.up()
+        for number in range(5):
+            self.append("orders", number)
+        self.wait_for_all()
+        self.lose(2, 3)
+        self.ctl("node", "kill", 1)
+        self.recover(1, "--i-accept-losing-acknowledged-events", self.identity())
+        self.ctl("node", "restart", 1)
+        self.append("orders", "alone")
+        for node in (2, 3):
+            self.ctl("member", "add", node)
+        self.wait_for_all()
+        self.ctl("node", "kill", 1)  # who was the only one left
+        self.wait_for(lambda: self.ctl("append", "orders", "placed", '"whole"', expect=None).code == 0)
+        self.assertEqual([event["data"] for event in self.read_all()],
+                         [*range(5), "alone", "whole"])
+        self.ctl("node", "restart", 1)
+        self.wait_for_all()
+        verified = self.ctl("verify", "--json", expect=None).json()
+        self.assertEqual([len(node["recoveries"]) for node in verified["nodes"]], [1, 1, 1])
+
     def test_a_majority_and_a_stranger_are_refused(self):
         self.up()
         self.append("orders", 1)

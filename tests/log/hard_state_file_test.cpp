@@ -22,7 +22,7 @@ HardStateFile must_open(FileSystem& files) {
 
 void must_write(HardStateFile& file, std::uint64_t term, std::uint32_t vote) {
     HardStateSlot next = file.current();
-    next.hard_state = {Term{term}, NodeId{vote}};
+    next.hard_state = {Term{term}, NodeId{vote}, vote % 2 == 1};
     REQUIRE(file.write(next));
     REQUIRE(file.sync());
 }
@@ -66,7 +66,7 @@ TEST_CASE("hard state: the bytes on disk are the golden ones", "[log]") {
     slot.epoch = 4;
     slot.segment_max = SegmentId{12};
     slot.oldest = SegmentId{3};
-    slot.hard_state = {Term{5}, NodeId{2}};
+    slot.hard_state = {Term{5}, NodeId{2}, true};
     slot.commit = Index{77};
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, hard_state_offset(1, 0));
@@ -77,10 +77,10 @@ TEST_CASE("hard state: every flipped bit of a slot is noticed", "[log]") {
     HardStateSlot slot;
     slot.identity = sample_identity();
     slot.generation = 9;
-    slot.hard_state = {Term{5}, NodeId{2}};
+    slot.hard_state = {Term{5}, NodeId{2}, true};
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, 0);
-    for (std::size_t bit = 0; bit < 92 * 8; ++bit) {
+    for (std::size_t bit = 0; bit < 96 * 8; ++bit) {
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
         CHECK(!decode_hard_state_slot(sector, 0));
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));

@@ -85,6 +85,8 @@ inline raft::AppendRequest any_append_request() {
         message.entries.push_back(any_entry(last.index, last.term));
     }
     message.term = last.term + *rc::gen::inRange<std::uint64_t>(0, 3);
+    message.addressee = Incarnation{any_number()};
+    message.trimmed = any_flag();
     return message;
 }
 
@@ -107,8 +109,8 @@ inline raft::Message any_raft_message(int number) {
         case 3: return raft::VoteResponse{term, any_flag()};
         case 4: return any_append_request();
         case 5:
-            return raft::AppendResponse{
-                term, count, any_flag(), Index{any_number()}, Index{any_number()}, any_log_id()};
+            return raft::AppendResponse{term, count, any_flag(), Index{any_number()},
+                Index{any_number()}, any_log_id(), any_flag()};
         case 6: return raft::Heartbeat{term, Index{any_number()}, count};
         case 7: return raft::HeartbeatResponse{term, count};
         case 8: return raft::TimeoutNow{term};
@@ -196,7 +198,8 @@ inline MemberStatus any_member(NodeId node) {
         .learner = any_flag(),
         .match = Index{any_number()},
         .answers = any_flag(),
-        .rounds = *rc::gen::arbitrary<std::uint8_t>()};
+        .rounds = *rc::gen::arbitrary<std::uint8_t>(),
+        .trimmed = any_flag()};
 }
 
 inline StatusAnswer any_status() {
@@ -267,7 +270,8 @@ inline std::vector<HashedEntry> any_hashed_entries() {
 inline log::Recovered any_recovered() {
     log::Recovered recovered;
     recovered.incarnation = Incarnation{any_number()};
-    recovered.hard_state = {Term{any_number()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()}};
+    recovered.hard_state = {
+        Term{any_number()}, NodeId{*rc::gen::arbitrary<std::uint32_t>()}, any_flag()};
     recovered.previous = {Term{any_number()}, Index{any_number()}};
     recovered.first = Index{any_number()};
     recovered.last = Index{any_number()};

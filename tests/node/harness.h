@@ -181,12 +181,19 @@ struct TestNode {
             }
         }
     }
-    void bring(std::uint64_t request, decltype(ClientRequest::operation) operation) {
-        step(Client{ClientId{1}, ClientRequest{RequestId{request}, std::move(operation)}});
+    // Straight into the variant: under the sanitizers GCC 12 takes a moved temporary one for
+    // uninitialised.
+    template <typename Operation>
+    void bring(std::uint64_t request, Operation&& operation) {
+        Client event{ClientId{1}, {}};
+        event.request.id = RequestId{request};
+        event.request.operation = std::forward<Operation>(operation);
+        step(std::move(event));
     }
     // The same, and nothing else comes in this turn.
-    void ask(std::uint64_t request, decltype(ClientRequest::operation) operation) {
-        bring(request, std::move(operation));
+    template <typename Operation>
+    void ask(std::uint64_t request, Operation&& operation) {
+        bring(request, std::forward<Operation>(operation));
         end_turn();
     }
     void end_turn() {

@@ -508,23 +508,6 @@ TEST_CASE("replica: a witness applies like everybody and sends on who wants payl
     CHECK(outcome_of<Answered>(node, 2) != nullptr);  // nothing of it has a payload
 }
 
-TEST_CASE("replica: the disk of a witness never becomes one that should hold data", "[node]") {
-    LedgerMachine machine;
-    TestNode node(NodeId{1}, 3, machine);
-    fill_as_witness(node);
-    raft::Configuration configuration = node.config.raft.configuration;
-    const bool witness = GENERATE(true, false);
-    configuration.set_member({.node = NodeId{1}, .witness = witness});
-    EntryRef entry = raft::configuration_entry(configuration);
-    entry.index = Index{3};
-    entry.term = Term{1};
-    node.disk.push_back({entry, entry_hash(node.disk.back().hash, entry)});
-    node.commit = Index{3};
-    node.start();
-    node.work();
-    CHECK(node.halted.empty() == witness);
-}
-
 TEST_CASE("replica: a node without a configuration of its own waits to be made a member", "[node]") {
     CounterMachine machine;
     TestNode node(NodeId{4}, 0, machine);

@@ -57,7 +57,8 @@ inline ByteVector sample_bytes(std::string_view text) {
 inline raft::AppendRequest sample_append_request() {
     return {Term{7}, LogId{Term{5}, Index{40}}, Index{39}, 12,
         {sample_entry(41, 6, "", ""), sample_entry(42, 6, "envelope", "salt and payload"),
-            sample_entry(43, 7, "only an envelope", "")}};
+            sample_entry(43, 7, "only an envelope", "")},
+        Incarnation{0x5566}, true};
 }
 
 inline StatusAnswer sample_status() {
@@ -83,7 +84,8 @@ inline StatusAnswer sample_status() {
             {.member = {.node = NodeId{3}, .witness = true}, .outgoing = true, .match = Index{42}},
             {.member = {.node = NodeId{5}, .promote = true, .replaces = NodeId{3}},
                 .learner = true,
-                .match = Index{7}}}};
+                .match = Index{7},
+                .trimmed = true}}};
 }
 
 inline std::vector<NamedMessage> sample_messages() {
@@ -111,7 +113,7 @@ inline std::vector<NamedMessage> sample_messages() {
         {"append_request_probe", peer(raft::AppendRequest{Term{7}, last, Index{39}, 11, {}})},
         {"append_request", peer(sample_append_request())},
         {"append_response_accepted",
-            peer(raft::AppendResponse{Term{7}, 12, true, Index{43}, Index{40}, {}})},
+            peer(raft::AppendResponse{Term{7}, 12, true, Index{43}, Index{40}, {}, true})},
         {"append_response_rejected", peer(raft::AppendResponse{Term{7}, 12, false, Index{},
                                          Index{40}, LogId{Term{4}, Index{31}}})},
         {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
@@ -157,7 +159,7 @@ inline std::vector<NamedMessage> sample_messages() {
 inline log::Recovered sample_recovered() {
     log::Recovered recovered;
     recovered.incarnation = Incarnation{0x1234'5678'9abc'def0};
-    recovered.hard_state = {Term{7}, NodeId{2}};
+    recovered.hard_state = {Term{7}, NodeId{2}, true};
     recovered.previous = {Term{4}, Index{9}};
     recovered.first = Index{10};
     recovered.last = Index{42};

@@ -42,4 +42,22 @@ TEST_CASE("configuration_history: behaves like a map from index to configuration
     }));
 }
 
+TEST_CASE("configuration_history: what came and went unseen is not made up", "[raft]") {
+    // At boot the one of the cut is known and the newest committed one, but none between them.
+    ConfigurationHistory history({Index{10}, voters_1_to(3)});
+    history.append_after_gap(Index{20}, voters_1_to(5));
+    history.append(Index{25}, voters_1_to(4));
+    CHECK_FALSE(history.knows(Index{9}));
+    CHECK(history.knows(Index{10}));
+    CHECK_FALSE(history.knows(Index{11}));
+    CHECK_FALSE(history.knows(Index{19}));
+    CHECK(history.knows(Index{20}));
+    CHECK(history.knows(Index{24}));
+    history.truncate_to(Index{21});
+    CHECK(history.current() == voters_1_to(5));
+    CHECK_FALSE(history.knows(Index{15}));
+    history.forget_before(Index{20});
+    CHECK(history.oldest_index() == Index{20});
+}
+
 }  // namespace ledger::raft

@@ -374,6 +374,90 @@ TEST_CASE("membership_change: a witness gets envelopes, votes, and never leads",
     CHECK(witness.raft.status().vote == NodeId{1});
 }
 
+namespace {
+
+EntryRef data_entry(std::uint64_t index) {
+    EntryRef entry = entry_at(index, 1);
+    entry.handle = EntryHandle::make(as_bytes("envelope"), as_bytes("payload"));
+    entry.bytes = entry.handle->size();
+    return entry;
+}
+
+EntryRef trimmed_entry(std::uint64_t index) {
+    EntryRef entry = data_entry(index);
+    entry.handle = entry.handle.erased();
+    entry.bytes = entry.handle->size();
+    return entry;
+}
+
+}  // namespace
+
+TEST_CASE("membership_change: a log that lacks payloads is marked, durably, and never leads", "[raft]") {
+    Solo node({.voters = 3});
+    node.receive(2, AppendRequest{Term{1}, {}, {}, 1, {data_entry(1)}, {}, true});
+    CHECK_FALSE(node.take().hard_state->trimmed);  // whole in spite of what the message says
+    const bool trimmed = GENERATE(true, false);
+    // Erased for all (no witness is spoken to), or for a witness.
+    node.receive(
+        2, AppendRequest{Term{1}, {Term{1}, Index{1}}, {}, 2, {trimmed_entry(2)}, {}, trimmed});
+    const Ready ready = node.take();
+    REQUIRE(sent_to<AppendResponse>(ready, 2));
+    CHECK(ready.hard_state.has_value() == trimmed);
+    node.receive(2, AppendRequest{Term{1}, {Term{1}, Index{2}}, {}, 3, {data_entry(3)}});
+    CHECK(sent_to<AppendResponse>(node.take(), 2)->trimmed == trimmed);
+    const HardState before{Term{1}, NodeId{}, trimmed};
+    Solo again({.voters = 3, .hard_state = before, .log = {1, 1, 1}});
+    CHECK((again.raft.deadline() == never) == trimmed);  // also after a restart, as a voter
+    again.receive(3, VoteRequest{Term{5}, {Term{4}, Index{9}}, false});
+    CHECK(again.hard_state() == HardState{Term{5}, NodeId{3}, trimmed});
+    again.receive(3, Heartbeat{Term{5}, {}, 1});
+    again.receive(3, TimeoutNow{Term{5}});
+    CHECK((again.raft.status().term == Term{5}) == trimmed);
+}
+
+TEST_CASE("membership_change: the mark goes with the log", "[raft]") {
+    Solo node({.voters = 3, .hard_state = {Term{2}, NodeId{}, true}, .log = {1, 1}});
+    const LogId cut{Term{2}, Index{9}};
+    ByteVector body;
+    encode_configuration(voters_1_to(3), body);
+    SnapshotOffer offer{.term = Term{2}, .cut = cut};
+    offer.configuration = EntryHandle::make(body, {});
+    node.receive(2, offer);
+    node.take();
+    REQUIRE(node.raft.snapshot_received(node.now, cut));
+    const Ready ready = node.take();
+    REQUIRE(ready.restore);
+    CHECK(ready.hard_state == HardState{Term{2}, NodeId{}, false});
+    CHECK(node.raft.deadline() != never);
+}
+
+TEST_CASE("membership_change: the disk of a former witness is not promoted to hold data", "[raft]") {
+    const bool trimmed = GENERATE(true, false);
+    const bool witness = GENERATE(true, false);
+    Configuration members = voters_1_to(2);
+    members.learners.insert(NodeId{3});
+    members.set_member({.node = NodeId{3}, .witness = witness, .promote = true});
+    Solo node({.voters = 2, .configuration = members});
+    node.lead();
+    AppendResponse answer{.term = node.raft.status().term, .sequence = 2, .accepted = true,
+        .match = node.raft.status().last, .previous = {}, .hint = {}, .trimmed = trimmed};
+    node.receive(3, answer);
+    CHECK(node.raft.configuration().voters.contains(NodeId{3}) == (witness || !trimmed));
+}
+
+TEST_CASE("membership_change: what is for another disk is not taken", "[raft]") {
+    Setup setup{.voters = 3};
+    setup.incarnation = Incarnation{7};
+    Solo node(setup);
+    AppendRequest request{Term{1}, {}, {}, 1, {entry_at(1, 1)}, Incarnation{6}};
+    node.receive(2, request);
+    CHECK(node.take().messages.empty());
+    CHECK(node.raft.status().last == Index{});
+    request.addressee = GENERATE(Incarnation{7}, Incarnation{0});
+    node.receive(2, request);
+    CHECK(node.raft.status().last == Index{1});
+}
+
 TEST_CASE("membership_change: the leader writes down whose disks the members have", "[raft]") {
     Cluster cluster({.nodes = 3, .incarnations = true});
     cluster.elect(1);

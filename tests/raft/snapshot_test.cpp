@@ -266,6 +266,25 @@ TEST_CASE("snapshot: a restart knows its cut and can offer it", "[raft]") {
     cluster.must_recover();
 }
 
+TEST_CASE("snapshot: no cut is made of where the membership is not known any more", "[raft]") {
+    SeededChoices choices(1);
+    Config config;
+    config.self = NodeId{1};
+    config.choices = &choices;
+    config.configuration = voters_1_to(3);
+    Boot boot = boot_of({Term{1}, NodeId{}}, log_of({1, 1, 1, 1, 1}), Index{5});
+    boot.configuration = ConfigurationAt{Index{4}, voters_1_to(5)};  // older ones were not looked for
+    const Raft raft(config, boot, Instant{});
+    CHECK(raft.configuration_at(Index{4}) == voters_1_to(5));
+    CHECK(raft.configuration_at(Index{3}).members().empty());
+    // A cut has its own; what came between the two is not known.
+    boot.cut = Cut{id(2, 1), {}, {}, voters_1_to(4)};
+    const Raft behind_a_cut(config, boot, Instant{});
+    CHECK(behind_a_cut.configuration_at(Index{2}) == voters_1_to(4));
+    CHECK(behind_a_cut.configuration_at(Index{3}).members().empty());
+    CHECK(behind_a_cut.configuration_at(Index{4}) == voters_1_to(5));
+}
+
 TEST_CASE("snapshot: a new member starts from a cut and knows its configuration", "[raft]") {
     Cluster cluster({.nodes = 4, .voters = 3});
     cluster.elect(1);

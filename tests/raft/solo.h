@@ -193,7 +193,7 @@ class Solo {
         raft.advance();
         return ready;
     }
-    HardState hard_state() const { return {raft.status().term, raft.status().vote}; }
+    HardState hard_state() const { return {raft.status().term, raft.status().vote, raft.status().trimmed}; }
     // Everything up to now is on the disk.
     void store() { raft.stored(now, raft.log().last_id(), hard_state()); }
 

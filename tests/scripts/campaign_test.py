@@ -15,7 +15,6 @@ AT_LEAST = {
     "crash_recoveries_with_loss": 1_000,
 }
 FIRED = 100  # of each fault kind
-BY_SCENARIO = {"membership_changed", "disk_wiped"}  # not in the default swarm
 UNKNOWN_SHARE = 0.01  # of all operations
 
 
@@ -34,7 +33,7 @@ def main():
         if totals[name] < least:
             wrong.append(f"{name}: {totals[name]}, expected at least {least}")
     for kind, count in totals["faults"].items():
-        if count["fired"] < FIRED and kind not in BY_SCENARIO:
+        if count["fired"] < FIRED:
             wrong.append(f"fault {kind}: fired {count['fired']} times, expected at least {FIRED}")
     for name, check in totals["checks"].items():
         if check["verdict"] != "ok" or check["examined"] == 0:

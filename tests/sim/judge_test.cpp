@@ -328,11 +328,30 @@ TEST_CASE("judge: two leaders of one term are one too many", "[sim]") {
     Court court;
     Judge& judge = court.judge;
     const raft::Transition elected{.role = raft::Role::leader, .term = Term{4}, .leader = n1};
-    judge.transition(bench.boot(n1), elected);
+    Host& first = bench.boot(n1);
+    Host& second = bench.boot(n2);
+    for (Host* host : {&first, &second}) {
+        bench.plant(*host, {.hard_state = HardState{Term{4}, n1}, .truncate_to = {},
+            .entries = {}, .commit = {}});
+        judge.synced(*host);
+    }
+    judge.transition(first, elected);
     REQUIRE_FALSE(judge.violation());
     CHECK(judge.elections() == 1);
-    judge.transition(bench.boot(n2), elected);
+    judge.transition(second, elected);
     expect(judge, "raft_safety", "both leader of term 4");
+}
+
+TEST_CASE("judge: a leader that too few disks have voted for is noticed", "[sim]") {
+    Bench bench;
+    Court court;
+    Judge& judge = court.judge;
+    Host& host = bench.boot(n1);
+    bench.plant(host, {.hard_state = HardState{Term{4}, n1}, .truncate_to = {}, .entries = {},
+        .commit = {}});
+    judge.synced(host);
+    judge.transition(host, {.role = raft::Role::leader, .term = Term{4}, .leader = n1});
+    expect(judge, "raft_safety", "only the disks of n1 have said that they voted for it");
 }
 
 TEST_CASE("judge: a leader without what was committed is noticed", "[sim]") {

@@ -219,7 +219,10 @@ TEST_CASE("world: runs are ok, no check is idle, and every promised number is co
             CHECK(check.examined > 0);
         }
         CHECK(examined(result, "raft_invariants") == result.steps);
-        CHECK(examined(result, "convergence") >= 3);
+        SeededChoices again(seed);
+        const Profile profile = profile_of(again);
+        // Members may have left by the end, but two are always left.
+        CHECK(examined(result, "convergence") >= (profile.membership.changes ? 2 : profile.nodes));
         CHECK(result.operations.ok >= result.acknowledged_appends);
         CHECK(result.acknowledged_appends > 50);
         CHECK(result.events_in_ledger > 0);

@@ -44,8 +44,8 @@ run 2s
   n2: leader of term 2 (elected)
   n1: follower of term 2 under n2 (leader heard)
   n1: commit 3
-  n3: follower of term 2 under n2 (newer term)
   n2: commit 4
   n1: commit 4
+  n3: follower of term 2 under n2 (newer term)
 expect leader=2 term=2
 expect log n1 = n2

@@ -55,6 +55,33 @@ TEST_CASE("raft safety: a leader holds everything that is committed", "[check]")
     }
 }
 
+TEST_CASE("raft safety: a leader has the durable votes of a majority", "[check]") {
+    CommittedLog log;
+    RaftSafety check(log);
+    const NodeId three[] = {n1, n2, NodeId{3}};
+    const NodeId others[] = {NodeId{3}, NodeId{4}, NodeId{5}};
+    const Electorate one[] = {three};
+    const Electorate joint[] = {three, others};
+    CHECK_FALSE(check.hard_state(n1, {Term{2}, n1}));
+    CHECK_FALSE(check.hard_state(n1, {Term{2}, n1}));  // said again: one vote
+    CHECK_FALSE(check.hard_state(n2, {Term{2}, NodeId{}}));
+    CHECK(check.won(n1, Term{2}, one) ==
+          "n1 became leader of term 2, but only the disks of n1 have said that they voted for it");
+    CHECK_FALSE(check.hard_state(n2, {Term{2}, n1}));
+    CHECK_FALSE(check.won(n1, Term{2}, one));
+    CHECK_FALSE(check.hard_state(n2, {Term{3}, n2}));  // it may have gone on
+    CHECK_FALSE(check.won(n1, Term{2}, one));
+    CHECK(check.won(n1, Term{2}, joint));
+    CHECK(check.won(n1, Term{3}, one) ==
+          "n1 became leader of term 3, but only the disks of nobody have said that they voted for it");
+    CHECK_FALSE(check.won(n2, Term{2}, one) == std::nullopt);
+    CHECK_FALSE(check.hard_state(n1, {Term{4}, NodeId{}}));
+    CHECK_FALSE(check.won(n2, Term{3}, one));  // n1 may have said so before its disk said term 4
+    CHECK_FALSE(check.hard_state(NodeId{4}, {Term{2}, n1}));
+    CHECK_FALSE(check.hard_state(NodeId{5}, {Term{2}, n1}));
+    CHECK_FALSE(check.won(n1, Term{2}, joint));
+}
+
 TEST_CASE("raft safety: term and vote on disk never go back", "[check]") {
     CommittedLog log;
     RaftSafety check(log);
