@@ -436,4 +436,114 @@ Result<void> CutStore::remove_before(Index index) {
     return files_->sync_directory(directory_);
 }
 
+namespace {
+
+// Null if there is no file of this name.
+Result<std::unique_ptr<File>> open_if_there(FileSystem& files, const std::string& name) {
+    auto file = files.open(name);
+    if (!file && file.error().code == make_error_code(Errc::not_found)) {
+        return std::unique_ptr<File>();
+    }
+    return file;
+}
+
+Result<std::optional<ByteVector>> read_if_there(FileSystem& files, const std::string& name) {
+    LEDGER_TRY(const auto file, open_if_there(files, name));
+    if (!file) {
+        return std::optional<ByteVector>();
+    }
+    LEDGER_TRY(const std::uint64_t size, file->size());
+    ByteVector bytes(static_cast<std::size_t>(size));
+    LEDGER_TRY(const std::uint64_t read, file->read(0, bytes));
+    bytes.resize(static_cast<std::size_t>(read));
+    return std::optional<ByteVector>(std::move(bytes));
+}
+
+void judge_manifest(ByteSpan file, CutFiles& cut, std::vector<std::uint32_t>& sizes) {
+    const std::uint64_t half = file.size() / manifest_copies;
+    for (std::uint64_t copy = 0; copy < manifest_copies; ++copy) {
+        CutPlace& place = cut.copies.emplace_back(CutPlace{copy * half, half});
+        const ByteSpan bytes = file.subspan(
+            static_cast<std::size_t>(place.offset), static_cast<std::size_t>(half));
+        auto found = decode_manifest_file(bytes);
+        if (!found || found->unsupported) {
+            place.damage = found ? "a later format version" : "a checksum does not hold";
+            continue;
+        }
+        const ByteVector written = encode_manifest_file(found->identity, found->manifest,
+            found->sizes);
+        if (!std::equal(bytes.begin(), bytes.end(), written.begin(), written.end())) {
+            place.damage = "bytes behind it that are not zero, or not its own";
+        } else if (cut.manifest && *cut.manifest != found->manifest) {
+            place.damage = "the other copy says something else";
+        }
+        if (!cut.manifest) {
+            cut.identity = found->identity;
+            cut.manifest = std::move(found->manifest);
+            sizes = std::move(found->sizes);
+        }
+    }
+    if (half * manifest_copies < file.size()) {
+        cut.copies.push_back({half * manifest_copies, 1, "nothing of the cut belongs here"});
+    }
+}
+
+const char* damage_of_chunk(File& file, const CutManifest& manifest, std::uint32_t number,
+    const CutPlace& place, std::uint32_t bytes_of_chunk) {
+    ByteVector there(static_cast<std::size_t>(place.bytes));
+    const Result<std::uint64_t> read = file.read(place.offset, there);
+    if (!read) {
+        return "it cannot be read";
+    }
+    if (*read < place.bytes) {
+        return "the file is too short";
+    }
+    const ByteSpan chunk = ByteSpan(there).subspan(chunk_header_bytes, bytes_of_chunk);
+    if (sha256(chunk) != manifest.chunks[number]) {
+        return "it has another hash than its manifest says";
+    }
+    return there == encode_chunk(manifest.id, number, chunk, place.offset)
+               ? nullptr
+               : "its header does not verify, or bytes behind it are not zero";
+}
+
+}  // namespace
+
+std::optional<Index> cut_of_file(std::string_view name) {
+    const auto manifest = index_of(name, manifest_suffix);
+    return manifest ? manifest : index_of(name, chunks_suffix);
+}
+
+Result<CutFiles> look_at_cut(FileSystem& files, const std::string& directory, Index index) {
+    CutFiles cut;
+    cut.manifest_name = name_of(index, manifest_suffix);
+    cut.chunks_name = name_of(index, chunks_suffix);
+    LEDGER_TRY(const auto manifest, read_if_there(files, path_in(directory, cut.manifest_name)));
+    LEDGER_TRY(const auto chunks, open_if_there(files, path_in(directory, cut.chunks_name)));
+    std::uint64_t chunks_bytes = 0;
+    if (chunks) {
+        LEDGER_TRY(chunks_bytes, chunks->size());
+    }
+    cut.has_manifest = manifest.has_value();
+    cut.has_chunks = chunks != nullptr;
+    cut.bytes = (manifest ? manifest->size() : 0) + chunks_bytes;
+    std::vector<std::uint32_t> sizes;
+    if (manifest) {
+        judge_manifest(*manifest, cut, sizes);
+    }
+    if (!cut.manifest || !chunks) {
+        return cut;
+    }
+    std::uint64_t at = 0;
+    for (std::uint32_t number = 0; number < sizes.size(); ++number) {
+        CutPlace& place = cut.chunks.emplace_back(CutPlace{at, chunk_span(sizes[number])});
+        place.damage = damage_of_chunk(*chunks, *cut.manifest, number, place, sizes[number]);
+        at += place.bytes;
+    }
+    if (at < chunks_bytes) {
+        cut.chunks.push_back({at, chunks_bytes - at, "nothing of the cut belongs here"});
+    }
+    return cut;
+}
+
 }  // namespace ledger::log

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "log/cut.h"
@@ -80,5 +81,30 @@ class CutStore {
     // Who has files here but is not complete: the unfinished one, and what crashes have left.
     std::vector<Index> strays_;
 };
+
+// One copy of a manifest, or one chunk, as it lies in its file.
+struct CutPlace {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    const char* damage = nullptr;  // null = every byte is as it was written
+};
+
+// The files of one cut, each place by itself.
+struct CutFiles {
+    std::string manifest_name;
+    std::string chunks_name;
+    std::optional<Identity> identity;     // as the manifest says
+    std::optional<CutManifest> manifest;  // of a copy that is intact
+    std::vector<CutPlace> copies;
+    std::vector<CutPlace> chunks;         // those of the manifest, then what does not belong
+    std::uint64_t bytes = 0;              // of both files
+    bool has_manifest = false;            // the files are there
+    bool has_chunks = false;
+};
+
+// The index in the name of a manifest or of chunks.
+std::optional<Index> cut_of_file(std::string_view name);
+// Reads every byte of the files of the cut at `index` and changes nothing. Errors: of the files.
+Result<CutFiles> look_at_cut(FileSystem& files, const std::string& directory, Index index);
 
 }  // namespace ledger::log

@@ -238,6 +238,39 @@ std::optional<Footer> footer_that_ends_at(
     return read_copy(file, segment, {extent->offset - extent->bytes, extent->bytes});
 }
 
+std::optional<Footer> copy_in(ByteSpan file, SegmentId segment, FooterExtent extent) {
+    if (extent.offset > file.size() || extent.bytes > file.size() - extent.offset) {
+        return std::nullopt;
+    }
+    const ByteSpan copy = file.subspan(
+        static_cast<std::size_t>(extent.offset), static_cast<std::size_t>(extent.bytes));
+    return decode_footer(copy, {segment, extent.offset});
+}
+
+std::optional<FooterExtent> trailer_in(ByteSpan file, SegmentId segment, std::uint64_t end) {
+    if (end < sector_bytes || end > file.size()) {
+        return std::nullopt;
+    }
+    const ByteSpan sector =
+        file.subspan(static_cast<std::size_t>(end - sector_bytes), sector_bytes);
+    return decode_footer_trailer(sector, segment, end);
+}
+
+// The first copy begins where the body ends, the second one follows it.
+FooterCopies judge_copies(ByteSpan file, const Footer& footer, std::uint64_t bytes) {
+    FooterCopies copies;
+    copies.footer = footer;
+    copies.bytes = bytes;
+    for (std::size_t i = 0; i < copies.offsets.size(); ++i) {
+        const FooterExtent extent{footer.body_end + i * bytes, bytes};
+        const auto trailer = trailer_in(file, footer.segment, extent.offset + bytes);
+        copies.offsets[i] = extent.offset;
+        copies.intact[i] = trailer && trailer->bytes == bytes &&
+                           copy_in(file, footer.segment, extent) == footer;
+    }
+    return copies;
+}
+
 }  // namespace
 
 ByteVector encode_footers(const Footer& footer) {
@@ -344,6 +377,24 @@ Result<std::optional<Footer>> read_footer(File& file, SegmentId segment) {
         }
     }
     return std::optional<Footer>{};
+}
+
+std::optional<FooterCopies> find_footers(ByteSpan file, SegmentId segment) {
+    for (std::uint64_t end = file.size() / sector_bytes * sector_bytes;
+         end > segment_header_bytes; end -= sector_bytes) {
+        const std::optional<FooterExtent> extent = trailer_in(file, segment, end);
+        if (!extent) {
+            continue;
+        }
+        std::optional<Footer> footer = copy_in(file, segment, *extent);
+        if (!footer && extent->offset >= extent->bytes) {
+            footer = copy_in(file, segment, {extent->offset - extent->bytes, extent->bytes});
+        }
+        if (footer) {
+            return judge_copies(file, *footer, extent->bytes);
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace ledger::log

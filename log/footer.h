@@ -1,6 +1,7 @@
 #pragma once
 // Footer: what a sealed segment says of itself, so that boot need not read its body.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -63,5 +64,15 @@ std::optional<Footer> decode_footer(ByteSpan copy, Location location);
 
 // The footer of a segment file, from whichever copy is intact; nothing if the file has none.
 Result<std::optional<Footer>> read_footer(File& file, SegmentId segment);
+
+// Both copies, as they lie in the bytes of a segment file.
+struct FooterCopies {
+    Footer footer;                          // of a copy that is intact
+    std::uint64_t bytes = 0;                // of each copy
+    std::array<std::uint64_t, 2> offsets{};
+    std::array<bool, 2> intact{};           // with its trailer
+};
+// Nothing if no trailer leads to an intact copy: as read_footer().
+std::optional<FooterCopies> find_footers(ByteSpan file, SegmentId segment);
 
 }  // namespace ledger::log

@@ -22,7 +22,6 @@ constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
 constexpr std::uint32_t slot_version = 3;
 constexpr std::uint64_t crc_offset = 92;
 constexpr std::uint32_t flag_trimmed = 1;
-const char* const file_name = "hard_state";
 const char* const temporary_name = "hard_state.temporary";
 
 Result<void> write_slot(File& file, const HardStateSlot& slot) {
@@ -153,13 +152,13 @@ Result<void> HardStateFile::create(
         LEDGER_CHECK(write_slot(*file, slot));
     }
     LEDGER_CHECK(file->sync());
-    LEDGER_CHECK(files.rename(temporary, path_in(directory, file_name)));
+    LEDGER_CHECK(files.rename(temporary, path_in(directory, hard_state_name)));
     return files.sync_directory(directory);
 }
 
 Result<HardStateFile> HardStateFile::open(
     FileSystem& files, const std::string& directory, const Identity& identity) {
-    const std::string name = path_in(directory, file_name);
+    const std::string name = path_in(directory, hard_state_name);
     LEDGER_TRY(auto file, files.open(name));
     LEDGER_CHECK(file->sync());
     LEDGER_TRY(const HardStateSlot newest, read_newest(*file));

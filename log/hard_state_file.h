@@ -23,6 +23,7 @@ struct HardStateSlot {
     friend bool operator==(const HardStateSlot&, const HardStateSlot&) = default;
 };
 
+inline constexpr char hard_state_name[] = "hard_state";
 inline constexpr std::uint64_t hard_state_slots = 2;
 inline constexpr std::uint64_t hard_state_copies = 2;
 // Copies are a whole page apart, so that one bad sector or page takes only one of them.

@@ -123,10 +123,12 @@ class PosixFileSystem final : public FileSystem {
     explicit PosixFileSystem(std::string root) : root_(std::move(root)) {}
 
     Result<std::unique_ptr<File>> open(const std::string& name) override {
-        return open_file("open", name, O_RDWR);
+        LEDGER_TRY(auto file, open_file("open", name, O_RDWR));
+        return std::unique_ptr<File>(std::move(file));
     }
     Result<std::unique_ptr<File>> create(const std::string& name) override {
-        return open_file("create", name, O_RDWR | O_CREAT | O_EXCL);
+        LEDGER_TRY(auto file, open_file("create", name, O_RDWR | O_CREAT | O_EXCL));
+        return std::unique_ptr<File>(std::move(file));
     }
     Result<std::vector<std::string>> list(const std::string& directory) override;
     Result<void> make_directory(const std::string& directory) override;
@@ -145,17 +147,18 @@ class PosixFileSystem final : public FileSystem {
     }
     Result<void> sync_directory(const std::string& directory) override;
 
+    Result<std::unique_ptr<PosixFile>> open_file(
+        const char* operation, const std::string& name, int flags);
+
   private:
     std::string path(const std::string& name) const {
         return name.empty() ? root_ : root_ + "/" + name;
     }
-    Result<std::unique_ptr<File>> open_file(
-        const char* operation, const std::string& name, int flags);
 
     const std::string root_;
 };
 
-Result<std::unique_ptr<File>> PosixFileSystem::open_file(
+Result<std::unique_ptr<PosixFile>> PosixFileSystem::open_file(
     const char* operation, const std::string& name, int flags) {
     int descriptor = -1;
     do {
@@ -164,7 +167,7 @@ Result<std::unique_ptr<File>> PosixFileSystem::open_file(
     if (descriptor < 0) {
         return last_error(operation, path(name));
     }
-    return std::unique_ptr<File>(std::make_unique<PosixFile>(descriptor, path(name)));
+    return std::make_unique<PosixFile>(descriptor, path(name));
 }
 
 Result<std::vector<std::string>> PosixFileSystem::list(const std::string& directory) {
@@ -223,11 +226,65 @@ Result<void> PosixFileSystem::sync_directory(const std::string& directory) {
     return {};
 }
 
+class ReadOnlyFile final : public File {
+  public:
+    explicit ReadOnlyFile(std::unique_ptr<PosixFile> file) : file_(std::move(file)) {}
+
+    Result<std::uint64_t> read(std::uint64_t offset, std::span<std::byte> into) override {
+        return file_->read(offset, into);
+    }
+    Result<std::uint64_t> size() override { return file_->size(); }
+    Result<void> write(std::uint64_t, ByteSpan) override { return refused(); }
+    Result<void> sync() override { return refused(); }
+    Result<void> resize(std::uint64_t) override { return refused(); }
+
+  private:
+    static Error refused() {
+        return failure(Errc::permission_denied, "a file that was opened for reading");
+    }
+
+    const std::unique_ptr<PosixFile> file_;
+};
+
+class ReadOnlyFileSystem final : public FileSystem {
+  public:
+    explicit ReadOnlyFileSystem(std::string root) : files_(std::move(root)) {}
+
+    Result<std::unique_ptr<File>> open(const std::string& name) override {
+        LEDGER_TRY(auto file, files_.open_file("open", name, O_RDONLY));
+        return std::unique_ptr<File>(std::make_unique<ReadOnlyFile>(std::move(file)));
+    }
+    Result<std::vector<std::string>> list(const std::string& directory) override {
+        return files_.list(directory);
+    }
+    Result<std::unique_ptr<File>> create(const std::string& name) override {
+        return refused(name);
+    }
+    Result<void> make_directory(const std::string& name) override { return refused(name); }
+    Result<void> rename(const std::string& name, const std::string&) override {
+        return refused(name);
+    }
+    Result<void> remove(const std::string& name) override { return refused(name); }
+    Result<void> sync_directory(const std::string& name) override { return refused(name); }
+
+  private:
+    static Error refused(const std::string& name) {
+        return failure(Errc::permission_denied, "change " + name + ": it is only looked at");
+    }
+
+    PosixFileSystem files_;
+};
+
 }  // namespace
 
 std::unique_ptr<FileSystem> make_posix_file_system(std::string root) {
     LEDGER_ASSERT(!root.empty());
     return std::make_unique<PosixFileSystem>(std::move(root));
+}
+
+std::unique_ptr<FileSystem> make_read_only_posix_file_system(std::string root) {
+    LEDGER_ASSERT(!root.empty());
+    return std::make_unique<ReadOnlyFileSystem>(std::move(root));
 }
 
 }  // namespace ledger::log

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "log/examination.h"
 #include "log/log_map.h"
 #include "log/storage.h"
 #include "tests/log/memory_file_system.h"
@@ -136,6 +137,31 @@ void check_legal(const Run& run, Opened& opened) {
     REQUIRE(is_prefix(found, after.entries));
 }
 
+// What a crash left is told from damage without a change, and as the opening takes it.
+Examination examine_after_crash(Run& run, const Options& options) {
+    const auto before = run.files.image();
+    const std::uint64_t steps = run.files.steps();
+    auto examined = examine(run.files, options.directory);
+    REQUIRE(examined);
+    for (const Finding& finding : examined->findings) {
+        INFO(to_text(finding));
+        REQUIRE(finding.condition != Condition::faulty);
+    }
+    REQUIRE(run.files.steps() == steps);
+    REQUIRE(run.files.image() == before);
+    return std::move(*examined);
+}
+
+void check_same(const Examination& examined, const Recovered& recovered) {
+    REQUIRE(examined.hard_state->hard_state == recovered.hard_state);
+    REQUIRE(examined.first == recovered.first);
+    REQUIRE(examined.last == recovered.last);
+    REQUIRE(examined.commit == recovered.commit);
+    // Of a group that has not reached the disk at all there are zeros, or nothing.
+    REQUIRE((recovered.torn_bytes == 0 || examined.condition() != Condition::clean ||
+             examined.tail.bytes > 0 || !examined.leftovers.empty()));
+}
+
 void check_goes_on(Run& run, const Options& options, Opened& opened) {
     TwinLog twin;
     twin.hard_state = opened.recovered.hard_state;
@@ -189,9 +215,11 @@ TEST_CASE("crash: at every operation, with any sectors kept, what was synced sur
             run.files.fail_after(at);
             store_all(run, options, groups);
             run.files.crash(keeping(mode));
+            const Examination examined = examine_after_crash(run, options);
             auto opened = open(run.files, options, sample_identity());
             REQUIRE(opened);
             check_legal(run, *opened);
+            check_same(examined, opened->recovered);
             torn += opened->recovered.torn_bytes > 0 ? 1u : 0u;
             check_goes_on(run, options, *opened);
         }
@@ -213,9 +241,11 @@ TEST_CASE("crash: recovery itself may be interrupted at every operation", "[log]
             auto interrupted = open(run.files, options, sample_identity());
             const bool was_interrupted = !interrupted;
             run.files.crash(keeping(2 + inner));
+            const Examination examined = examine_after_crash(run, options);
             auto opened = open(run.files, options, sample_identity());
             REQUIRE(opened);
             check_legal(run, *opened);
+            check_same(examined, opened->recovered);
             check_goes_on(run, options, *opened);
             if (!was_interrupted) {
                 break;

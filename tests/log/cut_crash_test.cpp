@@ -7,6 +7,7 @@
 
 #include "log/base/crc32c.h"
 #include "log/cut_store.h"
+#include "log/examination.h"
 #include "tests/log/golden.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -151,6 +152,19 @@ void check_legal(const Run& run, CutStore& store) {
     require_same(store, found);
 }
 
+// Of cuts a crash leaves nothing that looks like damage.
+void check_examined(Run& run) {
+    const auto examined = examine(run.files, options.directory);
+    if (!examined) {
+        REQUIRE(examined.error().code == Errc::not_found);
+        return;
+    }
+    for (const Finding& finding : examined->findings) {
+        INFO(to_text(finding));
+        REQUIRE((finding.place == FoundAt::hard_state));  // there is none here
+    }
+}
+
 // A new cut is taken, the others go, and nothing of them is left lying about.
 void check_goes_on(Run& run, CutStore& store) {
     const Cut unfinished(Index{90}, 4);
@@ -188,6 +202,7 @@ TEST_CASE("crash: a cut is complete or none at every operation of its life", "[l
             run.files.fail_after(mode % 4);
             try_open(run.files);
             run.files.crash(keeping(mode + 3));
+            check_examined(run);
             auto store = try_open(run.files);
             REQUIRE(store);
             check_legal(run, *store);

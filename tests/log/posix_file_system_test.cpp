@@ -115,4 +115,36 @@ TEST_CASE("posix: a storage lives in a real directory", "[log]") {
     }
 }
 
+TEST_CASE("posix: whoever only looks changes nothing", "[log]") {
+    const TemporaryDirectory root;
+    const auto files = make_posix_file_system(root.path());
+    {
+        auto file = files->create("one");
+        REQUIRE(file);
+        REQUIRE((*file)->write(0, as_bytes("some bytes")));
+    }
+    // Not even a right to write is needed.
+    std::filesystem::permissions(root.path() + "/one", std::filesystem::perms::owner_read);
+    const auto looking = make_read_only_posix_file_system(root.path());
+    auto file = looking->open("one");
+    REQUIRE(file);
+    CHECK(*(*file)->size() == 10);
+    ByteVector bytes(10);
+    CHECK(*(*file)->read(0, bytes) == 10);
+    CHECK(as_text(bytes) == "some bytes");
+    CHECK(looking->list("")->size() == 1);
+    const auto refused = [](const auto& result) {
+        return !result && result.error().code == Errc::permission_denied;
+    };
+    CHECK(refused((*file)->write(0, as_bytes("x"))));
+    CHECK(refused((*file)->resize(1)));
+    CHECK(refused((*file)->sync()));
+    CHECK(refused(looking->create("two")));
+    CHECK(refused(looking->remove("one")));
+    CHECK(refused(looking->rename("one", "two")));
+    CHECK(refused(looking->make_directory("a")));
+    CHECK(refused(looking->sync_directory("")));
+    CHECK(looking->list("")->size() == 1);
+}
+
 }  // namespace ledger::log
