@@ -102,6 +102,17 @@ struct ExportOptions {
 int command_export(const CtlOptions& options, const ExportOptions& what);
 int command_verify(const CtlOptions& options);
 
+struct LogOptions {
+    std::string directory;                 // of a node's data, or of the log in it
+    std::optional<std::uint64_t> segment;  // inspect: its records
+    std::optional<std::uint64_t> index;    // inspect: this entry
+};
+// What lies in the files of a stopped node (log/examination.h); nothing is changed.
+int command_log_inspect(const CtlOptions& options, const LogOptions& what);
+int command_log_verify(const CtlOptions& options, const LogOptions& what);
+// Why the files in `directory` could not be looked at, and the exit code.
+int fail_to_look(const CtlOptions& options, const std::string& directory, const Error& error);
+
 struct RecoverOptions {
     std::vector<std::string> survivors;  // "2" of the cluster in --dir, or "2=DIR"
     std::string cluster;                 // its identity, if --dir holds none

@@ -35,6 +35,7 @@ struct CommandLine {
     ExportOptions what;
     RecoverOptions recover;
     MemberOptions member;
+    LogOptions log;
     std::uint64_t default_timeout_seconds = 10;
     std::function<int(const CtlOptions&)> command;
 };
@@ -204,6 +205,27 @@ void add_bulk_commands(CLI::App& app, CommandLine& line) {
         "Checks the logs of all replicas, and their chains against each other", command_verify);
 }
 
+void add_log_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* log = app.add_subcommand("log", "Looks at the files of a stopped node");
+    log->description("Example: ledgerctl log verify DIR\nLooks at the files of a stopped node and "
+                     "changes nothing.");
+    log->require_subcommand(1);
+    CLI::App* inspect = add(*log, line, "inspect", "log inspect DIR --index 17",
+        "Shows what lies in the files of a stopped node",
+        [&line](const CtlOptions& options) { return command_log_inspect(options, line.log); });
+    CLI::App* verify = add(*log, line, "verify", "log verify DIR",
+        "Reads every byte in the files of a stopped node and names each place that is damaged. Exit "
+        "code 9: FAULTY, something promised; 3: UNSEALED, only peers know; a TORN tail is what a "
+        "crash may leave",
+        [&line](const CtlOptions& options) { return command_log_verify(options, line.log); });
+    for (CLI::App* verb : {inspect, verify}) {
+        verb->add_option("directory", line.log.directory, "the node's data, or the log in it")
+            ->required();
+    }
+    inspect->add_option("--segment", line.log.segment, "the records of this segment");
+    inspect->add_option("--index", line.log.index, "every record at this index");
+}
+
 void add_upgrade_commands(CLI::App& app, CommandLine& line) {
     CLI::App* upgrade = app.add_subcommand("upgrade", "Ends a rolling upgrade");
     upgrade->description("Example: ledgerctl upgrade status\nEnds a rolling upgrade: once all nodes "
@@ -246,6 +268,7 @@ int dispatch(int count, char** words) {
     add_member_commands(app, line);
     add_data_commands(app, line);
     add_bulk_commands(app, line);
+    add_log_commands(app, line);
     add_upgrade_commands(app, line);
     try {
         app.parse(count, words);
