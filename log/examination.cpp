@@ -385,7 +385,8 @@ void Examiner::check_promises() {
     out_.last_hash = walk_.hash();
     if (out_.commit > out_.last && !lost_place_) {
         const bool none = out_.segments.empty();
-        Finding& finding = find(FoundAt::promise, none ? hard_state_name : out_.segments.back().file,
+        Finding& finding = find(FoundAt::promise,
+            none ? hard_state_name : out_.segments.back().file,
             fmt::format("committed up to {}, but the log ends before it", out_.commit));
         finding.segment = out_.tail.segment;
         finding.offset = none ? 0 : out_.tail.offset;

@@ -40,8 +40,8 @@ const char* to_text(FoundAt place) {
 }
 
 std::string to_text(const Finding& finding) {
-    std::string text = fmt::format("{} {} byte {} (sector {}), {} bytes", to_text(finding.condition),
-        finding.file, finding.offset, finding.sector(), finding.bytes);
+    std::string text = fmt::format("{} {} byte {} (sector {}), {} bytes",
+        to_text(finding.condition), finding.file, finding.offset, finding.sector(), finding.bytes);
     if (finding.index) {
         text += fmt::format(", index {}", *finding.index);
     }

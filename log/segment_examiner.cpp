@@ -80,6 +80,11 @@ void SegmentExaminer::check_zeros(Span span, Condition condition, const char* wh
     }
 }
 
+ExaminedTail SegmentExaminer::tail_from(std::uint64_t offset, Condition condition) const {
+    const std::uint64_t bytes = file_.size() - std::min<std::uint64_t>(offset, file_.size());
+    return {condition, result_.segment.id, offset, bytes, 0};
+}
+
 SegmentVerdict SegmentExaminer::run() {
     footers_ = find_footers(file_, result_.segment.id);
     result_.segment.sealed = footers_.has_value();
@@ -136,7 +141,7 @@ void SegmentExaminer::examine_header() {
         if (!torn) {
             result_.findings.back().index = walk_.last().next();
         }
-        result_.tail = {Condition::torn, segment.id, 0, file_.size(), 0};
+        result_.tail = tail_from(0, torn ? Condition::torn : Condition::faulty);
         segment.first = walk_.last().next();
         segment.last = walk_.last();
         ended_ = torn;
@@ -269,8 +274,7 @@ void SegmentExaminer::check_missing_block(std::size_t number, bool whole) {
         find(Condition::torn, FoundAt::identity_block, {at, group.end},
             "the last group has none; the next opening writes it")
             .covered = true;
-        result_.tail = {Condition::torn, result_.segment.id, at,
-            file_.size() - std::min<std::uint64_t>(at, file_.size()), 0};
+        result_.tail = tail_from(at, Condition::torn);
         return;
     }
     const auto* next = last || !groups_[number + 1].block ? nullptr : &*groups_[number + 1].block;
@@ -321,7 +325,7 @@ Observation SegmentExaminer::observe(std::size_t number, const Slot& slot) const
     const bool truncation = name && name->is_truncation();
     const Index index = (truncation ? name->index : walk_.last()).next();
     Observation seen;
-    seen.record = continues(group, slot);
+    seen.record = *why_faulty(group, slot) == '\0';
     seen.identity = slot.name.has_value();
     seen.equal = seen.identity &&
                  *slot.name == identity_of(slot.record.header, slot.record.envelope_crc);
@@ -331,10 +335,7 @@ Observation SegmentExaminer::observe(std::size_t number, const Slot& slot) const
     return seen;
 }
 
-bool SegmentExaminer::continues(const ScannedGroup& group, const Slot& slot) const {
-    return slot.record.damage == Damage::none && *why_faulty(group, slot) == '\0';
-}
-
+// Empty if the record verifies and continues the log.
 const char* SegmentExaminer::why_faulty(const ScannedGroup& group, const Slot& slot) const {
     const RecordView& record = slot.record;
     if (record.damage != Damage::none) {
@@ -394,8 +395,7 @@ void SegmentExaminer::lose_tail(const ScannedGroup& group, std::size_t at, Condi
     const Slot& slot = group.slots[at];
     ended_ = true;
     ExaminedTail& tail = result_.tail;
-    tail = {condition, result_.segment.id, slot.offset,
-        file_.size() - std::min<std::uint64_t>(slot.offset, file_.size()), 0};
+    tail = tail_from(slot.offset, condition);
     const bool unused =
         !group.has_evidence() && is_zero(file_.subspan(static_cast<std::size_t>(slot.offset)));
     if (unused) {
@@ -430,8 +430,7 @@ void SegmentExaminer::pass(const Slot& slot) {
         whole_ = false;
         ended_ = true;
         result_.lost_place = true;
-        result_.tail = {Condition::faulty, result_.segment.id, slot.offset,
-            file_.size() - slot.offset, 0};
+        result_.tail = tail_from(slot.offset, Condition::faulty);
         return;
     }
     if (name->is_truncation()) {

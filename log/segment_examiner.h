@@ -56,6 +56,7 @@ class SegmentExaminer {
     };
 
     Finding& find(Condition condition, FoundAt place, Span span, std::string why);
+    ExaminedTail tail_from(std::uint64_t offset, Condition condition) const;
     void check_zeros(Span span, Condition condition, const char* what);
 
     std::uint64_t begun_groups() const;
@@ -70,7 +71,6 @@ class SegmentExaminer {
     void check_missing_block(std::size_t number, bool whole);
     Condition examine_slot(std::size_t number, std::size_t at);
     Observation observe(std::size_t number, const Slot& slot) const;
-    bool continues(const ScannedGroup& group, const Slot& slot) const;
     const char* why_faulty(const ScannedGroup& group, const Slot& slot) const;
     void report_record(const ScannedGroup& group, const Slot& slot, Condition condition);
     void lose_tail(const ScannedGroup& group, std::size_t at, Condition condition);

@@ -293,6 +293,53 @@ TEST_CASE("examination: whatever byte is damaged is named", "[log]") {
     CHECK((lost > 0) == !sealed);
 }
 
+// Beyond the fault model, where several places are damaged at once.
+TEST_CASE("examination: what the opening refuses or loses never looks clean", "[log]") {
+    const bool sealed = GENERATE(true, false);
+    Written original = write_log(sealed);
+    const auto image = original.files.image();
+    const std::vector<std::string> names = original.files.names();
+    std::uint64_t refused = 0;
+    for (std::uint64_t seed = 0; seed < 1500; ++seed) {
+        std::uint64_t sequence = 0;
+        const auto pick = [&](std::uint64_t below) {
+            return bounded(keyed_bits(seed, Site::test_a, 1, sequence++), below);
+        };
+        MemoryFileSystem files = copy_of(image);
+        for (std::uint64_t harms = 1 + pick(4); harms > 0; --harms) {
+            const std::string& name = names[pick(names.size())];
+            ByteVector& bytes = files.bytes(name);
+            const std::uint64_t sector = pick(bytes.size() / sector_bytes + 1) * sector_bytes;
+            const std::uint64_t end =
+                std::min<std::uint64_t>(sector + sector_bytes, bytes.size());
+            const std::uint64_t how = pick(5);
+            if (how == 0) {
+                bytes.resize(std::min<std::uint64_t>(bytes.size(), sector + pick(sector_bytes)));
+            } else if (how == 1) {
+                bytes.resize(bytes.size() + pick(2000), std::byte{0x5a});
+            }
+            for (std::uint64_t at = sector; how >= 2 && at < end; ++at) {
+                const std::uint64_t other = pick(2) * sector_bytes + at - sector;
+                bytes[at] = how == 2   ? std::byte{0}
+                            : how == 3 ? static_cast<std::byte>(pick(256))
+                            : other < bytes.size() ? bytes[other] : std::byte{1};
+            }
+        }
+        const Examination examined = must_examine(files);
+        INFO("seed " << seed << "\n" << all_of(examined));
+        const auto opened = open(files, sample_options(segment_bytes), sample_identity());
+        if (!opened) {
+            ++refused;
+            INFO(opened.error().place);
+            REQUIRE(examined.condition() == Condition::faulty);
+        } else if (opened->recovered.last < original.twin.last()) {
+            REQUIRE((examined.condition() != Condition::clean || examined.tail.bytes > 0 ||
+                     examined.last == opened->recovered.last));
+        }
+    }
+    CHECK(refused > 200);
+}
+
 TEST_CASE("examination: the parts of a record are told apart", "[log]") {
     struct Case {
         FoundAt place;
@@ -463,17 +510,6 @@ TEST_CASE("examination: what is missing or does not belong here is named", "[log
         REQUIRE(find_at(examined, FoundAt::file) != nullptr);
         CHECK(find_at(examined, FoundAt::file)->why.find("belongs to") != std::string::npos);
     }
-    SECTION("both copies of the newest slot") {
-        Written written = write_log(true);
-        const std::uint64_t slot =
-            must_examine(written.files).hard_state->generation % hard_state_slots;
-        for (std::uint64_t copy = 0; copy < hard_state_copies; ++copy) {
-            flip(written, in_wal(hard_state_name), hard_state_offset(slot, copy) + 57);
-        }
-        const Examination examined = must_examine(written.files);
-        REQUIRE(examined.findings.size() >= 2);
-        CHECK_FALSE(examined.findings[0].covered);
-    }
     SECTION("files of nobody") {
         Written written = write_log(true);
         REQUIRE(written.files.create(in_wal("notes.txt")));
@@ -488,6 +524,18 @@ TEST_CASE("examination: what is missing or does not belong here is named", "[log
         REQUIRE(!examined);
         CHECK(examined.error().code == Errc::not_found);
     }
+}
+
+TEST_CASE("examination: a slot without a copy may have held a later vote", "[log]") {
+    Written written = write_log(true);
+    const std::uint64_t slot =
+        must_examine(written.files).hard_state->generation % hard_state_slots;
+    for (std::uint64_t copy = 0; copy < hard_state_copies; ++copy) {
+        flip(written, in_wal(hard_state_name), hard_state_offset(slot, copy) + 57);
+    }
+    const Examination examined = must_examine(written.files);
+    REQUIRE(examined.findings.size() >= 2);
+    CHECK_FALSE(examined.findings[0].covered);
 }
 
 TEST_CASE("examination: a footer that says something else than the records is named", "[log]") {
