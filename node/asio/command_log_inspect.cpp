@@ -267,7 +267,8 @@ std::string row_of(const Record& record) {
     const log::RecordHeader& header = record.header;
     return fmt::format("{:<9}{:<11}{:<9}{:<7}{:<14}{:<7}{:<10}{:<10}{}{}\n", record.segment.value,
         record.offset, header.index.value, header.term.value, kind_of(header.kind), header.epoch,
-        header.envelope_bytes, header.is_erased() ? "erased" : std::to_string(header.erasable_bytes),
+        header.envelope_bytes,
+        header.is_erased() ? "erased" : std::to_string(header.erasable_bytes),
         to_text(record.condition),
         record.damage == log::Damage::none ? std::string()
                                            : std::string(": ") + to_text(record.damage));
@@ -297,7 +298,8 @@ std::string details_of(const Record& record) {
     const log::RecordHeader& header = record.header;
     std::string text = row_of(record);
     if (record.damage != log::Damage::header) {
-        text += fmt::format("  cluster time {}, wall time {}, previous hash {:016x}, sync_index {}\n",
+        text += fmt::format(
+            "  cluster time {}, wall time {}, previous hash {:016x}, sync_index {}\n",
             header.cluster_time.nanoseconds, header.wall_time.nanoseconds, header.prev_hash64,
             header.sync_index);
     }

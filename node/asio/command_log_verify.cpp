@@ -55,6 +55,9 @@ std::string text_of(const log::Examination& seen) {
     for (const log::Finding& finding : seen.findings) {
         text += to_text(finding) + "\n";
     }
+    for (const std::string& name : seen.leftovers) {
+        text += fmt::format("left over: {}\n", name);
+    }
     if (seen.hard_state) {
         text += to_text(seen.hard_state->identity) + ": ";
     }
@@ -121,6 +124,10 @@ std::string json_of(const log::Examination& seen, const std::string& directory) 
     for (const log::Finding& finding : seen.findings) {
         write_finding(writer, finding);
     }
+    writer.end_array().key("leftovers").begin_array();
+    for (const std::string& name : seen.leftovers) {
+        writer.text(name);
+    }
     writer.end_array();
     writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(seen.condition())));
     writer.end_object();
@@ -138,7 +145,8 @@ void show_progress(std::uint64_t done, std::uint64_t all) {
 
 int fail_to_look(const CtlOptions& options, const std::string& directory, const Error& error) {
     if (error.code == make_error_code(log::Errc::not_found)) {
-        return fail(options, exit_not_found, directory + " holds no log of a node");
+        return fail(options, exit_not_found,
+            directory + " holds no log of a node (wanted: the data directory of one)");
     }
     if (error.code == make_error_code(log::Errc::already_exists)) {
         return fail(options, exit_environment, error.place);
