@@ -67,6 +67,7 @@ class Examiner {
   private:
     Finding& find(FoundAt place, const std::string& file, std::string why);
     void note_unreadable(const WholeFile& whole, const std::string& file, SegmentId segment);
+    void cover_unreadable();
     Result<void> examine_hard_state();
     Result<void> read_slots(const WholeFile& whole);
     void compare_slots();
@@ -109,7 +110,20 @@ void Examiner::note_unreadable(
         finding.segment = segment;
         finding.offset = offset;
         finding.bytes = std::min<std::uint64_t>(sector_bytes, whole.bytes.size() - offset);
-        finding.covered = true;  // what it held is another finding
+    }
+}
+
+// An unreadable sector costs what the places in it cost, which have findings of their own.
+void Examiner::cover_unreadable() {
+    for (Finding& sector : out_.findings) {
+        const auto lost = [&sector](const Finding& other) {
+            return other.place != FoundAt::sector && !other.covered && other.file == sector.file &&
+                   other.offset < sector.offset + sector.bytes &&
+                   sector.offset < other.offset + other.bytes;
+        };
+        sector.covered = sector.place == FoundAt::sector
+                             ? std::none_of(out_.findings.begin(), out_.findings.end(), lost)
+                             : sector.covered;
     }
 }
 
@@ -134,6 +148,7 @@ Result<Examination> Examiner::run() {
         }
     }
     std::sort(out_.leftovers.begin(), out_.leftovers.end());
+    cover_unreadable();
     return std::move(out_);
 }
 

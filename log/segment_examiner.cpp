@@ -124,7 +124,8 @@ void SegmentExaminer::examine_header() {
     ExaminedSegment& segment = result_.segment;
     for (std::size_t copy = 0; copy < segment.header_copies.size(); ++copy) {
         const std::uint64_t offset = copy * sector_bytes;
-        const ByteSpan from = file_.subspan(std::min<std::size_t>(offset, file_.size()));
+        const ByteSpan from = file_.subspan(
+            static_cast<std::size_t>(std::min<std::uint64_t>(offset, file_.size())));
         const auto header = decode_segment_header(
             from.first(std::min<std::size_t>(sector_bytes, from.size())), {segment.id, offset});
         if (header && !segment.header) {

@@ -592,6 +592,14 @@ TEST_CASE("examination: a sector that the device does not read is found alone", 
               [](const Finding& one) { return one.place == FoundAt::sector; }) == 1);
     CHECK(examined.condition() == Condition::faulty);
     CHECK(examined.last == written.twin.last());
+    CHECK_FALSE(finding->covered);
+
+    // Where a copy stands, nothing is lost.
+    BadSectors others(written.files, in_wal(hard_state_name), hard_state_offset(0, 1));
+    const Examination another = must_examine(others);
+    REQUIRE(find_at(another, FoundAt::sector) != nullptr);
+    CHECK(find_at(another, FoundAt::sector)->covered);
+    CHECK(find_at(another, FoundAt::hard_state_copy)->covered);
 }
 
 TEST_CASE("log_walk: hashes are known, unknown and known again", "[log]") {
