@@ -437,7 +437,7 @@ std::string json_of(const Seen& seen, const LogOptions& what, const std::string&
     const log::Examination& all = seen.all;
     std::string text;
     check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledgerctl.log-inspect/1");
+    writer.begin_object().key("schema").text("ledger.log-inspect/1");
     writer.key("directory").text(directory);
     writer.key("condition").text(to_text(all.condition()));
     write_hard_state(writer, all);

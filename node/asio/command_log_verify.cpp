@@ -95,7 +95,7 @@ void write_finding(check::JsonWriter& writer, const log::Finding& finding) {
 std::string json_of(const log::Examination& seen, const std::string& directory) {
     std::string text;
     check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledgerctl.log-verify/1");
+    writer.begin_object().key("schema").text("ledger.log-verify/1");
     writer.key("verdict").text(word_of(seen.condition()));
     writer.key("condition").text(to_text(seen.condition()));
     writer.key("directory").text(directory).key("node");

@@ -13,7 +13,7 @@ import unittest
 from cluster import LEDGERCTL, ClusterTest
 
 VERBS = ["up", "down", "status", "logs", "node kill", "node restart", "node pause", "node resume",
-         "append", "read", "follow", "import", "export", "verify"]
+         "append", "read", "follow", "import", "export", "verify", "log inspect", "log verify"]
 
 
 class Launching(ClusterTest):
@@ -359,6 +359,8 @@ class Form(ClusterTest):
         said["node restart"] = self.ctl("node", "restart", 1, "--json")
         said["logs"] = self.ctl("logs", "--json")
         said["down"] = self.ctl("down", "--json")
+        for verb in ("log inspect", "log verify"):
+            said[verb] = self.ctl(*verb.split(), self.dir / "node1", "--json")
         self.assertEqual({*said, "export"}, set(VERBS))
         for verb, outcome in said.items():
             lines = outcome.lines()

@@ -41,13 +41,13 @@ class Log(ClusterTest):
 
     def verify(self, directory, expect):
         report = self.ctl("log", "verify", directory, "--json", expect=expect).json()
-        self.assertEqual(report["schema"], "ledgerctl.log-verify/1")
+        self.assertEqual(report["schema"], "ledger.log-verify/1")
         self.assertEqual(report["exit"], expect)
         return report
 
     def inspect(self, directory, *words):
         report = self.ctl("log", "inspect", directory, "--json", *words).json()
-        self.assertEqual(report["schema"], "ledgerctl.log-inspect/1")
+        self.assertEqual(report["schema"], "ledger.log-inspect/1")
         return report
 
     def copy(self, name):
