@@ -454,10 +454,16 @@ Result<std::optional<ByteVector>> read_if_there(FileSystem& files, const std::st
     }
     LEDGER_TRY(const std::uint64_t size, file->size());
     ByteVector bytes(static_cast<std::size_t>(size));
-    LEDGER_TRY(const std::uint64_t read, file->read(0, bytes));
-    bytes.resize(static_cast<std::size_t>(read));
+    for (std::uint64_t at = 0; at < size; at += sector_bytes) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(sector_bytes, size - at));
+        // What cannot be read stays zero: then no checksum over it holds.
+        static_cast<void>(
+            file->read(at, std::span(bytes).subspan(static_cast<std::size_t>(at), count)));
+    }
     return std::optional<ByteVector>(std::move(bytes));
 }
+
+const char* const later_version = "a later format version";
 
 void judge_manifest(ByteSpan file, CutFiles& cut, std::vector<std::uint32_t>& sizes) {
     const std::uint64_t half = file.size() / manifest_copies;
@@ -467,7 +473,7 @@ void judge_manifest(ByteSpan file, CutFiles& cut, std::vector<std::uint32_t>& si
             static_cast<std::size_t>(place.offset), static_cast<std::size_t>(half));
         auto found = decode_manifest_file(bytes);
         if (!found || found->unsupported) {
-            place.damage = found ? "a later format version" : "a checksum does not hold";
+            place.damage = found ? later_version : "a checksum does not hold";
             continue;
         }
         const ByteVector written = encode_manifest_file(found->identity, found->manifest,
@@ -530,6 +536,12 @@ Result<CutFiles> look_at_cut(FileSystem& files, const std::string& directory, In
     std::vector<std::uint32_t> sizes;
     if (manifest) {
         judge_manifest(*manifest, cut, sizes);
+    }
+    const bool later = !cut.manifest &&
+        std::any_of(cut.copies.begin(), cut.copies.end(),
+            [](const CutPlace& copy) { return copy.damage == later_version; });
+    if (later) {
+        return failure(Errc::unsupported, cut.manifest_name + ": " + later_version);
     }
     if (!cut.manifest || !chunks) {
         return cut;

@@ -195,7 +195,8 @@ Result<void> Examiner::read_slots(const WholeFile& whole) {
 void Examiner::compare_slots() {
     if (!out_.hard_state) {
         find(FoundAt::hard_state, hard_state_name,
-            "no intact copy of term and vote; this node must rejoin, not restart");
+            "no intact copy of term and vote; this node must rejoin, not restart")
+            .bytes = (out_.slots.size() - 1) * hard_state_spacing + hard_state_slot_bytes;
         return;
     }
     for (std::size_t place = 0; place < out_.slots.size(); ++place) {

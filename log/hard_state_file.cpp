@@ -21,6 +21,9 @@ namespace {
 constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
 constexpr std::uint32_t slot_version = 3;
 constexpr std::uint64_t crc_offset = 92;
+// The version before had no flags: its checksum stands in their place.
+constexpr std::uint32_t slot_version_without_flags = 2;
+constexpr std::uint64_t crc_offset_without_flags = 88;
 constexpr std::uint32_t flag_trimmed = 1;
 const char* const temporary_name = "hard_state.temporary";
 
@@ -103,12 +106,15 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     ByteReader in(sector);
     const std::uint32_t magic = in.u32();
     const std::uint32_t version = in.u32();
-    const auto crc = load_little_endian<std::uint32_t>(sector.data() + crc_offset);
+    const bool has_flags = version != slot_version_without_flags;
+    const std::uint64_t checked = has_flags ? crc_offset : crc_offset_without_flags;
+    const auto crc = load_little_endian<std::uint32_t>(sector.data() + checked);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
-    if (magic != slot_magic || crc != crc32c(sector.first(crc_offset), seed)) {
+    if (magic != slot_magic ||
+        crc != crc32c(sector.first(static_cast<std::size_t>(checked)), seed)) {
         return failure(Errc::corrupt_record, place);
     }
-    if (version != slot_version) {
+    if (has_flags && version != slot_version) {
         return failure(Errc::unsupported, place + ": format version " + std::to_string(version));
     }
     HardStateSlot slot;
@@ -123,7 +129,7 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     slot.commit = Index{in.u64()};
     slot.identity.incarnation = Incarnation{in.u64()};
     slot.oldest = SegmentId{in.u64()};
-    const std::uint32_t flags = in.u32();
+    const std::uint32_t flags = has_flags ? in.u32() : 0;
     if ((flags & ~flag_trimmed) != 0) {
         return failure(Errc::corrupt_record, place + ": unknown flags");
     }

@@ -10,7 +10,7 @@
 namespace ledger::node::asio {
 
 // Takes part in the lock that a running node has on its data (data_directory.h), for reading:
-// several may look at once, and nothing in the directory changes, its times included.
+// several may look at once, and nothing in the directory changes, its times of modification included.
 class CtlLogDirectory {
   public:
     // `path`: a node's data directory, or the log in it. Errors: not_found (there is no such

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "log/base/crc32c.h"
 #include "log/cut_store.h"
 #include "log/log_walk.h"
 #include "log/segment_examiner.h"
@@ -600,6 +601,33 @@ TEST_CASE("examination: a sector that the device does not read is found alone", 
     REQUIRE(find_at(another, FoundAt::sector) != nullptr);
     CHECK(find_at(another, FoundAt::sector)->covered);
     CHECK(find_at(another, FoundAt::hard_state_copy)->covered);
+}
+
+TEST_CASE("examination: an unreadable sector of a manifest ends nothing", "[log]") {
+    Written written = write_log(true);
+    flip(written, in_wal(hard_state_name), hard_state_offset(0, 1) + 57);
+    BadSectors files(written.files, in_wal("00000000000000000004.cut"), 40);
+    const Examination examined = must_examine(files);
+    INFO(all_of(examined));
+    REQUIRE(find_at(examined, FoundAt::cut_manifest_copy) != nullptr);
+    CHECK(find_at(examined, FoundAt::cut_manifest_copy)->covered);
+    CHECK(find_at(examined, FoundAt::hard_state_copy) != nullptr);
+    REQUIRE(examined.cuts.size() == 1);
+    CHECK(examined.cuts[0].manifest);
+}
+
+TEST_CASE("examination: a manifest of a later version is none of ours, and not damaged", "[log]") {
+    Written written = write_log(true);
+    ByteVector& bytes = written.files.bytes(in_wal("00000000000000000004.cut"));
+    const std::size_t half = bytes.size() / 2;
+    for (const std::size_t copy : {std::size_t{0}, half}) {
+        store_little_endian(bytes.data() + copy + 4, std::uint32_t{9});
+        store_little_endian(bytes.data() + copy + 44, crc32c(ByteSpan(bytes).subspan(copy, 44)));
+    }
+    const auto examined = examine(written.files, sample_options().directory);
+    REQUIRE(!examined);
+    CHECK(examined.error().code == Errc::unsupported);
+    CHECK(examined.error().place.find("00000000000000000004.cut") != std::string::npos);
 }
 
 TEST_CASE("log_walk: hashes are known, unknown and known again", "[log]") {

@@ -4,6 +4,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
 
+#include "log/base/crc32c.h"
+#include "log/record.h"
 #include "tests/log/golden.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -71,6 +73,27 @@ TEST_CASE("hard state: the bytes on disk are the golden ones", "[log]") {
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, hard_state_offset(1, 0));
     check_golden("log/hard_state_slot.hex", sector);
+}
+
+TEST_CASE("hard state: a slot of the version without flags is read, one of a later is not", "[log]") {
+    HardStateSlot slot;
+    slot.identity = sample_identity();
+    slot.generation = 9;
+    slot.hard_state = {Term{5}, NodeId{2}};
+    std::byte sector[hard_state_slot_bytes];
+    const auto rewrite = [&](std::uint32_t version, std::size_t checked) {
+        encode_hard_state_slot(sector, slot, 0);
+        store_little_endian(sector + 4, version);
+        store_little_endian(sector + 88, std::uint32_t{0});
+        const std::uint32_t seed = location_crc({SegmentId{0}, 0});
+        store_little_endian(sector + checked, crc32c(ByteSpan(sector).first(checked), seed));
+        return decode_hard_state_slot(sector, 0);
+    };
+    const auto before = rewrite(2, 88);
+    REQUIRE(before);
+    CHECK(*before == slot);
+    CHECK(rewrite(4, 92).error().code == make_error_code(Errc::unsupported));
+    CHECK(rewrite(3, 88).error().code == make_error_code(Errc::corrupt_record));
 }
 
 TEST_CASE("hard state: every flipped bit of a slot is noticed", "[log]") {
