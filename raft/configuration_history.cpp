@@ -40,6 +40,7 @@ void ConfigurationHistory::append_after_gap(Index index, const Configuration& co
 bool ConfigurationHistory::truncate_to(Index last) {
     const std::size_t before = all_.size();
     LEDGER_ASSERT(all_.front().index <= last);
+    LEDGER_ASSERT(last >= gap_before_);
     while (all_.back().index > last) {
         all_.pop_back();
     }

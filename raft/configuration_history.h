@@ -45,6 +45,7 @@ class ConfigurationHistory {
     // Invariant: never empty, indexes strictly increase.
     std::vector<ConfigurationAt> all_;
     // What was in force at the indexes between these two is not known.
+    // Invariant: both 0, or gap_after_ < gap_before_, and that one is committed.
     Index gap_after_;
     Index gap_before_;
 };

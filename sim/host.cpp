@@ -690,9 +690,7 @@ void Host::on_cut_work(Instant now, const Item& item) {
         inject_disk_error(DiskOperation::sync);
     }
     const Result<std::uint32_t> done = node::perform_on(*cuts_, work);
-    if (!done && !disk_failing_) {
-        disk_failing_ = Fault::disk_read_failed;  // injected for a read of the log, felt here
-    }
+    LEDGER_ASSERT(done || disk_failing_);
     if (!done) {
         faults_.consume(*disk_failing_);
     }

@@ -47,6 +47,10 @@ Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::ui
     return min + mean;
 }
 
+Duration latency_max(const NetworkProfile& network) {
+    return latency_max(network.family, network.latency_min, network.latency_mean);
+}
+
 Duration latency_max(LatencyFamily family, Duration min, Duration mean) {
     const Duration fine = mean / 32 + nanoseconds(1);
     const std::int64_t longest = exponential_quantiles.back();

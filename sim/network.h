@@ -44,6 +44,7 @@ struct Transit {
 Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::uint64_t bits);
 // No latency is longer.
 Duration latency_max(LatencyFamily family, Duration min, Duration mean);
+Duration latency_max(const NetworkProfile& network);
 
 class Network {
   public:

@@ -121,7 +121,8 @@ check::NodeStep StepView::ends(
         .did = {.stored = stored_},
         .standing = {.term = status.term,
             .leader = status.leader,
-            .may_campaign = raft.may_lead() && own_disk && status.removed == Index{},
+            .may_campaign = raft.may_lead() && own_disk && !status.trimmed &&
+                             status.removed == Index{},
             .alone = configuration.voters.size() == 1 && !configuration.joint() &&
                      configuration.voters.contains(host.node()),
             .electorates = std::span(electorates_).first(configuration.joint() ? 2 : 1),

@@ -36,10 +36,6 @@ WorkloadProfile probe_profile(const Profile& profile) {
     return probe;
 }
 
-Duration latency_max(const NetworkProfile& network) {
-    return latency_max(network.family, network.latency_min, network.latency_mean);
-}
-
 // All replicas take part to the end, so that each can be compared with what was imported.
 Profile for_import(Profile profile) {
     profile.membership.changes = false;

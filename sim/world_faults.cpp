@@ -123,8 +123,7 @@ void World::disturb() {
 // nobody asks for another leader.
 bool World::undisturbed() const {
     const NetworkProfile& network = profile_.network;
-    const Duration slowest =
-        latency_max(network.family, network.latency_min, network.latency_mean);
+    const Duration slowest = latency_max(network);
     const bool faults = phase_ == Phase::faults;
     const bool lossy = faults && (network.loss > 0 || network.damage > 0);
     const bool asked_for = operator_client_ && (faults || !operator_client_->idle());

@@ -17,15 +17,6 @@ Duration grace(Duration election_timeout) {
     return election_timeout / 4;
 }
 
-std::string names_of(std::span<const NodeId> nodes) {
-    std::string text;
-    for (const NodeId node : nodes) {
-        text += text.empty() ? "" : ", ";
-        text += node_name(node);
-    }
-    return text.empty() ? "nobody" : text;
-}
-
 }  // namespace
 
 Availability::Node& Availability::node(NodeId id) {
@@ -198,7 +189,7 @@ Finding Availability::judge_candidacy(const Node& of, const NodeStep& step) {
         tally_.examined();
         if (!majorities(step.standing.electorates, of.granted)) {
             return violated(step, fmt::format("begins term {} with pre-votes of {} only",
-                                      step.standing.term, names_of(of.granted)));
+                                      step.standing.term, node_names(of.granted)));
         }
     }
     if (step.did.takes_over) {

@@ -87,7 +87,7 @@ class Availability {
     void answer_left(NodeId from, NodeId to);
 
     // Now nothing is being done to any node or link, and all nodes have followed this leader for
-    // `length` of the simulated time: from now on no term rises and no leader changes.
+    // four election timeouts: from now on no term rises and no leader changes.
     void settled(Term term);
     // Not so any more.
     void disturbed() { settled_.reset(); }
