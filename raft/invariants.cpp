@@ -149,11 +149,8 @@ Observation observe(const Raft& raft) {
                                  raft.configuration().voters.contains(leader->transfer->target);
         for (const Progress& peer : leader->peers) {
             LEDGER_ASSERT(seen.peers_count < members_max);
-            // A witness gets what the own disk holds.
-            const Index last =
-                peer.witness ? std::min(seen.last.index, seen.durable) : seen.last.index;
             seen.peers[seen.peers_count] =
-                observe_peer(peer, last, leader->paced_until != never);
+                observe_peer(peer, raft.sendable(peer), leader->paced_until != never);
             ++seen.peers_count;
         }
     }

@@ -197,6 +197,9 @@ class Raft {
     // For invariants, traces and tests: the role with its data.
     const RoleState& role_state() const { return role_; }
 
+    // As leader: nothing beyond this entry is sent to the peer yet.
+    Index sendable(const Progress& peer) const;
+
   private:
     // raft.cpp
     void advance_clock(Instant now);
@@ -250,7 +253,6 @@ class Raft {
     void rejected(Leader& self, Progress& peer, const AppendResponse& response);
     void look_after(Leader& self, Progress& peer, std::uint64_t answered_round);
     void retransmit_unanswered(Leader& self);
-    Index sendable(const Progress& peer) const;
     void send_to_witnesses(Leader& self);
     void send_appends(Leader& self);
     void send_appends(Leader& self, Progress& peer);

@@ -219,6 +219,7 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
     if (news) {
         leader_commit(self);
         continue_transfer(self);
+        send_to_witnesses(self);
     }
     send_appends(self, peer);
 }
@@ -313,11 +314,19 @@ void Raft::peer_down(Instant now, NodeId node) {
     }
 }
 
-// Followers get entries while the own disk writes them (thesis §10.2.1), witnesses only after that:
-// if nobody else held the entries after a crash, the witness, who cannot lead, would keep those who
-// lack them from leading, for ever.
+// Followers get entries while the own disk writes them (thesis §10.2.1), witnesses only what somebody
+// holds who may lead: if nobody else held the entries after a crash, or once this leader has been
+// removed, the witness, who cannot lead, would keep those who lack them from leading, for ever.
 Index Raft::sendable(const Progress& peer) const {
-    return peer.witness ? std::min(log_.durable(), log_.last()) : log_.last();
+    if (!peer.witness) {
+        return log_.last();
+    }
+    const Configuration& current = configuration();
+    Index held = current.may_lead(config_.self) ? log_.durable() : Index{};
+    for (const Progress& other : std::get_if<Leader>(&role_)->peers) {
+        held = current.may_lead(other.node) ? std::max(held, other.match) : held;
+    }
+    return std::min(held, log_.last());
 }
 
 void Raft::send_to_witnesses(Leader& self) {

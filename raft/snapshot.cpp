@@ -98,6 +98,7 @@ void Raft::handle(NodeId from, const SnapshotStatus& status) {
         if (news) {
             leader_commit(self);
             continue_transfer(self);
+            send_to_witnesses(self);
         }
         send_appends(self, *peer);
         return;

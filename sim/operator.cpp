@@ -77,7 +77,7 @@ What Operator::change(const raft::Raft& leader) {
                                                   : admit(leader.configuration(), node);
 }
 
-What Operator::admit(const Configuration& current, NodeId node) {
+What Operator::admit(Configuration current, NodeId node) {
     constexpr MembershipVerb verbs[] = {MembershipVerb::add_voter, MembershipVerb::replace,
         MembershipVerb::add_learner, MembershipVerb::add_witness};
     const MembershipVerb verb = verbs[draw(4)];

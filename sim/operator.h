@@ -48,7 +48,8 @@ class Operator final : public OperationSource {
     node::client::What transfer();
     std::optional<node::client::What> repair(const raft::Configuration& current);
     node::client::What change(const raft::Raft& leader);
-    node::client::What admit(const raft::Configuration& current, NodeId node);
+    // By value: the node may be a leader that has just been removed, and its disk is about to go.
+    node::client::What admit(raft::Configuration current, NodeId node);
     node::client::What treat(const raft::Raft& leader, NodeId member);
     bool may_lose_disk(const raft::Raft& leader, NodeId member) const;
     void make_empty(NodeId node);

@@ -374,6 +374,25 @@ TEST_CASE("membership_change: a witness gets envelopes, votes, and never leads",
     CHECK(witness.raft.status().vote == NodeId{1});
 }
 
+TEST_CASE("membership_change: a leader that leaves gives a witness only what others hold", "[raft]") {
+    // Thesis §4.2.2: it goes on for a while, but what it alone shares with the witness nobody could
+    // ever continue, since it will not campaign and the witness votes for nobody who lacks it.
+    Configuration before = voters_1_to(3);
+    before.set_member({.node = NodeId{3}, .witness = true});
+    Solo node({.configuration = before});
+    node.lead();
+    REQUIRE(std::holds_alternative<ChangeStarted>(
+        node.raft.change_membership(node.now, without(before, NodeId{1}))));
+    node.store();
+    const Ready ready = node.take();
+    CHECK_FALSE(sent_to<AppendRequest>(ready, 3));
+    REQUIRE(sent_to<AppendRequest>(ready, 2));
+    node.accept(2, *sent_to<AppendRequest>(ready, 2));
+    const auto told = sent_to<AppendRequest>(node.take(), 3);
+    REQUIRE(told);
+    CHECK(told->entries.size() == 1);
+}
+
 namespace {
 
 EntryRef data_entry(std::uint64_t index) {
