@@ -75,8 +75,12 @@ void Judge::left(const node::PeerMessage& message) {
     }
 }
 
+void Judge::calms() {
+    answers_.calms(when_.time, committed_.last());
+}
+
 void Judge::asked(NodeId node, ClientId connection, RequestId request) {
-    answers_.asked({node, connection, request, when_.time});
+    answers_.asked({node, connection, request, when_.time, committed_.last()});
 }
 
 void Judge::answered(NodeId node, ClientId connection, RequestId request) {
@@ -93,6 +97,7 @@ void Judge::applied(
     note(committed_.applied(node, entry.entry.index, entry.entry.term, entry.entry.kind,
              entry.hash, digest, first ? &entry.entry : nullptr, outcome),
         "agreement");
+    answers_.applied(node, entry.entry.index, when_.time);
     if (!first) {
         return;
     }
@@ -118,6 +123,7 @@ void Judge::cut_kept(NodeId node, const log::CutManifest& manifest) {
 void Judge::restored(NodeId node, Index index, const Hash128& digest) {
     note(cuts_.restored(node, index, digest), "cuts");
     committed_.restored(node, index);
+    answers_.applied(node, index, when_.time);
 }
 
 // Looks at the cuts of a disk whose log begins elsewhere than before.
@@ -370,8 +376,7 @@ void Judge::finish(
     note(linearizability_.finish(), "linearizability");
     note(exactly_once_.finish(), "exactly_once");
     note(subscription_.finish(), "subscription");
-    note(answers_.finish({.calm = calm_, .now = when_.time, .within = bounds_.answers}), "answers",
-        check::Kind::liveness);
+    note(answers_.finish(when_.time, bounds_.answers), "answers", check::Kind::liveness);
     for (const auto& host : hosts) {
         if (host->up() && takes_part(*host)) {
             convergence_.replica({host->node(), host->replica().applied(),

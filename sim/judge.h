@@ -32,7 +32,7 @@ class Judge final {
   public:
     struct Bounds {
         check::Availability::Bounds availability{};
-        Duration answers = seconds(10);  // after all faults a request is answered within this
+        Duration answers = seconds(10);  // within this a request is answered, without fault or lag
     };
 
     // Nodes 1 to `nodes` are the first voters. `kept_operations`: how many ended operations the history keeps for reports and files.
@@ -53,7 +53,7 @@ class Judge final {
     void settled(Term term) { availability_.settled(term); }
     void disturbed() { availability_.disturbed(); }
     // From now on no fault strikes.
-    void calms() { calm_ = when_.time; }
+    void calms();
     void asked(NodeId node, ClientId connection, RequestId request);
     void answered(NodeId node, ClientId connection, RequestId request);
     void closed(NodeId node, ClientId connection);
@@ -113,7 +113,6 @@ class Judge final {
     };
 
     const Bounds bounds_;
-    Instant calm_;
     raft::Configuration membership_;  // the newest committed one
     std::vector<LostDisk> lost_disks_;
     check::When when_;
