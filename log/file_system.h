@@ -51,8 +51,10 @@ class File {
     virtual Result<std::uint64_t> size() = 0;
 };
 
-// Names are relative to a root that the file system was made with: "wal/00000001.segment". Folder
-// entries become durable only by sync_directory().
+// Names are relative to a root that the file system was made with: "wal/00000001.segment"; "" is the
+// root. Folder entries become durable only by sync_directory(). A file where a directory is meant,
+// or the other way round, a part of more than 255 bytes and an offset beyond 2^63 are
+// invalid_argument.
 class FileSystem {
   public:
     virtual ~FileSystem() = default;

@@ -202,7 +202,13 @@ Result<void> PosixFileSystem::make_directory(const std::string& directory) {
     const std::string full = path(directory);
     for (std::size_t slash = full.find('/', 1);; slash = full.find('/', slash + 1)) {
         const std::string part = full.substr(0, slash);
-        if (::mkdir(part.c_str(), directory_mode) != 0 && errno != EEXIST) {
+        struct stat status {};
+        const bool made = ::mkdir(part.c_str(), directory_mode) == 0;
+        if (!made && errno == EEXIST && ::stat(part.c_str(), &status) == 0 &&
+            !S_ISDIR(status.st_mode)) {
+            errno = ENOTDIR;  // EEXIST is fine, but not for a file in the way
+        }
+        if (!made && errno != EEXIST) {
             return last_error("make directory", part);
         }
         if (slash == std::string::npos) {

@@ -13,6 +13,9 @@ std::string_view parent(std::string_view name) {
     return slash == std::string_view::npos ? std::string_view{} : name.substr(0, slash);
 }
 
+constexpr std::size_t name_bytes_max = 255;  // of each part, as file systems have it
+constexpr std::uint64_t offset_max = INT64_MAX;
+
 template <typename Names>
 std::uint32_t number_in(const Names& names, std::string_view name) {
     const auto at = names.find(name);
@@ -142,6 +145,9 @@ Result<std::uint64_t> Disk::read(
     if (const auto injection = obstacle(DiskOperation::read)) {
         return refusal(*injection, name_of(number) + ": read failed");
     }
+    if (offset > offset_max) {
+        return failure(log::Errc::invalid_argument, name_of(number) + ": no file is so long");
+    }
     DiskFile& from = file(number);
     if (from.marked() && !into.empty()) {
         from.consume(offset, offset + into.size(), faults_);
@@ -164,8 +170,10 @@ Result<void> Disk::write(std::uint32_t number, std::uint64_t offset, ByteSpan da
         }
         return refusal(*injection, name_of(number) + ": write failed");
     }
+    if (offset > offset_max - data.size()) {
+        return failure(log::Errc::invalid_argument, name_of(number) + ": no file is so long");
+    }
     const std::uint64_t end = offset + data.size();
-    LEDGER_ASSERT(end >= offset);
     const std::uint64_t size = into.cached().size();
     if (!fits(end > size ? end - size : 0)) {
         return refusal({.error = log::Errc::no_space}, name_of(number) + ": the disk is full");
@@ -180,6 +188,9 @@ Result<void> Disk::resize(std::uint32_t number, std::uint64_t bytes) {
     DiskFile& into = file(number);
     if (const auto injection = obstacle(DiskOperation::write)) {
         return refusal(*injection, name_of(number) + ": resize failed");
+    }
+    if (bytes > offset_max) {
+        return failure(log::Errc::invalid_argument, name_of(number) + ": no file is so long");
     }
     const std::uint64_t size = into.cached().size();
     if (!fits(bytes > size ? bytes - size : 0)) {
@@ -224,6 +235,32 @@ bool Disk::directory_exists(std::string_view directory) const {
     return directory.empty() || directories_.contains(directory);
 }
 
+std::optional<Error> Disk::wrong_directory(std::string_view directory) const {
+    if (directory_exists(directory)) {
+        return std::nullopt;
+    }
+    for (std::string_view at = directory; !at.empty(); at = parent(at)) {
+        const std::string_view above = parent(at);
+        const std::size_t last = at.size() - (above.empty() ? 0 : above.size() + 1);
+        if (names_.contains(at) || last > name_bytes_max) {
+            return failure(log::Errc::invalid_argument, std::string(at) + ": no directory");
+        }
+    }
+    return failure(log::Errc::not_found, std::string(directory) + ": no such directory");
+}
+
+std::optional<Error> Disk::wrong_name(std::string_view name) const {
+    if (auto wrong = wrong_directory(parent(name))) {
+        return wrong;
+    }
+    const std::size_t slash = name.rfind('/');
+    const std::size_t last = name.size() - (slash == std::string_view::npos ? 0 : slash + 1);
+    if (last > name_bytes_max || directory_exists(name)) {
+        return failure(log::Errc::invalid_argument, std::string(name) + ": no name of a file");
+    }
+    return std::nullopt;
+}
+
 void Disk::touch_entry(std::string_view name) {
     if (const auto at = harmed_names_.find(name); at != harmed_names_.end()) {
         faults_.consume(at->second);
@@ -236,6 +273,9 @@ Result<std::unique_ptr<log::File>> Disk::open(const std::string& name) {
         return refusal(*injection, name + ": open failed");
     }
     touch_entry(name);
+    if (auto wrong = wrong_name(name)) {
+        return *wrong;
+    }
     const std::uint32_t number = number_in(names_, name);
     if (number == 0) {
         return failure(log::Errc::not_found, name);
@@ -248,11 +288,11 @@ Result<std::unique_ptr<log::File>> Disk::create(const std::string& name) {
         return refusal(*injection, name + ": create failed");
     }
     touch_entry(name);
-    if (!directory_exists(parent(name))) {
-        return failure(log::Errc::not_found, name + ": no such directory");
-    }
-    if (names_.contains(name)) {
+    if (names_.contains(name) || directory_exists(name)) {
         return failure(log::Errc::already_exists, name);
+    }
+    if (auto wrong = wrong_name(name)) {
+        return *wrong;
     }
     const std::uint32_t number = new_file();
     names_.emplace(name, number);
@@ -274,6 +314,11 @@ Result<std::vector<std::string>> Disk::list(const std::string& directory) {
         }
         return seen;
     });
+    if (auto wrong = wrong_directory(directory)) {
+        if (wrong->code != make_error_code(log::Errc::not_found)) {
+            return *wrong;
+        }
+    }
     std::vector<std::string> found;
     const std::string prefix = directory.empty() ? "" : directory + "/";
     for (auto at = names_.lower_bound(prefix); at != names_.end(); ++at) {
@@ -291,6 +336,10 @@ Result<void> Disk::make_directory(const std::string& directory) {
     if (const auto injection = obstacle(DiskOperation::entry)) {
         return refusal(*injection, directory + ": make_directory failed");
     }
+    auto wrong = wrong_directory(directory);
+    if (wrong && wrong->code != make_error_code(log::Errc::not_found)) {
+        return *wrong;
+    }
     ++issued_;
     for (std::string_view at = directory; !at.empty(); at = parent(at)) {
         directories_.emplace(at);
@@ -302,12 +351,14 @@ Result<void> Disk::rename(const std::string& from, const std::string& to) {
     if (const auto injection = obstacle(DiskOperation::entry)) {
         return refusal(*injection, from + ": rename failed");
     }
+    for (const std::string& name : {from, to}) {
+        if (auto wrong = wrong_name(name)) {
+            return *wrong;
+        }
+    }
     const std::uint32_t number = number_in(names_, from);
     if (number == 0) {
         return failure(log::Errc::not_found, from);
-    }
-    if (!directory_exists(parent(to))) {
-        return failure(log::Errc::not_found, to + ": no such directory");
     }
     if (from == to) {
         return {};
@@ -324,6 +375,9 @@ Result<void> Disk::rename(const std::string& from, const std::string& to) {
 Result<void> Disk::remove(const std::string& name) {
     if (const auto injection = obstacle(DiskOperation::entry)) {
         return refusal(*injection, name + ": remove failed");
+    }
+    if (auto wrong = wrong_name(name)) {
+        return *wrong;
     }
     const std::uint32_t number = number_in(names_, name);
     if (number == 0) {
@@ -351,6 +405,9 @@ void Disk::apply(Names& names, const EntryOperation& operation) {
 Result<void> Disk::sync_directory(const std::string& directory) {
     if (const auto injection = obstacle(DiskOperation::sync)) {
         return refusal(*injection, directory + ": sync_directory failed");
+    }
+    if (auto wrong = wrong_directory(directory)) {
+        return *wrong;
     }
     ++issued_;
     bool any = false;

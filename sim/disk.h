@@ -175,6 +175,9 @@ class Disk final : public log::FileSystem {
     std::optional<Injection> armed_obstacle(DiskOperation operation);
     bool fits(std::uint64_t growth) const;
     bool directory_exists(std::string_view directory) const;
+    // What is wrong with a name that a file has or is to have; nothing if it may have one.
+    std::optional<Error> wrong_name(std::string_view name) const;
+    std::optional<Error> wrong_directory(std::string_view directory) const;
     void changed(std::uint32_t number, std::uint64_t from);
     static void apply(Names& names, const EntryOperation& operation);
     void drop_unreachable();
