@@ -290,8 +290,14 @@ void SegmentExaminer::check_missing_block(std::size_t number, bool whole) {
 Condition SegmentExaminer::examine_slot(std::size_t number, std::size_t at) {
     const ScannedGroup& group = groups_[number];
     const Slot& slot = group.slots[at];
-    if (begins_torn_footer(slot)) {
+    if (lies_behind_the_end(slot)) {
         ended_ = true;
+        if (footers_) {
+            find(Condition::faulty, FoundAt::identity_block,
+                {sector_ceiling(slot.offset), footers_->footer.body_end},
+                "it does not verify; its records do")
+                .covered = true;
+        }
         return Condition::torn;
     }
     Condition condition = Condition::clean;
@@ -416,12 +422,15 @@ void SegmentExaminer::lose_tail(const ScannedGroup& group, std::size_t at, Condi
         .index = walk_.last().next();
 }
 
-// The log's end in a segment that has a successor is known: what stands behind it is a footer that
-// did not reach the disk whole.
-bool SegmentExaminer::begins_torn_footer(const Slot& slot) const {
-    return !footers_ && around_.next && !slot.name && slot.record.damage == Damage::header &&
-           walk_.last() == around_.next->start.id.index &&
-           (!walk_.hash() || *walk_.hash() == around_.next->start.hash);
+// The log's end in a segment that has a footer or a successor is known: what stands behind it is the
+// identity block of the last group, or a footer that did not reach the disk whole.
+bool SegmentExaminer::lies_behind_the_end(const Slot& slot) const {
+    if (slot.name || slot.record.damage != Damage::header || !(footers_ || around_.next)) {
+        return false;
+    }
+    const Index last = footers_ ? footers_->footer.last : around_.next->start.id.index;
+    const Digest& hash = footers_ ? footers_->footer.last_hash : around_.next->start.hash;
+    return walk_.last() == last && (!walk_.hash() || *walk_.hash() == hash);
 }
 
 void SegmentExaminer::pass(const Slot& slot) {

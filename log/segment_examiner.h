@@ -74,7 +74,7 @@ class SegmentExaminer {
     const char* why_faulty(const ScannedGroup& group, const Slot& slot) const;
     void report_record(const ScannedGroup& group, const Slot& slot, Condition condition);
     void lose_tail(const ScannedGroup& group, std::size_t at, Condition condition);
-    bool begins_torn_footer(const Slot& slot) const;
+    bool lies_behind_the_end(const Slot& slot) const;
 
     void pass(const Slot& slot);
     void pass_entry(const Slot& slot, const EntryIdentity& name);
