@@ -60,25 +60,34 @@ Result<Image> read_image(FileSystem& files, const std::string& directory) {
     return image;
 }
 
-Result<void> put_file(FileSystem& files, const std::string& name, ByteSpan bytes) {
+namespace {
+
+Result<std::unique_ptr<File>> put_unsynced(
+    FileSystem& files, const std::string& name, ByteSpan bytes) {
     auto file = files.open(name);
     if (!file && file.error().code == make_error_code(Errc::not_found)) {
         file = files.create(name);
     }
-    if (!file) {
-        return file.error();
+    if (file) {
+        LEDGER_CHECK((*file)->resize(bytes.size()));
+        LEDGER_CHECK((*file)->write(0, bytes));
     }
-    LEDGER_CHECK((*file)->resize(bytes.size()));
-    LEDGER_CHECK((*file)->write(0, bytes));
-    return (*file)->sync();
+    return file;
+}
+
+}  // namespace
+
+Result<void> put_file(FileSystem& files, const std::string& name, ByteSpan bytes) {
+    LEDGER_TRY(const auto file, put_unsynced(files, name, bytes));
+    return file->sync();
 }
 
 Result<void> put_image(FileSystem& files, const std::string& directory, const Image& image) {
     LEDGER_CHECK(files.make_directory(directory));
     for (const auto& [name, bytes] : image) {
-        LEDGER_CHECK(put_file(files, path_in(directory, name), bytes));
+        LEDGER_TRY(const auto file, put_unsynced(files, path_in(directory, name), bytes));
     }
-    return files.sync_directory(directory);
+    return {};
 }
 
 }  // namespace ledger::log::conformance

@@ -30,8 +30,9 @@ using Image = std::map<std::string, ByteVector>;
 
 Result<ByteVector> read_file(FileSystem& files, const std::string& name);
 Result<Image> read_image(FileSystem& files, const std::string& directory);
-// Replaces what is there of these files; durable when it returns.
+// Replaces the file, or makes it; its bytes are durable when it returns.
 Result<void> put_file(FileSystem& files, const std::string& name, ByteSpan bytes);
+// The same with all of these files, but nothing of it is durable.
 Result<void> put_image(FileSystem& files, const std::string& directory, const Image& image);
 
 }  // namespace ledger::log::conformance

@@ -91,7 +91,6 @@ Outcome run(Arm& arm, bool sealed, const Harm& harm) {
     harm(image, sample);
     LEDGER_ASSERT(image != sample.image);
     LEDGER_ASSERT(put_image(arm.files(), directory, image));
-    arm.lose_power();
     const auto examined = examine(arm.files(), directory);
     Outcome outcome{words_of(examined), describe(examined) + "\n"};
     const auto untouched = read_image(arm.files(), directory);
