@@ -68,6 +68,41 @@ TEST_CASE("footer: what was written at the end of a segment is read back", "[log
     }
 }
 
+TEST_CASE("footer: any footer comes back", "[log]") {
+    rc::prop("round trip", [](std::uint64_t epoch, std::uint64_t sync, std::uint64_t commit) {
+        Footer footer = sample_footer(*rc::gen::inRange<std::uint64_t>(0, 200));
+        footer.epoch = epoch;
+        footer.sync_index = Index{sync};
+        footer.commit = Index{commit};
+        footer.body_end += *rc::gen::inRange<std::uint64_t>(0, 9) * sector_bytes;
+        for (FooterName& name : footer.names) {
+            name.envelope_crc = *rc::gen::arbitrary<std::uint32_t>();
+        }
+        ByteVector file(static_cast<std::size_t>(footer.body_end), std::byte{0x33});
+        const ByteVector both = encode_footers(footer);
+        file.insert(file.end(), both.begin(), both.end());
+        const auto found = find_footers(file, footer.segment);
+        RC_ASSERT(found.has_value());
+        RC_ASSERT(found->footer == footer);
+        RC_ASSERT((found->intact == std::array{true, true}));
+    });
+}
+
+TEST_CASE("footer: every flipped bit of a trailer is noticed", "[log]") {
+    const Footer footer = sample_footer(5);
+    ByteVector both = encode_footers(footer);
+    const std::uint64_t end = footer.body_end + both.size();
+    const ByteSpan sector = ByteSpan(both).last(sector_bytes);
+    REQUIRE(decode_footer_trailer(sector, footer.segment, end));
+    CHECK(!decode_footer_trailer(sector, footer.segment, end + sector_bytes));
+    CHECK(!decode_footer_trailer(sector, footer.segment.next(), end));
+    for (std::size_t bit = (both.size() - 64) * 8; bit < both.size() * 8; ++bit) {
+        both[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+        CHECK(!decode_footer_trailer(ByteSpan(both).last(sector_bytes), footer.segment, end));
+        both[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+    }
+}
+
 TEST_CASE("footer: any one bad sector leaves a copy", "[log]") {
     const Footer footer = sample_footer(100);
     const std::uint64_t end = footer.body_end + encode_footers(footer).size();

@@ -79,6 +79,33 @@ TEST_CASE("segment: both copies of the header say the same, each at its place", 
     }
 }
 
+TEST_CASE("segment: any header comes back", "[log]") {
+    rc::prop("round trip", [](std::uint64_t high, std::uint64_t low, std::uint32_t node,
+                               std::uint64_t incarnation, std::uint64_t epoch, std::uint64_t sync) {
+        SegmentHeader header;
+        header.identity = {{high, low}, NodeId{node}, Incarnation{incarnation}};
+        header.segment = SegmentId{*rc::gen::inRange<std::uint64_t>(1, UINT64_MAX)};
+        header.previous = SegmentId{*rc::gen::inRange<std::uint64_t>(0, header.segment.value)};
+        header.epoch = epoch;
+        header.sync_index = Index{sync};
+        if (*rc::gen::arbitrary<bool>()) {
+            header.start = {{Term{*rc::gen::arbitrary<std::uint64_t>()},
+                                Index{*rc::gen::inRange<std::uint64_t>(1, UINT64_MAX)}},
+                sha256(sample_bytes(low, 9)), {*rc::gen::arbitrary<std::int64_t>()},
+                {*rc::gen::arbitrary<std::int64_t>()}};
+        }
+        ByteVector bytes(segment_header_bytes);
+        encode_segment_header(bytes, header);
+        for (const std::uint64_t offset : {std::uint64_t{0}, sector_bytes}) {
+            const auto decoded = decode_segment_header(
+                ByteSpan(bytes).subspan(static_cast<std::size_t>(offset), sector_bytes),
+                {header.segment, offset});
+            RC_ASSERT(decoded.has_value());
+            RC_ASSERT(*decoded == header);
+        }
+    });
+}
+
 TEST_CASE("segment: every flipped bit of a header is noticed", "[log]") {
     ByteVector bytes(segment_header_bytes);
     encode_segment_header(bytes, sample_header());
@@ -104,6 +131,32 @@ TEST_CASE("identity block: what was encoded is decoded, at its place only", "[lo
     }
     CHECK(identity_block_bytes(12) == sector_bytes);
     CHECK(identity_block_bytes(13) == 2 * sector_bytes);
+}
+
+TEST_CASE("identity block: any block comes back", "[log]") {
+    rc::prop("round trip", [](std::uint64_t epoch, std::uint64_t base, std::uint64_t hash,
+                               std::uint64_t last, std::uint64_t sync) {
+        IdentityBlock block = sample_block(0);
+        block.epoch = epoch;
+        block.base = Index{base};
+        block.base_hash64 = hash;
+        block.last = Index{last};
+        block.last_hash = sha256(sample_bytes(hash, 9));
+        block.sync_index = Index{sync};
+        block.commit = Index{sync / 3};
+        block.group_start = *rc::gen::inRange<std::uint64_t>(2, 17) * sector_bytes;
+        const auto names = *rc::gen::inRange<std::size_t>(0, 40);
+        for (std::size_t i = 0; i < names; ++i) {
+            block.names.push_back({Index{*rc::gen::arbitrary<std::uint64_t>()},
+                Term{*rc::gen::arbitrary<std::uint64_t>()},
+                *rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint32_t>(),
+                *rc::gen::arbitrary<std::uint32_t>(), *rc::gen::arbitrary<std::uint8_t>(),
+                *rc::gen::arbitrary<std::uint8_t>()});
+        }
+        const auto decoded = decode_identity_block(encoded(block), place);
+        RC_ASSERT(decoded.has_value());
+        RC_ASSERT(*decoded == block);
+    });
 }
 
 TEST_CASE("identity block: every flipped bit is noticed", "[log]") {

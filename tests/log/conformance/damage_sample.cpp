@@ -16,7 +16,8 @@ void store(Storage& storage, TwinLog& twin, const Group& group) {
     twin.apply(group);
 }
 
-void write_log(FileSystem& files, TwinLog& twin, bool sealed) {
+void write_log(FileSystem& files, DamageSample& sample, bool sealed) {
+    TwinLog& twin = sample.twin;
     const Options options = sample_options(damage_segment_bytes);
     LEDGER_ASSERT(format(files, options, sample_identity()));
     for (std::uint64_t life = 0; life < 2; ++life) {
@@ -29,6 +30,8 @@ void write_log(FileSystem& files, TwinLog& twin, bool sealed) {
             std::optional<Index> truncate_to;
             if (i == 2) {
                 truncate_to = twin.last() - 2;
+                sample.replaced.insert(
+                    sample.replaced.end(), twin.entries.end() - 2, twin.entries.end());
             }
             const std::size_t bytes = i < 6 ? 1200 : 200;
             Group group = twin.group(life * 500 + i * 37 + 40, 3, bytes, truncate_to);
@@ -109,7 +112,7 @@ void find_slots(DamageSample& sample) {
 DamageSample make_sample(bool sealed) {
     DamageSample sample;
     sim::Disk disk{NodeId{1}};
-    write_log(disk, sample.twin, sealed);
+    write_log(disk, sample, sealed);
     keep_cut(disk, sample.twin);
     auto image = read_image(disk, sample_options().directory);
     LEDGER_ASSERT(image);

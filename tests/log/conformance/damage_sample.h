@@ -38,6 +38,7 @@ struct SegmentSpot {
 struct DamageSample {
     Image image;
     TwinLog twin;
+    std::vector<HashedEntry> replaced;  // written once, and truncated since
     std::vector<SegmentSpot> segments;  // at least four; the last has at least three groups
     Spot hard_state_newest;             // its first copy; the second one is 8192 bytes behind
     Spot hard_state_oldest;

@@ -1,0 +1,36 @@
+#pragma once
+// Target: one decoder of bytes from disk, and what must hold whatever bytes it is given.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log/base/bytes.h"
+
+namespace ledger::fuzz {
+
+// What a decoder made of some bytes.
+struct Verdict {
+    // The canonical bytes of what they mean; nothing = they were refused.
+    std::optional<ByteVector> meaning;
+    // A promise that was broken; empty if none was.
+    std::string wrong;
+};
+
+struct Target {
+    std::string name;
+    // Checksums cover everything that has a meaning: a damaged seed is refused or means the same.
+    bool checksummed = false;
+    std::vector<ByteVector> seeds;  // accepted
+    std::function<Verdict(ByteSpan)> judge;
+};
+
+std::vector<Target> log_targets();
+std::vector<Target> cut_targets();
+std::vector<Target> state_targets();
+std::vector<Target> node_targets();
+
+std::vector<Target> all_targets();
+
+}  // namespace ledger::fuzz
