@@ -18,13 +18,14 @@
 // the order in which header_numbers() names them (8 each), the voters (4 for their number, 4
 // each), CRC-32C of the rest (4).
 // Step: bytes of the event (4), time (8), event (node/event_codec.h), the first 8 bytes of the hash
-// after the step (8), CRC-32C of all before it in this step (4).
+// after the step (8), CRC-32C of its number, from 1 (8 bytes that are not written), and of all before
+// it in this step (4).
 namespace ledger::node {
 
 namespace {
 
 constexpr char magic[4] = {'L', 'G', 'R', 'R'};
-constexpr std::uint32_t version = 6;
+constexpr std::uint32_t version = 7;
 constexpr std::uint32_t crc_bytes = 4;
 constexpr std::uint32_t step_bytes_min = 4 + 8 + 8 + crc_bytes;
 // Greater than any event: a recovered tail or a message of many entries.
@@ -208,14 +209,22 @@ std::uint64_t step_bytes(ByteSpan rest) {
     return whole ? bytes : 0;
 }
 
-Result<Step> read_step(ByteSpan bytes) {
+// A step that is missing, or stands elsewhere, is as bad as a damaged one: what follows would be
+// handed to a replica that it never happened to.
+std::uint32_t step_crc(ByteSpan checked, std::uint64_t number) {
+    std::byte bytes[sizeof(number)];
+    store_little_endian(bytes, number);
+    return crc32c(checked, crc32c(bytes));
+}
+
+Result<Step> read_step(ByteSpan bytes, std::uint64_t number) {
     ByteReader reader(bytes);
     const std::uint32_t event_bytes = reader.u32();
     const auto now = Instant{reader.i64()};
     const ByteSpan event = reader.bytes(event_bytes);
     const std::uint64_t hash = reader.u64();
     const std::uint64_t checked = reader.offset();
-    if (reader.u32() != crc32c(bytes.first(static_cast<std::size_t>(checked)))) {
+    if (reader.u32() != step_crc(bytes.first(static_cast<std::size_t>(checked)), number)) {
         return damaged("a step is damaged");
     }
     LEDGER_ASSERT(reader.ok() && reader.remaining() == 0);
@@ -257,9 +266,8 @@ void Recorder::stepped(
     ByteWriter writer(out_);
     writer.u64(hash_.high());
     const ByteSpan step = ByteSpan(out_).subspan(static_cast<std::size_t>(step_at_));
-    const std::uint32_t crc = crc32c(step);
+    const std::uint32_t crc = step_crc(step, ++steps_);
     writer.u32(crc);
-    ++steps_;
 }
 
 bool is_recording(ByteSpan bytes) {
@@ -282,7 +290,7 @@ Result<Replayed> replay_recording(ByteSpan bytes) {
             replayed.torn_bytes = rest.size();
             break;
         }
-        LEDGER_TRY(Step step, read_step(rest.first(bytes_of_step)));
+        LEDGER_TRY(Step step, read_step(rest.first(bytes_of_step), replayed.steps + 1));
         if (!replica.started() && !std::holds_alternative<Start>(step.event)) {
             return damaged("its first step is no start");
         }

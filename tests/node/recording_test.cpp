@@ -77,6 +77,42 @@ TEST_CASE("recording: a damaged byte is noticed, wherever it is", "[node]") {
     }
 }
 
+// Found by fuzzing: the rest was handed to a replica that asserted.
+TEST_CASE("recording: a step that is missing, twice there or elsewhere is noticed", "[node]") {
+    RecordedLife life(header_of_one());
+    life.live();
+    ByteVector header;
+    const Recorder only_header(header_of_one(), header);
+    // Where the steps begin; the last one is the end.
+    std::vector<std::ptrdiff_t> begins = {static_cast<std::ptrdiff_t>(header.size())};
+    while (static_cast<std::size_t>(begins.back()) < life.bytes.size()) {
+        const auto event_bytes =
+            load_little_endian<std::uint32_t>(life.bytes.data() + begins.back());
+        begins.push_back(begins.back() + 24 + static_cast<std::ptrdiff_t>(event_bytes));
+    }
+    REQUIRE(begins.size() == life.recorder().steps() + 1);
+    const auto part = [&](std::size_t from, std::size_t to) {
+        return std::pair(life.bytes.begin() + begins[from], life.bytes.begin() + begins[to]);
+    };
+    const std::size_t last = begins.size() - 1;
+    for (std::size_t step = 0; step + 1 < last; ++step) {
+        const std::vector<std::pair<std::size_t, std::size_t>> orders[] = {
+            {{0, step}, {step + 1, last}},
+            {{0, step + 1}, {step, last}},
+            {{0, step}, {step + 1, step + 2}, {step, step + 1}, {step + 2, last}}};
+        for (const auto& order : orders) {
+            ByteVector mixed = header;
+            for (const auto& [from, to] : order) {
+                const auto [begin, end] = part(from, to);
+                mixed.insert(mixed.end(), begin, end);
+            }
+            const Result<Replayed> replayed = replay_recording(mixed);
+            REQUIRE_FALSE(replayed.has_value());
+            CHECK(replayed.error().place.find("a step is damaged") != std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("recording: other bytes are none", "[node]") {
     CHECK_FALSE(is_recording(as_bytes("LGR")));
     CHECK_FALSE(is_recording(as_bytes("a capsule")));
