@@ -40,6 +40,14 @@ extern "C" int LLVMFuzzerInitialize(int* count, char*** words) {
         }
         break;
     }
+    if (target().trusts_checksums) {
+        static char no_help[] = "-use_cmp=0";
+        static std::vector<char*> more(*words, *words + *count);
+        more.push_back(no_help);
+        more.push_back(nullptr);
+        *words = more.data();
+        ++*count;
+    }
     return 0;
 }
 

@@ -136,7 +136,8 @@ std::vector<ByteVector> cut_entry_seeds() {
 std::vector<Target> node_targets() {
     return {
         {"event", false, event_seeds(), judge_event},
-        {"recording", false, recording_seeds(), judge_recording},
+        // A replica asserts on events that cannot have happened to it.
+        {"recording", false, recording_seeds(), judge_recording, true},
         {"configuration", false, configuration_seeds(), judge_configuration},
         {"cut_control", false, control_seeds(), judge_control},
         {"cut_entry", false, cut_entry_seeds(), judge_cut_entry},
