@@ -1,9 +1,10 @@
 # ledgerctl: what people call to run and ask a local cluster.
 ledger_library(ctl EXCEPTIONS
-    SOURCES ctl_client.cpp ctl_cluster.cpp ctl_follower.cpp ctl_input.cpp ctl_link.cpp
+    SOURCES ctl_client.cpp ctl_cluster.cpp ctl_follower.cpp ctl_input.cpp ctl_leftovers.cpp ctl_link.cpp
             ctl_log_directory.cpp ctl_loop.cpp ctl_replica_copy.cpp import_batch.cpp import_progress.cpp launcher.cpp line_reader.cpp
             quorum_recovery.cpp
-    HEADERS ctl_client.h ctl_cluster.h ctl_follower.h ctl_input.h ctl_link.h ctl_log_directory.h
+    HEADERS ctl_client.h ctl_cluster.h ctl_follower.h ctl_input.h ctl_leftovers.h ctl_link.h
+            ctl_log_directory.h
             ctl_loop.h ctl_replica_copy.h import_batch.h import_progress.h launcher.h line_reader.h
             quorum_recovery.h
     DEPENDS ledger::node_asio ledger::node ledger::codec ledger::check ledger::log ledger::log_posix)
