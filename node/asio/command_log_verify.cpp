@@ -1,7 +1,3 @@
-#include <unistd.h>
-
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "log/base/format.h"
@@ -134,13 +130,6 @@ std::string json_of(const log::Examination& seen, const std::string& directory) 
     return text + "\n";
 }
 
-void show_progress(std::uint64_t done, std::uint64_t all) {
-    constexpr std::uint64_t mebibyte = 1u << 20;
-    std::fprintf(stderr, "\r%s", fmt::format("{} of {} MiB{}", done / mebibyte, all / mebibyte,
-                                     done == all ? "\n" : "").c_str());
-    std::fflush(stderr);
-}
-
 }  // namespace
 
 int fail_to_look(const CtlOptions& options, const std::string& directory, const Error& error) {
@@ -160,10 +149,7 @@ int command_log_verify(const CtlOptions& options, const LogOptions& what) {
     if (!directory) {
         return fail_to_look(options, what.directory, directory.error());
     }
-    log::Watch watch;
-    if (::isatty(STDERR_FILENO) == 1) {
-        watch.progress = show_progress;
-    }
+    const log::Watch watch{.record = {}, .progress = progress_on_terminal(1u << 20, "MiB")};
     const Result<log::Examination> seen = log::examine(directory->files(), "", watch);
     if (!seen) {
         return fail_to_look(options, what.directory, seen.error());

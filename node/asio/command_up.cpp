@@ -70,26 +70,6 @@ Result<std::uint16_t> free_ports(std::uint32_t count) {
         fmt::format("no {} free ports in a row from {} on", count, first_port));
 }
 
-Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up) {
-    CtlCluster cluster{.directory = directory,
-        .id = {random_bits(), random_bits()},
-        .ephemeral = up.ephemeral,
-        .record = up.record,
-        .founders = {},
-        .nodes = {}};
-    const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
-    LEDGER_TRY(const std::uint16_t port,
-        up.port == 0 ? free_ports(count) : check_ports(up.port, count));
-    for (std::uint32_t i = 0; i < count; ++i) {
-        cluster.nodes.push_back({.node = NodeId{i + 1},
-            .port = static_cast<std::uint16_t>(port + i),
-            .process = {},
-            .recording = {}});
-    }
-    cluster.founders = cluster.peers();
-    return cluster;
-}
-
 Result<void> format_nodes(const CtlCluster& cluster) {
     for (const CtlNode& node : cluster.nodes) {
         LEDGER_CHECK(format_node(cluster, node.node));
@@ -270,6 +250,26 @@ int check_wishes(const CtlOptions& options, const UpOptions& up, const Started& 
 }
 
 }  // namespace
+
+Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up) {
+    CtlCluster cluster{.directory = directory,
+        .id = {random_bits(), random_bits()},
+        .ephemeral = up.ephemeral,
+        .record = up.record,
+        .founders = {},
+        .nodes = {}};
+    const std::uint32_t count = up.nodes == 0 ? default_nodes : up.nodes;
+    LEDGER_TRY(const std::uint16_t port,
+        up.port == 0 ? free_ports(count) : check_ports(up.port, count));
+    for (std::uint32_t i = 0; i < count; ++i) {
+        cluster.nodes.push_back({.node = NodeId{i + 1},
+            .port = static_cast<std::uint16_t>(port + i),
+            .process = {},
+            .recording = {}});
+    }
+    cluster.founders = cluster.peers();
+    return cluster;
+}
 
 int command_up(const CtlOptions& options, const UpOptions& up) {
     std::error_code error;

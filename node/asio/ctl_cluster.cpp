@@ -206,6 +206,12 @@ std::string default_directory(const std::string& name) {
 }
 
 Result<CtlCluster> load_cluster(const std::string& directory) {
+    std::error_code ignored;
+    if (fs::exists(fs::path(directory) / unfinished_restore, ignored)) {
+        return failure(CtlErrc::damaged,
+            directory + ": a snapshot was being restored here and that did not come to its end; "
+                        "remove the directory and restore it again");
+    }
     std::ifstream file(file_in(directory));
     if (!file) {
         return failure(CtlErrc::no_cluster, fmt::format("no cluster in {}", directory));

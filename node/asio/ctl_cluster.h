@@ -54,7 +54,10 @@ struct CtlCluster {
 // $XDG_DATA_HOME/event-ledger/clusters/NAME, or below ~/.local/share.
 std::string default_directory(const std::string& name);
 
-// no_cluster if there is no cluster.json.
+// Lies in a cluster's directory while a snapshot is being restored into it (snapshot_restore.h).
+inline constexpr const char* unfinished_restore = "restore.unfinished";
+
+// no_cluster if there is no cluster.json; damaged also if a restore did not come to its end.
 Result<CtlCluster> load_cluster(const std::string& directory);
 // Replaces a file in one step: after a crash, of the machine too, it is the old or the new one.
 Result<void> replace_file(const std::string& name, const std::string& text);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "log/base/format.h"
 #include "sim/check/json.h"
@@ -63,6 +64,18 @@ int fail(const CtlOptions& options, int code, const std::string& sentence) {
 
 int fail(const CtlOptions& options, int code, const Error& error) {
     return fail(options, code, fmt::format("{}: {}", error.code.message(), error.place));
+}
+
+std::function<void(std::uint64_t, std::uint64_t)> progress_on_terminal(
+    std::uint64_t unit, const char* name) {
+    if (::isatty(STDERR_FILENO) != 1) {
+        return {};
+    }
+    return [unit, name](std::uint64_t done, std::uint64_t all) {
+        std::fprintf(stderr, "\r%s", fmt::format("{} of {} {}{}", done / unit, all / unit, name,
+                                         done == all ? "\n" : "").c_str());
+        std::fflush(stderr);
+    };
 }
 
 Loaded load(const CtlOptions& options) {

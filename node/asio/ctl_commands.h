@@ -2,6 +2,7 @@
 // CtlCommands: what `ledgerctl` can be asked to do; each returns the process's exit code.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,11 @@ int fail(const CtlOptions& options, int code, const Error& error);
 // To standard output.
 void say(const std::string& text);
 
+// Shows "5 of 9 MiB" on standard error, over and over in one line; empty unless that is a terminal.
+// `done` and `all` are divided by `unit`.
+std::function<void(std::uint64_t done, std::uint64_t all)> progress_on_terminal(
+    std::uint64_t unit, const char* name);
+
 // The cluster, or the exit code with which it has been reported missing.
 struct Loaded {
     std::optional<CtlCluster> cluster;
@@ -60,6 +66,8 @@ struct UpOptions {
     bool record = false;  // every node that is started from now on, until `down`
 };
 int command_up(const CtlOptions& options, const UpOptions& up);
+// Identity, nodes and free ports of a cluster that is to be; nothing is written.
+Result<CtlCluster> new_cluster(const std::string& directory, const UpOptions& up);
 int command_down(const CtlOptions& options);
 int command_status(const CtlOptions& options);
 
@@ -110,6 +118,17 @@ struct LogOptions {
 // What lies in the files of a stopped node (log/examination.h); nothing is changed.
 int command_log_inspect(const CtlOptions& options, const LogOptions& what);
 int command_log_verify(const CtlOptions& options, const LogOptions& what);
+struct SnapshotOptions {
+    std::string file;
+    std::optional<std::uint32_t> node;  // save: whose disk; nothing: whoever holds most
+    std::uint32_t nodes = 0;            // restore: of the new cluster; 0 = 3
+};
+// A ledger in one file (log/snapshot_file.h): taken while the cluster runs, verified, and made into a
+// new cluster in --dir.
+int command_snapshot_save(const CtlOptions& options, const SnapshotOptions& what);
+int command_snapshot_verify(const CtlOptions& options, const SnapshotOptions& what);
+int command_snapshot_restore(const CtlOptions& options, const SnapshotOptions& what);
+
 // Why the files in `directory` could not be looked at, and the exit code.
 int fail_to_look(const CtlOptions& options, const std::string& directory, const Error& error);
 

@@ -36,6 +36,7 @@ struct CommandLine {
     RecoverOptions recover;
     MemberOptions member;
     LogOptions log;
+    SnapshotOptions snapshot;
     std::uint64_t default_timeout_seconds = 10;
     std::function<int(const CtlOptions&)> command;
 };
@@ -226,6 +227,39 @@ void add_log_commands(CLI::App& app, CommandLine& line) {
     inspect->add_option("--index", line.log.index, "every record at this index");
 }
 
+void add_snapshot_commands(CLI::App& app, CommandLine& line) {
+    CLI::App* snapshot = app.add_subcommand("snapshot", "Backs a ledger up in one file");
+    snapshot->description("Example: ledgerctl snapshot save ledger.snapshot\nBacks a ledger up in "
+                          "one file, while it runs, and makes a new cluster of it.");
+    snapshot->require_subcommand(1);
+    CLI::App* save = add(*snapshot, line, "save", "snapshot save ledger.snapshot",
+        "Saves the ledger as of what is committed now, without stopping anything",
+        [&line](const CtlOptions& options) {
+            return command_snapshot_save(options, line.snapshot);
+        });
+    save->add_option("--node", line.snapshot.node,
+            "whose disk to read (default: whoever holds most, rather a follower)")
+        ->check(CLI::Range(1u, UINT32_MAX));
+    CLI::App* verify = add(*snapshot, line, "verify", "snapshot verify ledger.snapshot",
+        "Reads every byte and says what it holds, or where it is damaged (exit code 9; 3: of a later "
+        "format version)",
+        [&line](const CtlOptions& options) {
+            return command_snapshot_verify(options, line.snapshot);
+        });
+    CLI::App* restore = add(*snapshot, line, "restore",
+        "snapshot restore ledger.snapshot --dir restored",
+        "Makes the data of a new cluster in --dir, which must be empty; then: ledgerctl up",
+        [&line](const CtlOptions& options) {
+            return command_snapshot_restore(options, line.snapshot);
+        });
+    restore->add_option("-n,--nodes", line.snapshot.nodes, "nodes of the new cluster (default: 3)")
+        ->check(CLI::Range(1, 7));
+    for (CLI::App* verb : {save, verify, restore}) {
+        verb->add_option("file", line.snapshot.file, "the snapshot")->required();
+        verb->preparse_callback([&line](std::size_t) { line.default_timeout_seconds = 60; });
+    }
+}
+
 void add_upgrade_commands(CLI::App& app, CommandLine& line) {
     CLI::App* upgrade = app.add_subcommand("upgrade", "Ends a rolling upgrade");
     upgrade->description("Example: ledgerctl upgrade status\nEnds a rolling upgrade: once all nodes "
@@ -269,6 +303,7 @@ int dispatch(int count, char** words) {
     add_data_commands(app, line);
     add_bulk_commands(app, line);
     add_log_commands(app, line);
+    add_snapshot_commands(app, line);
     add_upgrade_commands(app, line);
     try {
         app.parse(count, words);
