@@ -127,6 +127,22 @@ ByteVector encode_manifest_file(const Identity& identity, const CutManifest& man
     return out;
 }
 
+// Both copies, under their own name when they are durable; the directory is the caller's to sync.
+Result<void> write_manifest_file(
+    FileSystem& files, const std::string& directory, const ByteVector& copy, Index index) {
+    const std::string temporary = path_in(directory, temporary_name);
+    const Result<void> removed = files.remove(temporary);  // an earlier crash may have left one
+    if (!removed && removed.error().code != make_error_code(Errc::not_found)) {
+        return removed;
+    }
+    LEDGER_TRY(const auto file, files.create(temporary));
+    for (std::uint64_t number = 0; number < manifest_copies; ++number) {
+        LEDGER_CHECK(file->write(number * copy.size(), copy));
+    }
+    LEDGER_CHECK(file->sync());
+    return files.rename(temporary, path_in(directory, name_of(index, manifest_suffix)));
+}
+
 // Nothing if the copy is not intact.
 std::optional<ManifestFile> decode_manifest_file(ByteSpan bytes) {
     ByteReader reader(bytes);
@@ -340,15 +356,8 @@ Result<void> CutStore::complete(const CutManifest& manifest) {
 }
 
 Result<void> CutStore::write_manifest(const CutManifest& manifest) {
-    LEDGER_CHECK(remove_if_there(temporary_name));  // an earlier crash may have left one
-    LEDGER_TRY(const auto file, files_->create(path(temporary_name)));
-    const ByteVector copy = encode_manifest_file(identity_, manifest, unfinished_->sizes);
-    for (std::uint64_t number = 0; number < manifest_copies; ++number) {
-        LEDGER_CHECK(file->write(number * copy.size(), copy));
-    }
-    LEDGER_CHECK(file->sync());
-    return files_->rename(
-        path(temporary_name), path(name_of(manifest.id.index, manifest_suffix)));
+    return write_manifest_file(*files_, directory_,
+        encode_manifest_file(identity_, manifest, unfinished_->sizes), manifest.id.index);
 }
 
 Result<CutStore::Unfinished> CutStore::read_leading(
@@ -556,6 +565,35 @@ Result<CutFiles> look_at_cut(FileSystem& files, const std::string& directory, In
         cut.chunks.push_back({at, chunks_bytes - at, "nothing of the cut belongs here"});
     }
     return cut;
+}
+
+Result<bool> mend_manifest(FileSystem& files, const std::string& directory, Index index) {
+    LEDGER_TRY(const auto bytes,
+        read_if_there(files, path_in(directory, name_of(index, manifest_suffix))));
+    if (!bytes) {
+        return false;
+    }
+    const auto half = bytes->size() / manifest_copies;
+    std::optional<ManifestFile> stands;
+    for (std::uint64_t copy = 0; copy < manifest_copies; ++copy) {
+        auto found = decode_manifest_file(
+            ByteSpan(*bytes).subspan(static_cast<std::size_t>(copy * half), half));
+        const bool contradicts = found && (found->unsupported || (stands &&
+            (stands->manifest != found->manifest || stands->sizes != found->sizes)));
+        if (contradicts) {
+            return false;  // not ours to say which one is right
+        }
+        if (found) {
+            stands = std::move(found);
+        }
+    }
+    if (!stands || stands->manifest.id.index != index) {
+        return false;
+    }
+    LEDGER_CHECK(write_manifest_file(files, directory,
+        encode_manifest_file(stands->identity, stands->manifest, stands->sizes), index));
+    LEDGER_CHECK(files.sync_directory(directory));
+    return true;
 }
 
 }  // namespace ledger::log

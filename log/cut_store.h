@@ -106,5 +106,8 @@ struct CutFiles {
 std::optional<Index> cut_of_file(std::string_view name);
 // Reads every byte of the files of the cut at `index` and changes nothing. Errors: of the files.
 Result<CutFiles> look_at_cut(FileSystem& files, const std::string& directory, Index index);
+// Writes both copies of the manifest of the cut at `index` anew, from the one that stands; durable
+// when it returns. False, nothing changed: none stands, or they are of different manifests.
+Result<bool> mend_manifest(FileSystem& files, const std::string& directory, Index index);
 
 }  // namespace ledger::log
