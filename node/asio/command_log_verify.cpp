@@ -20,16 +20,6 @@ const char* word_of(log::Condition condition) {
     return "";
 }
 
-int exit_code_of(log::Condition condition) {
-    switch (condition) {
-        case log::Condition::clean:
-        case log::Condition::torn: return exit_ok;
-        case log::Condition::faulty: return exit_integrity;
-        case log::Condition::unsealed: return exit_inconclusive;
-    }
-    return exit_bug;
-}
-
 std::uint64_t count_of(const log::Examination& seen, log::Condition condition) {
     std::uint64_t count = 0;
     for (const log::Finding& finding : seen.findings) {
@@ -46,7 +36,9 @@ std::uint64_t records_of(const log::Examination& seen) {
     return records;
 }
 
-std::string text_of(const log::Examination& seen) {
+}  // namespace
+
+std::string text_of_examination(const log::Examination& seen) {
     std::string text;
     for (const log::Finding& finding : seen.findings) {
         text += to_text(finding) + "\n";
@@ -88,10 +80,8 @@ void write_finding(check::JsonWriter& writer, const log::Finding& finding) {
     writer.key("why").text(finding.why).end_object();
 }
 
-std::string json_of(const log::Examination& seen, const std::string& directory) {
-    std::string text;
-    check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledger.log-verify/1");
+void write_examination(
+    check::JsonWriter& writer, const log::Examination& seen, const std::string& directory) {
     writer.key("verdict").text(word_of(seen.condition()));
     writer.key("condition").text(to_text(seen.condition()));
     writer.key("directory").text(directory).key("node");
@@ -125,12 +115,18 @@ std::string json_of(const log::Examination& seen, const std::string& directory) 
         writer.text(name);
     }
     writer.end_array();
-    writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(seen.condition())));
-    writer.end_object();
-    return text + "\n";
+    writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(seen)));
 }
 
-}  // namespace
+int exit_code_of(const log::Examination& seen) {
+    switch (seen.condition()) {
+        case log::Condition::clean:
+        case log::Condition::torn: return exit_ok;
+        case log::Condition::faulty: return exit_integrity;
+        case log::Condition::unsealed: return exit_inconclusive;
+    }
+    return exit_bug;
+}
 
 int fail_to_look(const CtlOptions& options, const std::string& directory, const Error& error) {
     if (error.code == make_error_code(log::Errc::not_found)) {
@@ -154,8 +150,17 @@ int command_log_verify(const CtlOptions& options, const LogOptions& what) {
     if (!seen) {
         return fail_to_look(options, what.directory, seen.error());
     }
-    say(options.json ? json_of(*seen, directory->path()) : text_of(*seen));
-    return exit_code_of(seen->condition());
+    if (options.json) {
+        std::string text;
+        check::JsonWriter writer(text);
+        writer.begin_object().key("schema").text("ledger.log-verify/1");
+        write_examination(writer, *seen, directory->path());
+        writer.end_object();
+        say(text + "\n");
+    } else {
+        say(text_of_examination(*seen));
+    }
+    return exit_code_of(*seen);
 }
 
 }  // namespace ledger::node::asio

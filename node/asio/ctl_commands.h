@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "log/base/time.h"
+#include "log/examination.h"
 #include "node/asio/ctl_cluster.h"
 #include "node/client.h"
 #include "sim/check/json.h"
@@ -118,6 +119,20 @@ struct LogOptions {
 // What lies in the files of a stopped node (log/examination.h); nothing is changed.
 int command_log_inspect(const CtlOptions& options, const LogOptions& what);
 int command_log_verify(const CtlOptions& options, const LogOptions& what);
+// What an examination found, in words, as members of the JSON object in hand, and as an exit code.
+std::string text_of_examination(const log::Examination& seen);
+void write_examination(
+    check::JsonWriter& writer, const log::Examination& seen, const std::string& directory);
+void write_finding(check::JsonWriter& writer, const log::Finding& finding);
+int exit_code_of(const log::Examination& seen);
+
+struct ScrubOptions {
+    std::string directory;
+    std::uint64_t bytes_per_second = 64ull << 20;
+    bool repair = false;  // damaged copies are written anew from those that stand
+};
+// As verify, at a bounded rate; changes nothing unless `repair` (log/mending.h).
+int command_log_scrub(const CtlOptions& options, const ScrubOptions& what);
 struct SnapshotOptions {
     std::string file;
     std::optional<std::uint32_t> node;  // save: whose disk; nothing: whoever holds most

@@ -32,7 +32,7 @@ fs::path data_of(const fs::path& log) {
 
 }  // namespace
 
-Result<CtlLogDirectory> CtlLogDirectory::take(const std::string& path) {
+Result<CtlLogDirectory> CtlLogDirectory::take(const std::string& path, Access access) {
     std::error_code error;
     fs::path given = fs::canonical(path, error);
     if (error) {
@@ -48,14 +48,17 @@ Result<CtlLogDirectory> CtlLogDirectory::take(const std::string& path) {
     if (taken.lock_ < 0) {
         return cannot_open(data, errno);
     }
-    if (::flock(taken.lock_, LOCK_SH | LOCK_NB) != 0) {
+    const bool alone = access == Access::change;
+    if (::flock(taken.lock_, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
         const int number = errno;
         return number == EWOULDBLOCK
                    ? failure(log::Errc::already_exists,
-                         data + " is in use by a running node: stop it first")
+                         data + (alone ? " is in use by a running node, or is being looked at"
+                                       : " is in use by a running node: stop it first"))
                    : cannot_open(data, number);
     }
-    taken.files_ = log::make_read_only_posix_file_system(taken.path_);
+    taken.files_ = alone ? log::make_posix_file_system(taken.path_)
+                         : log::make_read_only_posix_file_system(taken.path_);
     return taken;
 }
 

@@ -36,6 +36,7 @@ struct CommandLine {
     RecoverOptions recover;
     MemberOptions member;
     LogOptions log;
+    ScrubOptions scrub;
     SnapshotOptions snapshot;
     std::uint64_t default_timeout_seconds = 10;
     std::function<int(const CtlOptions&)> command;
@@ -209,7 +210,7 @@ void add_bulk_commands(CLI::App& app, CommandLine& line) {
 void add_log_commands(CLI::App& app, CommandLine& line) {
     CLI::App* log = app.add_subcommand("log", "Looks at the files of a stopped node");
     log->description("Example: ledgerctl log verify DIR\nLooks at the files of a stopped node and "
-                     "changes nothing.");
+                     "changes nothing, unless scrub is told to.");
     log->require_subcommand(1);
     CLI::App* inspect = add(*log, line, "inspect", "log inspect DIR --index 17",
         "Shows what lies in the files of a stopped node",
@@ -223,6 +224,18 @@ void add_log_commands(CLI::App& app, CommandLine& line) {
         verb->add_option("directory", line.log.directory, "the node's data, or the log in it")
             ->required();
     }
+    CLI::App* scrub = add(*log, line, "scrub", "log scrub DIR --rate 64MiB",
+        "Verifies at a bounded rate; with --repair also writes damaged copies anew from those that "
+        "stand, and looks again. Exit codes as those of verify",
+        [&line](const CtlOptions& options) { return command_log_scrub(options, line.scrub); });
+    scrub->add_option("directory", line.scrub.directory, "the node's data, or the log in it")
+        ->required();
+    scrub->add_option("--rate", line.scrub.bytes_per_second,
+             "bytes per second, at most (default: 64MiB)")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::Range(std::uint64_t{1} << 10, std::uint64_t{1} << 40));
+    scrub->add_flag("--repair", line.scrub.repair,
+        "mend copies of the hard state, of headers, footers and manifests; nothing else is touched");
     inspect->add_option("--segment", line.log.segment, "the records of this segment");
     inspect->add_option("--index", line.log.index, "every record at this index");
 }

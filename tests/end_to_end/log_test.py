@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""ledgerctl log: the files of stopped nodes, shown and verified without a change to any of them."""
+"""ledgerctl log: the files of stopped nodes, shown and verified without a change to any of them, and
+mended where they say so twice."""
 import hashlib
 import json
 import shutil
@@ -205,6 +206,69 @@ class Log(ClusterTest):
         self.assertEqual(report["findings"][0]["index"], last["index"])
         tail = self.inspect(directory)["tail"]
         self.assertEqual((tail["condition"], tail["entries"]), ("UNSEALED", 1))
+
+    def scrub(self, directory, *words, expect=0):
+        report = self.ctl("log", "scrub", directory, "--json", *words, expect=expect).json()
+        self.assertEqual(report["schema"], "ledger.log-scrub/1")
+        self.assertEqual(report["exit"], expect)
+        return report
+
+    def test_a_scrub_reads_everything_at_its_rate_and_mends_what_is_there_twice(self):
+        self.make_cluster()
+        directory = self.copy("scrubbed")
+        before = self.print_of(directory)
+        report = self.scrub(directory, "--rate", "4MiB")
+        for key, value in self.verify(directory, 0).items():
+            if key != "schema":
+                self.assertEqual(report[key], value, key)
+        self.assertEqual((report["rate"], report["mended"], report["repair"]), (4 << 20, [], False))
+        self.assertGreaterEqual(report["read_bytes"], report["bytes"])
+        self.assertGreater(report["read_bytes"], 3 << 20)
+        self.assertGreaterEqual(report["seconds"], 0.99 * report["read_bytes"] / (4 << 20))
+        self.assertEqual(self.scrub(directory, "--repair", "--rate", "1GiB")["mended"], [])
+        self.assertEqual(self.print_of(directory), before)
+
+        segment = self.inspect(directory)["segments"][0]
+        sealed = segment["file"]
+        manifest = self.files(1, "*.cut")[-1].name
+        footer = (directory / "log" / sealed).stat().st_size - 40
+        for file, offset in ((sealed, 20), (sealed, footer), (manifest, 60),
+                             ("hard_state", 2 * 4096 + 56)):
+            self.flip(directory / "log" / file, offset)
+        damaged = self.print_of(directory)
+        self.assertEqual(len(self.scrub(directory, expect=9)["findings"]), 4)
+        self.assertEqual(self.print_of(directory), damaged)
+        report = self.scrub(directory, "--repair")
+        self.assertEqual({finding["place"] for finding in report["mended"]},
+                         {"hard state copy", "segment header copy", "footer copy",
+                          "cut manifest copy"})
+        self.assertEqual((report["verdict"], report["findings"]), ("ok", []))
+        self.assertEqual({name: found[0] for name, found in self.print_of(directory).items()},
+                         {name: found[0] for name, found in before.items()})
+
+        # What is there once is named and left, beside what is mended.
+        rows = self.inspect(directory, "--segment", segment["segment"])["records"]
+        row = next(r for r in rows if r["erasable_bytes"] > 500)
+        self.flip(directory / "log" / sealed, row["offset"] + 76 + 5)
+        self.flip(directory / "log" / sealed, 20)
+        words = self.ctl("log", "scrub", directory, "--repair", expect=9)
+        self.assertIn("mended: FAULTY " + sealed + " byte 0", words.out)
+        self.assertIn("record envelope", words.out)
+        self.assertIn("read ", words.out)
+        self.assertEqual(words.errors, "", "no progress where nobody looks")
+        self.assertEqual(self.verify(directory, 9)["findings"][0]["index"], row["index"])
+
+    def test_a_scrub_that_mends_has_the_directory_for_itself(self):
+        self.up("--nodes", 1)
+        directory = self.dir / "node1"
+        for words in ((), ("--repair",)):
+            refused = self.ctl("log", "scrub", directory, "--json", *words, expect=5)
+            self.assertIn("is in use by a running node", refused.errors)
+        self.ctl("log", "scrub", self.folder / "nowhere", expect=11)
+        self.ctl("log", "scrub", directory, "--rate", "fast", expect=2)
+        self.ctl("log", "scrub", directory, "--rate", "0", expect=2)
+        words = self.ctl("log", "scrub", "--help").out
+        self.assertTrue(words.startswith("Example: ledgerctl log scrub "), words)
 
     def test_what_cannot_be_looked_at_is_refused_by_name(self):
         self.up("--nodes", 1)

@@ -67,4 +67,32 @@ TEST_CASE("ctl_log_directory: what is not there is not made", "[asio]") {
     CHECK(!std::filesystem::exists(nowhere));
 }
 
+TEST_CASE("ctl_log_directory: whoever changes something is alone with it", "[asio]") {
+    using Access = CtlLogDirectory::Access;
+    const CtlFolder folder;
+    const std::string data = folder.path() + "/node";
+    make_node(data);
+    const auto is_refused = [&](Access access) {
+        const auto taken = CtlLogDirectory::take(data, access);
+        return !taken && taken.error().code == make_error_code(log::Errc::already_exists);
+    };
+    {
+        const auto running = DataDirectory::take(options_in(data));
+        REQUIRE(running.has_value());
+        CHECK(is_refused(Access::change));
+    }
+    {
+        auto looking = CtlLogDirectory::take(data);
+        REQUIRE(looking.has_value());
+        CHECK(is_refused(Access::change));
+        CHECK(looking->files().create("file").error().code ==
+              make_error_code(log::Errc::permission_denied));
+    }
+    auto changing = CtlLogDirectory::take(data, Access::change);
+    REQUIRE(changing.has_value());
+    CHECK(is_refused(Access::read));
+    CHECK_FALSE(DataDirectory::take(options_in(data)).has_value());
+    CHECK(changing->files().create("file").has_value());
+}
+
 }  // namespace ledger::node::asio
