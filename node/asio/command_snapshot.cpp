@@ -314,14 +314,15 @@ Result<void> make_empty(const std::string& directory) {
 
 Result<CtlCluster> restore(const CtlOptions& options, const SnapshotOptions& what,
     const VerifiedSnapshot& seen, Restored& restored) {
-    LEDGER_CHECK(make_empty(options.directory));
-    LEDGER_TRY(const CtlLock lock, CtlLock::take(options.directory));
-    std::error_code error;
-    fs::create_directory(fs::path(options.directory) / "logs", error);
+    // What can fail before anything is there, first.
     LEDGER_TRY(CtlCluster cluster, new_cluster(options.directory, {.nodes = what.nodes}));
     const FilePlace place(what.file);
     LEDGER_TRY(const auto file,
         log::make_read_only_posix_file_system(place.folder)->open(place.file));
+    LEDGER_CHECK(make_empty(options.directory));
+    LEDGER_TRY(const CtlLock lock, CtlLock::take(options.directory));
+    std::error_code error;
+    fs::create_directory(fs::path(options.directory) / "logs", error);
     LEDGER_TRY(restored, restore_cluster(*file, seen, cluster, wall_now(),
                              progress_on_terminal(1u << 20, "MiB")));
     return cluster;
@@ -356,7 +357,8 @@ int command_snapshot_save(const CtlOptions& options, const SnapshotOptions& what
     const FilePlace place(what.file);
     const Result<log::SnapshotSeal> seal = write_file(place, *head, *from);
     if (!seal) {
-        return fail(options, exit_code_of(seal.error()), seal.error());
+        const int code = exit_code_of(seal.error());
+        return fail(options, code == exit_not_found ? exit_environment : code, seal.error());
     }
     if (!source->index) {
         std::fprintf(stderr, "ledgerctl: n%u does not run: saved is what its disk knows to be "

@@ -131,7 +131,26 @@ class WhileItRuns(Snapshot):
         self.save("stopped.snapshot", "--node", 1)
         self.assertIn(self.verify("stopped.snapshot")["length"], (1, 2))
         self.ctl("snapshot", "save", self.folder / "x", "--node", 9, expect=2)
+        self.ctl("snapshot", "save", self.folder / "nowhere" / "x", "--node", 1, expect=5)
         self.assertFalse((self.folder / "x").exists())
+
+    def test_a_witness_is_passed_over(self):
+        self.up("--nodes", 2)
+        self.append("orders", {"number": 1})
+        self.ctl("member", "add", "--witness")
+        self.append("orders", {"number": 2})
+        self.wait_for_all()
+        self.assertNotEqual(self.save("one.snapshot")["node"], 3)
+        refused = self.ctl("snapshot", "save", self.folder / "x", "--node", 3, expect=6)
+        self.assertIn("n3 is a witness", refused.errors)
+        self.assertFalse((self.folder / "x").exists())
+        # The new members are all voters that hold data, whatever the old ones were.
+        target = self.folder / "restored"
+        self.restore("one.snapshot", target)
+        self.ctl("up", at=target)
+        members = self.ctl("member", "list", "--json", at=target).json()["members"]
+        self.assertEqual([(m["voter"], m["witness"]) for m in members], [(True, False)] * 3)
+        self.assertEqual([e["data"]["number"] for e in self.events(target)], [1, 2])
 
     def test_one_node_becomes_five_and_one_again(self):
         self.up("--nodes", 1)
