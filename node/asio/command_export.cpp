@@ -96,7 +96,7 @@ int export_from_disk(
             fmt::format("n{} said that {} entries are durable, its disk holds {}", node, through,
                 copy->last()));
     }
-    const Result<void> read = copy->read_events(
+    const Result<Position> read = copy->read_events(
         through, [&output](const state::RecordedEvent& event) { output.write(event); });
     return read ? exit_ok : fail(options, exit_integrity, read.error());
 }

@@ -141,17 +141,12 @@ Result<Material> copy_log(const CtlCluster& cluster, NodeId node) {
     constexpr int tries_max = 4;
     for (int tries = 0; tries < tries_max; ++tries) {
         LEDGER_TRY(CtlReplicaCopy copy, CtlReplicaCopy::make(cluster, node));
-        const Index before = copy.recovered().first.previous();
-        if (before == Index{0}) {
-            return Material{std::move(copy), std::nullopt};
+        std::optional<log::CutManifest> cut;
+        if (copy.recovered().first > Index{1}) {
+            cut = copy.cut_in_front();
         }
-        // The first that reaches the log: below that one entries were given up, so all members had
-        // agreed upon it.
-        for (const log::CutManifest& cut : copy.cuts().cuts()) {
-            if (cut.id.index >= before && cut.id.index <= copy.last()) {
-                log::CutManifest found = cut;
-                return Material{std::move(copy), std::move(found)};
-            }
+        if (cut || copy.recovered().first == Index{1}) {
+            return Material{std::move(copy), std::move(cut)};
         }
         // The node has let go of the one and made another while we looked.
     }

@@ -22,7 +22,9 @@ struct Replica {
     std::string error;           // why not
     Index through;               // committed and read up to here
     std::uint64_t events = 0;    // of those entries
-    std::vector<Digest> chain;   // of the entries 1 to `through`
+    Position length;             // events that there ever were, those that were given up included
+    Index before;                // the log goes on after it; 0 = it is whole
+    std::vector<Digest> chain;   // of the entries `before` to `through`
     // Where a lost quorum was given up, with the record in words.
     std::vector<std::pair<Index, std::string>> recoveries;
     std::vector<std::string> differences;
@@ -84,6 +86,9 @@ void read_replica(const CtlCluster& cluster, Index commit, Replica& replica) {
     replica.through = replica.answer ? std::min(replica.answer->applied, copy->last())
                                      : copy->commit();
     replica.through = std::min(replica.through, std::max(commit, copy->commit()));
+    replica.before = copy->start().id.index;
+    replica.through = std::max(replica.through, replica.before);  // given up since it answered
+    replica.chain.push_back(copy->start().hash);
     // One pass keeps the chain, the other cuts the events open.
     Result<void> read = copy->read(replica.through, [&replica](const HashedEntry& entry) {
         replica.chain.push_back(entry.hash);
@@ -92,13 +97,17 @@ void read_replica(const CtlCluster& cluster, Index commit, Replica& replica) {
                 entry.entry.index, as_text(entry.entry.handle.envelope()));
         }
     });
-    if (read) {
-        read = copy->read_events(
-            replica.through, [&replica](const state::RecordedEvent&) { ++replica.events; });
-    }
-    replica.read = static_cast<bool>(read);
     if (!read) {
         note_error(read.error(), replica);
+        return;
+    }
+    const Result<Position> length = copy->read_events(
+        replica.through, [&replica](const state::RecordedEvent&) { ++replica.events; });
+    replica.read = static_cast<bool>(length);
+    if (length) {
+        replica.length = *length;
+    } else {
+        note_error(length.error(), replica);
     }
 }
 
@@ -114,21 +123,21 @@ void compare_with_itself(Replica& replica) {
             std::min(at.applied, at.durable), replica.through));
     } else if (at.applied != replica.through) {
         return;  // its disk is behind; the others' chains tell about what it holds
-    } else if (!replica.chain.empty() && replica.chain.back() != at.chain) {
+    } else if (replica.chain.back() != at.chain) {
         replica.differences.push_back(
             fmt::format("its chain at {} is not that of its disk", at.applied));
-    } else if (at.length.value != replica.events) {
+    } else if (at.length != replica.length) {
         replica.differences.push_back(
-            fmt::format("has {} events, its disk {}", at.length, replica.events));
+            fmt::format("has {} events, its disk {}", at.length, replica.length));
     }
 }
 
 void compare_with(const Replica& reference, Replica& replica) {
-    const std::size_t common = std::min(reference.chain.size(), replica.chain.size());
-    for (std::size_t i = 0; i < common; ++i) {
-        if (reference.chain[i] != replica.chain[i]) {
+    const Index end = std::min(reference.through, replica.through);
+    for (Index index = std::max(reference.before, replica.before); index <= end; ++index) {
+        if (reference.chain[index - reference.before] != replica.chain[index - replica.before]) {
             replica.differences.push_back(
-                fmt::format("differs from n{} from index {} on", reference.node, i + 1));
+                fmt::format("differs from n{} from index {} on", reference.node, index));
             return;
         }
     }
@@ -180,7 +189,7 @@ std::string text_of(const Verdict& verdict) {
     std::string text;
     for (const Replica& replica : verdict.replicas) {
         text += fmt::format("n{}  {} entries, {} events, chain {}  {}{}\n", replica.node,
-            replica.through, replica.events,
+            replica.through - replica.before, replica.events,
             replica.chain.empty() ? std::string("-") : to_hex(replica.chain.back()).substr(0, 16),
             note_of(replica), replica.answer ? "" : " (does not answer; its disk was read)");
         for (const auto& [index, record] : replica.recoveries) {
@@ -206,6 +215,7 @@ std::string json_of(const Verdict& verdict) {
         writer.begin_object().key("node").number(replica.node.value);
         writer.key("running").boolean(replica.answer.has_value());
         writer.key("read").boolean(replica.read);
+        writer.key("first").number(replica.before.next().value);
         writer.key("entries").number(replica.through.value);
         writer.key("events").number(replica.events).key("chain");
         if (replica.chain.empty()) {

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t read_bytes = 4u << 20;
 constexpr int tries_max = 4;
+constexpr std::uint32_t page_events = 1024;
 
 Error cannot_copy(const std::string& what, const std::error_code& error) {
     return failure(CtlErrc::cannot_write, fmt::format("{}: {}", what, error.message()));
@@ -179,6 +180,47 @@ Result<void> take_files(const std::string& from, CopyFiles& to) {
     return take_segments(from, names, to);
 }
 
+// The events of one entry after the other, in order of position; the ledger may grow meanwhile.
+class EventWalk {
+  public:
+    explicit EventWalk(const state::Ledger& ledger) : ledger_(ledger), next_(ledger.retained()) {}
+
+    Result<void> pass(
+        const EntryRef& entry, const std::function<void(const state::RecordedEvent&)>& take) {
+        while (true) {
+            LEDGER_TRY(const bool more, look_ahead());
+            if (!more || page_[at_].index > entry.index) {
+                return {};
+            }
+            // Otherwise its entry was given up since the cut was made.
+            if (page_[at_].index == entry.index) {
+                LEDGER_TRY(const state::RecordedEvent event,
+                    state::extract_event(*entry.handle, page_[at_]));
+                take(event);
+            }
+            ++at_;
+            ++next_;
+        }
+    }
+
+  private:
+    // False if the ledger has no further event.
+    Result<bool> look_ahead() {
+        if (at_ == page_.size() && next_ < ledger_.length()) {
+            LEDGER_TRY(state::Located located,
+                ledger_.locate(state::ReadAll{next_, state::Direction::forward, page_events}));
+            page_ = std::move(located.events);
+            at_ = 0;
+        }
+        return at_ < page_.size();
+    }
+
+    const state::Ledger& ledger_;
+    Position next_;
+    std::vector<state::EventLocation> page_;
+    std::size_t at_ = 0;
+};
+
 }  // namespace
 
 Result<CtlReplicaCopy> CtlReplicaCopy::make(const CtlCluster& cluster, NodeId node) {
@@ -262,47 +304,55 @@ Result<void> CtlReplicaCopy::read_from(
     return {};
 }
 
+std::optional<log::CutManifest> CtlReplicaCopy::cut_in_front() const {
+    for (const log::CutManifest& cut : cuts_->cuts()) {
+        if (cut.id.index >= recovered_.first.previous() && cut.id.index <= recovered_.last) {
+            return cut;
+        }
+    }
+    return std::nullopt;
+}
+
+Result<void> CtlReplicaCopy::restore(const log::CutManifest& cut, state::Ledger& ledger) {
+    ledger.begin_restore();
+    for (std::uint32_t number = 0; number < cut.chunks.size(); ++number) {
+        LEDGER_TRY(const ByteVector chunk, cuts_->read(cut.id, number));
+        LEDGER_CHECK(ledger.restore_chunk(chunk));
+    }
+    return ledger.end_restore();
+}
+
 Result<void> CtlReplicaCopy::read(
     Index last, const std::function<void(const HashedEntry&)>& take) {
-    if (recovered_.first > Index{1}) {
-        return failure(log::Errc::out_of_range,
-            fmt::format("the log begins at index {}, behind a cut", recovered_.first));
-    }
-    return read_from(Index{1}, last, [&take](const HashedEntry& entry) -> Result<void> {
+    return read_from(recovered_.first, last, [&take](const HashedEntry& entry) -> Result<void> {
         take(entry);
         return {};
     });
 }
 
-Result<void> CtlReplicaCopy::read_events(
+Result<Position> CtlReplicaCopy::read_events(
     Index last, const std::function<void(const state::RecordedEvent&)>& take) {
     state::Ledger ledger;
-    Result<void> extracted;
-    const auto apply = [&](const HashedEntry& hashed) {
-        ByteVector outcome;
-        const Position before = ledger.length();
-        ledger.apply(hashed.entry, hashed.hash, outcome);
-        const auto added = static_cast<std::uint32_t>(ledger.length() - before);
-        if (added == 0 || !extracted) {
-            return;
+    if (recovered_.first > Index{1}) {
+        const std::optional<log::CutManifest> cut = cut_in_front();
+        if (!cut || cut->id.index > last) {
+            return failure(log::Errc::out_of_range,
+                fmt::format("the log begins at index {}, and no cut up to {} is in front of it",
+                    recovered_.first, last));
         }
-        const Result<state::Located> located = ledger.locate(
-            state::ReadAll{before, state::Direction::forward, added});
-        if (!located) {
-            extracted = located.error();
-            return;
+        LEDGER_CHECK(restore(*cut, ledger));
+    }
+    const Index cut = ledger.applied();
+    EventWalk walk(ledger);
+    ByteVector outcome;
+    LEDGER_CHECK(read_from(recovered_.first, last, [&](const HashedEntry& hashed) -> Result<void> {
+        if (hashed.entry.index > cut) {
+            outcome.clear();
+            ledger.apply(hashed.entry, hashed.hash, outcome);
         }
-        for (const state::EventLocation& location : located->events) {
-            auto event = state::extract_event(*hashed.entry.handle, location);
-            if (!event) {
-                extracted = event.error();
-                return;
-            }
-            take(*event);
-        }
-    };
-    LEDGER_CHECK(read(last, apply));
-    return extracted;
+        return walk.pass(hashed.entry, take);
+    }));
+    return ledger.length();
 }
 
 }  // namespace ledger::node::asio

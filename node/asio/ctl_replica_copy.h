@@ -3,13 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "log/base/entry.h"
 #include "log/base/result.h"
 #include "log/cut_store.h"
-#include "log/state/query.h"
+#include "log/state/ledger.h"
 #include "log/storage.h"
 #include "node/asio/ctl_cluster.h"
 
@@ -36,20 +37,26 @@ class CtlReplicaCopy {
     // The entry before the first, without its stamps.
     log::LogStart start() const;
     log::CutStore& cuts() { return *cuts_; }
+    // The first cut that reaches the log: entries were given up below it, so that all members had
+    // agreed upon it.
+    std::optional<log::CutManifest> cut_in_front() const;
 
     // The entries [first, last] in order, every checksum and the hash chain verified; held.
     Result<void> read_from(
         Index first, Index last, const std::function<Result<void>(const HashedEntry&)>& take);
-    // The entries 1 to `last`. Errors: also out_of_range if the log begins later.
+    // The entries up to `last`.
     Result<void> read(Index last, const std::function<void(const HashedEntry&)>& take);
-    // The events of the entries 1 to `last`, in order of position.
-    Result<void> read_events(
+    // Their events, in order of position. Returns how many events there ever were; if the log does
+    // not begin at 1, those before it are known from the cut in front of it. Errors: also
+    // out_of_range if there is none.
+    Result<Position> read_events(
         Index last, const std::function<void(const state::RecordedEvent&)>& take);
 
   private:
     CtlReplicaCopy() = default;
     static Result<CtlReplicaCopy> make_once(const std::string& place,
         const std::string& log_directory, const log::Identity& identity);
+    Result<void> restore(const log::CutManifest& cut, state::Ledger& ledger);
 
     std::string directory_;
     std::unique_ptr<log::FileSystem> files_;

@@ -280,6 +280,10 @@ class BehindACut(Snapshot):
         importing.feed_to(0.5)
         saved = [self.save(f"{n}.snapshot") for n in range(3)]
         importing.finish()
+        self.wait_for_all()
+        agreed = self.ctl("verify", "--json").json()
+        self.assertEqual((agreed["verdict"], agreed["compared_replicas"]), ("ok", 3))
+        self.assertTrue(all(node["first"] > 1 for node in agreed["nodes"]), agreed)
         for number, report in enumerate(saved):
             self.assertGreater(report["first"], 1)
             self.assertTrue(report["first"] - 1 <= report["cut"] <= report["index"], report)
@@ -296,6 +300,13 @@ class BehindACut(Snapshot):
         gone = self.ctl("read", "--all", "--from", 0, "--count", 1, at=target, expect=None)
         self.assertNotEqual(gone.code, 0, gone)
         self.assertIn(f"the ledger begins at position {seen['first_event']}", gone.errors + gone.out)
+        # All three disks agree, and hold what can be read.
+        self.assertEqual(self.ctl("verify", "--json", at=target).json()["verdict"], "ok")
+        exported = self.ctl("export", "--node", 2, at=target).lines()
+        held = [(event["position"], event["data"]) for event in exported]
+        self.assertEqual(held[-len(mine):], [(e["position"], e["data"]) for e in mine])
+        self.assertEqual([position for position, _ in held],
+                         list(range(held[0][0], seen["length"])))
         # The streams go on where they were, and the new cluster makes and forgets cuts of its own.
         more = self.wide_input(2500, "third.jsonl", seen["length"])
         self.ctl("import", more, "--batch", 1, at=target)
