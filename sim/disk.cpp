@@ -75,6 +75,7 @@ const DiskFile& Disk::file(std::uint32_t number) const {
 
 std::uint32_t Disk::new_file() {
     files_.push_back(std::make_unique<DiskFile>());
+    files_.back()->remember(remembered_writes_);
     return static_cast<std::uint32_t>(files_.size() - 1);
 }
 
@@ -136,8 +137,11 @@ void Disk::keep_power() {
     power_budget_.reset();
 }
 
-bool Disk::fits(std::uint64_t growth) const {
-    return !capacity_ || growth == 0 || used_bytes() + growth <= *capacity_;
+bool Disk::fits(std::uint64_t growth) {
+    if (growth == 0 || (!capacity_ && !room_)) {
+        return true;
+    }
+    return fits_beside_others(growth) && (!capacity_ || used_bytes() + growth <= *capacity_);
 }
 
 Result<std::uint64_t> Disk::read(
@@ -151,6 +155,9 @@ Result<std::uint64_t> Disk::read(
     DiskFile& from = file(number);
     if (from.marked() && !into.empty()) {
         from.consume(offset, offset + into.size(), faults_);
+    }
+    if (!from.media.empty()) {
+        return read_harmed(number, offset, into);
     }
     const ByteSpan cached = from.cached();
     if (offset >= cached.size()) {
@@ -167,6 +174,8 @@ Result<void> Disk::write(std::uint32_t number, std::uint64_t offset, ByteSpan da
         const std::uint64_t done = std::min<std::uint64_t>(injection->bytes_done, data.size());
         if (done > 0) {
             into.write(offset, data.first(done), ++issued_);
+            faults_.fire(Fault::disk_short_write, done < data.size() ? 1 : 0);
+            faults_.consume(Fault::disk_short_write, done < data.size() ? 1 : 0);
         }
         return refusal(*injection, name_of(number) + ": write failed");
     }
@@ -482,6 +491,7 @@ std::uint64_t Disk::used_bytes() const {
 }
 
 void Disk::changed(std::uint32_t number, std::uint64_t from) {
+    names_changed_ = names_changed_ || number == 0;
     recent_changes_[changes_ % remembered_changes] = {number, from};
     ++changes_;
 }

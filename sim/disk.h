@@ -6,7 +6,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "log/base/choice.h"
@@ -34,6 +36,19 @@ struct Injection {
     std::uint64_t after = 0;
     log::Errc error = log::Errc::io_error;
     std::uint64_t bytes_done = 0;
+};
+
+// What a device does to bytes that it has taken, at one or more places.
+struct Harm {
+    struct Place {
+        std::uint32_t number = 0;  // of the file
+        std::uint64_t from = 0;
+        std::uint64_t to = 0;
+        ByteVector bytes;  // what reads give there; empty: they fail
+    };
+    Fault fault = Fault::disk_bit_rot;
+    bool once = false;  // the first read that sees it is the only one
+    std::vector<Place> places;
 };
 
 // What one crash did.
@@ -98,6 +113,26 @@ class Disk final : public log::FileSystem {
     // Growth beyond this many bytes over all files fails with no_space.
     void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
 
+    // Another consumer of the same device takes all that is free but `left` bytes. Also ended by a
+    // crash: somebody looks after the machine.
+    void take_space(std::uint64_t left);
+    void give_space_back() { room_.reset(); }
+    bool crowded() const { return room_.has_value(); }
+
+    // Only the node's own reads see a harm: everything below that says "durable" has the bytes as
+    // they were written. It outlives crashes and follows the file, whatever its name; it ends where
+    // something new reaches the disk, and with the file. False, and nothing happens, where there is
+    // nothing durable, something unsynced or another harm, or if no byte would differ.
+    bool harm(Harm&& harm);
+    // The places of a file that are harmed now.
+    std::span<const Overlay> overlays(std::uint32_t number) const;
+    // All harms are over: a device that reads what was written.
+    void end_harms();
+    // From now on past_writes() knows so many of each file; 0 = none, and nothing is spent on it.
+    void remember_writes(std::uint64_t count);
+    // The last synced writes of the file that nothing was written over since, newest last.
+    std::span<const PastWrite> past_writes(std::uint32_t number) const;
+
     std::uint64_t unsynced_bytes() const;
     // Writes, resizes and directory operations.
     std::uint64_t unsynced_operations() const;
@@ -106,8 +141,9 @@ class Disk final : public log::FileSystem {
     bool last_crash_lost_bytes() const { return last_crash_.lost_bytes > 0; }
     // Changes issued so far; what power_off_after() counts.
     std::uint64_t operations() const { return issued_; }
-    // Crash faults only; fired = the image differs from "everything arrived", consumed = the
-    // place was read, or the name looked for, afterwards.
+    // Of crashes: fired = the image differs from "everything arrived", consumed = the place was
+    // read, or the name looked for, afterwards. Of harms: fired = made, consumed = the node read
+    // what it should not. Short writes, and what failed for another consumer, are felt at once.
     const FaultCounts& faults() const { return faults_; }
 
     // The durable image: what the node would find if it lost its power now and nothing unsynced
@@ -133,6 +169,10 @@ class Disk final : public log::FileSystem {
     // that is too long ago to know: then the reader has to look at everything again.
     std::uint64_t changes() const { return changes_; }
     std::optional<DurableChange> change(std::uint64_t i) const;
+    // For one observer: the lowest byte of the durable file that changed since it asked last, and
+    // whether names did; UINT64_MAX = nothing did.
+    std::uint64_t take_change(std::uint32_t number) { return file(number).take_change(); }
+    bool take_names_changed() { return std::exchange(names_changed_, false); }
 
   private:
     class OpenFile;
@@ -158,6 +198,11 @@ class Disk final : public log::FileSystem {
 
     Result<std::uint64_t> read(
         std::uint32_t number, std::uint64_t offset, std::span<std::byte> into);
+    Result<std::uint64_t> read_harmed(
+        std::uint32_t number, std::uint64_t offset, std::span<std::byte> into);
+    void feel(const DiskMedia::Sight& sight);
+    bool can_harm(const Harm::Place& place) const;
+    void end_harm(std::uint64_t number);
     Result<void> write(std::uint32_t number, std::uint64_t offset, ByteSpan data);
     Result<void> sync(std::uint32_t number);
     Result<void> resize(std::uint32_t number, std::uint64_t bytes);
@@ -173,7 +218,8 @@ class Disk final : public log::FileSystem {
     // What this operation has to fail with, if anything.
     std::optional<Injection> obstacle(DiskOperation operation);
     std::optional<Injection> armed_obstacle(DiskOperation operation);
-    bool fits(std::uint64_t growth) const;
+    bool fits(std::uint64_t growth);
+    bool fits_beside_others(std::uint64_t growth);
     bool directory_exists(std::string_view directory) const;
     // What is wrong with a name that a file has or is to have; nothing if it may have one.
     std::optional<Error> wrong_name(std::string_view name) const;
@@ -209,6 +255,16 @@ class Disk final : public log::FileSystem {
     bool powered_off_ = false;
     std::vector<Injection> injections_;
     std::optional<std::uint64_t> capacity_;
+
+    struct KnownHarm {
+        Fault fault = Fault::disk_bit_rot;
+        bool felt = false;
+    };
+    std::vector<KnownHarm> harms_;  // all there ever were; an overlay's number is one more
+    std::uint64_t remembered_writes_ = 0;
+    std::optional<std::uint64_t> room_;  // of all files together, while somebody else has the rest
+    bool crowd_felt_ = false;
+    bool names_changed_ = true;
 
     FaultCounts faults_;
     // Names that a crash harmed and nobody has looked for yet.

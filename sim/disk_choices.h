@@ -8,8 +8,9 @@
 
 namespace ledger::sim {
 
-// The unit a device writes whole. What a crash tears, it tears between sectors.
+// The unit a device writes whole. What a crash tears, it tears between sectors, or between pages.
 inline constexpr std::uint64_t sector_bytes = 512;
+inline constexpr std::uint64_t device_page_bytes = 4096;
 
 // How a crash treats what was not synced. Each number is a chance in parts per million.
 struct CrashProfile {
@@ -19,6 +20,7 @@ struct CrashProfile {
     std::uint32_t together = 600'000;    // the sectors of one write share one fate
     std::uint32_t split_size = 350'000;  // a file's length and its data part ways
     std::uint32_t lose_entry = 400'000;  // a directory operation does not survive
+    bool whole_pages = false;            // the device writes pages of 4 KiB whole, not sectors
 
     friend bool operator==(const CrashProfile&, const CrashProfile&) = default;
 };

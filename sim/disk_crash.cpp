@@ -27,6 +27,7 @@ class FileCrash {
         : file_(file),
           questions_(questions),
           profile_(profile),
+          unit_(profile.whole_pages ? device_page_bytes : sector_bytes),
           cache_(file.durable),
           disk_(file.durable),
           size_(file.durable.size()),
@@ -50,7 +51,8 @@ class FileCrash {
     bool survives();
     Pieces settle(const UnsyncedOperation& operation, Fate fate);
     Pieces settle_resize(const UnsyncedOperation& operation, Fate fate);
-    void write_back(std::uint64_t sector, std::uint64_t end);
+    void write_back(std::uint64_t unit, std::uint64_t end);
+    void write_back_sector(std::uint64_t sector);
     void extend(std::uint64_t to);
     void settle_size();
     void fill_never_written();
@@ -61,9 +63,11 @@ class FileCrash {
     const UnsyncedFile& file_;
     Questions& questions_;
     const CrashProfile& profile_;
+    const std::uint64_t unit_;  // bytes that the device writes whole
     ByteVector cache_;  // as the node saw it after the operations so far
     ByteVector disk_;   // as the crash leaves it: whole sectors, which may reach beyond size_
     std::uint64_t size_;
+    std::uint64_t issued_ = 0;  // the operation at hand; after the last one the last
     std::vector<std::uint8_t> written_;  // per sector of disk_: has it ever had content?
     std::vector<Pieces> pieces_;
     CrashedFile out_;
@@ -87,6 +91,7 @@ CrashedFile FileCrash::run() {
 
 // The page cache takes every operation, whatever the disk does.
 void FileCrash::issue(const UnsyncedOperation& operation) {
+    issued_ = operation.issued;
     if (operation.kind == Kind::resize) {
         cache_.resize(operation.offset);
         return;
@@ -110,12 +115,12 @@ bool FileCrash::survives() {
 FileCrash::Pieces FileCrash::settle(const UnsyncedOperation& operation, Fate fate) {
     Pieces pieces;
     for (std::uint64_t from = operation.offset; from < operation.end();) {
-        const std::uint64_t sector = from / sector_bytes;
-        const std::uint64_t to = std::min((sector + 1) * sector_bytes, operation.end());
-        // Sectors of one write reach the disk in any order (storage trap T4).
+        const std::uint64_t unit = from / unit_;
+        const std::uint64_t to = std::min((unit + 1) * unit_, operation.end());
+        // Sectors, or pages, of one write reach the disk in any order (storage trap T4).
         const bool kept = fate == Fate::kept || (fate == Fate::torn && survives());
         if (kept) {
-            write_back(sector, to);
+            write_back(unit, to);
             pieces.kept = true;
         } else if (fate == Fate::torn && questions_.strikes(Site::disk_garbage, profile_.tear)) {
             extend(to);
@@ -136,8 +141,8 @@ FileCrash::Pieces FileCrash::settle_resize(const UnsyncedOperation& operation, F
     std::uint64_t target = operation.offset;
     if (fate == Fate::torn && target < size_) {
         // A truncation may have been applied in part.
-        const std::uint64_t steps = (size_ - target) / sector_bytes + 1;
-        target += questions_.choose(Site::disk_crash_tear, steps) * sector_bytes;
+        const std::uint64_t steps = (size_ - target) / unit_ + 1;
+        target += questions_.choose(Site::disk_crash_tear, steps) * unit_;
     }
     if (target > size_) {
         extend(target);
@@ -146,16 +151,24 @@ FileCrash::Pieces FileCrash::settle_resize(const UnsyncedOperation& operation, F
         // that it cuts is written back with zeros.
         size_ = target;
         if (target == operation.offset && target % sector_bytes != 0) {
-            write_back(target / sector_bytes, target);
+            write_back(target / unit_, target);
         }
     }
     return {.kept = true, .lost = target != operation.offset};
 }
 
-// The sector becomes what the cache holds now, with zeros behind the cached end; `end` is where the
-// operation ends in it.
-void FileCrash::write_back(std::uint64_t sector, std::uint64_t end) {
+// What the file has of the unit becomes what the cache holds now; `end` is where the operation ends
+// in it.
+void FileCrash::write_back(std::uint64_t unit, std::uint64_t end) {
     extend(end);
+    const std::uint64_t last = std::min((unit + 1) * unit_, std::max(size_, end));
+    for (std::uint64_t from = unit * unit_; from < last; from += sector_bytes) {
+        write_back_sector(from / sector_bytes);
+    }
+}
+
+// With zeros behind the cached end.
+void FileCrash::write_back_sector(std::uint64_t sector) {
     const std::uint64_t from = sector * sector_bytes;
     const std::uint64_t to = from + sector_bytes;
     const std::uint64_t cached = std::clamp<std::uint64_t>(cache_.size(), from, to);
@@ -163,6 +176,7 @@ void FileCrash::write_back(std::uint64_t sector, std::uint64_t end) {
     std::copy(cache_.begin() + at(from), cache_.begin() + at(cached), disk_.begin() + at(from));
     std::fill(disk_.begin() + at(cached), disk_.begin() + at(to), std::byte{0});
     written_[sector] = 1;
+    out_.landed.push_back({{from, to}, issued_});
 }
 
 // The file grows on the disk: new sectors have a place but no content yet.
@@ -237,6 +251,7 @@ void FileCrash::garbage(std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t sector = from / sector_bytes; sector < sectors_of(to); ++sector) {
         written_[sector] = 1;
     }
+    out_.landed.push_back({{from, to}, issued_});
     out_.marks.push_back({Fault::disk_garbage_sector, from, to});
 }
 
@@ -255,6 +270,7 @@ bool FileCrash::differs(std::uint64_t from, std::uint64_t to) const {
 void FileCrash::judge() {
     std::erase_if(
         out_.marks, [this](const FaultMark& mark) { return !differs(mark.from, mark.to); });
+    const Fault torn_fault = profile_.whole_pages ? Fault::disk_torn_page : Fault::disk_torn_write;
     std::uint64_t changed = cache_.size();
     for (std::uint64_t i = 0; i < file_.operations.size(); ++i) {
         const UnsyncedOperation& operation = file_.operations[i];
@@ -268,7 +284,7 @@ void FileCrash::judge() {
         if (harmed) {
             const bool torn = pieces.kept || pieces.garbage;
             out_.marks.push_back(
-                {torn ? Fault::disk_torn_write : Fault::disk_lost_write, from, to});
+                {torn ? torn_fault : Fault::disk_lost_write, from, to});
         }
         changed = std::min(changed, operation.first_changed());
     }

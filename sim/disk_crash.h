@@ -21,13 +21,15 @@ struct CrashedFile {
     ByteVector image;
     std::vector<OperationFate> fates;  // in the order issued
     std::vector<FaultMark> marks;      // one per fault that fired
+    std::vector<Landing> landed;       // what of the cache, or which garbage, is on the disk
     std::uint64_t lost_bytes = 0;
 };
 
 // Decides, sector by sector, which state of the page cache reached the disk. A sector that is
 // written back carries everything the cache held at that moment, so it is as it was after one of
 // the operations that touched it, or as it was durable, or (torn) garbage where an unsynced
-// operation wrote. Bytes that no unsynced operation touched never change.
+// operation wrote. Bytes that no unsynced operation touched never change. On a device of whole pages
+// all this holds of pages instead of sectors.
 CrashedFile crash_file(const UnsyncedFile& file, Questions& questions, const CrashProfile& profile);
 
 }  // namespace ledger::sim

@@ -79,6 +79,14 @@ std::optional<std::uint64_t> DiskFile::sync() {
         }
         diverged_ = std::move(file.durable);
     }
+    if (remembered_ > 0 || !media.empty()) {
+        for (const UnsyncedOperation& operation : operations_) {
+            media.written(operation.changed(), cached_.size());
+            remember(operation);
+        }
+        media.cut(cached_.size());
+    }
+    changed_from_ = std::min(changed_from_, changed);
     operations_.clear();
     saved_.clear();
     return changed;
@@ -152,12 +160,27 @@ UnsyncedFile DiskFile::unsynced(std::uint64_t issued_last) const {
     return file;
 }
 
+void DiskFile::landed(std::span<const Landing> landings) {
+    for (const UnsyncedOperation& operation : operations_) {
+        const ByteRange changed = operation.changed();
+        for (const auto& [range, issued] : landings) {
+            if (operation.issued <= issued) {
+                media.written({std::max(changed.from, range.from), std::min(changed.to, range.to)},
+                    cached_.size());
+            }
+        }
+    }
+}
+
 void DiskFile::replace(ByteVector image, std::vector<FaultMark> marks) {
     cached_ = std::move(image);
     marks_ = std::move(marks);
     operations_.clear();
     saved_.clear();
     diverged_.reset();
+    media.cut(cached_.size());
+    past_.clear();
+    changed_from_ = 0;
     LEDGER_ASSERT(clean());
 }
 
@@ -169,6 +192,37 @@ void DiskFile::consume(std::uint64_t from, std::uint64_t to, FaultCounts& counts
         }
         return touched;
     });
+}
+
+DiskMedia::Sight DiskFile::look(std::uint64_t offset, std::span<std::byte> into) const {
+    std::vector<ByteRange> hidden;
+    for (const UnsyncedOperation& operation : operations_) {
+        hidden.push_back(operation.changed());
+    }
+    return media.look(offset, into, hidden, cached_.size());
+}
+
+bool DiskFile::at_rest(std::uint64_t from, std::uint64_t to) const {
+    return !diverged_ && to <= cached_.size() &&
+           std::none_of(operations_.begin(), operations_.end(),
+               [&](const UnsyncedOperation& each) { return each.changed().touches(from, to); });
+}
+
+void DiskFile::remember(const UnsyncedOperation& operation) {
+    const ByteRange changed = operation.changed();
+    std::erase_if(past_, [&](const PastWrite& past) { return changed.touches(past.offset, past.end()); });
+    if (operation.kind == UnsyncedOperation::Kind::resize || remembered_ == 0) {
+        return;
+    }
+    if (past_.size() == remembered_) {
+        past_.erase(past_.begin());
+    }
+    const std::uint64_t to = std::min(operation.end(), operation.size_before);
+    const std::uint64_t replaced = to > operation.offset ? to - operation.offset : 0;
+    const auto before = saved_.begin() + at(operation.saved_at);
+    past_.push_back({.offset = operation.offset,
+        .bytes = operation.bytes,
+        .before = ByteVector(before, before + at(replaced))});
 }
 
 }  // namespace ledger::sim

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "log/base/bytes.h"
 #include "sim/disk_choices.h"
+#include "sim/disk_media.h"
 #include "sim/faults.h"
 
 namespace ledger::sim {
@@ -26,6 +28,17 @@ struct UnsyncedOperation {
     std::uint64_t end() const { return offset + bytes; }
     // The lowest byte whose content or existence it changed.
     std::uint64_t first_changed() const { return offset < size_before ? offset : size_before; }
+    // All of them.
+    ByteRange changed() const {
+        const bool shrinks = kind == Kind::resize && offset < size_before;
+        return {first_changed(), shrinks ? size_before : end()};
+    }
+};
+
+// Bytes that a crash let reach the disk, as they were after this operation.
+struct Landing {
+    ByteRange range;
+    std::uint64_t issued = 0;
 };
 
 // A file as a crash finds it: the durable bytes, and what was issued since, with its data.
@@ -67,6 +80,7 @@ class DiskFile {
 
     // What a crash has to decide about, as if nothing after operation `issued_last` had happened.
     UnsyncedFile unsynced(std::uint64_t issued_last) const;
+    void landed(std::span<const Landing> landings);
     // The file after a crash or a restore: all of it durable.
     void replace(ByteVector image, std::vector<FaultMark> marks);
 
@@ -75,12 +89,29 @@ class DiskFile {
     void mark(FaultMark mark) { marks_.push_back(mark); }
     bool marked() const { return !marks_.empty(); }
 
+    // What the device makes of the durable bytes. Ends by itself where something is written.
+    DiskMedia media;
+    // Of a read of [offset, offset + into.size()), which `into` holds as the cache has it.
+    DiskMedia::Sight look(std::uint64_t offset, std::span<std::byte> into) const;
+    // These bytes are there, and nothing else is on its way to them.
+    bool at_rest(std::uint64_t from, std::uint64_t to) const;
+
+    // From now on so many of the last synced writes are known, newest last; none that was written
+    // over since.
+    void remember(std::uint64_t writes) { remembered_ = writes; }
+    std::span<const PastWrite> past() const { return past_; }
+
+    // The lowest durable byte that changed since the last call, for one observer; UINT64_MAX if
+    // none did.
+    std::uint64_t take_change() { return std::exchange(changed_from_, UINT64_MAX); }
+
     QuestionCounters questions;
     std::uint64_t handles = 0;  // open files that refer to it
 
   private:
     void save(std::uint64_t from, std::uint64_t to);
     void undo(ByteVector& image, const UnsyncedOperation& operation) const;
+    void remember(const UnsyncedOperation& operation);
 
     ByteVector cached_;
     std::vector<UnsyncedOperation> operations_;
@@ -88,6 +119,9 @@ class DiskFile {
     // Set by a failed sync: the durable image can no longer be told from the cache and operations.
     std::optional<ByteVector> diverged_;
     std::vector<FaultMark> marks_;
+    std::uint64_t remembered_ = 0;
+    std::vector<PastWrite> past_;
+    std::uint64_t changed_from_ = 0;
 };
 
 }  // namespace ledger::sim

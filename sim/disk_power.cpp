@@ -159,6 +159,9 @@ void Disk::crash_files(ChoiceSource& choices, const CrashProfile& profile, Crash
         for (const OperationFate& fate : crashed.fates) {
             fates.push_back({number, fate.issued, fate.from, fate.to, fate.survived, fate.harmed});
         }
+        if (!crashing.media.empty()) {
+            crashing.landed(crashed.landed);
+        }
         crashing.replace(std::move(crashed.image), std::move(crashed.marks));
     }
     count_reordered(fates);
@@ -191,6 +194,8 @@ void Disk::start_new_life() {
     }
     drop_unreachable();
     issued_last_ = UINT64_MAX;
+    names_changed_ = true;
+    give_space_back();
     power_budget_.reset();
     powered_off_ = false;
     injections_.clear();

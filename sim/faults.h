@@ -49,6 +49,16 @@ enum class Fault : std::uint8_t {
     clock_skew,            // at a boot: the monotonic clock begins somewhere
     clock_drift,           // at a boot: it runs at a rate of its own
     clock_jump,            // the wall clock was set
+    disk_torn_page,        // a write torn between pages of 4 KiB
+    disk_short_write,      // took a part, and said so
+    disk_crowded,          // somebody else took the free space
+    disk_bit_rot,
+    disk_sector_error,     // latent: reads fail until it is written again
+    disk_phantom_write,    // was acknowledged and never landed
+    disk_misdirected_write,
+    disk_misdirected_read,
+    disk_stale_read,
+    disk_unsealed_harm,    // any of these to what nothing vouches for yet
     count_,
 };
 
@@ -67,7 +77,10 @@ constexpr std::string_view fault_name(Fault fault) {
         "disk_torn_write", "disk_size_before_data", "disk_data_before_size",
         "disk_lost_directory_entry", "disk_rename_undone", "disk_garbage_sector",
         "partition_bridge", "pause", "disk_stall", "disk_write_failed", "disk_sync_failed",
-        "disk_full", "disk_read_failed", "clock_skew", "clock_drift", "clock_jump"};
+        "disk_full", "disk_read_failed", "clock_skew", "clock_drift", "clock_jump",
+        "disk_torn_page", "disk_short_write", "disk_crowded", "disk_bit_rot",
+        "disk_sector_error", "disk_phantom_write", "disk_misdirected_write",
+        "disk_misdirected_read", "disk_stale_read", "disk_unsealed_harm"};
     return names[static_cast<std::size_t>(fault)];
 }
 
