@@ -122,10 +122,12 @@ class Disk final : public log::FileSystem {
     // Only the node's own reads see a harm: everything below that says "durable" has the bytes as
     // they were written. It outlives crashes and follows the file, whatever its name; it ends where
     // something new reaches the disk, and with the file. False, and nothing happens, where there is
-    // nothing durable, something unsynced or another harm, or if no byte would differ.
+    // nothing durable, something unsynced or another harm, if no byte would differ, or if only a
+    // part of a sector could not be read.
     bool harm(Harm&& harm);
     // The places of a file that are harmed now.
     std::span<const Overlay> overlays(std::uint32_t number) const;
+    bool any_harm() const;
     // All harms are over: a device that reads what was written.
     void end_harms();
     // From now on past_writes() knows so many of each file; 0 = none, and nothing is spent on it.

@@ -40,7 +40,8 @@ bool Disk::can_harm(const Harm::Place& place) const {
         return false;
     }
     if (place.bytes.empty()) {
-        return true;
+        const bool at_end = place.to == of.cached().size();
+        return place.from % sector_bytes == 0 && (place.to % sector_bytes == 0 || at_end);
     }
     LEDGER_ASSERT(place.bytes.size() == place.to - place.from);
     return !std::equal(
@@ -76,6 +77,11 @@ bool Disk::harm(Harm&& harm) {
 
 std::span<const Overlay> Disk::overlays(std::uint32_t number) const {
     return file(number).media.overlays();
+}
+
+bool Disk::any_harm() const {
+    return std::any_of(files_.begin(), files_.end(),
+        [](const auto& each) { return each != nullptr && !each->media.empty(); });
 }
 
 void Disk::end_harm(std::uint64_t number) {
@@ -116,12 +122,13 @@ Result<std::uint64_t> Disk::read_harmed(
         return std::uint64_t{0};
     }
     const std::uint64_t bytes = std::min<std::uint64_t>(into.size(), cached.size() - offset);
-    std::copy_n(cached.begin() + at(offset), bytes, into.begin());
-    const DiskMedia::Sight sight = from.look(offset, into.first(bytes));
+    ByteVector seen(cached.begin() + at(offset), cached.begin() + at(offset + bytes));
+    const DiskMedia::Sight sight = from.look(offset, seen);
     feel(sight);
     if (sight.unreadable) {
         return refusal({.operation = DiskOperation::read}, name_of(number) + ": unreadable sector");
     }
+    std::copy(seen.begin(), seen.end(), into.begin());
     return bytes;
 }
 

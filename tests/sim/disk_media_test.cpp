@@ -92,12 +92,15 @@ TEST_CASE("media: a sector that cannot be read fails every read that touches it,
     const std::uint64_t bytes = GENERATE(sector_bytes, device_page_bytes);
     Disk disk(node);
     auto file = synced(disk, "a", filled(3 * bytes, 'o'));
+    CHECK_FALSE(disk.harm(unreadable(disk, bytes, 2 * bytes - 1)));
+    CHECK_FALSE(disk.harm(unreadable(disk, bytes + 1, 2 * bytes)));
     REQUIRE(disk.harm(unreadable(disk, bytes, 2 * bytes)));
     CHECK(reads(*file, 0, bytes));
     CHECK(reads(*file, 2 * bytes, bytes));
     CHECK(count(disk, Fault::disk_sector_error).consumed == 0);
     ByteVector into(10);
     CHECK(file->read(bytes - 1, into).error().code == log::Errc::io_error);
+    CHECK(into == ByteVector(10));  // nothing of it
     CHECK_FALSE(reads(*file, 2 * bytes - 1, 1));
     CHECK_FALSE(reads(*file, 0, 3 * bytes));
     CHECK(count(disk, Fault::disk_sector_error).fired == 1);
