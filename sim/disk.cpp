@@ -529,17 +529,27 @@ ByteVector Disk::durable(const std::string& name) const {
 
 ByteSpan Disk::durable_view(const std::string& name, ByteVector& scratch) const {
     const std::uint32_t number = durable_number(name);
-    if (number != 0 && file(number).clean()) {
+    return number == 0 ? ByteSpan{} : durable_view(number, scratch);
+}
+
+ByteSpan Disk::durable_view(std::uint32_t number, ByteVector& scratch) const {
+    if (file(number).clean()) {
         return file(number).cached();
     }
-    scratch = durable(name);
+    scratch = file(number).durable();
     return scratch;
 }
 
 bool Disk::read_durable(
     const std::string& name, std::uint64_t offset, std::span<std::byte> into) const {
+    const std::uint32_t number = durable_number(name);
+    return number == 0 ? offset == 0 && into.empty() : read_durable(number, offset, into);
+}
+
+bool Disk::read_durable(
+    std::uint32_t number, std::uint64_t offset, std::span<std::byte> into) const {
     ByteVector scratch;
-    const ByteSpan bytes = durable_view(name, scratch);
+    const ByteSpan bytes = durable_view(number, scratch);
     if (offset > bytes.size() || bytes.size() - offset < into.size()) {
         return false;
     }

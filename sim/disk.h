@@ -159,6 +159,9 @@ class Disk final : public log::FileSystem {
     // Fills `into` from `offset` of the durable file; false if it does not reach that far.
     bool read_durable(
         const std::string& name, std::uint64_t offset, std::span<std::byte> into) const;
+    // The same of the file of this number, which is there.
+    ByteSpan durable_view(std::uint32_t number, ByteVector& scratch) const;
+    bool read_durable(std::uint32_t number, std::uint64_t offset, std::span<std::byte> into) const;
     // The number of the durable file of this name; 0 if there is none. Never reused.
     std::uint32_t durable_number(const std::string& name) const;
     // The durable image as a hash: equal on every compiler and build.

@@ -34,6 +34,7 @@ enum class ItemKind : std::uint8_t {
     restart,         // node comes back
     resume,          // node: its pause ends, a = number of the pause
     flow,            // node: its disk answers again, a = number of the stall
+    space,           // node: its disk has room again, a = number of who took it
     work_done,       // node: it has applied what it was applying
     hunt,            // node was elected a moment ago and is struck now
     write_crash,     // node crashes between write and sync: a = incarnation

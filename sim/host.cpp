@@ -11,8 +11,6 @@
 namespace ledger::sim {
 namespace {
 
-constexpr char data_directory[] = "ledger";
-
 // What a power failure may interrupt; part of the entity of its choice.
 constexpr std::uint64_t formatting = 2;
 constexpr std::uint64_t recovering = 3;
@@ -54,7 +52,8 @@ CrashProfile crash_profile(const Profile& profile) {
         .tear = profile.disk.tear,
         .together = profile.disk.together,
         .split_size = profile.disk.split_size,
-        .lose_entry = profile.disk.lose_entry};
+        .lose_entry = profile.disk.lose_entry,
+        .whole_pages = profile.disk.whole_pages};
 }
 
 // The operations of a disk on which this fault strikes.
@@ -121,7 +120,13 @@ Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource&
     FaultCounts& faults, HostPort& port)
     : node_(node), profile_(profile), cluster_(cluster), choices_(choices), faults_(faults),
       port_(port), clock_(node, profile.clock, choices, faults), disk_(node),
-      audit_({cluster, node}), joins_(node.value > profile.nodes) {}
+      audit_({cluster, node}), joins_(node.value > profile.nodes) {
+    // What phantom writes and stale reads show.
+    constexpr std::uint64_t past_writes = 16;
+    if (profile.media.any()) {
+        disk_.remember_writes(past_writes);
+    }
+}
 
 Host::~Host() = default;
 
@@ -130,6 +135,7 @@ void Host::calm() {
     crash_armed_ = false;
     write_crash_armed_ = false;
     disk_error_.reset();
+    disk_.give_space_back();
 }
 
 FaultCounts Host::disk_faults() const {
@@ -291,6 +297,7 @@ Result<log::Recovered> Host::reopen_for_audit() {
     cuts_.reset();
     storage_.reset();
     disk_.crash(choices_, lose_everything);
+    disk_.end_harms();  // what was written, not what a bad device says of it
     LEDGER_TRY(log::Opened opened,
         log::open(disk_, storage_options(profile_), {cluster_, node_}));
     audit_.reset_after_crash(disk_);
@@ -576,6 +583,9 @@ void Host::start_store(Instant now) {
     // The bytes go to the page cache now; they are durable when the sync has returned.
     inject_disk_error(DiskOperation::write);
     write_failed_ = !storage_->write(*stores_.front().group);
+    if (write_failed_) {
+        blame_others();
+    }
     LEDGER_ASSERT(!write_failed_ || disk_failing_);
     const Duration time = store_time();
     port_.schedule({.at = now + time,
@@ -612,9 +622,22 @@ void Host::on_stored(Instant now, const Item& item) {
     step(now, node::Stored{ticket});
 }
 
-void Host::store_failed(Instant now) {
+// Nothing was injected, but somebody else has the space.
+void Host::blame_others() {
+    if (!disk_failing_ && disk_.crowded()) {
+        disk_failing_ = Fault::disk_crowded;
+    }
+}
+
+// The disk counts by itself what others made it refuse.
+void Host::felt() {
     LEDGER_ASSERT(disk_failing_);
-    faults_.consume(*disk_failing_);
+    faults_.consume(*disk_failing_, disk_failing_ == Fault::disk_crowded ? 0 : 1);
+}
+
+void Host::store_failed(Instant now) {
+    blame_others();
+    felt();
     step(now, node::StoreFailed{stores_.front().ticket});
 }
 
@@ -690,9 +713,9 @@ void Host::on_cut_work(Instant now, const Item& item) {
         inject_disk_error(DiskOperation::sync);
     }
     const Result<std::uint32_t> done = node::perform_on(*cuts_, work);
-    LEDGER_ASSERT(done || disk_failing_);
     if (!done) {
-        faults_.consume(*disk_failing_);
+        blame_others();
+        felt();
     }
     audit_.synced(disk_);
     if (const auto* complete = std::get_if<node::StoreCut::Complete>(&work.work);

@@ -28,6 +28,9 @@
 
 namespace ledger::sim {
 
+// Where a node's files lie on its disk.
+inline constexpr char data_directory[] = "ledger";
+
 // What a host needs from the world around it.
 class HostPort {
   public:
@@ -119,6 +122,9 @@ class Host final {
     // After reopen_for_audit().
     log::CutStore& cuts() { return *cuts_; }
     const Disk& disk() const { return disk_; }
+    // For whoever harms what is on it.
+    Disk& device() { return disk_; }
+    log::Identity identity() const { return {cluster_, node_}; }
     // The identity of the disk that is in it now.
     Incarnation disk_incarnation() const;
     const DiskAudit& audit() const { return audit_; }
@@ -161,6 +167,8 @@ class Host final {
     void carry_out(Instant now, const node::Halt& halt);
     void start_store(Instant now);
     void store_failed(Instant now);
+    void blame_others();
+    void felt();
     bool read_failed(bool failed);
     // An armed error strikes the disk's next operation of this kind, whatever it is for.
     void inject_disk_error(DiskOperation operation);

@@ -93,6 +93,8 @@ class Judge final {
     // The committed configuration has a place for this node, with the disk that is in it.
     bool takes_part(const Host& host) const;
 
+    // The newest committed one.
+    const raft::Configuration& membership() const { return membership_; }
     const check::CommittedLog& committed() const { return committed_; }
     const check::History& history() const { return history_; }
     std::uint64_t settled_moments() const { return availability_.settled_moments(); }

@@ -19,6 +19,19 @@ bool settled(const raft::Raft& leader) {
            leader.configurations().current_index() <= leader.commit();
 }
 
+// Who is no voter any more when it is done; 0 = nobody.
+NodeId leaves(const What& what) {
+    const auto* change = std::get_if<ChangeMembership>(&what);
+    if (change == nullptr) {
+        return {};
+    }
+    switch (change->verb) {
+        case MembershipVerb::remove: return change->node;
+        case MembershipVerb::replace: return change->replaced;
+        default: return {};
+    }
+}
+
 }  // namespace
 
 Operator::Operator(
@@ -34,6 +47,18 @@ NodeId Operator::random_node() {
 }
 
 std::optional<What> Operator::next(std::uint32_t) {
+    std::optional<What> what = choose();
+    const NodeId goes = what ? leaves(*what) : NodeId{};
+    if (goes != NodeId{} && goes != lost_ && !port_.may_lose(goes)) {
+        return TransferLeadership{};
+    }
+    if (goes != NodeId{}) {
+        leaving_.push_back(goes);
+    }
+    return what;
+}
+
+std::optional<What> Operator::choose() {
     if (finished()) {
         return std::nullopt;
     }
@@ -114,7 +139,7 @@ What Operator::treat(const raft::Raft& leader, NodeId member) {
 // and the other voters that hold data are a quorum: a witness may hold, alone with the disk that is
 // lost, an entry that nobody has acknowledged, and then votes for nobody who lacks it.
 bool Operator::may_lose_disk(const raft::Raft& leader, NodeId member) const {
-    if (!profile_.membership.wipes || unsure_ || !settled(leader)) {
+    if (!profile_.membership.wipes || unsure_ || !settled(leader) || !port_.may_lose(member)) {
         return false;
     }
     const Configuration& current = leader.configuration();
@@ -143,6 +168,9 @@ void Operator::make_empty(NodeId node) {
 
 void Operator::ended(std::uint32_t, const node::client::Done& done) {
     unsure_ = done.ending == node::client::Ending::unknown;
+    if (!unsure_) {
+        leaving_.clear();
+    }
     if (done.ending != node::client::Ending::done) {
         return;
     }

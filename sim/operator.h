@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "log/base/choice.h"
 #include "raft/raft.h"
@@ -23,6 +25,8 @@ class OperatorPort {
     virtual Incarnation disk_of(NodeId node) const = 0;
     // Whether any node takes it for a member.
     virtual bool member_anywhere(NodeId node) const = 0;
+    // Nothing that others have lost is on this node's disk alone.
+    virtual bool may_lose(NodeId node) const = 0;
     // The disk is replaced by an empty one; the node starts with that.
     virtual void wipe(NodeId node) = 0;
 };
@@ -39,10 +43,14 @@ class Operator final : public OperationSource {
     std::optional<Duration> think_mean() const override { return profile_.membership.interval; }
     bool finished() const override { return ended_ && lost_ == NodeId{}; }
 
+    // Members that may be on their way out.
+    std::span<const NodeId> leaving() const { return leaving_; }
+
     // Nothing more is asked for, but a lost disk is still replaced.
     void stop() { ended_ = true; }
 
   private:
+    std::optional<node::client::What> choose();
     std::uint64_t draw(std::uint64_t domain);
     NodeId random_node();
     node::client::What transfer();
@@ -60,6 +68,7 @@ class Operator final : public OperationSource {
     OperatorPort& port_;
     std::uint64_t draws_ = 0;
     NodeId lost_;                    // its disk is gone and it is not yet back; 0 = none
+    std::vector<NodeId> leaving_;
     bool unsure_ = false;            // what was asked for last may still happen
     bool ended_ = false;
 };

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 75> keys = {{
+constexpr std::array<KnownKey, 92> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -93,6 +93,23 @@ constexpr std::array<KnownKey, 75> keys = {{
     {Section::swarm, "knob.cut_kib_per_second", Unit::count, 1, 1 << 20},
     {Section::swarm, "knob.cut_transfers", Unit::count, 1, 16},
     {Section::workload, "pinned", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.rot", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.sector_error", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.phantom_write", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.misdirected_write", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.misdirected_read", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.stale_read", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.crowd", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.at_records", Unit::count, 0, 100},
+    {Section::swarm, "media.at_blocks", Unit::count, 0, 100},
+    {Section::swarm, "media.at_headers", Unit::count, 0, 100},
+    {Section::swarm, "media.at_footers", Unit::count, 0, 100},
+    {Section::swarm, "media.at_hard_state", Unit::count, 0, 100},
+    {Section::swarm, "media.at_cuts", Unit::count, 0, 100},
+    {Section::swarm, "media.at_anything", Unit::count, 0, 100},
+    {Section::swarm, "media.unsealed", Unit::count, 0, 1},
+    {Section::swarm, "media.unrestricted", Unit::count, 0, 1},
+    {Section::swarm, "disk.whole_pages", Unit::count, 0, 1},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -154,6 +171,28 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.clock_jumps = draw.flag("nemesis.clock_jumps", Range::among({0, 0, 1}));
     // Successions of leaders that get little done are where old terms meet (Raft figure 8).
     nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));
+}
+
+// Off until replicas repair what they find.
+void draw_media(Drawer& draw, MediaProfile& media) {
+    const Range off = Range::one(0);
+    media.rot = draw.number("media.rot", off);
+    media.sector_error = draw.number("media.sector_error", off);
+    media.phantom_write = draw.number("media.phantom_write", off);
+    media.misdirected_write = draw.number("media.misdirected_write", off);
+    media.misdirected_read = draw.number("media.misdirected_read", off);
+    media.stale_read = draw.number("media.stale_read", off);
+    media.crowd = draw.number("media.crowd", off);
+    media.unsealed = draw.flag("media.unsealed", off);
+    media.unrestricted = draw.flag("media.unrestricted", off);
+    const Range shares = Range::among({1, 4, 0});
+    media.at_records = draw.number("media.at_records", shares);
+    media.at_blocks = draw.number("media.at_blocks", shares);
+    media.at_headers = draw.number("media.at_headers", shares);
+    media.at_footers = draw.number("media.at_footers", shares);
+    media.at_hard_state = draw.number("media.at_hard_state", shares);
+    media.at_cuts = draw.number("media.at_cuts", shares);
+    media.at_anything = draw.number("media.at_anything", shares);
 }
 
 void draw_membership(Drawer& draw, MembershipProfile& membership) {
@@ -255,7 +294,9 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         draw.number("disk.crash_split_size", Range::among({200'000, 0, 700'000}));
     profile.disk.lose_entry =
         draw.number("disk.crash_lose_entry", Range::among({500'000, 200'000, 900'000}));
+    profile.disk.whole_pages = draw.flag("disk.whole_pages", Range::one(0));
     draw_nemesis(draw, profile.nemesis);
+    draw_media(draw, profile.media);
     draw_membership(draw, profile.membership);
     if (profile.membership.changes) {
         profile.old_nodes = 0;  // one that is added after an upgrade cannot work, and says so

@@ -41,6 +41,7 @@ struct DiskProfile {
     PartsPerMillion together = 600'000;    // the sectors of one write share one fate
     PartsPerMillion split_size = 200'000;  // a file's length and its data part ways
     PartsPerMillion lose_entry = 500'000;  // a directory operation does not survive
+    bool whole_pages = false;              // devices write pages of 4 KiB whole
 };
 
 // Of each node, beside virtual time.
@@ -63,6 +64,33 @@ struct NemesisProfile {
     bool disk_errors = false;   // an operation fails; the node halts and is started again
     bool clock_jumps = false;   // somebody sets a wall clock
     PartsPerMillion hunt = 0;  // a new leader is struck within moments of its election
+};
+
+// What devices do to bytes that they have taken.
+struct MediaProfile {
+    // At each action of the nemesis.
+    PartsPerMillion rot = 0;                // bits flip
+    PartsPerMillion sector_error = 0;       // 512 bytes or 4 KiB cannot be read until written again
+    PartsPerMillion phantom_write = 0;      // was acknowledged and never landed
+    PartsPerMillion misdirected_write = 0;  // landed elsewhere
+    PartsPerMillion misdirected_read = 0;   // once, of another place
+    PartsPerMillion stale_read = 0;         // once, of what was there before
+    PartsPerMillion crowd = 0;              // somebody else takes the space for a while
+    // Where the harm goes, in shares of each other; all 0 = anywhere.
+    std::uint32_t at_records = 1;
+    std::uint32_t at_blocks = 1;
+    std::uint32_t at_headers = 1;
+    std::uint32_t at_footers = 1;
+    std::uint32_t at_hard_state = 1;
+    std::uint32_t at_cuts = 1;
+    std::uint32_t at_anything = 1;
+    bool unsealed = false;      // also what nothing vouches for yet, which may lose it
+    bool unrestricted = false;  // no copy need be left in the cluster
+
+    bool any() const {
+        return rot > 0 || sector_error > 0 || phantom_write > 0 || misdirected_write > 0 ||
+               misdirected_read > 0 || stale_read > 0 || crowd > 0;
+    }
 };
 
 // What the operator does, in the seeds that have one.
@@ -119,6 +147,7 @@ struct Profile {
     DiskProfile disk;
     ClockProfile clock;
     NemesisProfile nemesis;
+    MediaProfile media;
     MembershipProfile membership;
     WorkloadProfile workload;
     Duration faults_for = seconds(8);  // then everything heals and the run must finish

@@ -57,7 +57,7 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
       choices_(choices), network_(profile_.hosts(), profile_.network, choices, faults_),
       judge_(profile_.nodes, options.kept_operations, bounds_of(profile_)),
       outage_(profile_.hosts()), gates_(profile_.hosts()), pauses_(profile_.hosts()),
-      stalls_(profile_.hosts()), held_(profile_.hosts()) {
+      stalls_(profile_.hosts()), crowds_(profile_.hosts()), held_(profile_.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(
@@ -77,6 +77,9 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
         clients_.push_back(std::make_unique<ClientHost>(lane, profile_, choices_, *source, *this));
     }
     nemesis_ = std::make_unique<Nemesis>(profile_, choices_, faults_, network_, *this);
+    if (profile_.media.any()) {
+        make_media();
+    }
     const std::uint32_t subscribers = import_ ? 0 : profile_.workload.subscribers;
     for (std::uint32_t number = 1; number <= subscribers; ++number) {
         subscribers_.push_back(std::make_unique<SubscriberHost>(
@@ -167,12 +170,16 @@ void World::perform(const Item& item) {
         case ItemKind::nemesis:
             if (phase_ == Phase::faults) {
                 queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
+                if (media_) {
+                    media_->strike();
+                }
             }
             break;
         case ItemKind::nemesis_end: nemesis_->end(item.a); break;
         case ItemKind::restart: restart(node); break;
         case ItemKind::resume: end_pause(node, item.a); break;
         case ItemKind::flow: end_stall(node, item.a); break;
+        case ItemKind::space: end_crowd(node, item.a); break;
         case ItemKind::work_done: admit_waiting(node); break;
         case ItemKind::hunt:
             if (phase_ == Phase::faults && host(node).up()) {

@@ -17,6 +17,7 @@
 #include "sim/gate.h"
 #include "sim/host.h"
 #include "sim/judge.h"
+#include "sim/media_nemesis.h"
 #include "sim/nemesis.h"
 #include "sim/network.h"
 #include "sim/operator.h"
@@ -70,6 +71,7 @@ class World final : public HostPort,
                     public ClientPort,
                     public SubscriberPort,
                     public NemesisPort,
+                    public MediaPort,
                     public OperatorPort {
   public:
     World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices);
@@ -149,19 +151,27 @@ class World final : public HostPort,
     void set_wall_clock(NodeId node, Duration by) override;
     void nemesis_ends(std::uint64_t action, Duration after) override;
     void note(const char* lane, const std::string& text, Duration length) override;
+    // MediaPort
+    Disk& device(NodeId node) override { return host(node).device(); }
+    std::vector<NodeId> keepers() const override;
+    void crowd(NodeId node, std::uint64_t left, Duration length) override;
+    void harmed(NodeId node, const std::string& text) override;
 
     // OperatorPort
     const raft::Raft* leading() const override;
     Incarnation disk_of(NodeId node) const override { return host(node).disk_incarnation(); }
     bool member_anywhere(NodeId node) const override;
+    bool may_lose(NodeId node) const override;
     void wipe(NodeId node) override;
 
     void handle(const Item& item);
     void perform(const Item& item);
     // world_faults.cpp: the gates of the nodes
     void admit_waiting(NodeId node);
+    void make_media();
     void end_pause(NodeId node, std::uint64_t number);
     void end_stall(NodeId node, std::uint64_t number);
+    void end_crowd(NodeId node, std::uint64_t number);
     void open_gates();
     void drop_gate(NodeId node);
     // Nothing that was due for this node before now is still to come.
@@ -223,6 +233,8 @@ class World final : public HostPort,
     std::vector<std::unique_ptr<SubscriberHost>> subscribers_;
     std::vector<Wire> wires_;  // by subscriber, then by node
     std::unique_ptr<Nemesis> nemesis_;
+    std::unique_ptr<MediaAtlas> atlas_;    // none where no device harms anything
+    std::unique_ptr<MediaNemesis> media_;  // the same
     std::unique_ptr<Operator> operator_;  // none in many runs; its client's lane is the last one
     std::unique_ptr<ClientHost> operator_client_;
 
@@ -235,6 +247,7 @@ class World final : public HostPort,
     std::uint64_t holds_ = 0;                 // numbers pauses and stalls
     std::vector<std::uint64_t> pauses_;       // per node: number of the present pause; 0 = none
     std::vector<std::uint64_t> stalls_;       // per node: number of the present stall; 0 = none
+    std::vector<std::uint64_t> crowds_;       // per node: who has the space of its disk; 0 = nobody
     std::uint64_t client_ids_ = 0;
 
     StepView step_view_;

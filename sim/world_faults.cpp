@@ -94,6 +94,56 @@ void World::set_wall_clock(NodeId node, Duration by) {
     host(node).clock().set_wall(by);
 }
 
+// --- what devices do ----------------------------------------------------------------------------
+
+void World::make_media() {
+    const bool unrestricted = profile_.media.unrestricted;
+    atlas_ = std::make_unique<MediaAtlas>(
+        unrestricted ? MediaAtlas::Mode::unrestricted : MediaAtlas::Mode::repairable);
+    for (const auto& host : hosts_) {
+        atlas_->add(host->device(), host->identity(), data_directory);
+    }
+    media_ = std::make_unique<MediaNemesis>(profile_, choices_, faults_, *atlas_, *this);
+}
+
+std::vector<NodeId> World::keepers() const {
+    const raft::Configuration& members = judge_.membership();
+    const std::span<const NodeId> leaving = operator_ ? operator_->leaving() : std::span<const NodeId>{};
+    std::vector<NodeId> found;
+    for (const auto& host : hosts_) {
+        const NodeId node = host->node();
+        const bool goes = std::find(leaving.begin(), leaving.end(), node) != leaving.end();
+        if (members.voters.contains(node) && !members.member(node).witness && !goes &&
+            judge_.takes_part(*host)) {
+            found.push_back(node);
+        }
+    }
+    return found;
+}
+
+bool World::may_lose(NodeId node) const {
+    return !atlas_ || atlas_->may_lose(node, keepers());
+}
+
+void World::crowd(NodeId node, std::uint64_t left, Duration length) {
+    host(node).device().take_space(left);
+    outage_[node.value - 1] = length;
+    crowds_[node.value - 1] = ++holds_;
+    queue_.push({.at = now_ + length, .a = holds_, .node = node.value, .kind = ItemKind::space});
+    mark("n" + std::to_string(node.value), check::Mark::Kind::disk, length,
+        "somebody else takes the space on its disk");
+}
+
+void World::end_crowd(NodeId node, std::uint64_t number) {
+    if (crowds_[node.value - 1] == number) {
+        host(node).device().give_space_back();
+    }
+}
+
+void World::harmed(NodeId node, const std::string& text) {
+    mark("n" + std::to_string(node.value), check::Mark::Kind::disk, {}, text);
+}
+
 // --- calm ---------------------------------------------------------------------------------------
 
 // Whether it has lasted so long that whoever could have heard nothing of the leader, or was on the

@@ -60,6 +60,7 @@ std::string_view site_name(Site site) {
         case Site::operator_action: return "operator.action";
         case Site::clock_begin: return "node.clock.begin";
         case Site::clock_rate: return "node.clock.rate";
+        case Site::nemesis_media: return "nemesis.media";
         case Site::workload_profile: return "workload.profile";
         case Site::workload_operation: return "workload.operation";
         case Site::workload_stream: return "workload.stream";

@@ -46,6 +46,7 @@ enum class Site : std::uint32_t {
     operator_action = 320,
     clock_begin = 308,
     clock_rate = 309,
+    nemesis_media = 310,
 
     workload_profile = 400,
     workload_operation = 401,

@@ -1,13 +1,11 @@
 #include "sim/media_atlas.h"
 
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "log/scan.h"
 #include "tests/sim/media_sample.h"
 
 namespace ledger::sim {
@@ -60,36 +58,6 @@ struct Cluster {
     std::vector<NodeId> keepers;
     MediaAtlas atlas;
 };
-
-// What a node can read of its log, by the format alone: the indexes of intact records.
-std::set<Index> readable(Replica& replica) {
-    std::set<Index> found;
-    const auto names = replica.disk.list(sample_directory);
-    REQUIRE(ok(names));
-    for (const std::string& name : *names) {
-        const auto id = log::parse_segment_name(name);
-        if (!id) {
-            continue;
-        }
-        auto file = replica.disk.open(log::path_in(sample_directory, name));
-        REQUIRE(ok(file));
-        ByteVector bytes(static_cast<std::size_t>(*(*file)->size()));
-        for (std::uint64_t at = 0; at < bytes.size(); at += log::sector_bytes) {
-            const auto sector = std::span(bytes).subspan(static_cast<std::size_t>(at),
-                std::min<std::size_t>(log::sector_bytes, bytes.size() - at));
-            static_cast<void>((*file)->read(at, sector));  // what cannot be read stays zero
-        }
-        for (const log::ScannedGroup& group : log::scan_groups(bytes, *id)) {
-            for (const log::Slot& slot : group.slots) {
-                if (slot.record.damage == log::Damage::none &&
-                    !slot.record.header.is_truncation()) {
-                    found.insert(slot.record.header.index);
-                }
-            }
-        }
-    }
-    return found;
-}
 
 }  // namespace
 

@@ -1,8 +1,10 @@
 #pragma once
 // MediaSample: replicas whose disks are written by the production storage, and harms to them.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 
 #include "log/base/choice.h"
 #include "log/cut_store.h"
+#include "log/scan.h"
 #include "log/storage.h"
 #include "sim/disk.h"
 #include "sim/media_map.h"
@@ -94,6 +97,36 @@ inline MediaMap map_of(Replica& replica) {
     MediaMap map(replica.identity, sample_directory);
     map.refresh(replica.disk);
     return map;
+}
+
+// What a node can read of its log, by the format alone: the indexes of intact records.
+inline std::set<Index> readable(Replica& replica) {
+    std::set<Index> found;
+    const auto names = replica.disk.list(sample_directory);
+    REQUIRE(ok(names));
+    for (const std::string& name : *names) {
+        const auto id = log::parse_segment_name(name);
+        if (!id) {
+            continue;
+        }
+        auto file = replica.disk.open(log::path_in(sample_directory, name));
+        REQUIRE(ok(file));
+        ByteVector bytes(static_cast<std::size_t>(*(*file)->size()));
+        for (std::uint64_t at = 0; at < bytes.size(); at += log::sector_bytes) {
+            const auto sector = std::span(bytes).subspan(static_cast<std::size_t>(at),
+                std::min<std::size_t>(log::sector_bytes, bytes.size() - at));
+            static_cast<void>((*file)->read(at, sector));  // what cannot be read stays zero
+        }
+        for (const log::ScannedGroup& group : log::scan_groups(bytes, *id)) {
+            for (const log::Slot& slot : group.slots) {
+                if (slot.record.damage == log::Damage::none &&
+                    !slot.record.header.is_truncation()) {
+                    found.insert(slot.record.header.index);
+                }
+            }
+        }
+    }
+    return found;
 }
 
 }  // namespace ledger::sim

@@ -55,7 +55,12 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.catch_up_bytes_per_second), n(p.limits.cut_bytes_per_second),
         n(p.limits.cut_transfers_max),
         n(p.membership.changes), n(p.membership.transfers), n(p.membership.wipes),
-        n(p.membership.spares), p.membership.interval.nanoseconds};
+        n(p.membership.spares), p.membership.interval.nanoseconds, n(p.disk.whole_pages),
+        n(p.media.rot), n(p.media.sector_error), n(p.media.phantom_write),
+        n(p.media.misdirected_write), n(p.media.misdirected_read), n(p.media.stale_read),
+        n(p.media.crowd), n(p.media.at_records), n(p.media.at_blocks), n(p.media.at_headers),
+        n(p.media.at_footers), n(p.media.at_hard_state), n(p.media.at_cuts),
+        n(p.media.at_anything), n(p.media.unsealed), n(p.media.unrestricted)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

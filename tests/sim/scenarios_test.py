@@ -22,6 +22,8 @@ def fired(*kinds):
 EXPECTED = {
     "crash_storms": [("storms and recoveries that lost bytes", fired("crash_storm")),
                      ("recoveries", lambda total: total["crash_recoveries"] >= 10)],
+    "crowded_disks": [("disks without space, and torn pages", fired(
+        "disk_crowded", "disk_torn_page"))],
     "five_nodes_everything": [("every family of faults", fired(
         "message_lost", "message_duplicated", "message_cut", "crash", "crash_before_sync",
         "slow_disk", "request_lost", "partition_symmetric", "partition_one_way"))],
@@ -32,6 +34,8 @@ EXPECTED = {
     "one_way_partitions": [("one-way partitions", fired("partition_one_way")),
                            ("new leaders", lambda total: total["leader_changes"] > 0)],
     "reordering_links": [("swapped messages", fired("message_reordered", "message_duplicated"))],
+    "second_copies": [("harm of every kind that writes", fired(
+        "disk_bit_rot", "disk_phantom_write", "disk_misdirected_write"))],
     "single_node": [("restarts", lambda total: total["crash_recoveries"] >= 10)],
     "slow_disk": [("a slow disk", fired("slow_disk"))],
     "slow_links": [("new leaders", lambda total: total["leader_changes"] > 0)],
