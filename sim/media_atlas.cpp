@@ -56,6 +56,19 @@ bool MediaAtlas::may_lose(NodeId node, std::span<const NodeId> keepers) {
     });
 }
 
+std::uint64_t MediaAtlas::beyond_repair(Index upto, std::span<const NodeId> keepers) {
+    refresh();
+    std::uint64_t count = 0;
+    for (const MediaDisk& each : disks_) {
+        const Copies copies{keepers, each.node(), NodeId{}};
+        for (const log::EntryIdentity& entry : each.harmed().entries) {
+            const auto holds = [&](const MediaDisk& other) { return other.holds(entry); };
+            count += entry.index <= upto && !has_copy(copies, holds) ? 1u : 0u;
+        }
+    }
+    return count;
+}
+
 bool MediaAtlas::has_copy(
     const Copies& copies, const std::function<bool(const MediaDisk&)>& has) {
     return std::any_of(copies.keepers.begin(), copies.keepers.end(), [&](NodeId keeper) {

@@ -35,6 +35,9 @@ class MediaAtlas {
     // another keeper.
     bool may_lose(NodeId node, std::span<const NodeId> keepers);
 
+    // How many of the harms to entries up to `upto` no keeper can help with.
+    std::uint64_t beyond_repair(Index upto, std::span<const NodeId> keepers);
+
     // As the disk is now.
     const MediaMap& map(NodeId node);
 

@@ -709,6 +709,9 @@ void World::heal() {
     healed_at_ = now_;
     judge_.calms();
     committed_at_heal_ = judge_.committed().last();
+    if (atlas_) {
+        beyond_repair_ = atlas_->beyond_repair(committed_at_heal_, keepers());
+    }
     nemesis_->end_all();
     if (operator_) {
         operator_->stop();
@@ -793,6 +796,8 @@ RunResult World::result() {
     result.leader_changes = leader_changes_;
     result.leader_changes_with_uncommitted = leader_changes_with_uncommitted_;
     result.crash_recoveries = crash_recoveries_;
+    result.harms = media_ ? media_->counts().done : 0;
+    result.beyond_repair = beyond_repair_;
     return result;
 }
 

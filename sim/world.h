@@ -64,6 +64,8 @@ struct RunResult {
     std::uint64_t leader_changes_with_uncommitted = 0;
     std::uint64_t crash_recoveries = 0;
     std::uint64_t crash_recoveries_with_loss = 0;
+    std::uint64_t harms = 0;          // that devices did to what they had taken
+    std::uint64_t beyond_repair = 0;  // when faults ended: harmed, committed, and no keeper has a copy
     std::vector<check::CheckResult> checks;
 };
 
@@ -263,6 +265,7 @@ class World final : public HostPort,
     std::uint64_t leader_changes_ = 0;
     std::uint64_t leader_changes_with_uncommitted_ = 0;
     std::uint64_t crash_recoveries_ = 0;
+    std::uint64_t beyond_repair_ = 0;
     std::vector<check::Mark> marks_;
 };
 

@@ -269,6 +269,52 @@ TEST_CASE("world: between faults and after them it is calm in some worlds", "[si
     CHECK(worlds >= 4);
 }
 
+TEST_CASE("world: whoever comes, goes and loses a disk, of what is harmed a copy is left", "[sim]") {
+    std::uint64_t harms = 0;
+    std::uint64_t moves = 0;
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+        INFO("seed " << seed);
+        SeededChoices choices(seed);
+        Profile profile = profile_of(choices);
+        // Nothing makes a node read again what it has.
+        profile.nemesis.crashes = false;
+        profile.nemesis.disk_errors = false;
+        profile.nemesis.interval_mean = milliseconds(150);
+        profile.limits.entry_cache_entries = 65'536;
+        profile.membership = {.changes = true, .transfers = true, .wipes = true, .spares = 1,
+            .interval = milliseconds(100)};
+        profile.media = {.rot = 1'000'000, .sector_error = 1'000'000, .at_blocks = 0,
+            .at_headers = 0, .at_footers = 0, .at_hard_state = 0, .at_cuts = 0};
+        World world(profile, {.seed = seed}, choices);
+        const RunResult result = world.run();
+        CHECK(result.verdict == check::Verdict::ok);
+        CHECK(result.beyond_repair == 0);
+        harms += result.harms;
+        moves += result.faults.of(Fault::disk_wiped).fired +
+                 result.faults.of(Fault::membership_changed).fired;
+    }
+    CHECK(harms > 200);
+    CHECK(moves > 40);
+}
+
+TEST_CASE("world: without restrictions the last copies go as well", "[sim]") {
+    std::uint64_t beyond = 0;
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        SeededChoices choices(seed);
+        Profile profile = profile_of(choices);
+        profile.nemesis.crashes = false;
+        profile.nemesis.disk_errors = false;
+        profile.limits.entry_cache_entries = 65'536;
+        profile.nemesis.interval_mean = milliseconds(20);
+        profile.media = {.rot = 1'000'000, .sector_error = 1'000'000, .at_blocks = 0,
+            .at_headers = 0, .at_footers = 0, .at_hard_state = 0, .at_cuts = 0,
+            .unrestricted = true};
+        World world(profile, {.seed = seed}, choices);
+        beyond += world.run().beyond_repair;
+    }
+    CHECK(beyond > 0);
+}
+
 TEST_CASE("world: without faults nothing is lost and the leader stays", "[sim]") {
     SeededChoices choices(1);
     Profile profile = profile_of(choices);
