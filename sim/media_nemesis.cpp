@@ -179,16 +179,24 @@ std::optional<MediaNemesis::Target> MediaNemesis::target(
     if (aim == Aim::cut) {
         return map.cuts().empty() ? std::nullopt : in_cut(map.cuts()[draw(map.cuts().size())]);
     }
+    if (aim == Aim::anything) {
+        return anywhere(disk);
+    }
     if (map.segments().empty()) {
         return std::nullopt;
     }
-    const MappedSegment& segment = map.segments()[draw(map.segments().size())];
-    if (aim != Aim::anything) {
-        return in_segment(segment, aim);
+    return in_segment(map.segments()[draw(map.segments().size())], aim);
+}
+
+std::optional<MediaNemesis::Target> MediaNemesis::anywhere(const Disk& disk) {
+    const std::vector<std::string> names = disk.durable_files();
+    const std::uint32_t number = disk.durable_number(names[draw(names.size())]);
+    const std::uint64_t size = durable_size(disk, number);
+    if (size == 0) {
+        return std::nullopt;
     }
-    const std::uint64_t size = durable_size(disk, segment.number);
-    const std::uint64_t from = size == 0 ? 0 : draw(size);
-    return Target{segment.number, {from, std::min(from + sector_bytes, size)}};
+    const std::uint64_t from = draw(size);
+    return Target{number, {from, std::min(from + sector_bytes, size)}};
 }
 
 std::optional<MediaNemesis::Target> MediaNemesis::in_segment(
@@ -237,7 +245,8 @@ std::optional<Harm::Place> MediaNemesis::flipped(const Target& at, Disk& disk) {
     const ByteRange range{from, std::min(from + reach, size)};
     ByteVector bytes = durable_bytes(disk, at.number, range);
     for (std::uint64_t bits = 1 + draw(4); bits > 0; --bits) {
-        bytes[draw(bytes.size())] ^= static_cast<std::byte>(1u << draw(8));
+        const std::uint64_t which = draw(bytes.size());
+        bytes[which] ^= static_cast<std::byte>(1u << draw(8));
     }
     return Harm::Place{at.number, range.from, range.to, std::move(bytes)};
 }

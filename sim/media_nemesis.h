@@ -58,6 +58,7 @@ class MediaNemesis final {
     std::optional<Harm> plan(Fault fault, NodeId node);
     Aim aim();
     std::optional<Target> target(const MediaMap& map, Aim aim, Disk& disk);
+    std::optional<Target> anywhere(const Disk& disk);
     std::optional<Target> in_segment(const MappedSegment& segment, Aim aim);
     std::optional<Target> in_cut(const MappedCut& cut);
     // Whole sectors, about where the target is.
