@@ -28,7 +28,8 @@ ByteRange taken(const Overlay& overlay, ByteRange range, std::uint64_t size) {
 Overlay piece(const Overlay& of, std::uint64_t from, std::uint64_t to) {
     Overlay part{.harm = of.harm, .from = from, .to = to, .bytes = {}, .once = of.once};
     if (!of.unreadable()) {
-        part.bytes.assign(of.bytes.begin() + at(from - of.from), of.bytes.begin() + at(to - of.from));
+        const auto begin = of.bytes.begin() + at(from - of.from);
+        part.bytes.assign(begin, begin + at(to - from));
     }
     return part;
 }

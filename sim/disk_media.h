@@ -1,6 +1,6 @@
 #pragma once
-// DiskMedia: what a device does to the bytes of one file that it has taken: overlays over the durable
-// bytes, which only the reads of the node see.
+// DiskMedia: what a device does to the bytes of one file that it has taken: overlays over the
+// durable bytes, which only the reads of the node see.
 
 #include <cstdint>
 #include <optional>

@@ -27,8 +27,8 @@ class MediaAtlas {
     // The disk must outlive the atlas, which is the observer of its changes.
     void add(Disk& disk, const log::Identity& identity, const std::string& directory);
 
-    // Whether this may be done to the disk of `node`. `keepers`: whose copies can be asked for, that
-    // is voters that hold payloads.
+    // Whether this may be done to the disk of `node`. `keepers`: whose copies can be asked for,
+    // that is voters that hold payloads.
     HarmVerdict judge(
         NodeId node, std::span<const Harm::Place> places, std::span<const NodeId> keepers);
     // The disk of `node` may be lost, or the node may leave: what is harmed elsewhere has a copy on

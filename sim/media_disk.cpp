@@ -131,8 +131,8 @@ bool MediaDisk::harms_record(const MappedSegment& segment, const MappedGroup& gr
         [&](const MappedRecord& record) { return is_harmed(segment.number, record.place); });
 }
 
-// The last record that is harmed needs something intact behind it. If there never was anything, it is
-// unsealed.
+// The last record that is harmed needs something intact behind it. If there never was anything, it
+// is unsealed.
 HarmVerdict MediaDisk::judge_end() const {
     for (std::size_t i = map_.segments().size(); i-- > 0;) {
         const MappedSegment& segment = map_.segments()[i];

@@ -19,8 +19,8 @@ enum class HarmVerdict : std::uint8_t {
     refused,
 };
 
-// The fault model of the log (log/README.md): a record or the block that names it, one of two copies
-// of anything, and no record behind which nothing intact is left.
+// The fault model of the log (log/README.md): a record or the block that names it, one of two
+// copies of anything, and no record behind which nothing intact is left.
 class MediaDisk {
   public:
     struct Chunk {

@@ -1,5 +1,5 @@
 #pragma once
-// MediaNemesis: which disk harms what, within the profile of the seed and as far as the atlas allows.
+// MediaNemesis: which disk harms what, within the seed's profile and as far as the atlas allows.
 
 #include <cstdint>
 #include <optional>

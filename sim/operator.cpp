@@ -139,7 +139,8 @@ What Operator::treat(const raft::Raft& leader, NodeId member) {
 // and the other voters that hold data are a quorum: a witness may hold, alone with the disk that is
 // lost, an entry that nobody has acknowledged, and then votes for nobody who lacks it.
 bool Operator::may_lose_disk(const raft::Raft& leader, NodeId member) const {
-    if (!profile_.membership.wipes || unsure_ || !settled(leader) || !port_.may_lose(member)) {
+    const bool wipes = profile_.membership.wipes && !unsure_;
+    if (!wipes || !settled(leader) || !port_.may_lose(member)) {
         return false;
     }
     const Configuration& current = leader.configuration();

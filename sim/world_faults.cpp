@@ -108,7 +108,10 @@ void World::make_media() {
 
 std::vector<NodeId> World::keepers() const {
     const raft::Configuration& members = judge_.membership();
-    const std::span<const NodeId> leaving = operator_ ? operator_->leaving() : std::span<const NodeId>{};
+    std::span<const NodeId> leaving;
+    if (operator_) {
+        leaving = operator_->leaving();
+    }
     std::vector<NodeId> found;
     for (const auto& host : hosts_) {
         const NodeId node = host->node();

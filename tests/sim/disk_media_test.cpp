@@ -53,7 +53,8 @@ std::uint64_t overlays(const Disk& disk) {
 
 }  // namespace
 
-TEST_CASE("media: rotten bits are what the node reads, again and again, and nobody else", "[disk]") {
+TEST_CASE("media: rotten bits are what the node reads, again and again, and nobody else",
+    "[disk]") {
     Disk disk(node);
     auto file = synced(disk, "a", as_bytes("0123456789"));
     const Hash128 before = disk.hash();
@@ -409,7 +410,8 @@ TEST_CASE("media: reads follow a dumb twin through writes, syncs, rot and a cras
                 } else if (step.kind < 4) {
                     RC_ASSERT(ok(file->write(step.offset, as_bytes(data))));
                     twin.write(step.offset, data);
-                } else if (disk.harm(harm_of(disk, Fault::disk_bit_rot, step.offset, bytes_of(data)))) {
+                } else if (disk.harm(harm_of(
+                               disk, Fault::disk_bit_rot, step.offset, bytes_of(data)))) {
                     twin.rot(step.offset, data);
                     ++harmed;
                 }

@@ -19,8 +19,8 @@ ByteSpan at(const ByteVector& bytes, ByteRange range) {
         static_cast<std::size_t>(range.to - range.from));
 }
 
-// Every place of the map holds what the map says, by the format's own decoders, and the live entries
-// are those of the twin.
+// Every place of the map holds what the map says, by the format's own decoders, and the live
+// entries are those of the twin.
 void require_true(const MediaMap& map, const Replica& replica) {
     for (const MappedSegment& segment : map.segments()) {
         const ByteVector bytes = replica.disk.durable(segment.name);

@@ -125,7 +125,8 @@ MediaProfile aimed_at(std::uint32_t MediaProfile::*share) {
 
 }  // namespace
 
-TEST_CASE("media_nemesis: nothing is asked and nothing happens while every chance is zero", "[sim]") {
+TEST_CASE("media_nemesis: nothing is asked and nothing happens while every chance is zero",
+    "[sim]") {
     const Profile profile = Arena::make({});
     CHECK_FALSE(profile.media.any());
     Arena arena({});
