@@ -72,6 +72,10 @@ std::string_view site_name(Site site) {
         case Site::workload_read: return "workload.read";
         case Site::workload_retry: return "workload.retry";
         case Site::workload_subscriber: return "workload.subscriber";
+        case Site::explore_profile: return "explore.profile";
+        case Site::explore_step: return "explore.step";
+        case Site::explore_entry: return "explore.entry";
+        case Site::explore_crash: return "explore.crash";
         case Site::test_a: return "test.a";
         case Site::test_b: return "test.b";
     }

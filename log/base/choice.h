@@ -60,6 +60,11 @@ enum class Site : std::uint32_t {
     workload_retry = 409,
     workload_subscriber = 410,
 
+    explore_profile = 420,
+    explore_step = 421,
+    explore_entry = 422,
+    explore_crash = 423,
+
     test_a = 900,
     test_b = 901,
 };

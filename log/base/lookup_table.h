@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "log/base/choice.h"
+#include "log/base/hash128.h"
 #include "log/base/ids.h"
 
 namespace ledger {
@@ -34,6 +35,10 @@ struct LookupHash {
         return (*this)(static_cast<std::uint64_t>(key.value));
     }
     std::size_t operator()(const EventId& key) const { return (*this)(key.high ^ (*this)(key.low)); }
+    // A hash already.
+    std::size_t operator()(const Hash128& key) const {
+        return static_cast<std::size_t>(key.high() ^ key.low());
+    }
 };
 
 // Pointers it returns are valid until the next insertion or removal.

@@ -1,0 +1,263 @@
+#include "sim/explore/crash_explorer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "log/base/lookup_table.h"
+#include "log/segment.h"
+
+namespace ledger::sim {
+
+void ExploredSeed::add(const ExploredSeed& other) {
+    operations += other.operations;
+    covered += other.covered;
+    booted += other.booted;
+    covered_in_recovery += other.covered_in_recovery;
+    booted_in_recovery += other.booted_in_recovery;
+    recoveries += other.recoveries;
+    unsynced_max = std::max(unsynced_max, other.unsynced_max);
+    bytes_min = std::min(bytes_min, other.bytes_min);
+    bytes_max = std::max(bytes_max, other.bytes_max);
+    segments_min = std::min(segments_min, other.segments_min);
+    segments_max = std::max(segments_max, other.segments_max);
+    violations += other.violations;
+    findings.insert(findings.end(), other.findings.begin(), other.findings.end());
+}
+
+namespace {
+
+using OutcomeNumber = std::uint32_t;
+
+// What is known of one image.
+struct KnownImage {
+    OutcomeNumber outcome = 0;
+    bool recovery_explored = false;
+};
+
+class SeedExplorer {
+  public:
+    SeedExplorer(std::uint64_t seed, const ExploreOptions& options)
+        : seed_(seed), options_(options) {}
+
+    ExploredSeed run();
+
+  private:
+    // States of the workload, and of a recovery.
+    class Outer;
+    class Inner;
+
+    void visit(const CrashPlace& place);
+    void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
+    OutcomeNumber boot(OperationLog& record);
+    void explore_recovery(OutcomeNumber outcome);
+    OutcomeNumber number_of(FoundLog found);
+    const std::string& judge(OutcomeNumber outcome, std::uint32_t stage);
+    void measure();
+    void find(const CrashPlace& place, const CrashPlace* in_recovery, const std::string& sentence);
+
+    const std::uint64_t seed_;
+    const ExploreOptions& options_;
+    std::unique_ptr<LogWorkload> work_;
+    std::optional<LogInspector> inspector_;
+    std::optional<CrashStates> outer_;
+    std::optional<CrashStates> inner_;
+    OperationLog record_;        // of the recovery whose crashes are explored
+    OperationLog other_record_;  // of the recovery after such a crash
+    LookupTable<Hash128, KnownImage> images_;
+    LookupTable<Hash128, bool> recoveries_;
+    std::vector<FoundLog> outcomes_;
+    // By outcome, then by stage; none = not judged yet.
+    std::vector<std::vector<std::optional<std::string>>> verdicts_;
+    CrashPlace place_;
+    ExploredSeed result_;
+};
+
+class SeedExplorer::Outer final : public CrashVisitor {
+  public:
+    explicit Outer(SeedExplorer& explorer) : explorer_(explorer) {}
+    void visit(const CrashPlace& place) override { explorer_.visit(place); }
+
+  private:
+    SeedExplorer& explorer_;
+};
+
+class SeedExplorer::Inner final : public CrashVisitor {
+  public:
+    Inner(SeedExplorer& explorer, OutcomeNumber expected)
+        : explorer_(explorer), expected_(expected) {}
+    void visit(const CrashPlace& place) override {
+        explorer_.visit_in_recovery(place, expected_);
+    }
+
+  private:
+    SeedExplorer& explorer_;
+    const OutcomeNumber expected_;
+};
+
+ExploredSeed SeedExplorer::run() {
+    SeededChoices choices(seed_);
+    work_ = make_log_workload(choices, options_.operations_max, options_.wrap);
+    if (!work_->violation.empty()) {
+        find({}, nullptr, "before the explored operations: " + work_->violation);
+        return std::move(result_);
+    }
+    inspector_.emplace(work_->image, work_->written);
+    outer_.emplace(work_->image, work_->garbage);
+    inner_.emplace(work_->image, work_->garbage);
+    result_.operations = work_->record.operations.size();
+    CrashRange range;
+    range.point_first = options_.point.value_or(0);
+    range.point_last = options_.point.value_or(UINT64_MAX);
+    range.subset = options_.subset.value_or(UINT64_MAX);
+    Outer visitor(*this);
+    outer_->visit_all(work_->record, range, visitor);
+    return std::move(result_);
+}
+
+void SeedExplorer::visit(const CrashPlace& place) {
+    place_ = place;
+    ++result_.covered;
+    result_.unsynced_max = std::max(result_.unsynced_max, place.unsynced);
+    const Hash128 hash = work_->image.hash();
+    const KnownImage* known = images_.find(hash);
+    KnownImage image = known != nullptr ? *known : KnownImage{};
+    if (known == nullptr || !known->recovery_explored) {
+        result_.booted += known == nullptr ? 1u : 0u;
+        measure();
+        const std::uint64_t blocks = work_->arena.mark();
+        image = {boot(record_), true};
+        images_[hash] = image;
+        explore_recovery(image.outcome);
+        work_->arena.release(blocks);
+    }
+    const std::uint32_t stage = work_->stage_at[static_cast<std::size_t>(place.point)];
+    if (const std::string& sentence = judge(image.outcome, stage); !sentence.empty()) {
+        find(place, nullptr, sentence);
+    }
+}
+
+// The log that it finds must be the one that the recovery was about to give.
+void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expected) {
+    ++result_.covered;
+    ++result_.covered_in_recovery;
+    const Hash128 hash = work_->image.hash();
+    const KnownImage* known = images_.find(hash);
+    OutcomeNumber outcome = 0;
+    if (known != nullptr) {
+        outcome = known->outcome;
+    } else {
+        ++result_.booted;
+        ++result_.booted_in_recovery;
+        const std::uint64_t blocks = work_->arena.mark();
+        outcome = boot(other_record_);
+        work_->arena.release(blocks);
+        images_[hash] = {outcome, false};
+    }
+    if (outcome != expected) {
+        const FoundLog& found = outcomes_[outcome];
+        find(place_, &place,
+            found.error
+                ? fmt::format("an interrupted recovery left what the next one refuses: {}: {}",
+                      found.error->code.message(), found.error->place)
+                : fmt::format("an interrupted recovery gave the log up to {}, in term {}, "
+                              "committed up to {}; uninterrupted it is up to {}, {}, {}",
+                      found.last.value, found.hard_state.term.value, found.commit.value,
+                      outcomes_[expected].last.value, outcomes_[expected].hard_state.term.value,
+                      outcomes_[expected].commit.value));
+    }
+}
+
+// Leaves the image as it is; the record's blocks stay in the arena.
+OutcomeNumber SeedExplorer::boot(OperationLog& record) {
+    if (options_.at) {
+        options_.at(place_);
+    }
+    const std::uint64_t mark = work_->image.mark();
+    record.clear();
+    RecordingDisk disk(work_->image, work_->arena, record);
+    const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
+    log::FileSystem& files = wrapped ? *wrapped : disk;
+    FoundLog found;
+    {
+        auto opened = log::open(files, work_->options, work_->identity);
+        found = inspector_->look_at(opened);
+    }
+    work_->image.rollback(mark);
+    return number_of(std::move(found));
+}
+
+void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
+    if (outcomes_[outcome].error) {
+        return;
+    }
+    bool& known = recoveries_[record_.hash()];
+    CrashRange range;
+    range.torn_max = known ? 0 : 1;
+    result_.recoveries += known ? 0u : 1u;
+    known = true;
+    Inner visitor(*this, outcome);
+    inner_->visit_all(record_, range, visitor);
+}
+
+OutcomeNumber SeedExplorer::number_of(FoundLog found) {
+    const auto at = std::find(outcomes_.begin(), outcomes_.end(), found);
+    if (at == outcomes_.end()) {
+        outcomes_.push_back(std::move(found));
+        verdicts_.emplace_back(work_->stages.size());
+        return static_cast<OutcomeNumber>(outcomes_.size() - 1);
+    }
+    return static_cast<OutcomeNumber>(at - outcomes_.begin());
+}
+
+const std::string& SeedExplorer::judge(OutcomeNumber outcome, std::uint32_t stage) {
+    std::optional<std::string>& verdict = verdicts_[outcome][stage];
+    if (!verdict) {
+        verdict = explain(work_->stages[stage], outcomes_[outcome]);
+    }
+    return *verdict;
+}
+
+void SeedExplorer::measure() {
+    const DiskImage& image = work_->image;
+    std::uint64_t segments = 0;
+    for (NameNumber name = 0; name < image.names(); ++name) {
+        segments += image.file_of(name) != no_file && image.name(name).ends_with(".segment") ? 1u
+                                                                                            : 0u;
+    }
+    result_.bytes_min = std::min(result_.bytes_min, image.bytes());
+    result_.bytes_max = std::max(result_.bytes_max, image.bytes());
+    result_.segments_min = std::min(result_.segments_min, segments);
+    result_.segments_max = std::max(result_.segments_max, segments);
+}
+
+void SeedExplorer::find(
+    const CrashPlace& place, const CrashPlace* in_recovery, const std::string& sentence) {
+    ++result_.violations;
+    if (result_.findings.size() == explored_findings_max) {
+        return;
+    }
+    CrashFinding& finding = result_.findings.emplace_back();
+    finding.seed = seed_;
+    finding.place = place;
+    if (in_recovery != nullptr) {
+        finding.in_recovery = *in_recovery;
+    }
+    finding.after = place.point == 0
+                        ? "the beginning"
+                        : to_text(work_->record.operations[static_cast<std::size_t>(
+                                      place.point - 1)],
+                              work_->image);
+    finding.sentence = sentence;
+}
+
+}  // namespace
+
+ExploredSeed explore_crashes(std::uint64_t seed, const ExploreOptions& options) {
+    LEDGER_ASSERT(options.operations_max > 0);
+    LEDGER_ASSERT(options.operations_max <= explored_operations_max);
+    return SeedExplorer(seed, options).run();
+}
+
+}  // namespace ledger::sim

@@ -1,0 +1,64 @@
+#pragma once
+// CrashExplorer: boots every disk image that a crash may leave of a generated workload, and of the
+// recovery after it, and requires a log that is allowed.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/explore/crash_states.h"
+#include "sim/explore/log_workload.h"
+
+namespace ledger::sim {
+
+// Of one seed; findings beyond so many are counted only.
+inline constexpr std::size_t explored_findings_max = 8;
+
+// A state that must not be, by the seed and the way to it.
+struct CrashFinding {
+    std::uint64_t seed = 0;
+    CrashPlace place;
+    // The power failed again, in the recovery from `place`.
+    std::optional<CrashPlace> in_recovery;
+    std::string after;     // the last operation before the crash
+    std::string sentence;
+};
+
+struct ExploredSeed {
+    std::uint64_t operations = 0;
+    std::uint64_t covered = 0;  // (crash point, subset, tail), those inside recoveries included
+    std::uint64_t booted = 0;   // different images among them, each opened
+    std::uint64_t covered_in_recovery = 0;
+    std::uint64_t booted_in_recovery = 0;
+    std::uint64_t recoveries = 0;    // that differ in what they do to the disk
+    std::uint64_t unsynced_max = 0;  // un-synced operations at one crash point
+    // Of the files of one state that was opened.
+    std::uint64_t bytes_min = UINT64_MAX;
+    std::uint64_t bytes_max = 0;
+    std::uint64_t segments_min = UINT64_MAX;
+    std::uint64_t segments_max = 0;
+    std::uint64_t violations = 0;
+    std::vector<CrashFinding> findings;
+
+    void add(const ExploredSeed& other);
+};
+
+struct ExploreOptions {
+    std::uint64_t operations_max = explored_operations_max;
+    // Only states of this point and subset, if given: what a finding names.
+    std::optional<std::uint64_t> point;
+    std::optional<std::uint64_t> subset;
+    FileSystemWrap wrap;
+    // Told before each opening where it is, in case that the opening does not return.
+    std::function<void(const CrashPlace& place)> at;
+};
+
+// Explores one workload to the end. Two operations are torn at once at most. In the recovery from
+// each image one more crash is tried: at every point, with every subset; torn, one at a time, in
+// one recovery of all those that do the same to the disk.
+ExploredSeed explore_crashes(std::uint64_t seed, const ExploreOptions& options);
+
+}  // namespace ledger::sim

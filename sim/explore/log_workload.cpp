@@ -1,0 +1,435 @@
+#include "sim/explore/log_workload.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "log/segment.h"
+#include "sim/explore/crash_states.h"
+
+namespace ledger::sim {
+namespace {
+
+constexpr std::uint64_t garbage_blocks = 16;
+constexpr std::uint64_t earlier_crashes_max = 2;
+
+// Numbered questions, one counter for each site.
+class Dice {
+  public:
+    explicit Dice(ChoiceSource& choices) : choices_(choices) {}
+
+    // In [0, domain).
+    std::uint64_t below(Site site, std::uint64_t domain) {
+        const std::size_t counter =
+            static_cast<std::size_t>(site) - static_cast<std::size_t>(Site::explore_profile);
+        LEDGER_ASSERT(counter < asked_.size());
+        return choices_.choose(site, 0, asked_[counter]++, domain);
+    }
+    std::uint64_t between(Site site, std::uint64_t low, std::uint64_t high) {
+        return low + below(site, high - low + 1);
+    }
+    bool strikes(Site site, std::uint64_t percent) { return below(site, 100) < percent; }
+
+  private:
+    ChoiceSource& choices_;
+    std::array<std::uint64_t, 4> asked_{};
+};
+
+ByteVector random_bytes(std::uint64_t key, std::uint64_t count) {
+    ByteVector bytes(static_cast<std::size_t>(count));
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t word = keyed_bits(key, Site::explore_entry, 0, i / 8);
+        bytes[static_cast<std::size_t>(i)] = static_cast<std::byte>(word >> (8 * (i % 8)));
+    }
+    return bytes;
+}
+
+// Stops at the state with this number.
+class StateAt final : public CrashVisitor {
+  public:
+    StateAt(const DiskImage& image, std::uint64_t wanted) : image_(image), wanted_(wanted) {}
+
+    void visit(const CrashPlace&) override {
+        if (seen_++ == wanted_) {
+            copy_ = image_;
+        }
+    }
+    std::uint64_t seen() const { return seen_; }
+    std::optional<DiskImage>& copy() { return copy_; }
+
+  private:
+    const DiskImage& image_;
+    const std::uint64_t wanted_;
+    std::uint64_t seen_ = 0;
+    std::optional<DiskImage> copy_;
+};
+
+// Writes one workload: lives of a node, each from an opening to a crash.
+class Author {
+  public:
+    Author(LogWorkload& work, ChoiceSource& choices, const FileSystemWrap& wrap)
+        : work_(work), dice_(choices), inspector_(work.image, work.written), wrap_(wrap) {}
+
+    void write(std::uint64_t operations_max);
+
+  private:
+    void choose_profile();
+    void begin_life();
+    void open();
+    void grow();
+    void live(std::uint64_t operations_max);
+    void crash();
+
+    void step();
+    void append(std::uint64_t entries, std::uint64_t bytes_max);
+    void replace_suffix();
+    void store_hard_state();
+    void seal();
+    void restart();
+    void discard();
+
+    template <typename Call>
+    void call(LogStage stage, const Call& body);
+    void store(const log::Group& group, Index kept);
+    void note_return(std::uint64_t issued_before, const LogStage& under_way);
+    log::Group new_group(bool may_have_term);
+    void fill(log::Group& group, const log::LogStart& end, std::uint64_t entries,
+        std::uint64_t bytes_max);
+    HashedEntry make_entry(const log::LogStart& end, Term term, std::uint64_t bytes_max);
+    Term term_of(const log::Group& group) const {
+        return group.hard_state ? group.hard_state->term : state_.hard_state.term;
+    }
+    std::uint64_t issued() const { return work_.record.operations.size(); }
+
+    LogWorkload& work_;
+    Dice dice_;
+    LogInspector inspector_;
+    const FileSystemWrap& wrap_;
+    LogState state_;  // all of it promised
+    Index commit_max_;
+    std::uint64_t bytes_max_ = 0;  // of most entries
+    std::uint64_t made_ = 0;       // entries and restarts
+    std::uint64_t life_mark_ = 0;
+
+    std::unique_ptr<RecordingDisk> disk_;
+    std::unique_ptr<log::FileSystem> wrapped_;
+    log::FileSystem* files_ = nullptr;
+    std::unique_ptr<log::Storage> storage_;
+};
+
+void Author::write(std::uint64_t operations_max) {
+    choose_profile();
+    begin_life();
+    LEDGER_ASSERT(log::format(*files_, work_.options, work_.identity));
+    open();
+    grow();
+    const std::uint64_t crashes = dice_.below(Site::explore_crash, earlier_crashes_max + 1);
+    for (std::uint64_t i = 0; i < crashes && work_.violation.empty(); ++i) {
+        begin_life();
+        open();
+        live(dice_.between(Site::explore_crash, 8, 48));
+        crash();
+        ++work_.crashes;
+    }
+    if (!work_.violation.empty()) {
+        return;
+    }
+    begin_life();
+    open();
+    live(operations_max);
+    storage_.reset();
+    work_.image.rollback(life_mark_);
+}
+
+void Author::choose_profile() {
+    work_.options.segment_bytes =
+        dice_.between(Site::explore_profile, 5, 14) * 2 * log::sector_bytes;
+    work_.identity.cluster = {dice_.below(Site::explore_profile, UINT64_MAX), 1};
+    work_.identity.node = NodeId{3};
+    work_.identity.incarnation =
+        Incarnation{dice_.between(Site::explore_profile, 1, UINT64_MAX - 1)};
+    bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
+    for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
+        const ByteVector bytes = random_bytes(
+            dice_.below(Site::explore_profile, UINT64_MAX), image_sector_bytes);
+        Block& block = work_.arena.make(zero_block());
+        std::copy(bytes.begin(), bytes.end(), block.bytes.begin());
+        block.seal();
+        work_.garbage.push_back(&block);
+    }
+}
+
+// What is on the disk now is durable: the page cache of the life before is gone, or clean.
+void Author::begin_life() {
+    storage_.reset();
+    work_.image.settle();
+    work_.record.clear();
+    work_.stages.clear();
+    work_.stage_at.clear();
+    disk_ = std::make_unique<RecordingDisk>(work_.image, work_.arena, work_.record);
+    wrapped_ = wrap_ ? wrap_(*disk_) : nullptr;
+    files_ = wrapped_ ? wrapped_.get() : disk_.get();
+    life_mark_ = work_.image.mark();
+    LogStage stage;
+    stage.before = state_;
+    stage.commit_max = commit_max_;
+    work_.stages.push_back(stage);
+    work_.stage_at.push_back(0);
+}
+
+// Changes nothing that could be seen.
+void Author::open() {
+    storage_.reset();
+    const std::uint64_t before = issued();
+    auto opened = log::open(*files_, work_.options, work_.identity);
+    const LogStage stage = work_.stages[work_.stage_at.back()];
+    const FoundLog found = inspector_.look_at(opened);
+    work_.violation = explain(stage, found);
+    if (!work_.violation.empty()) {
+        return;
+    }
+    state_ = settle(stage, found);
+    note_return(before, stage);
+    storage_ = std::move(opened->storage);
+}
+
+// Sealed segments under everything that is explored: entries that are large but quickly checked.
+void Author::grow() {
+    std::uint64_t bytes = 0;
+    std::uint64_t segments = 0;
+    while (bytes < explored_bytes_min || segments < explored_segments_min) {
+        append(dice_.between(Site::explore_step, 1, 4), 1500);
+        if (!work_.violation.empty()) {
+            return;
+        }
+        bytes = 0;
+        segments = 0;
+        for (NameNumber name = 0; name < work_.image.names(); ++name) {
+            if (log::parse_segment_name(work_.image.name(name))) {
+                bytes += work_.image.size(work_.image.file_of(name));
+                ++segments;
+            }
+        }
+    }
+    seal();
+}
+
+void Author::live(std::uint64_t operations_max) {
+    while (issued() < operations_max && work_.violation.empty()) {
+        step();
+    }
+    const std::uint64_t end = std::min(operations_max, issued());
+    work_.record.operations.resize(static_cast<std::size_t>(end));
+    work_.stage_at.resize(static_cast<std::size_t>(end) + 1);
+}
+
+// The disk is left in one of the states in which a crash after the last operation may leave it.
+void Author::crash() {
+    storage_.reset();
+    if (!work_.violation.empty()) {
+        return;
+    }
+    work_.image.rollback(life_mark_);
+    CrashStates states(work_.image, work_.garbage);
+    const CrashRange range{.torn_max = 1, .point_first = issued(), .point_last = issued()};
+    StateAt count(work_.image, UINT64_MAX);
+    states.visit_all(work_.record, range, count);
+    StateAt chosen(work_.image, dice_.below(Site::explore_crash, count.seen()));
+    states.visit_all(work_.record, range, chosen);
+    LEDGER_ASSERT(chosen.copy());
+    work_.image = std::move(*chosen.copy());
+    const LogStage stage = work_.stages[work_.stage_at.back()];
+    begin_life();
+    work_.stages.back() = stage;
+    open();
+    work_.stages.clear();
+}
+
+void Author::step() {
+    const std::uint64_t kind = dice_.below(Site::explore_step, 100);
+    const bool uncommitted = state_.last() > state_.commit;
+    if (kind < 44) {
+        append(dice_.between(Site::explore_step, 1, 4), bytes_max_);
+    } else if (kind < 58 && uncommitted) {
+        replace_suffix();
+    } else if (kind < 66) {
+        store_hard_state();
+    } else if (kind < 78) {
+        seal();
+    } else if (kind < 86) {
+        discard();
+    } else if (kind < 89) {
+        restart();
+    } else if (kind < 94) {
+        open();
+    } else {
+        append(1, 4000);
+    }
+}
+
+// Runs a call on the storage: from its first operation to its return it is under way.
+template <typename Call>
+void Author::call(LogStage stage, const Call& body) {
+    const std::uint64_t before = issued();
+    const bool done = body();
+    LEDGER_ASSERT(done);
+    state_ = stage.after.value_or(stage.before);
+    note_return(before, stage);
+}
+
+void Author::note_return(std::uint64_t issued_before, const LogStage& under_way) {
+    LogStage returned;
+    returned.before = state_;
+    returned.commit_max = commit_max_;
+    if (issued() > issued_before + 1) {
+        work_.stages.push_back(under_way);
+        work_.stage_at.resize(static_cast<std::size_t>(issued()),
+            static_cast<std::uint32_t>(work_.stages.size() - 1));
+    }
+    work_.stages.push_back(returned);
+    work_.stage_at.resize(static_cast<std::size_t>(issued()));
+    work_.stage_at.push_back(static_cast<std::uint32_t>(work_.stages.size() - 1));
+}
+
+void Author::store(const log::Group& group, Index kept) {
+    LogStage stage;
+    stage.before = state_;
+    stage.after = state_;
+    stage.after->apply(group);
+    stage.kept = kept;
+    commit_max_ = std::max(commit_max_, group.commit);
+    stage.commit_max = commit_max_;
+    for (const HashedEntry& entry : group.entries) {
+        work_.written.add(entry);
+    }
+    call(std::move(stage), [&] { return storage_->write(group) && storage_->sync(); });
+}
+
+log::Group Author::new_group(bool may_have_term) {
+    log::Group group;
+    group.commit = state_.commit;
+    if (may_have_term && dice_.strikes(Site::explore_step, 20)) {
+        const bool votes = dice_.strikes(Site::explore_step, 50);
+        group.hard_state = {Term{state_.hard_state.term.value + 1}, NodeId{votes ? 2u : 0u}};
+    }
+    return group;
+}
+
+HashedEntry Author::make_entry(const log::LogStart& end, Term term, std::uint64_t bytes_max) {
+    ++made_;
+    HashedEntry hashed;
+    EntryRef& entry = hashed.entry;
+    entry.index = end.id.index.next();
+    entry.term = term;
+    entry.cluster_time = {end.cluster_time.nanoseconds + 1000};
+    entry.wall_time = {end.wall_time.nanoseconds + 1000};
+    const std::uint64_t bytes = dice_.below(Site::explore_entry, bytes_max);
+    const std::uint64_t key = dice_.below(Site::explore_entry, UINT64_MAX);
+    if (bytes > 7) {
+        entry.kind = key % 13 == 0 ? EntryKind::configuration : EntryKind::command;
+        const std::uint64_t envelope = std::min<std::uint64_t>(bytes, 8 + key % 60);
+        const ByteVector content = random_bytes(key, bytes);
+        const auto [front, back] = std::pair{
+            ByteSpan(content).first(static_cast<std::size_t>(envelope)),
+            ByteSpan(content).subspan(static_cast<std::size_t>(envelope))};
+        entry.handle = key % 17 == 0 ? EntryHandle::make_erased(front)
+                                     : EntryHandle::make(front, back);
+        entry.bytes = entry.handle->size();
+    }
+    hashed.hash = entry_hash(end.hash, entry);
+    return hashed;
+}
+
+void Author::fill(log::Group& group, const log::LogStart& after, std::uint64_t entries,
+    std::uint64_t bytes_max) {
+    log::LogStart end = after;
+    for (std::uint64_t i = 0; i < entries; ++i) {
+        group.entries.push_back(make_entry(end, term_of(group), bytes_max));
+        const EntryRef& entry = group.entries.back().entry;
+        end = {entry.id(), group.entries.back().hash, entry.cluster_time, entry.wall_time};
+    }
+}
+
+void Author::append(std::uint64_t entries, std::uint64_t bytes_max) {
+    log::Group group = new_group(state_.hard_state.term > Term{0});
+    if (state_.hard_state.term == Term{0}) {
+        group.hard_state = {Term{1}, NodeId{3}};
+    }
+    if (dice_.strikes(Site::explore_step, 60)) {
+        group.commit = state_.commit +
+                       dice_.below(Site::explore_step, state_.last() - state_.commit + 1);
+    }
+    fill(group, state_.start_at(state_.last()), entries, bytes_max);
+    store(group, state_.last());
+}
+
+// What another leader has instead of our uncommitted entries.
+void Author::replace_suffix() {
+    log::Group group = new_group(true);
+    const Index kept =
+        state_.commit + dice_.below(Site::explore_step, state_.last() - state_.commit);
+    group.truncate_to = kept;
+    fill(group, state_.start_at(kept), dice_.below(Site::explore_step, 4), bytes_max_);
+    store(group, kept);
+}
+
+void Author::store_hard_state() {
+    log::Group group;
+    group.commit = state_.commit;
+    group.hard_state = {Term{state_.hard_state.term.value + 1},
+        NodeId{static_cast<std::uint32_t>(dice_.below(Site::explore_step, 4))}};
+    store(group, state_.last());
+}
+
+void Author::seal() {
+    log::Group group;
+    group.commit = state_.last();
+    store(group, state_.last());
+}
+
+// As a follower does that gets a cut.
+void Author::restart() {
+    log::Group group;
+    group.hard_state = {Term{state_.hard_state.term.value + 1}, NodeId{0}};
+    const Index at = state_.commit + dice_.between(Site::explore_step, 1, 9);
+    const std::uint64_t key = ++made_;
+    group.restart = {{group.hard_state->term, at}, sha256(random_bytes(key, 9)),
+        ClusterTime{static_cast<std::int64_t>(key * 7)},
+        WallTime{static_cast<std::int64_t>(key * 9)}};
+    group.commit = at;
+    fill(group, *group.restart, dice_.below(Site::explore_step, 3), bytes_max_);
+    store(group, at);
+}
+
+void Author::discard() {
+    LogStage stage;
+    stage.before = state_;
+    stage.kept = state_.last();
+    stage.discards = true;
+    stage.commit_max = commit_max_;
+    const Index upto = state_.commit;
+    const std::uint64_t before = issued();
+    LEDGER_ASSERT(storage_->discard(upto));
+    const Index first = storage_->published()->first();
+    if (first > state_.first()) {
+        stage.after = state_;
+        stage.after->forget(first);
+        state_ = *stage.after;
+    }
+    note_return(before, stage);
+}
+
+}  // namespace
+
+std::unique_ptr<LogWorkload> make_log_workload(
+    ChoiceSource& choices, std::uint64_t operations_max, const FileSystemWrap& wrap) {
+    LEDGER_ASSERT(operations_max > 0 && operations_max <= explored_operations_max);
+    auto work = std::make_unique<LogWorkload>();
+    Author(*work, choices, wrap).write(operations_max);
+    return work;
+}
+
+}  // namespace ledger::sim

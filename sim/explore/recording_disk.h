@@ -1,0 +1,81 @@
+#pragma once
+// RecordingDisk: a log::FileSystem over a DiskImage that remembers every change in order, with the
+// sectors that it wrote, so that crashes between the changes can be tried.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "log/file_system.h"
+#include "sim/explore/disk_image.h"
+
+namespace ledger::sim {
+
+// One change of the disk, or a sync.
+struct DiskOperation {
+    enum class Kind : std::uint8_t { write, resize, sync, create, rename, remove, sync_directory };
+
+    Kind kind = Kind::write;
+    FileNumber file = no_file;
+    NameNumber name = 0;  // of create and remove; the new one of a rename
+    NameNumber from = 0;  // the old one of a rename
+    std::uint64_t size_before = 0;  // of write and resize
+    std::uint64_t size_after = 0;
+    // Sectors as the page cache held them after the operation: those that a write touched, or the
+    // one that a resize cut.
+    std::uint64_t first_sector = 0;
+    std::uint32_t blocks_at = 0;  // into OperationLog::blocks
+    std::uint32_t blocks = 0;
+
+    bool changes_names() const {
+        return kind == Kind::create || kind == Kind::rename || kind == Kind::remove;
+    }
+};
+
+// "write 00000002.segment [1024, 2048)".
+std::string to_text(const DiskOperation& operation, const DiskImage& image);
+
+struct OperationLog {
+    std::vector<DiskOperation> operations;
+    std::vector<const Block*> blocks;
+
+    const Block& block(const DiskOperation& operation, std::uint64_t number) const {
+        return *blocks[static_cast<std::size_t>(operation.blocks_at + number)];
+    }
+    void clear() {
+        operations.clear();
+        blocks.clear();
+    }
+    // Of the operations from `first` on: equal for two lists that do the same.
+    Hash128 hash() const;
+};
+
+// Image and arena are the page cache; both outlive the disk. There is one directory, "".
+class RecordingDisk final : public log::FileSystem {
+  public:
+    RecordingDisk(DiskImage& image, BlockArena& arena, OperationLog& record)
+        : image_(image), arena_(arena), record_(record) {}
+
+    Result<std::unique_ptr<log::File>> open(const std::string& name) override;
+    Result<std::unique_ptr<log::File>> create(const std::string& name) override;
+    Result<std::vector<std::string>> list(const std::string& directory) override;
+    Result<void> make_directory(const std::string& directory) override;
+    Result<void> rename(const std::string& from, const std::string& to) override;
+    Result<void> remove(const std::string& name) override;
+    Result<void> sync_directory(const std::string& directory) override;
+
+  private:
+    class Handle;
+
+    void write(FileNumber file, std::uint64_t offset, ByteSpan data);
+    void resize(FileNumber file, std::uint64_t bytes);
+    const Block& overlay(
+        FileNumber file, std::uint64_t sector, std::uint64_t offset, ByteSpan data);
+
+    DiskImage& image_;
+    BlockArena& arena_;
+    OperationLog& record_;
+};
+
+}  // namespace ledger::sim
