@@ -10,7 +10,7 @@
 
 namespace ledger::sim {
 
-void ExploredSeed::add(const ExploredSeed& other) {
+void ExploreCounts::add(const ExploreCounts& other) {
     operations += other.operations;
     covered += other.covered;
     booted += other.booted;
@@ -23,7 +23,6 @@ void ExploredSeed::add(const ExploredSeed& other) {
     segments_min = std::min(segments_min, other.segments_min);
     segments_max = std::max(segments_max, other.segments_max);
     violations += other.violations;
-    findings.insert(findings.end(), other.findings.begin(), other.findings.end());
 }
 
 namespace {
@@ -48,6 +47,7 @@ class SeedExplorer {
     class Outer;
     class Inner;
 
+    bool goes_on() const { return result_.findings.size() < explored_findings_max; }
     void visit(const CrashPlace& place);
     void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
     OutcomeNumber boot(OperationLog& record);
@@ -77,7 +77,10 @@ class SeedExplorer {
 class SeedExplorer::Outer final : public CrashVisitor {
   public:
     explicit Outer(SeedExplorer& explorer) : explorer_(explorer) {}
-    void visit(const CrashPlace& place) override { explorer_.visit(place); }
+    bool visit(const CrashPlace& place) override {
+        explorer_.visit(place);
+        return explorer_.goes_on();
+    }
 
   private:
     SeedExplorer& explorer_;
@@ -87,8 +90,9 @@ class SeedExplorer::Inner final : public CrashVisitor {
   public:
     Inner(SeedExplorer& explorer, OutcomeNumber expected)
         : explorer_(explorer), expected_(expected) {}
-    void visit(const CrashPlace& place) override {
+    bool visit(const CrashPlace& place) override {
         explorer_.visit_in_recovery(place, expected_);
+        return explorer_.goes_on();
     }
 
   private:
@@ -106,7 +110,7 @@ ExploredSeed SeedExplorer::run() {
     inspector_.emplace(work_->image, work_->written);
     outer_.emplace(work_->image, work_->garbage);
     inner_.emplace(work_->image, work_->garbage);
-    result_.operations = work_->record.operations.size();
+    result_.counts.operations = work_->record.operations.size();
     CrashRange range;
     range.point_first = options_.point.value_or(0);
     range.point_last = options_.point.value_or(UINT64_MAX);
@@ -118,13 +122,13 @@ ExploredSeed SeedExplorer::run() {
 
 void SeedExplorer::visit(const CrashPlace& place) {
     place_ = place;
-    ++result_.covered;
-    result_.unsynced_max = std::max(result_.unsynced_max, place.unsynced);
+    ++result_.counts.covered;
+    result_.counts.unsynced_max = std::max(result_.counts.unsynced_max, place.unsynced);
     const Hash128 hash = work_->image.hash();
     const KnownImage* known = images_.find(hash);
     KnownImage image = known != nullptr ? *known : KnownImage{};
     if (known == nullptr || !known->recovery_explored) {
-        result_.booted += known == nullptr ? 1u : 0u;
+        result_.counts.booted += known == nullptr ? 1u : 0u;
         measure();
         const std::uint64_t blocks = work_->arena.mark();
         image = {boot(record_), true};
@@ -140,16 +144,16 @@ void SeedExplorer::visit(const CrashPlace& place) {
 
 // The log that it finds must be the one that the recovery was about to give.
 void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expected) {
-    ++result_.covered;
-    ++result_.covered_in_recovery;
+    ++result_.counts.covered;
+    ++result_.counts.covered_in_recovery;
     const Hash128 hash = work_->image.hash();
     const KnownImage* known = images_.find(hash);
     OutcomeNumber outcome = 0;
     if (known != nullptr) {
         outcome = known->outcome;
     } else {
-        ++result_.booted;
-        ++result_.booted_in_recovery;
+        ++result_.counts.booted;
+        ++result_.counts.booted_in_recovery;
         const std::uint64_t blocks = work_->arena.mark();
         outcome = boot(other_record_);
         work_->arena.release(blocks);
@@ -171,8 +175,8 @@ void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expe
 
 // Leaves the image as it is; the record's blocks stay in the arena.
 OutcomeNumber SeedExplorer::boot(OperationLog& record) {
-    if (options_.at) {
-        options_.at(place_);
+    if (options_.booting) {
+        options_.booting(place_);
     }
     const std::uint64_t mark = work_->image.mark();
     record.clear();
@@ -195,7 +199,7 @@ void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
     bool& known = recoveries_[record_.hash()];
     CrashRange range;
     range.torn_max = known ? 0 : 1;
-    result_.recoveries += known ? 0u : 1u;
+    result_.counts.recoveries += known ? 0u : 1u;
     known = true;
     Inner visitor(*this, outcome);
     inner_->visit_all(record_, range, visitor);
@@ -220,24 +224,24 @@ const std::string& SeedExplorer::judge(OutcomeNumber outcome, std::uint32_t stag
 }
 
 void SeedExplorer::measure() {
-    const DiskImage& image = work_->image;
+    const SectorImage& image = work_->image;
     std::uint64_t segments = 0;
     for (NameNumber name = 0; name < image.names(); ++name) {
         segments += image.file_of(name) != no_file && image.name(name).ends_with(".segment") ? 1u
                                                                                             : 0u;
     }
-    result_.bytes_min = std::min(result_.bytes_min, image.bytes());
-    result_.bytes_max = std::max(result_.bytes_max, image.bytes());
-    result_.segments_min = std::min(result_.segments_min, segments);
-    result_.segments_max = std::max(result_.segments_max, segments);
+    result_.counts.bytes_min = std::min(result_.counts.bytes_min, image.bytes());
+    result_.counts.bytes_max = std::max(result_.counts.bytes_max, image.bytes());
+    result_.counts.segments_min = std::min(result_.counts.segments_min, segments);
+    result_.counts.segments_max = std::max(result_.counts.segments_max, segments);
 }
 
 void SeedExplorer::find(
     const CrashPlace& place, const CrashPlace* in_recovery, const std::string& sentence) {
-    ++result_.violations;
-    if (result_.findings.size() == explored_findings_max) {
+    if (!goes_on()) {
         return;
     }
+    ++result_.counts.violations;
     CrashFinding& finding = result_.findings.emplace_back();
     finding.seed = seed_;
     finding.place = place;

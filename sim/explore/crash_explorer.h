@@ -14,7 +14,7 @@
 
 namespace ledger::sim {
 
-// Of one seed; findings beyond so many are counted only.
+// With so many findings the exploration of a seed ends.
 inline constexpr std::size_t explored_findings_max = 8;
 
 // A state that must not be, by the seed and the way to it.
@@ -27,7 +27,8 @@ struct CrashFinding {
     std::string sentence;
 };
 
-struct ExploredSeed {
+// Sums and extremes over seeds.
+struct ExploreCounts {
     std::uint64_t operations = 0;
     std::uint64_t covered = 0;  // (crash point, subset, tail), those inside recoveries included
     std::uint64_t booted = 0;   // different images among them, each opened
@@ -35,15 +36,19 @@ struct ExploredSeed {
     std::uint64_t booted_in_recovery = 0;
     std::uint64_t recoveries = 0;    // that differ in what they do to the disk
     std::uint64_t unsynced_max = 0;  // un-synced operations at one crash point
-    // Of the files of one state that was opened.
+    // Of the files of one image that was opened.
     std::uint64_t bytes_min = UINT64_MAX;
     std::uint64_t bytes_max = 0;
     std::uint64_t segments_min = UINT64_MAX;
     std::uint64_t segments_max = 0;
     std::uint64_t violations = 0;
-    std::vector<CrashFinding> findings;
 
-    void add(const ExploredSeed& other);
+    void add(const ExploreCounts& other);
+};
+
+struct ExploredSeed {
+    ExploreCounts counts;
+    std::vector<CrashFinding> findings;
 };
 
 struct ExploreOptions {
@@ -53,10 +58,10 @@ struct ExploreOptions {
     std::optional<std::uint64_t> subset;
     FileSystemWrap wrap;
     // Told before each opening where it is, in case that the opening does not return.
-    std::function<void(const CrashPlace& place)> at;
+    std::function<void(const CrashPlace& place)> booting;
 };
 
-// Explores one workload to the end. Two operations are torn at once at most. In the recovery from
+// Explores one workload. Two operations are torn at once at most. In the recovery from
 // each image one more crash is tried: at every point, with every subset; torn, one at a time, in
 // one recovery of all those that do the same to the disk.
 ExploredSeed explore_crashes(std::uint64_t seed, const ExploreOptions& options);

@@ -7,7 +7,7 @@
 
 namespace ledger::sim {
 
-using Kind = DiskOperation::Kind;
+using Kind = RecordedOperation::Kind;
 
 namespace {
 
@@ -86,7 +86,7 @@ std::vector<Fate> write_fates(std::uint32_t sectors, bool grows) {
     return fates;
 }
 
-CrashStates::CrashStates(DiskImage& image, const std::vector<const Block*>& garbage)
+CrashStates::CrashStates(SectorImage& image, const std::vector<const Block*>& garbage)
     : image_(image), garbage_(garbage), writes_(2 * (std::size_t{torn_sectors_max} + 1)) {
     for (std::uint64_t sectors = 0; sectors <= kept_max + 1; ++sectors) {
         truncations_.push_back(truncation_fates(sectors));
@@ -99,9 +99,10 @@ void CrashStates::visit_all(
     range_ = &range;
     visitor_ = &visitor;
     unsynced_.clear();
+    ended_ = false;
     const std::uint64_t begin = image_.mark();
     const std::uint64_t last = std::min<std::uint64_t>(range.point_last, log.operations.size());
-    for (std::uint64_t point = 0; point <= last; ++point) {
+    for (std::uint64_t point = 0; point <= last && !ended_; ++point) {
         if (point > 0) {
             const auto number = static_cast<std::uint32_t>(point - 1);
             issue(log.operations[number], number);
@@ -113,7 +114,7 @@ void CrashStates::visit_all(
     image_.rollback(begin);
 }
 
-void CrashStates::issue(const DiskOperation& operation, std::uint32_t number) {
+void CrashStates::issue(const RecordedOperation& operation, std::uint32_t number) {
     if (operation.kind == Kind::sync || operation.kind == Kind::sync_directory) {
         arrive(operation);
     } else {
@@ -122,16 +123,16 @@ void CrashStates::issue(const DiskOperation& operation, std::uint32_t number) {
 }
 
 // What the sync covers is there, whole; the rest stays in doubt.
-void CrashStates::arrive(const DiskOperation& sync) {
+void CrashStates::arrive(const RecordedOperation& sync) {
     const auto covered = [&](std::uint32_t number) {
-        const DiskOperation& operation = log_->operations[number];
+        const RecordedOperation& operation = log_->operations[number];
         return sync.kind == Kind::sync_directory
                    ? operation.changes_names()
                    : !operation.changes_names() && operation.file == sync.file;
     };
     for (const std::uint32_t number : unsynced_) {
         if (covered(number)) {
-            const DiskOperation& operation = log_->operations[number];
+            const RecordedOperation& operation = log_->operations[number];
             apply(operation, fates_of(operation).front(), number);
         }
     }
@@ -143,17 +144,39 @@ void CrashStates::visit_point(std::uint64_t point) {
     const auto all = static_cast<std::uint32_t>(unsynced_.size());
     const std::uint32_t sure = all > unsynced_max ? all - unsynced_max : 0;
     for (std::uint32_t i = 0; i < sure; ++i) {
-        const DiskOperation& operation = log_->operations[unsynced_[i]];
+        const RecordedOperation& operation = log_->operations[unsynced_[i]];
         apply(operation, fates_of(operation).front(), unsynced_[i]);
     }
     place_ = {.point = point, .unsynced = all - sure, .subset = 0, .torn = 0};
-    choose(sure, range_->torn_max);
+    choose(sure, torn_at_once(sure));
     image_.rollback(mark);
 }
 
+// So many that the states stay within bounds, those without torn operations aside.
+std::uint32_t CrashStates::torn_at_once(std::uint32_t first) {
+    std::vector<std::uint64_t> states(std::size_t{range_->torn_max} + 1);  // by torn operations
+    states[0] = 1;
+    for (std::size_t i = first; i < unsynced_.size(); ++i) {
+        const std::uint64_t torn = fates_of(log_->operations[unsynced_[i]]).size() - 1;
+        for (std::size_t count = states.size(); count-- > 0;) {
+            states[count] = 2 * states[count] + (count > 0 ? states[count - 1] * torn : 0);
+        }
+    }
+    std::uint64_t sum = states[0];
+    std::uint32_t at_once = 0;
+    while (at_once < range_->torn_max && sum + states[at_once + 1] <= states_max) {
+        ++at_once;
+        sum += states[at_once];
+    }
+    return at_once;
+}
+
 void CrashStates::choose(std::uint32_t at, std::uint32_t torn_left) {
+    if (ended_) {
+        return;
+    }
     if (at == unsynced_.size()) {
-        visitor_->visit(place_);
+        ended_ = !visitor_->visit(place_);
         return;
     }
     const auto all = static_cast<std::uint32_t>(unsynced_.size());
@@ -166,7 +189,7 @@ void CrashStates::choose(std::uint32_t at, std::uint32_t torn_left) {
     if (!wanted) {
         return;
     }
-    const DiskOperation& operation = log_->operations[unsynced_[at]];
+    const RecordedOperation& operation = log_->operations[unsynced_[at]];
     place_.subset |= bit;
     for (const Fate& fate : fates_of(operation)) {
         if (fate.is_torn && torn_left == 0) {
@@ -183,7 +206,7 @@ void CrashStates::choose(std::uint32_t at, std::uint32_t torn_left) {
 }
 
 void CrashStates::apply(
-    const DiskOperation& operation, const Fate& fate, std::uint32_t number) {
+    const RecordedOperation& operation, const Fate& fate, std::uint32_t number) {
     switch (operation.kind) {
         case Kind::write: apply_write(operation, fate, number); break;
         case Kind::resize: apply_resize(operation, fate); break;
@@ -201,7 +224,7 @@ void CrashStates::apply(
 }
 
 void CrashStates::apply_write(
-    const DiskOperation& operation, const Fate& fate, std::uint32_t number) {
+    const RecordedOperation& operation, const Fate& fate, std::uint32_t number) {
     const std::uint64_t before = image_.size(operation.file);
     std::uint64_t size = std::max(before, operation.size_after);
     if (!fate.whole_size) {
@@ -227,7 +250,7 @@ void CrashStates::apply_write(
     }
 }
 
-void CrashStates::apply_resize(const DiskOperation& operation, const Fate& fate) {
+void CrashStates::apply_resize(const RecordedOperation& operation, const Fate& fate) {
     const std::uint64_t before = image_.size(operation.file);
     if (fate.is_torn) {
         const std::uint64_t sector = operation.first_sector + fate.kept;
@@ -240,7 +263,7 @@ void CrashStates::apply_resize(const DiskOperation& operation, const Fate& fate)
     }
 }
 
-const std::vector<Fate>& CrashStates::fates_of(const DiskOperation& operation) {
+const std::vector<Fate>& CrashStates::fates_of(const RecordedOperation& operation) {
     switch (operation.kind) {
         case Kind::create:
         case Kind::remove: return fates_of_entries();

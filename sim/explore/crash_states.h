@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "sim/explore/disk_image.h"
+#include "sim/explore/sector_image.h"
 #include "sim/explore/recording_disk.h"
 
 namespace ledger::sim {
 
 // Subsets are taken of the newest so many un-synced operations; older ones have arrived whole.
 inline constexpr std::uint32_t unsynced_max = 12;
+// A crash point with more states than this gets fewer operations torn at once; subsets stay whole.
+inline constexpr std::uint64_t states_max = 100'000;
 // Sectors of one write whose patterns are tried; those behind them share the fate of the last one.
 inline constexpr std::uint32_t torn_sectors_max = 63;
 
@@ -46,8 +48,8 @@ struct CrashPlace {
 class CrashVisitor {
   public:
     virtual ~CrashVisitor() = default;
-    // The image is in the state; it may be changed if it is rolled back.
-    virtual void visit(const CrashPlace& place) = 0;
+    // The image is in the state; it may be changed if it is rolled back. False = no more states.
+    virtual bool visit(const CrashPlace& place) = 0;
 };
 
 // Which states are visited.
@@ -63,27 +65,29 @@ class CrashStates {
   public:
     // `image` is durable, as it was before the first operation, and is so again afterwards.
     // `garbage`: sealed blocks of random content, at least one.
-    CrashStates(DiskImage& image, const std::vector<const Block*>& garbage);
+    CrashStates(SectorImage& image, const std::vector<const Block*>& garbage);
 
     void visit_all(const OperationLog& log, const CrashRange& range, CrashVisitor& visitor);
 
   private:
-    void issue(const DiskOperation& operation, std::uint32_t number);
-    void arrive(const DiskOperation& operation);
+    void issue(const RecordedOperation& operation, std::uint32_t number);
+    void arrive(const RecordedOperation& operation);
     void visit_point(std::uint64_t point);
+    std::uint32_t torn_at_once(std::uint32_t first);
     void choose(std::uint32_t at, std::uint32_t torn_left);
-    void apply(const DiskOperation& operation, const Fate& fate, std::uint32_t number);
-    void apply_write(const DiskOperation& operation, const Fate& fate, std::uint32_t number);
-    void apply_resize(const DiskOperation& operation, const Fate& fate);
-    const std::vector<Fate>& fates_of(const DiskOperation& operation);
+    void apply(const RecordedOperation& operation, const Fate& fate, std::uint32_t number);
+    void apply_write(const RecordedOperation& operation, const Fate& fate, std::uint32_t number);
+    void apply_resize(const RecordedOperation& operation, const Fate& fate);
+    const std::vector<Fate>& fates_of(const RecordedOperation& operation);
 
-    DiskImage& image_;
+    SectorImage& image_;
     const std::vector<const Block*>& garbage_;
     const OperationLog* log_ = nullptr;
     const CrashRange* range_ = nullptr;
     CrashVisitor* visitor_ = nullptr;
     std::vector<std::uint32_t> unsynced_;  // numbers of operations
     CrashPlace place_;
+    bool ended_ = false;
     std::vector<std::vector<Fate>> writes_;  // by 2 * sectors + grows, made when asked for
     std::vector<std::vector<Fate>> truncations_;  // by the sectors that go
 };

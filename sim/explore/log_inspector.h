@@ -9,7 +9,7 @@
 #include "log/base/lookup_table.h"
 #include "log/log_map.h"
 #include "log/storage.h"
-#include "sim/explore/disk_image.h"
+#include "sim/explore/sector_image.h"
 #include "sim/explore/log_stage.h"
 
 namespace ledger::sim {
@@ -30,7 +30,7 @@ class WrittenEntries {
 // function of these.
 class LogInspector {
   public:
-    LogInspector(const DiskImage& image, const WrittenEntries& written)
+    LogInspector(const SectorImage& image, const WrittenEntries& written)
         : image_(image), written_(written) {}
 
     FoundLog look_at(Result<log::Opened>& opened);
@@ -40,7 +40,7 @@ class LogInspector {
     Hash128 view_of(const log::SegmentMap& map, Index last);
     std::optional<NameNumber> segment_name(SegmentId segment);
 
-    const DiskImage& image_;
+    const SectorImage& image_;
     const WrittenEntries& written_;
     std::vector<NameNumber> segments_;           // by segment id
     LookupTable<Hash128, bool> views_;           // those that were read and are as written

@@ -50,21 +50,22 @@ ByteVector random_bytes(std::uint64_t key, std::uint64_t count) {
 // Stops at the state with this number.
 class StateAt final : public CrashVisitor {
   public:
-    StateAt(const DiskImage& image, std::uint64_t wanted) : image_(image), wanted_(wanted) {}
+    StateAt(const SectorImage& image, std::uint64_t wanted) : image_(image), wanted_(wanted) {}
 
-    void visit(const CrashPlace&) override {
+    bool visit(const CrashPlace&) override {
         if (seen_++ == wanted_) {
             copy_ = image_;
         }
+        return !copy_;
     }
     std::uint64_t seen() const { return seen_; }
-    std::optional<DiskImage>& copy() { return copy_; }
+    std::optional<SectorImage>& copy() { return copy_; }
 
   private:
-    const DiskImage& image_;
+    const SectorImage& image_;
     const std::uint64_t wanted_;
     std::uint64_t seen_ = 0;
-    std::optional<DiskImage> copy_;
+    std::optional<SectorImage> copy_;
 };
 
 // Writes one workload: lives of a node, each from an opening to a crash.
@@ -111,6 +112,7 @@ class Author {
     LogState state_;  // all of it promised
     Index commit_max_;
     std::uint64_t bytes_max_ = 0;  // of most entries
+    bool restarts_ = false;
     std::uint64_t made_ = 0;       // entries and restarts
     std::uint64_t life_mark_ = 0;
 
@@ -146,12 +148,13 @@ void Author::write(std::uint64_t operations_max) {
 
 void Author::choose_profile() {
     work_.options.segment_bytes =
-        dice_.between(Site::explore_profile, 5, 14) * 2 * log::sector_bytes;
+        dice_.between(Site::explore_profile, 4, 10) * 2 * log::sector_bytes;
     work_.identity.cluster = {dice_.below(Site::explore_profile, UINT64_MAX), 1};
     work_.identity.node = NodeId{3};
     work_.identity.incarnation =
         Incarnation{dice_.between(Site::explore_profile, 1, UINT64_MAX - 1)};
     bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
+    restarts_ = dice_.strikes(Site::explore_profile, 25);
     for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
         const ByteVector bytes = random_bytes(
             dice_.below(Site::explore_profile, UINT64_MAX), image_sector_bytes);
@@ -252,7 +255,7 @@ void Author::step() {
     const std::uint64_t kind = dice_.below(Site::explore_step, 100);
     const bool uncommitted = state_.last() > state_.commit;
     if (kind < 44) {
-        append(dice_.between(Site::explore_step, 1, 4), bytes_max_);
+        append(dice_.between(Site::explore_step, 1, 3), bytes_max_);
     } else if (kind < 58 && uncommitted) {
         replace_suffix();
     } else if (kind < 66) {
@@ -261,7 +264,7 @@ void Author::step() {
         seal();
     } else if (kind < 86) {
         discard();
-    } else if (kind < 89) {
+    } else if (kind < 89 && restarts_) {
         restart();
     } else if (kind < 94) {
         open();
@@ -330,7 +333,7 @@ HashedEntry Author::make_entry(const log::LogStart& end, Term term, std::uint64_
     const std::uint64_t key = dice_.below(Site::explore_entry, UINT64_MAX);
     if (bytes > 7) {
         entry.kind = key % 13 == 0 ? EntryKind::configuration : EntryKind::command;
-        const std::uint64_t envelope = std::min<std::uint64_t>(bytes, 8 + key % 60);
+        const std::uint64_t envelope = std::min<std::uint64_t>(bytes, 8 + key % 48);
         const ByteVector content = random_bytes(key, bytes);
         const auto [front, back] = std::pair{
             ByteSpan(content).first(static_cast<std::size_t>(envelope)),

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "log/base/choice.h"
-#include "sim/explore/disk_image.h"
+#include "sim/explore/sector_image.h"
 #include "sim/explore/log_inspector.h"
 #include "sim/explore/log_stage.h"
 #include "sim/explore/recording_disk.h"
@@ -33,7 +33,7 @@ struct LogWorkload {
     log::Options options;
     log::Identity identity;
     BlockArena arena;
-    DiskImage image;  // durable, as it is before the first of the operations
+    SectorImage image;  // durable, as it is before the first of the operations
     OperationLog record;
     std::vector<LogStage> stages;
     std::vector<std::uint32_t> stage_at;  // by crash point, that is by operations issued

@@ -9,7 +9,7 @@
 
 namespace ledger::sim {
 
-using Kind = DiskOperation::Kind;
+using Kind = RecordedOperation::Kind;
 using log::Errc;
 
 class RecordingDisk::Handle final : public log::File {
@@ -121,7 +121,7 @@ void RecordingDisk::write(FileNumber file, std::uint64_t offset, ByteSpan data) 
         return;
     }
     const std::uint64_t end = offset + data.size();
-    DiskOperation operation{.kind = Kind::write, .file = file};
+    RecordedOperation operation{.kind = Kind::write, .file = file};
     operation.size_before = image_.size(file);
     operation.size_after = std::max(operation.size_before, end);
     operation.first_sector = offset / image_sector_bytes;
@@ -138,7 +138,7 @@ void RecordingDisk::write(FileNumber file, std::uint64_t offset, ByteSpan data) 
 }
 
 void RecordingDisk::resize(FileNumber file, std::uint64_t bytes) {
-    DiskOperation operation{.kind = Kind::resize, .file = file};
+    RecordedOperation operation{.kind = Kind::resize, .file = file};
     operation.size_before = image_.size(file);
     operation.size_after = bytes;
     operation.first_sector = bytes / image_sector_bytes;
@@ -158,7 +158,7 @@ void RecordingDisk::resize(FileNumber file, std::uint64_t bytes) {
 
 Hash128 OperationLog::hash() const {
     Hash128 hash;
-    for (const DiskOperation& operation : operations) {
+    for (const RecordedOperation& operation : operations) {
         hash.add(static_cast<std::uint64_t>(operation.kind));
         hash.add(operation.file);
         hash.add(std::uint64_t{operation.name} << 32 | operation.from);
@@ -174,7 +174,7 @@ Hash128 OperationLog::hash() const {
 
 namespace {
 
-std::string name_of(FileNumber file, const DiskImage& image) {
+std::string name_of(FileNumber file, const SectorImage& image) {
     for (NameNumber name = 0; name < image.names(); ++name) {
         if (image.file_of(name) == file) {
             return image.name(name);
@@ -185,7 +185,7 @@ std::string name_of(FileNumber file, const DiskImage& image) {
 
 }  // namespace
 
-std::string to_text(const DiskOperation& operation, const DiskImage& image) {
+std::string to_text(const RecordedOperation& operation, const SectorImage& image) {
     switch (operation.kind) {
         case Kind::write: {
             const std::uint64_t from = operation.first_sector * image_sector_bytes;

@@ -1,5 +1,5 @@
 #pragma once
-// RecordingDisk: a log::FileSystem over a DiskImage that remembers every change in order, with the
+// RecordingDisk: a log::FileSystem over a SectorImage that remembers every change in order, with the
 // sectors that it wrote, so that crashes between the changes can be tried.
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "log/file_system.h"
-#include "sim/explore/disk_image.h"
+#include "sim/explore/sector_image.h"
 
 namespace ledger::sim {
 
 // One change of the disk, or a sync.
-struct DiskOperation {
+struct RecordedOperation {
     enum class Kind : std::uint8_t { write, resize, sync, create, rename, remove, sync_directory };
 
     Kind kind = Kind::write;
@@ -34,13 +34,13 @@ struct DiskOperation {
 };
 
 // "write 00000002.segment [1024, 2048)".
-std::string to_text(const DiskOperation& operation, const DiskImage& image);
+std::string to_text(const RecordedOperation& operation, const SectorImage& image);
 
 struct OperationLog {
-    std::vector<DiskOperation> operations;
+    std::vector<RecordedOperation> operations;
     std::vector<const Block*> blocks;
 
-    const Block& block(const DiskOperation& operation, std::uint64_t number) const {
+    const Block& block(const RecordedOperation& operation, std::uint64_t number) const {
         return *blocks[static_cast<std::size_t>(operation.blocks_at + number)];
     }
     void clear() {
@@ -54,7 +54,7 @@ struct OperationLog {
 // Image and arena are the page cache; both outlive the disk. There is one directory, "".
 class RecordingDisk final : public log::FileSystem {
   public:
-    RecordingDisk(DiskImage& image, BlockArena& arena, OperationLog& record)
+    RecordingDisk(SectorImage& image, BlockArena& arena, OperationLog& record)
         : image_(image), arena_(arena), record_(record) {}
 
     Result<std::unique_ptr<log::File>> open(const std::string& name) override;
@@ -73,7 +73,7 @@ class RecordingDisk final : public log::FileSystem {
     const Block& overlay(
         FileNumber file, std::uint64_t sector, std::uint64_t offset, ByteSpan data);
 
-    DiskImage& image_;
+    SectorImage& image_;
     BlockArena& arena_;
     OperationLog& record_;
 };

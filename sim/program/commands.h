@@ -2,6 +2,7 @@
 // Commands: what `ledgersim` can be asked to do; each returns the process's exit code.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sim/program/runner.h"
@@ -54,5 +55,17 @@ struct ReplayOptions {
     bool json = false;
 };
 int command_replay(const ReplayOptions& options);
+
+struct CrashExploreOptions {
+    std::uint64_t first = 1;
+    std::uint64_t last = 100;
+    std::uint64_t seconds = 0;  // 0 = until `last`
+    std::uint64_t operations = 64;
+    std::uint32_t jobs = 2;
+    std::optional<std::uint64_t> point;   // one crash point, by operations issued
+    std::optional<std::uint64_t> subset;  // of the operations un-synced at it
+    bool json = false;
+};
+int command_crash_explore(const CrashExploreOptions& options);
 
 }  // namespace ledger::sim

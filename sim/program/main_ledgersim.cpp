@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -58,19 +59,20 @@ void add_scenario(CLI::App* command, ScenarioChoice& scenario) {
         ->check(CLI::Range(1, 7));
 }
 
+// The library would take -1 and what does not fit for the largest number.
+std::string check_number(const std::string& text) {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    const bool one = parse_seeds(text, first, last) && text.find('.') == std::string::npos;
+    return one ? std::string() : "expected a number from 0 to 2^64 - 1, found " + text;
+}
+
 CLI::App* add_run(CLI::App& app, RunOptions& options) {
     CLI::App* run = app.add_subcommand("run", "Simulates one seed and checks it");
     run->description(
         "Example: ledgersim run --seed 7 --html seed-7.html\nSimulates one seed and checks it.");
-    // The library would take -1 and what does not fit for the largest number.
-    const auto check_seed = [](const std::string& text) {
-        std::uint64_t first = 0;
-        std::uint64_t last = 0;
-        const bool one = parse_seeds(text, first, last) && text.find('.') == std::string::npos;
-        return one ? std::string() : "expected a number from 0 to 2^64 - 1, found " + text;
-    };
     run->add_option("--seed", options.seed, "the seed; the same seed is the same run, everywhere")
-        ->check(check_seed);
+        ->check(check_number);
     add_scenario(run, options.scenario);
     run->add_option("--input", options.input, "import these events (JSON lines, - = stdin)");
     run->add_option("--trace", options.trace, "write every step as a JSON line");
@@ -82,6 +84,60 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
     run->add_flag("--json", options.json, "one JSON object on standard output");
     run->add_flag("--in-process", options.in_process, "no child process: for debuggers");
     return run;
+}
+
+// What is said in words until all of it is known.
+struct CrashExploreWords {
+    CrashExploreOptions options;
+    std::string seeds;
+    std::string duration;
+    std::optional<std::uint64_t> seed;
+};
+
+CLI::App* add_crash_explore(CLI::App& app, CrashExploreWords& words) {
+    CLI::App* explore =
+        app.add_subcommand("crash-explore", "Boots every image that a crash may leave of a log");
+    explore->description(
+        "Example: ledgersim crash-explore --for 60s\nBoots every disk image that a crash may leave "
+        "of the log layer: each crash point of generated\nworkloads, each subset of what was not "
+        "synced, torn in every way, and once more in recovery.");
+    CLI::Option* seeds =
+        explore->add_option("--seeds", words.seeds, "first..last (default: 1..100)");
+    CLI::Option* duration = explore
+        ->add_option("--for", words.duration, "until this much time has passed, as 60s, 5m or 2h")
+        ->excludes(seeds);
+    CLI::Option* seed = explore->add_option("--seed", words.seed, "one seed")
+        ->check(check_number)->excludes(seeds)->excludes(duration);
+    explore->add_option("--operations", words.options.operations, "file operations of a workload")
+        ->check(CLI::Range(1, 64));
+    explore->add_option("--jobs", words.options.jobs, "worker processes")->check(CLI::Range(1, 64));
+    CLI::Option* point = explore
+        ->add_option("--at", words.options.point, "this crash point only: so many operations issued")
+        ->check(check_number)->needs(seed);
+    explore->add_option("--subset", words.options.subset,
+            "this subset only: bit i = un-synced operation i is on the disk, if only in part")
+        ->check(check_number)->needs(point);
+    explore->add_flag("--json", words.options.json, "one JSON object on standard output");
+    return explore;
+}
+
+int dispatch_crash_explore(CrashExploreWords& words) {
+    CrashExploreOptions& options = words.options;
+    if (words.seed) {
+        options.first = *words.seed;
+        options.last = *words.seed;
+        options.jobs = 1;
+    }
+    if (!words.seeds.empty() && !parse_seeds(words.seeds, options.first, options.last)) {
+        return usage("--seeds: expected FIRST..LAST, found " + words.seeds);
+    }
+    if (!words.duration.empty()) {
+        if (!parse_seconds(words.duration, options.seconds)) {
+            return usage("--for: expected a time as 60s, 5m or 2h, found " + words.duration);
+        }
+        options.last = UINT64_MAX;
+    }
+    return command_crash_explore(options);
 }
 
 int dispatch(int count, char** words) {
@@ -128,6 +184,9 @@ int dispatch(int count, char** words) {
     again->add_option("--html", replay.html, "write a page that needs nothing else");
     again->add_flag("--json", replay.json, "one JSON object on standard output");
 
+    CrashExploreWords explore;
+    CLI::App* crashes = add_crash_explore(app, explore);
+
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
@@ -155,6 +214,9 @@ int dispatch(int count, char** words) {
                          " seeds at once, found " + double_seeds);
         }
         return command_doublecheck(doublecheck);
+    }
+    if (crashes->parsed()) {
+        return dispatch_crash_explore(explore);
     }
     return again->parsed() ? command_replay(replay) : command_run(run);
 }

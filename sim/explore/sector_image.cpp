@@ -1,4 +1,4 @@
-#include "sim/explore/disk_image.h"
+#include "sim/explore/sector_image.h"
 
 #include <algorithm>
 #include <cstring>
@@ -60,7 +60,7 @@ Block& BlockArena::make(const Block& content) {
     return block;
 }
 
-std::optional<NameNumber> DiskImage::find_name(std::string_view name) const {
+std::optional<NameNumber> SectorImage::find_name(std::string_view name) const {
     for (NameNumber number = 0; number < names_.size(); ++number) {
         if (names_[number].text == name) {
             return number;
@@ -69,7 +69,7 @@ std::optional<NameNumber> DiskImage::find_name(std::string_view name) const {
     return std::nullopt;
 }
 
-NameNumber DiskImage::name_number(std::string_view name) {
+NameNumber SectorImage::name_number(std::string_view name) {
     if (const auto known = find_name(name)) {
         return *known;
     }
@@ -77,17 +77,17 @@ NameNumber DiskImage::name_number(std::string_view name) {
     return names() - 1;
 }
 
-FileNumber DiskImage::make_file() {
+FileNumber SectorImage::make_file() {
     files_.emplace_back();
     return static_cast<FileNumber>(files_.size() - 1);
 }
 
-const Block& DiskImage::sector(FileNumber file, std::uint64_t number) const {
+const Block& SectorImage::sector(FileNumber file, std::uint64_t number) const {
     const auto& sectors = files_[file].sectors;
     return number < sectors.size() ? *sectors[static_cast<std::size_t>(number)] : zero_block();
 }
 
-std::uint64_t DiskImage::read(
+std::uint64_t SectorImage::read(
     FileNumber number, std::uint64_t offset, std::span<std::byte> into) const {
     const FileImage& file = files_[number];
     const std::uint64_t from = std::min(offset, file.size);
@@ -104,7 +104,7 @@ std::uint64_t DiskImage::read(
     return end - from;
 }
 
-void DiskImage::replace(FileImage& file, std::uint64_t number, const Block& block) {
+void SectorImage::replace(FileImage& file, std::uint64_t number, const Block& block) {
     const auto add = [&](const Block* content, std::uint64_t sign) {
         if (content != &zero_block()) {
             const std::uint64_t place = (number + 1) * golden;
@@ -119,7 +119,7 @@ void DiskImage::replace(FileImage& file, std::uint64_t number, const Block& bloc
     add(slot, 1);
 }
 
-void DiskImage::set_sector(FileNumber number, std::uint64_t sector, const Block& block) {
+void SectorImage::set_sector(FileNumber number, std::uint64_t sector, const Block& block) {
     FileImage& file = files_[number];
     if (sector >= file.sectors.size()) {
         file.sectors.resize(static_cast<std::size_t>(sector) + 1, &zero_block());
@@ -132,7 +132,7 @@ void DiskImage::set_sector(FileNumber number, std::uint64_t sector, const Block&
     replace(file, sector, block);
 }
 
-void DiskImage::set_size(FileNumber number, std::uint64_t bytes) {
+void SectorImage::set_size(FileNumber number, std::uint64_t bytes) {
     FileImage& file = files_[number];
     if (file.size == bytes) {
         return;
@@ -147,18 +147,18 @@ void DiskImage::set_size(FileNumber number, std::uint64_t bytes) {
     }
 }
 
-void DiskImage::link(NameNumber name, FileNumber file) {
+void SectorImage::link(NameNumber name, FileNumber file) {
     if (names_[name].file != file) {
         journal_.push_back({Change::Kind::link, name, names_[name].file, nullptr});
         names_[name].file = file;
     }
 }
 
-Hash128 DiskImage::sum_of(const FileImage& file) {
+Hash128 SectorImage::sum_of(const FileImage& file) {
     return {file.high + mix(file.size + golden), file.low + mix(file.size ^ golden)};
 }
 
-Hash128 DiskImage::hash() const {
+Hash128 SectorImage::hash() const {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
     for (NameNumber number = 0; number < names_.size(); ++number) {
@@ -172,7 +172,7 @@ Hash128 DiskImage::hash() const {
     return {high, low};
 }
 
-std::uint64_t DiskImage::bytes() const {
+std::uint64_t SectorImage::bytes() const {
     std::uint64_t sum = 0;
     for (const Name& name : names_) {
         sum += name.file == no_file ? 0 : files_[name.file].size;
@@ -180,12 +180,12 @@ std::uint64_t DiskImage::bytes() const {
     return sum;
 }
 
-std::uint64_t DiskImage::linked_files() const {
+std::uint64_t SectorImage::linked_files() const {
     return static_cast<std::uint64_t>(std::count_if(names_.begin(), names_.end(),
         [](const Name& name) { return name.file != no_file; }));
 }
 
-void DiskImage::rollback(std::uint64_t mark) {
+void SectorImage::rollback(std::uint64_t mark) {
     LEDGER_ASSERT(mark <= journal_.size());
     while (journal_.size() > mark) {
         const Change& change = journal_.back();

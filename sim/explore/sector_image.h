@@ -1,5 +1,5 @@
 #pragma once
-// DiskImage: the files of a disk as immutable sectors shared between images, with a rolling hash
+// SectorImage: the files of a disk as immutable sectors shared between images, with a rolling hash
 // and a journal: a crash is tried by changing some sectors, and taken back.
 
 #include <array>
@@ -49,7 +49,7 @@ using NameNumber = std::uint32_t;
 inline constexpr FileNumber no_file = UINT32_MAX;
 
 // One flat directory. Bytes of the last sector behind a file's end are zeros.
-class DiskImage {
+class SectorImage {
   public:
     NameNumber name_number(std::string_view name);  // a new one for a new name
     std::optional<NameNumber> find_name(std::string_view name) const;
