@@ -35,6 +35,30 @@ struct KnownImage {
     bool recovery_explored = false;
 };
 
+// What openings came to, each once, and what is said of it in each stage.
+template <typename Found>
+class Outcomes {
+  public:
+    OutcomeNumber number_of(Found found, std::size_t stages) {
+        const auto at = std::find(all_.begin(), all_.end(), found);
+        const auto number = static_cast<OutcomeNumber>(at - all_.begin());
+        if (at == all_.end()) {
+            all_.push_back(std::move(found));
+            verdicts_.emplace_back(stages);
+        }
+        return number;
+    }
+    const Found& operator[](OutcomeNumber number) const { return all_[number]; }
+    // None = not judged yet.
+    std::optional<std::string>& verdict(OutcomeNumber number, std::uint32_t stage) {
+        return verdicts_[number][stage];
+    }
+
+  private:
+    std::vector<Found> all_;
+    std::vector<std::vector<std::optional<std::string>>> verdicts_;
+};
+
 class SeedExplorer {
   public:
     SeedExplorer(std::uint64_t seed, const ExploreOptions& options)
@@ -51,9 +75,12 @@ class SeedExplorer {
     void visit(const CrashPlace& place);
     void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
     OutcomeNumber boot(OperationLog& record);
+    OutcomeNumber outcome_of_log(Hash128 hash);
+    OutcomeNumber outcome_of_cuts(Hash128 hash);
     void explore_recovery(OutcomeNumber outcome);
-    OutcomeNumber number_of(FoundLog found);
     const std::string& judge(OutcomeNumber outcome, std::uint32_t stage);
+    const std::string& judge_cuts(OutcomeNumber outcome, std::uint32_t stage);
+    void tell_place() const;
     void measure();
     void find(const CrashPlace& place, const CrashPlace* in_recovery, const std::string& sentence);
 
@@ -67,9 +94,9 @@ class SeedExplorer {
     OperationLog other_record_;  // of the recovery after such a crash
     LookupTable<Hash128, KnownImage> images_;
     LookupTable<Hash128, bool> recoveries_;
-    std::vector<FoundLog> outcomes_;
-    // By outcome, then by stage; none = not judged yet.
-    std::vector<std::vector<std::optional<std::string>>> verdicts_;
+    Outcomes<FoundLog> outcomes_;
+    LookupTable<Hash128, OutcomeNumber> cut_images_;
+    Outcomes<FoundCuts> cut_outcomes_;
     CrashPlace place_;
     ExploredSeed result_;
 };
@@ -124,29 +151,55 @@ void SeedExplorer::visit(const CrashPlace& place) {
     place_ = place;
     ++result_.counts.covered;
     result_.counts.unsynced_max = std::max(result_.counts.unsynced_max, place.unsynced);
-    const Hash128 hash = work_->image.hash();
-    const KnownImage* known = images_.find(hash);
-    KnownImage image = known != nullptr ? *known : KnownImage{};
-    if (known == nullptr || !known->recovery_explored) {
-        result_.counts.booted += known == nullptr ? 1u : 0u;
-        measure();
-        const std::uint64_t blocks = work_->arena.mark();
-        image = {boot(record_), true};
-        images_[hash] = image;
-        explore_recovery(image.outcome);
-        work_->arena.release(blocks);
-    }
+    const auto [log_hash, cuts_hash] = work_->image.part_hashes();
+    const OutcomeNumber outcome = outcome_of_log(log_hash);
     const std::uint32_t stage = work_->stage_at[static_cast<std::size_t>(place.point)];
-    if (const std::string& sentence = judge(image.outcome, stage); !sentence.empty()) {
+    if (const std::string& sentence = judge(outcome, stage); !sentence.empty()) {
         find(place, nullptr, sentence);
     }
+    const OutcomeNumber cuts = outcome_of_cuts(cuts_hash);
+    if (const std::string& sentence = judge_cuts(cuts, stage); !sentence.empty()) {
+        find(place, nullptr, sentence);
+    }
+}
+
+OutcomeNumber SeedExplorer::outcome_of_log(Hash128 hash) {
+    const KnownImage* known = images_.find(hash);
+    if (known != nullptr && known->recovery_explored) {
+        return known->outcome;
+    }
+    result_.counts.booted += known == nullptr ? 1u : 0u;
+    measure();
+    const std::uint64_t blocks = work_->arena.mark();
+    const OutcomeNumber outcome = boot(record_);
+    images_[hash] = {outcome, true};
+    explore_recovery(outcome);
+    work_->arena.release(blocks);
+    return outcome;
+}
+
+// Opening the cut store changes nothing: there is no recovery to be interrupted.
+OutcomeNumber SeedExplorer::outcome_of_cuts(Hash128 hash) {
+    if (const OutcomeNumber* known = cut_images_.find(hash)) {
+        return *known;
+    }
+    ++result_.counts.booted;
+    tell_place();
+    other_record_.clear();
+    RecordingDisk disk(work_->image, work_->arena, other_record_, FilePart::cuts);
+    const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
+    log::FileSystem& files = wrapped ? *wrapped : disk;
+    const OutcomeNumber number = cut_outcomes_.number_of(
+        look_at_cuts(files, work_->options, work_->identity, work_->cuts), work_->stages.size());
+    cut_images_[hash] = number;
+    return number;
 }
 
 // The log that it finds must be the one that the recovery was about to give.
 void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expected) {
     ++result_.counts.covered;
     ++result_.counts.covered_in_recovery;
-    const Hash128 hash = work_->image.hash();
+    const Hash128 hash = work_->image.part_hashes()[static_cast<std::size_t>(FilePart::log)];
     const KnownImage* known = images_.find(hash);
     OutcomeNumber outcome = 0;
     if (known != nullptr) {
@@ -173,14 +226,18 @@ void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expe
     }
 }
 
-// Leaves the image as it is; the record's blocks stay in the arena.
-OutcomeNumber SeedExplorer::boot(OperationLog& record) {
+void SeedExplorer::tell_place() const {
     if (options_.booting) {
         options_.booting(place_);
     }
+}
+
+// Leaves the image as it is; the record's blocks stay in the arena.
+OutcomeNumber SeedExplorer::boot(OperationLog& record) {
+    tell_place();
     const std::uint64_t mark = work_->image.mark();
     record.clear();
-    RecordingDisk disk(work_->image, work_->arena, record);
+    RecordingDisk disk(work_->image, work_->arena, record, FilePart::log);
     const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
     log::FileSystem& files = wrapped ? *wrapped : disk;
     FoundLog found;
@@ -189,7 +246,7 @@ OutcomeNumber SeedExplorer::boot(OperationLog& record) {
         found = inspector_->look_at(opened);
     }
     work_->image.rollback(mark);
-    return number_of(std::move(found));
+    return outcomes_.number_of(std::move(found), work_->stages.size());
 }
 
 void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
@@ -205,20 +262,18 @@ void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
     inner_->visit_all(record_, range, visitor);
 }
 
-OutcomeNumber SeedExplorer::number_of(FoundLog found) {
-    const auto at = std::find(outcomes_.begin(), outcomes_.end(), found);
-    if (at == outcomes_.end()) {
-        outcomes_.push_back(std::move(found));
-        verdicts_.emplace_back(work_->stages.size());
-        return static_cast<OutcomeNumber>(outcomes_.size() - 1);
-    }
-    return static_cast<OutcomeNumber>(at - outcomes_.begin());
-}
-
 const std::string& SeedExplorer::judge(OutcomeNumber outcome, std::uint32_t stage) {
-    std::optional<std::string>& verdict = verdicts_[outcome][stage];
+    std::optional<std::string>& verdict = outcomes_.verdict(outcome, stage);
     if (!verdict) {
         verdict = explain(work_->stages[stage], outcomes_[outcome]);
+    }
+    return *verdict;
+}
+
+const std::string& SeedExplorer::judge_cuts(OutcomeNumber outcome, std::uint32_t stage) {
+    std::optional<std::string>& verdict = cut_outcomes_.verdict(outcome, stage);
+    if (!verdict) {
+        verdict = explain(work_->stages[stage].cuts, cut_outcomes_[outcome], work_->cuts);
     }
     return *verdict;
 }

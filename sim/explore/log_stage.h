@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "log/storage.h"
+#include "sim/explore/cut_stage.h"
 
 namespace ledger::sim {
 
@@ -56,6 +57,7 @@ struct LogStage {
     Index kept;
     bool discards = false;  // the call is a discard: all or nothing
     Index commit_max;       // no commit beyond it was ever told to the storage
+    CutStage cuts;
 };
 
 // Why a pure crash in this stage cannot have left this; empty = it is allowed.

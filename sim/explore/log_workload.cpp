@@ -91,7 +91,11 @@ class Author {
     void seal();
     void restart();
     void discard();
+    void write_chunk();
+    void remove_cuts();
+    void begin_cut();
 
+    LogStage now() const;
     template <typename Call>
     void call(LogStage stage, const Call& body);
     void store(const log::Group& group, Index kept);
@@ -113,6 +117,8 @@ class Author {
     Index commit_max_;
     std::uint64_t bytes_max_ = 0;  // of most entries
     bool restarts_ = false;
+    std::uint64_t chunk_share_ = 0;    // of the steps, in percent
+    std::uint64_t cut_chunks_max_ = 1;
     std::uint64_t made_ = 0;       // entries and restarts
     std::uint64_t life_mark_ = 0;
 
@@ -120,6 +126,10 @@ class Author {
     std::unique_ptr<log::FileSystem> wrapped_;
     log::FileSystem* files_ = nullptr;
     std::unique_ptr<log::Storage> storage_;
+    std::optional<log::CutStore> cut_store_;
+    std::vector<CutNumber> complete_;     // cuts, promised
+    std::uint32_t chunks_written_ = 0;    // of the last cut that was begun
+    bool cut_is_open_ = false;
 };
 
 void Author::write(std::uint64_t operations_max) {
@@ -143,6 +153,7 @@ void Author::write(std::uint64_t operations_max) {
     open();
     live(operations_max);
     storage_.reset();
+    cut_store_.reset();
     work_.image.rollback(life_mark_);
 }
 
@@ -155,6 +166,8 @@ void Author::choose_profile() {
         Incarnation{dice_.between(Site::explore_profile, 1, UINT64_MAX - 1)};
     bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
     restarts_ = dice_.strikes(Site::explore_profile, 25);
+    chunk_share_ = dice_.below(Site::explore_profile, 4) * 15;
+    cut_chunks_max_ = dice_.strikes(Site::explore_profile, 20) ? 10 : 4;
     for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
         const ByteVector bytes = random_bytes(
             dice_.below(Site::explore_profile, UINT64_MAX), image_sector_bytes);
@@ -168,6 +181,7 @@ void Author::choose_profile() {
 // What is on the disk now is durable: the page cache of the life before is gone, or clean.
 void Author::begin_life() {
     storage_.reset();
+    cut_store_.reset();
     work_.image.settle();
     work_.record.clear();
     work_.stages.clear();
@@ -176,16 +190,14 @@ void Author::begin_life() {
     wrapped_ = wrap_ ? wrap_(*disk_) : nullptr;
     files_ = wrapped_ ? wrapped_.get() : disk_.get();
     life_mark_ = work_.image.mark();
-    LogStage stage;
-    stage.before = state_;
-    stage.commit_max = commit_max_;
-    work_.stages.push_back(stage);
+    work_.stages.push_back(now());
     work_.stage_at.push_back(0);
 }
 
 // Changes nothing that could be seen.
 void Author::open() {
     storage_.reset();
+    cut_store_.reset();
     const std::uint64_t before = issued();
     auto opened = log::open(*files_, work_.options, work_.identity);
     const LogStage stage = work_.stages[work_.stage_at.back()];
@@ -194,9 +206,22 @@ void Author::open() {
     if (!work_.violation.empty()) {
         return;
     }
+    const FoundCuts found_cuts =
+        look_at_cuts(*files_, work_.options, work_.identity, work_.cuts);
+    work_.violation = explain(stage.cuts, found_cuts, work_.cuts);
+    if (!work_.violation.empty()) {
+        return;
+    }
     state_ = settle(stage, found);
+    complete_ = found_cuts.complete;
     note_return(before, stage);
     storage_ = std::move(opened->storage);
+    const std::uint64_t opened_at = issued();
+    if (auto store = log::CutStore::open(*files_, work_.options, work_.identity)) {
+        cut_store_.emplace(std::move(*store));
+    }
+    note_return(opened_at, now());
+    cut_is_open_ = false;
 }
 
 // Sealed segments under everything that is explored: entries that are large but quickly checked.
@@ -232,6 +257,7 @@ void Author::live(std::uint64_t operations_max) {
 // The disk is left in one of the states in which a crash after the last operation may leave it.
 void Author::crash() {
     storage_.reset();
+    cut_store_.reset();
     if (!work_.violation.empty()) {
         return;
     }
@@ -252,6 +278,10 @@ void Author::crash() {
 }
 
 void Author::step() {
+    if (dice_.strikes(Site::explore_step, chunk_share_)) {
+        write_chunk();
+        return;
+    }
     const std::uint64_t kind = dice_.below(Site::explore_step, 100);
     const bool uncommitted = state_.last() > state_.commit;
     if (kind < 44) {
@@ -277,38 +307,35 @@ void Author::step() {
 template <typename Call>
 void Author::call(LogStage stage, const Call& body) {
     const std::uint64_t before = issued();
-    const bool done = body();
-    LEDGER_ASSERT(done);
+    LEDGER_ASSERT(body());
     state_ = stage.after.value_or(stage.before);
     note_return(before, stage);
 }
 
 void Author::note_return(std::uint64_t issued_before, const LogStage& under_way) {
-    LogStage returned;
-    returned.before = state_;
-    returned.commit_max = commit_max_;
     if (issued() > issued_before + 1) {
         work_.stages.push_back(under_way);
         work_.stage_at.resize(static_cast<std::size_t>(issued()),
             static_cast<std::uint32_t>(work_.stages.size() - 1));
     }
-    work_.stages.push_back(returned);
+    work_.stages.push_back(now());
     work_.stage_at.resize(static_cast<std::size_t>(issued()));
     work_.stage_at.push_back(static_cast<std::uint32_t>(work_.stages.size() - 1));
 }
 
 void Author::store(const log::Group& group, Index kept) {
-    LogStage stage;
-    stage.before = state_;
+    commit_max_ = std::max(commit_max_, group.commit);
+    LogStage stage = now();
     stage.after = state_;
     stage.after->apply(group);
     stage.kept = kept;
-    commit_max_ = std::max(commit_max_, group.commit);
-    stage.commit_max = commit_max_;
     for (const HashedEntry& entry : group.entries) {
         work_.written.add(entry);
     }
-    call(std::move(stage), [&] { return storage_->write(group) && storage_->sync(); });
+    call(std::move(stage), [&]() -> Result<void> {
+        LEDGER_CHECK(storage_->write(group));
+        return storage_->sync();
+    });
 }
 
 log::Group Author::new_group(bool may_have_term) {
@@ -408,11 +435,9 @@ void Author::restart() {
 }
 
 void Author::discard() {
-    LogStage stage;
-    stage.before = state_;
+    LogStage stage = now();
     stage.kept = state_.last();
     stage.discards = true;
-    stage.commit_max = commit_max_;
     const Index upto = state_.commit;
     const std::uint64_t before = issued();
     LEDGER_ASSERT(storage_->discard(upto));
@@ -423,6 +448,69 @@ void Author::discard() {
         state_ = *stage.after;
     }
     note_return(before, stage);
+}
+
+// As a follower's or the snapshotter's: chunks come between groups, and nothing syncs them before
+// the last one is there.
+void Author::write_chunk() {
+    if (!cut_is_open_) {
+        if (complete_.size() > 1) {
+            remove_cuts();
+        }
+        begin_cut();
+    }
+    const KnownCut& cut = work_.cuts.back();
+    if (chunks_written_ < cut.chunks.size()) {
+        call(now(), [&] {
+            return cut_store_->write(
+                cut.manifest.id, chunks_written_, cut.chunks[chunks_written_]);
+        });
+        ++chunks_written_;
+        return;
+    }
+    const auto number = static_cast<CutNumber>(work_.cuts.size() - 1);
+    LogStage stage = now();
+    stage.cuts.completing = number;
+    const std::uint64_t before = issued();
+    LEDGER_ASSERT(cut_store_->complete(cut.manifest));
+    complete_.push_back(number);
+    cut_is_open_ = false;
+    note_return(before, stage);
+}
+
+void Author::begin_cut() {
+    KnownCut cut;
+    const Index before = work_.cuts.empty() ? Index{0} : work_.cuts.back().manifest.id.index;
+    cut.manifest.id = {state_.hard_state.term, std::max(before.next(), state_.commit)};
+    const std::uint64_t chunks = dice_.between(Site::explore_entry, 1, cut_chunks_max_);
+    for (std::uint64_t i = 0; i < chunks; ++i) {
+        const std::uint64_t bytes = dice_.between(Site::explore_entry, 1, 1100);
+        cut.chunks.push_back(
+            random_bytes(dice_.below(Site::explore_entry, UINT64_MAX), bytes));
+        cut.manifest.chunks.push_back(sha256(cut.chunks.back()));
+        cut.manifest.bytes += bytes;
+    }
+    work_.cuts.push_back(std::move(cut));
+    chunks_written_ = 0;
+    cut_is_open_ = true;
+}
+
+// All but the newest.
+void Author::remove_cuts() {
+    LogStage stage = now();
+    stage.cuts.removing = work_.cuts[complete_.back()].manifest.id.index;
+    const std::uint64_t before = issued();
+    LEDGER_ASSERT(cut_store_->remove_before(stage.cuts.removing));
+    complete_ = {complete_.back()};
+    note_return(before, stage);
+}
+
+LogStage Author::now() const {
+    LogStage stage;
+    stage.before = state_;
+    stage.commit_max = commit_max_;
+    stage.cuts.complete = complete_;
+    return stage;
 }
 
 }  // namespace

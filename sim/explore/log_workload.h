@@ -38,6 +38,7 @@ struct LogWorkload {
     std::vector<LogStage> stages;
     std::vector<std::uint32_t> stage_at;  // by crash point, that is by operations issued
     WrittenEntries written;
+    std::vector<KnownCut> cuts;  // all that were ever begun
     std::vector<const Block*> garbage;
     std::uint64_t crashes = 0;  // in the lives before the one that is explored
     std::string violation;      // what an opening in one of the lives did wrong; empty = nothing

@@ -38,8 +38,14 @@ class RecordingDisk::Handle final : public log::File {
     const FileNumber file_;
 };
 
+NameNumber RecordingDisk::number_of(const std::string& name) {
+    const NameNumber number = image_.name_number(name);
+    LEDGER_ASSERT(shows(number));
+    return number;
+}
+
 Result<std::unique_ptr<log::File>> RecordingDisk::open(const std::string& name) {
-    const FileNumber file = image_.file_of(image_.name_number(name));
+    const FileNumber file = image_.file_of(number_of(name));
     if (file == no_file) {
         return failure(Errc::not_found, "open " + name);
     }
@@ -47,7 +53,7 @@ Result<std::unique_ptr<log::File>> RecordingDisk::open(const std::string& name) 
 }
 
 Result<std::unique_ptr<log::File>> RecordingDisk::create(const std::string& name) {
-    const NameNumber number = image_.name_number(name);
+    const NameNumber number = number_of(name);
     if (image_.file_of(number) != no_file) {
         return failure(Errc::already_exists, "create " + name);
     }
@@ -61,7 +67,7 @@ Result<std::vector<std::string>> RecordingDisk::list(const std::string& director
     LEDGER_ASSERT(directory.empty());
     std::vector<std::string> found;
     for (NameNumber number = 0; number < image_.names(); ++number) {
-        if (image_.file_of(number) != no_file) {
+        if (image_.file_of(number) != no_file && shows(number)) {
             found.push_back(image_.name(number));
         }
     }
@@ -74,8 +80,8 @@ Result<void> RecordingDisk::make_directory(const std::string&) {
 }
 
 Result<void> RecordingDisk::rename(const std::string& from, const std::string& to) {
-    const NameNumber old_name = image_.name_number(from);
-    const NameNumber new_name = image_.name_number(to);
+    const NameNumber old_name = number_of(from);
+    const NameNumber new_name = number_of(to);
     const FileNumber file = image_.file_of(old_name);
     if (file == no_file) {
         return failure(Errc::not_found, "rename " + from);
@@ -87,7 +93,7 @@ Result<void> RecordingDisk::rename(const std::string& from, const std::string& t
 }
 
 Result<void> RecordingDisk::remove(const std::string& name) {
-    const NameNumber number = image_.name_number(name);
+    const NameNumber number = number_of(name);
     const FileNumber file = image_.file_of(number);
     if (file == no_file) {
         return failure(Errc::not_found, "remove " + name);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,11 +52,13 @@ struct OperationLog {
     Hash128 hash() const;
 };
 
-// Image and arena are the page cache; both outlive the disk. There is one directory, "".
+// Image and arena are the page cache; both outlive the disk. There is one directory, "". A disk for
+// one part alone shows no other names, and nobody may ask it for one.
 class RecordingDisk final : public log::FileSystem {
   public:
-    RecordingDisk(SectorImage& image, BlockArena& arena, OperationLog& record)
-        : image_(image), arena_(arena), record_(record) {}
+    RecordingDisk(SectorImage& image, BlockArena& arena, OperationLog& record,
+        std::optional<FilePart> part = std::nullopt)
+        : image_(image), arena_(arena), record_(record), part_(part) {}
 
     Result<std::unique_ptr<log::File>> open(const std::string& name) override;
     Result<std::unique_ptr<log::File>> create(const std::string& name) override;
@@ -68,6 +71,8 @@ class RecordingDisk final : public log::FileSystem {
   private:
     class Handle;
 
+    bool shows(NameNumber name) const { return !part_ || image_.part(name) == *part_; }
+    NameNumber number_of(const std::string& name);
     void write(FileNumber file, std::uint64_t offset, ByteSpan data);
     void resize(FileNumber file, std::uint64_t bytes);
     const Block& overlay(
@@ -76,6 +81,7 @@ class RecordingDisk final : public log::FileSystem {
     SectorImage& image_;
     BlockArena& arena_;
     OperationLog& record_;
+    const std::optional<FilePart> part_;
 };
 
 }  // namespace ledger::sim

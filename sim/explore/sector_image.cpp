@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "log/base/assert.h"
+#include "log/cut_store.h"
 
 namespace ledger::sim {
 namespace {
@@ -49,6 +50,11 @@ const Block& zero_block() {
     return zeros;
 }
 
+FilePart part_of(std::string_view name) {
+    const bool cuts = log::cut_of_file(name) || name == "manifest.new";
+    return cuts ? FilePart::cuts : FilePart::log;
+}
+
 Block& BlockArena::make(const Block& content) {
     if (used_ == chunks_.size() * chunk_blocks) {
         chunks_.push_back(std::make_unique<std::array<Block, chunk_blocks>>());
@@ -73,7 +79,7 @@ NameNumber SectorImage::name_number(std::string_view name) {
     if (const auto known = find_name(name)) {
         return *known;
     }
-    names_.push_back({std::string(name), no_file});
+    names_.push_back({std::string(name), part_of(name), no_file});
     return names() - 1;
 }
 
@@ -158,18 +164,25 @@ Hash128 SectorImage::sum_of(const FileImage& file) {
     return {file.high + mix(file.size + golden), file.low + mix(file.size ^ golden)};
 }
 
-Hash128 SectorImage::hash() const {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
+std::array<Hash128, file_parts> SectorImage::part_hashes() const {
+    std::array<std::uint64_t, file_parts> high{};
+    std::array<std::uint64_t, file_parts> low{};
     for (NameNumber number = 0; number < names_.size(); ++number) {
-        if (names_[number].file != no_file) {
-            const Hash128 content = sum_of(files_[names_[number].file]);
+        const Name& name = names_[number];
+        if (name.file != no_file) {
+            const Hash128 content = sum_of(files_[name.file]);
             const std::uint64_t place = (number + 1) * golden;
-            high += mix(content.high() ^ place);
-            low += mix(content.low() + place);
+            const auto part = static_cast<std::size_t>(name.part);
+            high[part] += mix(content.high() ^ place);
+            low[part] += mix(content.low() + place);
         }
     }
-    return {high, low};
+    return {Hash128(high[0], low[0]), Hash128(high[1], low[1])};
+}
+
+Hash128 SectorImage::hash() const {
+    const auto parts = part_hashes();
+    return {parts[0].high() + parts[1].high(), parts[0].low() + parts[1].low()};
 }
 
 std::uint64_t SectorImage::bytes() const {

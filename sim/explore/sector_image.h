@@ -48,6 +48,11 @@ using FileNumber = std::uint32_t;
 using NameNumber = std::uint32_t;
 inline constexpr FileNumber no_file = UINT32_MAX;
 
+// Whose files they are: the log's or the cut store's, which do not touch each other's.
+enum class FilePart : std::uint8_t { log, cuts };
+inline constexpr std::size_t file_parts = 2;
+FilePart part_of(std::string_view name);
+
 // One flat directory. Bytes of the last sector behind a file's end are zeros.
 class SectorImage {
   public:
@@ -68,8 +73,11 @@ class SectorImage {
     void set_size(FileNumber file, std::uint64_t bytes);
     void link(NameNumber name, FileNumber file);  // no_file = the name is free
 
-    // Of all names that are in use and what their files hold; not of the numbers of files.
+    // Of the names of each part that are in use and what their files hold; not of the numbers of
+    // files.
+    std::array<Hash128, file_parts> part_hashes() const;
     Hash128 hash() const;
+    FilePart part(NameNumber name) const { return names_[name].part; }
     Hash128 file_hash(FileNumber file) const { return sum_of(files_[file]); }
     // Of all files that have a name.
     std::uint64_t bytes() const;
@@ -84,6 +92,7 @@ class SectorImage {
   private:
     struct Name {
         std::string text;
+        FilePart part = FilePart::log;
         FileNumber file = no_file;
     };
     struct FileImage {
