@@ -1,6 +1,7 @@
 #include "sim/explore/crash_explorer.h"
 
 #include <algorithm>
+#include <bit>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ void ExploreCounts::add(const ExploreCounts& other) {
     booted += other.booted;
     covered_in_recovery += other.covered_in_recovery;
     booted_in_recovery += other.booted_in_recovery;
+    booted_small += other.booted_small;
     recoveries += other.recoveries;
     unsynced_max = std::max(unsynced_max, other.unsynced_max);
     bytes_min = std::min(bytes_min, other.bytes_min);
@@ -74,7 +76,8 @@ class SeedExplorer {
     bool goes_on() const { return result_.findings.size() < explored_findings_max; }
     void visit(const CrashPlace& place);
     void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
-    OutcomeNumber boot(OperationLog& record);
+    OutcomeNumber boot(OperationLog& record, std::optional<FilePart> part);
+    void boot_whole(const CrashPlace& place, OutcomeNumber expected);
     OutcomeNumber outcome_of_log(Hash128 hash);
     OutcomeNumber outcome_of_cuts(Hash128 hash);
     void explore_recovery(OutcomeNumber outcome);
@@ -157,6 +160,12 @@ void SeedExplorer::visit(const CrashPlace& place) {
     if (const std::string& sentence = judge(outcome, stage); !sentence.empty()) {
         find(place, nullptr, sentence);
     }
+    const bool all_arrived = place.torn == 0 && std::has_single_bit(place.subset + 1) &&
+                             static_cast<std::uint64_t>(std::bit_width(place.subset)) ==
+                                 place.unsynced;
+    if (all_arrived) {
+        boot_whole(place, outcome);
+    }
     const OutcomeNumber cuts = outcome_of_cuts(cuts_hash);
     if (const std::string& sentence = judge_cuts(cuts, stage); !sentence.empty()) {
         find(place, nullptr, sentence);
@@ -171,11 +180,21 @@ OutcomeNumber SeedExplorer::outcome_of_log(Hash128 hash) {
     result_.counts.booted += known == nullptr ? 1u : 0u;
     measure();
     const std::uint64_t blocks = work_->arena.mark();
-    const OutcomeNumber outcome = boot(record_);
+    const OutcomeNumber outcome = boot(record_, FilePart::log);
     images_[hash] = {outcome, true};
     explore_recovery(outcome);
     work_->arena.release(blocks);
     return outcome;
+}
+
+// Images are merged by what the log sees of them, its own files. That the files beside them make no
+// difference is seen once at each point.
+void SeedExplorer::boot_whole(const CrashPlace& place, OutcomeNumber expected) {
+    const std::uint64_t blocks = work_->arena.mark();
+    if (boot(other_record_, std::nullopt) != expected) {
+        find(place, nullptr, "the log is another one beside the files of the cut store");
+    }
+    work_->arena.release(blocks);
 }
 
 // Opening the cut store changes nothing: there is no recovery to be interrupted.
@@ -208,7 +227,7 @@ void SeedExplorer::visit_in_recovery(const CrashPlace& place, OutcomeNumber expe
         ++result_.counts.booted;
         ++result_.counts.booted_in_recovery;
         const std::uint64_t blocks = work_->arena.mark();
-        outcome = boot(other_record_);
+        outcome = boot(other_record_, FilePart::log);
         work_->arena.release(blocks);
         images_[hash] = {outcome, false};
     }
@@ -233,11 +252,11 @@ void SeedExplorer::tell_place() const {
 }
 
 // Leaves the image as it is; the record's blocks stay in the arena.
-OutcomeNumber SeedExplorer::boot(OperationLog& record) {
+OutcomeNumber SeedExplorer::boot(OperationLog& record, std::optional<FilePart> part) {
     tell_place();
     const std::uint64_t mark = work_->image.mark();
     record.clear();
-    RecordingDisk disk(work_->image, work_->arena, record, FilePart::log);
+    RecordingDisk disk(work_->image, work_->arena, record, part);
     const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
     log::FileSystem& files = wrapped ? *wrapped : disk;
     FoundLog found;
@@ -289,6 +308,8 @@ void SeedExplorer::measure() {
     result_.counts.bytes_max = std::max(result_.counts.bytes_max, image.bytes());
     result_.counts.segments_min = std::min(result_.counts.segments_min, segments);
     result_.counts.segments_max = std::max(result_.counts.segments_max, segments);
+    const bool small = image.bytes() < explored_bytes_min || segments < explored_segments_min;
+    result_.counts.booted_small += small ? 1u : 0u;
 }
 
 void SeedExplorer::find(

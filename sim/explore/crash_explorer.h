@@ -34,6 +34,9 @@ struct ExploreCounts {
     std::uint64_t booted = 0;   // different images among them, each opened
     std::uint64_t covered_in_recovery = 0;
     std::uint64_t booted_in_recovery = 0;
+    // Outside recoveries, with less than explored_bytes_min or explored_segments_min: what is left
+    // after a restart or a discard.
+    std::uint64_t booted_small = 0;
     std::uint64_t recoveries = 0;    // that differ in what they do to the disk
     std::uint64_t unsynced_max = 0;  // un-synced operations at one crash point
     // Of the files of one image that was opened.

@@ -14,27 +14,33 @@ using log::Errc;
 
 class RecordingDisk::Handle final : public log::File {
   public:
-    Handle(RecordingDisk& disk, FileNumber file) : disk_(disk), file_(file) {}
+    Handle(RecordingDisk& disk, NameNumber name, FileNumber file)
+        : disk_(disk), name_(name), file_(file) {}
 
     Result<std::uint64_t> read(std::uint64_t offset, std::span<std::byte> into) override {
         return disk_.image_.read(file_, offset, into);
     }
     Result<void> write(std::uint64_t offset, ByteSpan data) override {
-        disk_.write(file_, offset, data);
+        disk_.write(operation(Kind::write), offset, data);
         return {};
     }
     Result<void> sync() override {
-        disk_.record_.operations.push_back({.kind = Kind::sync, .file = file_});
+        disk_.record_.operations.push_back(operation(Kind::sync));
         return {};
     }
     Result<void> resize(std::uint64_t bytes) override {
-        disk_.resize(file_, bytes);
+        disk_.resize(operation(Kind::resize), bytes);
         return {};
     }
     Result<std::uint64_t> size() override { return disk_.image_.size(file_); }
 
   private:
+    RecordedOperation operation(Kind kind) const {
+        return {.kind = kind, .file = file_, .name = name_};
+    }
+
     RecordingDisk& disk_;
+    const NameNumber name_;
     const FileNumber file_;
 };
 
@@ -45,11 +51,12 @@ NameNumber RecordingDisk::number_of(const std::string& name) {
 }
 
 Result<std::unique_ptr<log::File>> RecordingDisk::open(const std::string& name) {
-    const FileNumber file = image_.file_of(number_of(name));
+    const NameNumber number = number_of(name);
+    const FileNumber file = image_.file_of(number);
     if (file == no_file) {
         return failure(Errc::not_found, "open " + name);
     }
-    return std::unique_ptr<log::File>(std::make_unique<Handle>(*this, file));
+    return std::unique_ptr<log::File>(std::make_unique<Handle>(*this, number, file));
 }
 
 Result<std::unique_ptr<log::File>> RecordingDisk::create(const std::string& name) {
@@ -122,12 +129,12 @@ const Block& RecordingDisk::overlay(
     return block;
 }
 
-void RecordingDisk::write(FileNumber file, std::uint64_t offset, ByteSpan data) {
+void RecordingDisk::write(RecordedOperation operation, std::uint64_t offset, ByteSpan data) {
     if (data.empty()) {
         return;
     }
+    const FileNumber file = operation.file;
     const std::uint64_t end = offset + data.size();
-    RecordedOperation operation{.kind = Kind::write, .file = file};
     operation.size_before = image_.size(file);
     operation.size_after = std::max(operation.size_before, end);
     operation.first_sector = offset / image_sector_bytes;
@@ -143,8 +150,8 @@ void RecordingDisk::write(FileNumber file, std::uint64_t offset, ByteSpan data) 
     }
 }
 
-void RecordingDisk::resize(FileNumber file, std::uint64_t bytes) {
-    RecordedOperation operation{.kind = Kind::resize, .file = file};
+void RecordingDisk::resize(RecordedOperation operation, std::uint64_t bytes) {
+    const FileNumber file = operation.file;
     operation.size_before = image_.size(file);
     operation.size_after = bytes;
     operation.first_sector = bytes / image_sector_bytes;
@@ -178,30 +185,17 @@ Hash128 OperationLog::hash() const {
     return hash;
 }
 
-namespace {
-
-std::string name_of(FileNumber file, const SectorImage& image) {
-    for (NameNumber name = 0; name < image.names(); ++name) {
-        if (image.file_of(name) == file) {
-            return image.name(name);
-        }
-    }
-    return fmt::format("file {}", file);
-}
-
-}  // namespace
-
 std::string to_text(const RecordedOperation& operation, const SectorImage& image) {
     switch (operation.kind) {
         case Kind::write: {
             const std::uint64_t from = operation.first_sector * image_sector_bytes;
-            return fmt::format("write {} [{}, {})", name_of(operation.file, image), from,
+            return fmt::format("write {} [{}, {})", image.name(operation.name), from,
                 from + operation.blocks * image_sector_bytes);
         }
         case Kind::resize:
-            return fmt::format("resize {} from {} to {}", name_of(operation.file, image),
+            return fmt::format("resize {} from {} to {}", image.name(operation.name),
                 operation.size_before, operation.size_after);
-        case Kind::sync: return "sync " + name_of(operation.file, image);
+        case Kind::sync: return "sync " + image.name(operation.name);
         case Kind::create: return "create " + image.name(operation.name);
         case Kind::rename:
             return "rename " + image.name(operation.from) + " to " + image.name(operation.name);

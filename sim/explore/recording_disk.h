@@ -19,7 +19,7 @@ struct RecordedOperation {
 
     Kind kind = Kind::write;
     FileNumber file = no_file;
-    NameNumber name = 0;  // of create and remove; the new one of a rename
+    NameNumber name = 0;  // the new one of a rename; of a file, the one it was opened by
     NameNumber from = 0;  // the old one of a rename
     std::uint64_t size_before = 0;  // of write and resize
     std::uint64_t size_after = 0;
@@ -73,8 +73,8 @@ class RecordingDisk final : public log::FileSystem {
 
     bool shows(NameNumber name) const { return !part_ || image_.part(name) == *part_; }
     NameNumber number_of(const std::string& name);
-    void write(FileNumber file, std::uint64_t offset, ByteSpan data);
-    void resize(FileNumber file, std::uint64_t bytes);
+    void write(RecordedOperation operation, std::uint64_t offset, ByteSpan data);
+    void resize(RecordedOperation operation, std::uint64_t bytes);
     const Block& overlay(
         FileNumber file, std::uint64_t sector, std::uint64_t offset, ByteSpan data);
 

@@ -49,7 +49,7 @@ struct Desk {
 };
 
 struct Shared {
-    std::atomic<std::uint64_t> next_seed;
+    std::atomic<std::uint64_t> next_place;  // among the seeds
     std::atomic<std::uint32_t> working;
     Desk desks[jobs_max];
 };
@@ -80,7 +80,6 @@ class Team {
     Team(const CrashExploreOptions& options, Shared& shared)
         : options_(options), shared_(shared), start_(wall_clock_microseconds()),
           deadline_(options.seconds == 0 ? UINT64_MAX : start_ + options.seconds * 1'000'000) {
-        shared_.next_seed = options.first;
         shared_.working = options.jobs;
     }
 
@@ -130,12 +129,12 @@ class Team {
             .booting = [&desk](const CrashPlace& place) { desk.place = place; }};
         std::uint64_t cpu = cpu_microseconds();
         while (wall_clock_microseconds() < deadline_) {
-            const std::uint64_t seed = shared_.next_seed.fetch_add(1);
-            if (seed > options_.last) {
+            const std::uint64_t place = shared_.next_place.fetch_add(1);
+            if (place > options_.last - options_.first) {
                 return;
             }
-            desk.seed = seed;
-            const ExploredSeed explored = explore_crashes(seed, explore);
+            desk.seed = options_.first + place;
+            const ExploredSeed explored = explore_crashes(desk.seed, explore);
             desk.counts.add(explored.counts);
             ++desk.seeds;
             for (const CrashFinding& finding : explored.findings) {
@@ -159,8 +158,9 @@ class Team {
                 seeds += shared_.desks[job].seeds;
                 counts.add(shared_.desks[job].counts);
             }
-            const std::string line = fmt::format("{} seeds, {} states covered, {} booted, {} violated",
-                seeds, counts.covered, counts.booted, counts.violations);
+            const std::string line =
+                fmt::format("{} seeds, {} states covered, {} booted, {} violated", seeds,
+                    counts.covered, counts.booted, counts.violations);
             std::fprintf(stderr, "\r%-78s", line.c_str());
         }
         std::fprintf(stderr, "\r%78s\r", "");
@@ -207,7 +207,7 @@ check::Verdict verdict_of(const CrashExploreOptions& options, const Totals& tota
     if (totals.counts.violations > 0) {
         return check::Verdict::violated;
     }
-    const bool all = options.seconds > 0 || totals.seeds == options.last - options.first + 1;
+    const bool all = options.seconds > 0 || totals.seeds - 1 == options.last - options.first;
     const bool some = totals.counts.booted > 0 && totals.counts.covered >= totals.counts.booted;
     return all && some ? check::Verdict::ok : check::Verdict::inconclusive;
 }
@@ -263,6 +263,7 @@ std::string totals_json(const CrashExploreOptions& options, const Totals& totals
     writer.key("booted").number(counts.booted);
     writer.key("covered_in_recovery").number(counts.covered_in_recovery);
     writer.key("booted_in_recovery").number(counts.booted_in_recovery);
+    writer.key("booted_small").number(counts.booted_small);
     writer.key("recoveries").number(counts.recoveries);
     writer.key("covered_per_second").number(totals.rate(counts.covered));
     writer.key("booted_per_second").number(totals.rate(counts.booted));
@@ -294,6 +295,7 @@ std::string totals_text(const CrashExploreOptions& options, const Totals& totals
     row("... of crashes inside recovery", counts.covered_in_recovery);
     row("images booted", counts.booted);
     row("... of crashes inside recovery", counts.booted_in_recovery);
+    row("... under 16 KiB or two segments", counts.booted_small);
     row("different recoveries", counts.recoveries);
     row("covered per second and core", totals.rate(counts.covered));
     row("booted per second and core", totals.rate(counts.booted));

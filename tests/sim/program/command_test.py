@@ -391,6 +391,66 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(result["seeds_run"], 5)
         self.assertEqual(result["mismatches"], [])
 
+    # --- crash-explore --------------------------------------------------------------------------
+
+    def explore(self, *words, code=0):
+        done = self.call("crash-explore", "--json", *words, code=code)
+        self.assertEqual(done.stdout.count("\n"), 1)
+        self.assertEqual(done.stderr, "")
+        return json.loads(done.stdout)
+
+    def test_crash_explore_has_every_field_and_does_not_depend_on_jobs(self):
+        results = [self.explore("--seeds", "1..6", "--jobs", jobs) for jobs in (1, 3)]
+        for result in results:
+            self.assertEqual(result["schema"], "ledgersim.crash-explore/1")
+            self.assertEqual(result["verdict"], "ok")
+            self.assertEqual(result["seeds_run"], 6)
+            self.assertEqual(result["operations"], 6 * 64)
+            self.assertEqual(result["violations"], 0)
+            self.assertEqual(result["findings"], [])
+            self.assertGreater(result["covered"], 2 * result["booted"])
+            self.assertGreater(result["booted"], 10_000)
+            self.assertGreater(result["covered"], result["covered_in_recovery"])
+            self.assertGreater(result["booted"], result["booted_in_recovery"])
+            self.assertGreater(result["booted_in_recovery"], 1000)
+            self.assertLess(result["booted_small"], result["booted"] // 4)
+            self.assertGreaterEqual(result["unsynced_max"], 4)
+            self.assertGreaterEqual(result["image_bytes"]["max"], 16 << 10)
+            self.assertGreaterEqual(result["segments"]["max"], 2)
+            for key in ("cpu_seconds", "wall_seconds"):
+                self.assertIsInstance(result[key], float)
+                self.assertGreater(result[key], 0)
+            self.assertAlmostEqual(result["booted"] / result["cpu_seconds"],
+                                   result["booted_per_second"],
+                                   delta=result["booted_per_second"] / 100)
+            self.assertGreater(result["covered_per_second"], result["booted_per_second"])
+        for result in results:
+            for key in ("cpu_seconds", "wall_seconds", "covered_per_second", "booted_per_second"):
+                del result[key]
+        self.assertEqual(*results)
+
+    def test_crash_explore_narrows_to_what_a_finding_names(self):
+        whole = self.explore("--seed", 3, "--operations", 20)
+        self.assertEqual(whole["operations"], 20)
+        point = self.explore("--seed", 3, "--operations", 20, "--at", 8)
+        self.assertLess(point["covered"], whole["covered"])
+        one = self.explore("--seed", 3, "--operations", 20, "--at", 8, "--subset", 0)
+        self.assertEqual(one["covered"] - one["covered_in_recovery"], 1)
+
+    def test_crash_explore_that_examined_nothing_is_no_success(self):
+        for words in (("--at", 65), ("--at", 64, "--operations", 10)):
+            nothing = self.explore("--seed", 3, *words, code=3)
+            self.assertEqual(nothing["verdict"], "inconclusive")
+            self.assertEqual(nothing["covered"], 0)
+        text = self.call("crash-explore", "--seed", "3", "--at", "65", code=3).stdout
+        self.assertIn("nothing was examined", text)
+
+    def test_crash_explore_for_a_time_ends_and_says_so_to_people(self):
+        text = self.call("crash-explore", "--for", "1s").stdout
+        self.assertRegex(text, r"images booted +\d+\n")
+        self.assertTrue(text.endswith("\nverdict: ok\n"), text)
+        self.assertEqual(os.listdir(self.directory), ["fast.scenario"])
+
     # --- words that are wrong -------------------------------------------------------------------
 
     def test_wrong_words_are_usage(self):
@@ -419,6 +479,17 @@ class CommandTest(unittest.TestCase):
             (("doublecheck",), "--seeds"),
             (("doublecheck", "--seeds", "5..1"), "5..1"),
             (("doublecheck", "--seeds", "0..18446744073709551615"), "at most"),
+            (("crash-explore", "--seeds", "5..1"), "5..1"),
+            (("crash-explore", "--seeds", "1..3", "--for", "1s"), "--for"),
+            (("crash-explore", "--seeds", "1..3", "--seed", "1"), "--seed"),
+            (("crash-explore", "--seed", "-1"), "-1"),
+            (("crash-explore", "--for", "0s"), "0s"),
+            (("crash-explore", "--operations", "65"), "1 to 64"),
+            (("crash-explore", "--operations", "0"), "1 to 64"),
+            (("crash-explore", "--jobs", "0"), "--jobs"),
+            (("crash-explore", "--at", "3"), "--seed"),
+            (("crash-explore", "--seed", "3", "--subset", "1"), "--at"),
+            (("crash-explore", "--seed", "3", "--at", "-3"), "-3"),
             (("replay",), "capsule"),
             (("replay", "missing.capsule"), "missing.capsule"),
             (("run", "--input", "missing.jsonl"), "missing.jsonl"),
@@ -470,7 +541,8 @@ class CommandTest(unittest.TestCase):
         for words in (("run", "--scenario", self.fast, "--json"),
                       ("run", "--scenario", self.fast),
                       ("campaign", "--scenario", self.fast, "--seeds", "1..3"),
-                      ("doublecheck", "--scenario", self.fast, "--seeds", "1..2", "--json")):
+                      ("doublecheck", "--scenario", self.fast, "--seeds", "1..2", "--json"),
+                      ("crash-explore", "--seed", "3", "--at", "8")):
             with self.subTest(words=words), open("/dev/full", "w", encoding="utf-8") as full:
                 done = subprocess.run([LEDGERSIM, *words], stdout=full, stderr=subprocess.PIPE,
                                       text=True, cwd=self.directory, check=False)
@@ -478,7 +550,8 @@ class CommandTest(unittest.TestCase):
                 self.assertIn("standard output", done.stderr)
 
     def test_help_begins_with_an_example(self):
-        for words in ((), ("run",), ("campaign",), ("doublecheck",), ("replay",)):
+        for words in ((), ("run",), ("campaign",), ("doublecheck",), ("replay",),
+                      ("crash-explore",)):
             with self.subTest(words=words):
                 done = self.call(*words, "--help")
                 self.assertTrue(done.stdout.startswith("Example: ledgersim "), done.stdout[:80])
