@@ -78,6 +78,9 @@ class SeedExplorer {
     void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
     OutcomeNumber boot(OperationLog& record, std::optional<FilePart> part);
     void boot_whole(const CrashPlace& place, OutcomeNumber expected);
+    void go_on(OutcomeNumber outcome);
+    std::string append_and_reopen(const FoundLog& found);
+    HashedEntry small_entry(const FoundLog& found);
     OutcomeNumber outcome_of_log(Hash128 hash);
     OutcomeNumber outcome_of_cuts(Hash128 hash);
     void explore_recovery(OutcomeNumber outcome);
@@ -273,12 +276,78 @@ void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
         return;
     }
     bool& known = recoveries_[record_.hash()];
-    CrashRange range;
-    range.torn_max = known ? 0 : 1;
-    result_.counts.recoveries += known ? 0u : 1u;
+    const bool is_new = !known;
     known = true;
+    CrashRange range;
+    range.torn_max = is_new ? 1 : 0;
+    if (is_new) {
+        ++result_.counts.recoveries;
+        go_on(outcome);
+    }
     Inner visitor(*this, outcome);
     inner_->visit_all(record_, range, visitor);
+}
+
+// A log that was opened takes entries, and has them when it is opened again: what a recovery left
+// behind its end does not come back.
+void SeedExplorer::go_on(OutcomeNumber outcome) {
+    const std::uint64_t mark = work_->image.mark();
+    const std::uint64_t blocks = work_->arena.mark();
+    const std::string sentence = append_and_reopen(outcomes_[outcome]);
+    if (!sentence.empty()) {
+        find(place_, nullptr, "the log that was opened does not go on: " + sentence);
+    }
+    work_->image.rollback(mark);
+    work_->arena.release(blocks);
+}
+
+std::string SeedExplorer::append_and_reopen(const FoundLog& found) {
+    other_record_.clear();
+    RecordingDisk disk(work_->image, work_->arena, other_record_, FilePart::log);
+    const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
+    log::FileSystem& files = wrapped ? *wrapped : disk;
+    FoundLog expected = found;
+    {
+        auto opened = log::open(files, work_->options, work_->identity);
+        if (!opened) {
+            return "it does not open again: " + opened.error().place;
+        }
+        for (std::uint64_t i = 0; i < 2; ++i) {
+            const HashedEntry entry = small_entry(expected);
+            log::Group group;
+            group.commit = found.commit;
+            group.entries.push_back(entry);
+            if (!opened->storage->write(group) || !opened->storage->sync()) {
+                return "it does not take an entry";
+            }
+            expected.last = entry.entry.index;
+            expected.last_hash = entry.hash;
+            expected.cluster_time = entry.entry.cluster_time;
+            expected.wall_time = entry.entry.wall_time;
+        }
+    }
+    auto again = log::open(files, work_->options, work_->identity);
+    const FoundLog then = inspector_->look_at(again);
+    if (then.error) {
+        return "the next opening refuses it: " + then.error->place;
+    }
+    return then == expected ? then.stranger
+                            : fmt::format("of entries up to {} the next opening finds those up to {}",
+                                  expected.last.value, then.last.value);
+}
+
+// So small that its group ends before what an earlier one left.
+HashedEntry SeedExplorer::small_entry(const FoundLog& found) {
+    HashedEntry entry;
+    entry.entry.index = found.last.next();
+    entry.entry.term = found.hard_state.term;
+    entry.entry.cluster_time = {found.cluster_time.nanoseconds + 1};
+    entry.entry.wall_time = {found.wall_time.nanoseconds + 1};
+    entry.hash = entry_hash(found.last_hash, entry.entry);
+    if (!work_->written.judge(entry).empty()) {
+        work_->written.add(entry);
+    }
+    return entry;
 }
 
 const std::string& SeedExplorer::judge(OutcomeNumber outcome, std::uint32_t stage) {

@@ -64,9 +64,9 @@ struct ExploreOptions {
     std::function<void(const CrashPlace& place)> booting;
 };
 
-// Explores one workload. Two operations are torn at once at most. In the recovery from
-// each image one more crash is tried: at every point, with every subset; torn, one at a time, in
-// one recovery of all those that do the same to the disk.
+// Explores one workload. In the recovery from each image one more crash is tried: at every point,
+// with every subset. Of all recoveries that do the same to the disk one is gone through with torn
+// operations as well, one at a time, and its log must take entries and have them at the next opening.
 ExploredSeed explore_crashes(std::uint64_t seed, const ExploreOptions& options);
 
 }  // namespace ledger::sim

@@ -54,7 +54,7 @@ class CrashVisitor {
 
 // Which states are visited.
 struct CrashRange {
-    std::uint32_t torn_max = 12;  // operations that are torn at once
+    std::uint32_t torn_max = unsynced_max;  // operations that are torn at once
     // Only these, if given.
     std::uint64_t point_first = 0;
     std::uint64_t point_last = UINT64_MAX;
