@@ -117,6 +117,7 @@ class Author {
     Index commit_max_;
     std::uint64_t bytes_max_ = 0;  // of most entries
     bool restarts_ = false;
+    bool configurations_ = false;      // an opening reads the newest, wherever it lies
     std::uint64_t chunk_share_ = 0;    // of the steps, in percent
     std::uint64_t cut_chunks_max_ = 1;
     std::uint64_t made_ = 0;       // entries and restarts
@@ -166,6 +167,7 @@ void Author::choose_profile() {
         Incarnation{dice_.between(Site::explore_profile, 1, UINT64_MAX - 1)};
     bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
     restarts_ = dice_.strikes(Site::explore_profile, 25);
+    configurations_ = dice_.strikes(Site::explore_profile, 25);
     chunk_share_ = dice_.below(Site::explore_profile, 4) * 15;
     cut_chunks_max_ = dice_.strikes(Site::explore_profile, 20) ? 10 : 4;
     for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
@@ -359,7 +361,8 @@ HashedEntry Author::make_entry(const log::LogStart& end, Term term, std::uint64_
     const std::uint64_t bytes = dice_.below(Site::explore_entry, bytes_max);
     const std::uint64_t key = dice_.below(Site::explore_entry, UINT64_MAX);
     if (bytes > 7) {
-        entry.kind = key % 13 == 0 ? EntryKind::configuration : EntryKind::command;
+        const bool configures = configurations_ && key % 9 == 0;
+        entry.kind = configures ? EntryKind::configuration : EntryKind::command;
         const std::uint64_t envelope = std::min<std::uint64_t>(bytes, 8 + key % 48);
         const ByteVector content = random_bytes(key, bytes);
         const auto [front, back] = std::pair{
