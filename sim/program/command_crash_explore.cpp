@@ -115,7 +115,7 @@ class Team {
             CrashFinding finding;
             finding.seed = desk.seed;
             finding.place = desk.place;
-            finding.after = "an opening that did not return";
+            finding.after = fmt::format("operation {}", desk.place.point);
             finding.sentence = crash_violation(end, Progress{}).sentence;
             keep(desk, finding);
         }
@@ -134,6 +134,7 @@ class Team {
                 return;
             }
             desk.seed = options_.first + place;
+            desk.place = {};
             const ExploredSeed explored = explore_crashes(desk.seed, explore);
             desk.counts.add(explored.counts);
             ++desk.seeds;
@@ -312,7 +313,7 @@ std::string totals_text(const CrashExploreOptions& options, const Totals& totals
             finding.sentence, repro_of(options, finding));
     }
     text += fmt::format("\nverdict: {}\n", check::to_text(verdict_of(options, totals)));
-    if (counts.booted == 0) {
+    if (verdict_of(options, totals) == check::Verdict::inconclusive && counts.booted == 0) {
         text += "  nothing was examined\n";
     }
     return text;
