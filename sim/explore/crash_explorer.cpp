@@ -78,6 +78,7 @@ class SeedExplorer {
     void visit_in_recovery(const CrashPlace& place, OutcomeNumber expected);
     OutcomeNumber boot(OperationLog& record, std::optional<FilePart> part);
     void boot_whole(const CrashPlace& place, OutcomeNumber expected);
+    void format_again();
     void go_on(OutcomeNumber outcome);
     std::string append_and_reopen(const FoundLog& found);
     HashedEntry small_entry(const FoundLog& found);
@@ -273,6 +274,7 @@ OutcomeNumber SeedExplorer::boot(OperationLog& record, std::optional<FilePart> p
 
 void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
     if (outcomes_[outcome].error) {
+        format_again();
         return;
     }
     bool& known = recoveries_[record_.hash()];
@@ -286,6 +288,23 @@ void SeedExplorer::explore_recovery(OutcomeNumber outcome) {
     }
     Inner visitor(*this, outcome);
     inner_->visit_all(record_, range, visitor);
+}
+
+// Where a crash has left no log there can be one.
+void SeedExplorer::format_again() {
+    if (work_->stage(place_.point).formatted) {
+        return;
+    }
+    const std::uint64_t mark = work_->image.mark();
+    const std::uint64_t blocks = work_->arena.mark();
+    other_record_.clear();
+    RecordingDisk disk(work_->image, work_->arena, other_record_, FilePart::log);
+    if (!log::format(disk, work_->options, work_->identity) ||
+        !log::open(disk, work_->options, work_->identity)) {
+        find(place_, nullptr, "what a crash inside format() has left cannot be formatted");
+    }
+    work_->image.rollback(mark);
+    work_->arena.release(blocks);
 }
 
 // A log that was opened takes entries, and has them when it is opened again: what a recovery left

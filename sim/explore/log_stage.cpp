@@ -112,6 +112,9 @@ std::string describe_difference(const LogStage& stage, const FoundLog& found) {
 
 std::string explain(const LogStage& stage, const FoundLog& found) {
     if (found.error) {
+        if (!stage.formatted && found.error->code == log::Errc::not_found) {
+            return {};
+        }
         return fmt::format("the opening refused what a crash alone has left: {}: {}",
             found.error->code.message(), found.error->place);
     }

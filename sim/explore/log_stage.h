@@ -50,7 +50,8 @@ struct FoundLog {
 
 // The time from one return of a call on the storage to the return of the next one.
 struct LogStage {
-    LogState before;  // all of it was promised
+    bool formatted = true;  // false = format() has not returned: there may be no log at all
+    LogState before;        // all of it was promised
     // What the call under way makes of it; none = nothing that could be seen.
     std::optional<LogState> after;
     // Of a group: its entries come one by one, and its log ends here at least.

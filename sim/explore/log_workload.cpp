@@ -79,6 +79,8 @@ class Author {
   private:
     void choose_profile();
     void begin_life();
+    void end();
+    void format();
     void open();
     void grow();
     void live(std::uint64_t operations_max);
@@ -116,6 +118,7 @@ class Author {
     LogState state_;  // all of it promised
     Index commit_max_;
     std::uint64_t bytes_max_ = 0;  // of most entries
+    bool explores_format_ = false;     // there is nothing before the explored operations
     bool restarts_ = false;
     bool configurations_ = false;      // an opening reads the newest, wherever it lies
     std::uint64_t chunk_share_ = 0;    // of the steps, in percent
@@ -135,9 +138,13 @@ class Author {
 
 void Author::write(std::uint64_t operations_max) {
     choose_profile();
-    begin_life();
-    LEDGER_ASSERT(log::format(*files_, work_.options, work_.identity));
+    format();
     open();
+    if (explores_format_) {
+        live(operations_max);
+        end();
+        return;
+    }
     grow();
     const std::uint64_t crashes = dice_.below(Site::explore_crash, earlier_crashes_max + 1);
     for (std::uint64_t i = 0; i < crashes && work_.violation.empty(); ++i) {
@@ -153,9 +160,22 @@ void Author::write(std::uint64_t operations_max) {
     begin_life();
     open();
     live(operations_max);
+    end();
+}
+
+// The image is durable as it was before the life that is explored.
+void Author::end() {
     storage_.reset();
     cut_store_.reset();
     work_.image.rollback(life_mark_);
+}
+
+void Author::format() {
+    begin_life();
+    work_.stages.back().formatted = false;
+    const LogStage stage = work_.stages.back();
+    LEDGER_ASSERT(log::format(*files_, work_.options, work_.identity));
+    note_return(0, stage);
 }
 
 void Author::choose_profile() {
@@ -167,6 +187,7 @@ void Author::choose_profile() {
         Incarnation{dice_.between(Site::explore_profile, 1, UINT64_MAX - 1)};
     bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
     restarts_ = dice_.strikes(Site::explore_profile, 25);
+    explores_format_ = dice_.strikes(Site::explore_profile, 6);
     configurations_ = dice_.strikes(Site::explore_profile, 25);
     chunk_share_ = dice_.below(Site::explore_profile, 4) * 15;
     cut_chunks_max_ = dice_.strikes(Site::explore_profile, 20) ? 10 : 4;

@@ -123,6 +123,18 @@ TEST_CASE("log stage: a group under way comes in part, but never before its term
     CHECK(left.hard_state == stage.after->hard_state);
 }
 
+TEST_CASE("log stage: before format() has returned there may be no log", "[explore]") {
+    LogStage stage;
+    FoundLog none;
+    none.error = failure(log::Errc::not_found, "hard_state");
+    CHECK(explain(stage, none) != "");
+    stage.formatted = false;
+    CHECK(explain(stage, none) == "");
+    CHECK(explain(stage, found(LogState{})) == "");
+    none.error = failure(log::Errc::corrupt_record, "hard_state");
+    CHECK(explain(stage, none) != "");
+}
+
 TEST_CASE("log stage: a restart is one log or the other", "[explore]") {
     LogStage stage;
     stage.before = log_of(8);
