@@ -350,9 +350,11 @@ std::string SeedExplorer::append_and_reopen(const FoundLog& found) {
     if (then.error) {
         return "the next opening refuses it: " + then.error->place;
     }
-    return then == expected ? then.stranger
-                            : fmt::format("of entries up to {} the next opening finds those up to {}",
-                                  expected.last.value, then.last.value);
+    if (!(then == expected)) {
+        return fmt::format("of entries up to {} the next opening finds those up to {}",
+            expected.last.value, then.last.value);
+    }
+    return then.stranger;
 }
 
 // So small that its group ends before what an earlier one left.

@@ -66,7 +66,8 @@ struct ExploreOptions {
 
 // Explores one workload. In the recovery from each image one more crash is tried: at every point,
 // with every subset. Of all recoveries that do the same to the disk one is gone through with torn
-// operations as well, one at a time, and its log must take entries and have them at the next opening.
+// operations as well, one at a time, and its log must take entries and have them when it is opened
+// again.
 ExploredSeed explore_crashes(std::uint64_t seed, const ExploreOptions& options);
 
 }  // namespace ledger::sim

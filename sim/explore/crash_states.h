@@ -21,7 +21,7 @@ inline constexpr std::uint32_t torn_sectors_max = 63;
 // What becomes of one un-synced operation. For a write: the sectors in `reached` are as they were
 // written, what the others hold is told by `rest`, and a file that the write makes longer ends
 // either where the write does (`whole_size`) or behind the last sector that reached the disk. A
-// truncation that is torn leaves `kept` sectors behind its new end. A torn rename leaves both names.
+// truncation that is torn leaves `kept` sectors behind its new end, a rename both names.
 struct Fate {
     enum class Rest : std::uint8_t { old, zeros, garbage };
 
@@ -41,7 +41,7 @@ std::vector<Fate> write_fates(std::uint32_t sectors, bool grows);
 struct CrashPlace {
     std::uint64_t point = 0;      // so many operations had been issued
     std::uint64_t unsynced = 0;   // of these, not covered by a sync
-    std::uint64_t subset = 0;     // bit i: un-synced operation i, in order, is there, if only in part
+    std::uint64_t subset = 0;     // bit i: un-synced operation i is there, if only in part
     std::uint64_t torn = 0;       // bit i: it is torn
 };
 

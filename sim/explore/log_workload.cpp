@@ -1,51 +1,19 @@
 #include "sim/explore/log_workload.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "log/base/assert.h"
 #include "log/segment.h"
 #include "sim/explore/crash_states.h"
+#include "sim/explore/entry_maker.h"
 
 namespace ledger::sim {
 namespace {
 
 constexpr std::uint64_t garbage_blocks = 16;
 constexpr std::uint64_t earlier_crashes_max = 2;
-
-// Numbered questions, one counter for each site.
-class Dice {
-  public:
-    explicit Dice(ChoiceSource& choices) : choices_(choices) {}
-
-    // In [0, domain).
-    std::uint64_t below(Site site, std::uint64_t domain) {
-        const std::size_t counter =
-            static_cast<std::size_t>(site) - static_cast<std::size_t>(Site::explore_profile);
-        LEDGER_ASSERT(counter < asked_.size());
-        return choices_.choose(site, 0, asked_[counter]++, domain);
-    }
-    std::uint64_t between(Site site, std::uint64_t low, std::uint64_t high) {
-        return low + below(site, high - low + 1);
-    }
-    bool strikes(Site site, std::uint64_t percent) { return below(site, 100) < percent; }
-
-  private:
-    ChoiceSource& choices_;
-    std::array<std::uint64_t, 4> asked_{};
-};
-
-ByteVector random_bytes(std::uint64_t key, std::uint64_t count) {
-    ByteVector bytes(static_cast<std::size_t>(count));
-    for (std::uint64_t i = 0; i < count; ++i) {
-        const std::uint64_t word = keyed_bits(key, Site::explore_entry, 0, i / 8);
-        bytes[static_cast<std::size_t>(i)] = static_cast<std::byte>(word >> (8 * (i % 8)));
-    }
-    return bytes;
-}
 
 // Stops at the state with this number.
 class StateAt final : public CrashVisitor {
@@ -105,14 +73,11 @@ class Author {
     log::Group new_group(bool may_have_term);
     void fill(log::Group& group, const log::LogStart& end, std::uint64_t entries,
         std::uint64_t bytes_max);
-    HashedEntry make_entry(const log::LogStart& end, Term term, std::uint64_t bytes_max);
-    Term term_of(const log::Group& group) const {
-        return group.hard_state ? group.hard_state->term : state_.hard_state.term;
-    }
     std::uint64_t issued() const { return work_.record.operations.size(); }
 
     LogWorkload& work_;
     Dice dice_;
+    EntryMaker maker_{dice_};
     LogInspector inspector_;
     const FileSystemWrap& wrap_;
     LogState state_;  // all of it promised
@@ -120,10 +85,8 @@ class Author {
     std::uint64_t bytes_max_ = 0;  // of most entries
     bool explores_format_ = false;     // there is nothing before the explored operations
     bool restarts_ = false;
-    bool configurations_ = false;      // an opening reads the newest, wherever it lies
     std::uint64_t chunk_share_ = 0;    // of the steps, in percent
     std::uint64_t cut_chunks_max_ = 1;
-    std::uint64_t made_ = 0;       // entries and restarts
     std::uint64_t life_mark_ = 0;
 
     std::unique_ptr<RecordingDisk> disk_;
@@ -152,7 +115,6 @@ void Author::write(std::uint64_t operations_max) {
         open();
         live(dice_.between(Site::explore_crash, 8, 48));
         crash();
-        ++work_.crashes;
     }
     if (!work_.violation.empty()) {
         return;
@@ -188,12 +150,11 @@ void Author::choose_profile() {
     bytes_max_ = dice_.between(Site::explore_profile, 40, 500);
     restarts_ = dice_.strikes(Site::explore_profile, 25);
     explores_format_ = dice_.strikes(Site::explore_profile, 6);
-    configurations_ = dice_.strikes(Site::explore_profile, 25);
+    maker_.configurations = dice_.strikes(Site::explore_profile, 25);
     chunk_share_ = dice_.below(Site::explore_profile, 4) * 15;
     cut_chunks_max_ = dice_.strikes(Site::explore_profile, 20) ? 10 : 4;
     for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
-        const ByteVector bytes = random_bytes(
-            dice_.below(Site::explore_profile, UINT64_MAX), image_sector_bytes);
+        const ByteVector bytes = maker_.bytes(image_sector_bytes);
         Block& block = work_.arena.make(zero_block());
         std::copy(bytes.begin(), bytes.end(), block.bytes.begin());
         block.seal();
@@ -371,40 +332,10 @@ log::Group Author::new_group(bool may_have_term) {
     return group;
 }
 
-HashedEntry Author::make_entry(const log::LogStart& end, Term term, std::uint64_t bytes_max) {
-    ++made_;
-    HashedEntry hashed;
-    EntryRef& entry = hashed.entry;
-    entry.index = end.id.index.next();
-    entry.term = term;
-    entry.cluster_time = {end.cluster_time.nanoseconds + 1000};
-    entry.wall_time = {end.wall_time.nanoseconds + 1000};
-    const std::uint64_t bytes = dice_.below(Site::explore_entry, bytes_max);
-    const std::uint64_t key = dice_.below(Site::explore_entry, UINT64_MAX);
-    if (bytes > 7) {
-        const bool configures = configurations_ && key % 9 == 0;
-        entry.kind = configures ? EntryKind::configuration : EntryKind::command;
-        const std::uint64_t envelope = std::min<std::uint64_t>(bytes, 8 + key % 48);
-        const ByteVector content = random_bytes(key, bytes);
-        const auto [front, back] = std::pair{
-            ByteSpan(content).first(static_cast<std::size_t>(envelope)),
-            ByteSpan(content).subspan(static_cast<std::size_t>(envelope))};
-        entry.handle = key % 17 == 0 ? EntryHandle::make_erased(front)
-                                     : EntryHandle::make(front, back);
-        entry.bytes = entry.handle->size();
-    }
-    hashed.hash = entry_hash(end.hash, entry);
-    return hashed;
-}
-
-void Author::fill(log::Group& group, const log::LogStart& after, std::uint64_t entries,
+void Author::fill(log::Group& group, const log::LogStart& end, std::uint64_t entries,
     std::uint64_t bytes_max) {
-    log::LogStart end = after;
-    for (std::uint64_t i = 0; i < entries; ++i) {
-        group.entries.push_back(make_entry(end, term_of(group), bytes_max));
-        const EntryRef& entry = group.entries.back().entry;
-        end = {entry.id(), group.entries.back().hash, entry.cluster_time, entry.wall_time};
-    }
+    const Term term = group.hard_state.value_or(state_.hard_state).term;
+    group.entries = maker_.entries(end, term, entries, bytes_max);
 }
 
 void Author::append(std::uint64_t entries, std::uint64_t bytes_max) {
@@ -449,10 +380,7 @@ void Author::restart() {
     log::Group group;
     group.hard_state = {Term{state_.hard_state.term.value + 1}, NodeId{0}};
     const Index at = state_.commit + dice_.between(Site::explore_step, 1, 9);
-    const std::uint64_t key = ++made_;
-    group.restart = {{group.hard_state->term, at}, sha256(random_bytes(key, 9)),
-        ClusterTime{static_cast<std::int64_t>(key * 7)},
-        WallTime{static_cast<std::int64_t>(key * 9)}};
+    group.restart = maker_.restart({group.hard_state->term, at});
     group.commit = at;
     fill(group, *group.restart, dice_.below(Site::explore_step, 3), bytes_max_);
     store(group, at);
@@ -503,18 +431,9 @@ void Author::write_chunk() {
 }
 
 void Author::begin_cut() {
-    KnownCut cut;
     const Index before = work_.cuts.empty() ? Index{0} : work_.cuts.back().manifest.id.index;
-    cut.manifest.id = {state_.hard_state.term, std::max(before.next(), state_.commit)};
-    const std::uint64_t chunks = dice_.between(Site::explore_entry, 1, cut_chunks_max_);
-    for (std::uint64_t i = 0; i < chunks; ++i) {
-        const std::uint64_t bytes = dice_.between(Site::explore_entry, 1, 1100);
-        cut.chunks.push_back(
-            random_bytes(dice_.below(Site::explore_entry, UINT64_MAX), bytes));
-        cut.manifest.chunks.push_back(sha256(cut.chunks.back()));
-        cut.manifest.bytes += bytes;
-    }
-    work_.cuts.push_back(std::move(cut));
+    const Index index = std::max(before.next(), state_.commit);
+    work_.cuts.push_back(maker_.cut({state_.hard_state.term, index}, cut_chunks_max_));
     chunks_written_ = 0;
     cut_is_open_ = true;
 }

@@ -40,10 +40,8 @@ struct LogWorkload {
     WrittenEntries written;
     std::vector<KnownCut> cuts;  // all that were ever begun
     std::vector<const Block*> garbage;
-    std::uint64_t crashes = 0;  // in the lives before the one that is explored
-    std::string violation;      // what an opening in one of the lives did wrong; empty = nothing
+    std::string violation;  // what an opening in one of the lives did wrong; empty = nothing
 
-    std::uint64_t points() const { return stage_at.size(); }
     const LogStage& stage(std::uint64_t point) const {
         return stages[stage_at[static_cast<std::size_t>(point)]];
     }

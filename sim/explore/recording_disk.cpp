@@ -93,7 +93,8 @@ Result<void> RecordingDisk::rename(const std::string& from, const std::string& t
     if (file == no_file) {
         return failure(Errc::not_found, "rename " + from);
     }
-    record_.operations.push_back({.kind = Kind::rename, .file = file, .name = new_name, .from = old_name});
+    record_.operations.push_back(
+        {.kind = Kind::rename, .file = file, .name = new_name, .from = old_name});
     image_.link(new_name, file);
     image_.link(old_name, no_file);
     return {};

@@ -1,6 +1,6 @@
 #pragma once
-// RecordingDisk: a log::FileSystem over a SectorImage that remembers every change in order, with the
-// sectors that it wrote, so that crashes between the changes can be tried.
+// RecordingDisk: a log::FileSystem over a SectorImage that remembers every change in order, with
+// the sectors that it wrote, so that crashes between the changes can be tried.
 
 #include <cstdint>
 #include <memory>

@@ -193,11 +193,6 @@ std::uint64_t SectorImage::bytes() const {
     return sum;
 }
 
-std::uint64_t SectorImage::linked_files() const {
-    return static_cast<std::uint64_t>(std::count_if(names_.begin(), names_.end(),
-        [](const Name& name) { return name.file != no_file; }));
-}
-
 void SectorImage::rollback(std::uint64_t mark) {
     LEDGER_ASSERT(mark <= journal_.size());
     while (journal_.size() > mark) {

@@ -78,10 +78,8 @@ class SectorImage {
     std::array<Hash128, file_parts> part_hashes() const;
     Hash128 hash() const;
     FilePart part(NameNumber name) const { return names_[name].part; }
-    Hash128 file_hash(FileNumber file) const { return sum_of(files_[file]); }
     // Of all files that have a name.
     std::uint64_t bytes() const;
-    std::uint64_t linked_files() const;
 
     std::uint64_t mark() const { return journal_.size(); }
     // Takes back every change since the mark.
