@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# compiler_hash_test: two builds of ledgersim must run the same seeds to the same trace hashes.
+# compiler_hash_test: two builds of ledgersim must run the same seeds to the same trace hashes, and
+# explore the same crashes.
 set -euo pipefail
 
 if [[ $# -ne 2 ]]; then
@@ -41,6 +42,17 @@ for seed in $(seq 1 20); do
     distinct+=("$here")
 done
 
+# counts LEDGERSIM: what the crash explorer covers and boots; times differ.
+counts() {
+    "$1" crash-explore --seeds 1..10 --json | sed 's/"[a-z]*_per_second":[0-9]*,//g; s/,"cpu_seconds.*//'
+}
+here=$(counts "$one")
+there=$(counts "$other")
+if [[ -z $here || $here != "$there" ]]; then
+    echo "crash-explore: $here ($one) but $there ($other)"
+    different=$((different + 1))
+fi
+
 # A hash that ignored the run would be equal everywhere.
 if [[ $(printf '%s\n' "${distinct[@]}" | sort -u | wc -l) -ne 20 ]]; then
     echo "20 seeds do not have 20 different hashes"
@@ -54,4 +66,4 @@ if [[ $different -ne 0 ]]; then
     fi
     exit 1
 fi
-echo "20 seeds, equal trace hashes"
+echo "20 seeds, equal trace hashes; 10 seeds, the same crashes"

@@ -194,7 +194,7 @@ class Planted(unittest.TestCase):
 
 
 class Symbols(unittest.TestCase):
-    NAMES = ["base", "log", "state", "raft", "node", "check", "sim"]
+    NAMES = ["base", "log", "state", "raft", "node", "check", "explore", "sim"]
 
     def build(self, root, bodies):
         for name in self.NAMES:
@@ -218,7 +218,7 @@ class Symbols(unittest.TestCase):
     def test_clean_archives_pass_and_a_missing_one_does_not(self):
         with tempfile.TemporaryDirectory() as root:
             self.build(root, {})
-            self.assertEqual(tidy("--symbols", root), (0, "tidy: 7 archives, 0 findings\n"))
+            self.assertEqual(tidy("--symbols", root), (0, "tidy: 8 archives, 0 findings\n"))
             pathlib.Path(root, "libledger_node.a").unlink()
             code, output = tidy("--symbols", root)
             self.assertEqual(code, 1)

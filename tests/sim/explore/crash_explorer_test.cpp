@@ -126,7 +126,7 @@ TEST_CASE("crash explorer: a point and a subset of it are a part of the whole", 
         sum += part.counts.covered - part.counts.covered_in_recovery;
     }
     CHECK(sum == all.covered - all.covered_in_recovery);
-    // Bit 60 is no operation: nothing lost, nothing else chosen.
+    // Everything lost is one state.
     const ExploredSeed none = explore_crashes(3, {.point = 5, .subset = 0});
     CHECK(none.counts.covered - none.counts.covered_in_recovery == 1);
 }
