@@ -7,6 +7,7 @@
 #include "log/base/crc32c.h"
 #include "log/base/format.h"
 #include "log/base/sometimes.h"
+#include "log/salvage.h"
 #include "log/segment.h"
 
 namespace ledger::log {
@@ -65,14 +66,14 @@ ByteVector encode_chunk(LogId cut, std::uint32_t number, ByteSpan chunk, std::ui
     return out;
 }
 
-// The chunk at `offset`, if it is this one, intact.
-Result<std::optional<ByteVector>> read_chunk(
+// The chunk at `offset`, if it is this one, intact. A read error is damage (trap T19).
+std::optional<ByteVector> read_chunk(
     File& file, LogId cut, std::uint32_t number, std::uint64_t offset) {
     constexpr std::uint64_t checked = chunk_header_bytes - 4;
     ByteVector header(chunk_header_bytes);
-    LEDGER_TRY(const std::uint64_t got, file.read(offset, header));
-    if (got < header.size()) {
-        return std::optional<ByteVector>{};
+    const Result<std::uint64_t> got = file.read(offset, header);
+    if (!got || *got < header.size()) {
+        return std::nullopt;
     }
     ByteReader reader(header);
     const bool ours = reader.u32() == chunk_magic && reader.u32() == number &&
@@ -83,14 +84,14 @@ Result<std::optional<ByteVector>> read_chunk(
     const std::uint32_t crc = reader.u32();
     if (!ours || crc != crc32c(ByteSpan(header).first(checked),
                             location_crc({SegmentId{0}, offset}))) {
-        return std::optional<ByteVector>{};
+        return std::nullopt;
     }
     ByteVector chunk(size);
-    LEDGER_TRY(const std::uint64_t bytes, file.read(offset + chunk_header_bytes, chunk));
-    if (bytes < size || crc32c(chunk) != body_crc) {
-        return std::optional<ByteVector>{};
+    const Result<std::uint64_t> bytes = file.read(offset + chunk_header_bytes, chunk);
+    if (!bytes || *bytes < size || crc32c(chunk) != body_crc) {
+        return std::nullopt;
     }
-    return std::optional<ByteVector>(std::move(chunk));
+    return chunk;
 }
 
 struct ManifestFile {
@@ -188,8 +189,11 @@ Result<std::optional<ManifestFile>> read_manifest_file(File& file) {
     ByteVector bytes(static_cast<std::size_t>(size / manifest_copies));
     std::optional<ManifestFile> unsupported;
     for (std::uint64_t copy = 0; copy < manifest_copies; ++copy) {
-        LEDGER_TRY(const std::uint64_t got, file.read(copy * bytes.size(), bytes));
-        auto found = decode_manifest_file(ByteSpan(bytes).first(static_cast<std::size_t>(got)));
+        const Result<std::uint64_t> got = file.read(copy * bytes.size(), bytes);
+        if (!got) {
+            continue;  // a bad sector takes one copy
+        }
+        auto found = decode_manifest_file(ByteSpan(bytes).first(static_cast<std::size_t>(*got)));
         if (found && !found->unsupported) {
             LEDGER_SOMETIMES(copy > 0, "log.cut.second_copy_of_manifest");
             return found;
@@ -365,8 +369,8 @@ Result<CutStore::Unfinished> CutStore::read_leading(
     Unfinished found{.cut = manifest.id, .chunks = std::move(chunks), .sizes = {}};
     for (const Digest& digest : manifest.chunks) {
         const auto number = static_cast<std::uint32_t>(found.sizes.size());
-        LEDGER_TRY(const std::optional<ByteVector> chunk,
-            read_chunk(*found.chunks, manifest.id, number, found.end));
+        const std::optional<ByteVector> chunk =
+            read_chunk(*found.chunks, manifest.id, number, found.end);
         if (!chunk || sha256(*chunk) != digest) {
             break;
         }
@@ -406,8 +410,8 @@ Result<ByteVector> CutStore::read(LogId cut, std::uint32_t number) {
     }
     const Complete& complete =
         complete_[static_cast<std::size_t>(manifest - manifests_.begin())];
-    LEDGER_TRY(std::optional<ByteVector> chunk,
-        read_chunk(*complete.chunks, cut, number, complete.offsets[number]));
+    std::optional<ByteVector> chunk =
+        read_chunk(*complete.chunks, cut, number, complete.offsets[number]);
     if (!chunk || sha256(*chunk) != manifest->chunks[number]) {
         return failure(Errc::corrupt_record,
             fmt::format("{}: chunk {} of the cut at index {}, byte {}",
@@ -415,6 +419,37 @@ Result<ByteVector> CutStore::read(LogId cut, std::uint32_t number) {
                 complete.offsets[number]));
     }
     return std::move(*chunk);
+}
+
+Result<void> CutStore::mend(LogId cut, std::uint32_t number, ByteSpan chunk) {
+    const auto manifest = std::find_if(manifests_.begin(), manifests_.end(),
+        [cut](const CutManifest& one) { return one.id == cut; });
+    if (manifest == manifests_.end() || number >= manifest->chunks.size()) {
+        return {};
+    }
+    Complete& complete = complete_[static_cast<std::size_t>(manifest - manifests_.begin())];
+    const std::string name = name_of(cut.index, chunks_suffix);
+    const std::uint64_t offset = complete.offsets[number];
+    const ByteVector bytes = encode_chunk(cut, number, chunk, offset);
+    if (sha256(chunk) != manifest->chunks[number] ||
+        bytes.size() != complete.offsets[number + 1] - offset) {
+        return failure(Errc::corrupt_record,
+            fmt::format("{}: another chunk {} is offered than the cut at index {} has",
+                path(name), number, cut.index));
+    }
+    LEDGER_TRY(Salvaged whole, salvage(*complete.chunks, opening_refusals_max));
+    whole.bytes.resize(static_cast<std::size_t>(
+        std::max<std::uint64_t>(whole.bytes.size(), offset + bytes.size())));
+    std::copy(bytes.begin(), bytes.end(),
+        whole.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
+    LEDGER_SOMETIMES(true, "log.cut.chunk_mended");
+    auto replaced = replace_file(*files_, directory_, name, whole.bytes);
+    if (!replaced && replaced.error().code == make_error_code(Errc::no_space)) {
+        return {};
+    }
+    LEDGER_CHECK(replaced);
+    LEDGER_TRY(complete.chunks, files_->open(path(name)));
+    return {};
 }
 
 Result<void> CutStore::remove_before(Index index) {

@@ -5,49 +5,16 @@
 #include "log/base/assert.h"
 #include "log/base/format.h"
 #include "log/cut_store.h"
+#include "log/salvage.h"
 #include "log/segment_examiner.h"
 
 namespace ledger::log {
 
 namespace {
 
-constexpr std::uint64_t read_bytes = 1u << 20;
-
-// Reads [from, to) of the file; what the device refuses is left zero and noted by sectors.
-void read_around_bad_sectors(
-    File& file, ByteVector& bytes, std::uint64_t from, std::uint64_t to,
-    std::vector<std::uint64_t>& unreadable) {
-    const auto into = std::span(bytes).subspan(
-        static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
-    if (const auto read = file.read(from, into); read && *read == into.size()) {
-        return;
-    }
-    if (to - from <= sector_bytes) {
-        std::fill(into.begin(), into.end(), std::byte{0});
-        unreadable.push_back(from);
-        return;
-    }
-    // At most log2(read_bytes / sector_bytes) deep.
-    const std::uint64_t middle = from + sector_ceiling((to - from) / 2);
-    read_around_bad_sectors(file, bytes, from, middle, unreadable);
-    read_around_bad_sectors(file, bytes, middle, to, unreadable);
-}
-
-struct WholeFile {
-    ByteVector bytes;
-    std::vector<std::uint64_t> unreadable;  // offsets of sectors
-};
-
-Result<WholeFile> read_whole(FileSystem& files, const std::string& name) {
+Result<Salvaged> read_whole(FileSystem& files, const std::string& name) {
     LEDGER_TRY(const auto file, files.open(name));
-    LEDGER_TRY(const std::uint64_t size, file->size());
-    WholeFile whole;
-    whole.bytes.resize(static_cast<std::size_t>(size));
-    for (std::uint64_t at = 0; at < size; at += read_bytes) {
-        read_around_bad_sectors(
-            *file, whole.bytes, at, std::min(size, at + read_bytes), whole.unreadable);
-    }
-    return whole;
+    return salvage(*file, UINT64_MAX);
 }
 
 // A segment before its contents are gone through.
@@ -66,12 +33,12 @@ class Examiner {
 
   private:
     Finding& find(FoundAt place, const std::string& file, std::string why);
-    void note_unreadable(const WholeFile& whole, const std::string& file, SegmentId segment);
+    void note_unreadable(const Salvaged& whole, const std::string& file, SegmentId segment);
     void cover_unreadable();
     Result<void> examine_hard_state();
-    Result<void> read_slots(const WholeFile& whole);
+    Result<void> read_slots(const Salvaged& whole);
     void compare_slots();
-    void check_slot_padding(const WholeFile& whole);
+    void check_slot_padding(const Salvaged& whole);
     Result<void> find_segments();
     Result<void> read_header(FoundSegment& segment) const;
     void leave_out_void();
@@ -104,7 +71,7 @@ Finding& Examiner::find(FoundAt place, const std::string& file, std::string why)
 }
 
 void Examiner::note_unreadable(
-    const WholeFile& whole, const std::string& file, SegmentId segment) {
+    const Salvaged& whole, const std::string& file, SegmentId segment) {
     for (const std::uint64_t offset : whole.unreadable) {
         Finding& finding = find(FoundAt::sector, file, "the device does not read it");
         finding.segment = segment;
@@ -170,7 +137,7 @@ Result<void> Examiner::examine_hard_state() {
     return {};
 }
 
-Result<void> Examiner::read_slots(const WholeFile& whole) {
+Result<void> Examiner::read_slots(const Salvaged& whole) {
     for (std::size_t place = 0; place < out_.slots.size(); ++place) {
         const std::uint64_t offset = place * hard_state_spacing;
         const std::uint64_t from = std::min<std::uint64_t>(offset, whole.bytes.size());
@@ -223,7 +190,7 @@ void Examiner::compare_slots() {
 }
 
 // No checksum covers what lies behind a slot and between them: it is zero.
-void Examiner::check_slot_padding(const WholeFile& whole) {
+void Examiner::check_slot_padding(const Salvaged& whole) {
     ByteVector written(
         static_cast<std::size_t>((out_.slots.size() - 1) * hard_state_spacing) +
         hard_state_slot_bytes);
@@ -331,7 +298,7 @@ Result<bool> Examiner::is_promised(std::size_t number) const {
         return true;
     }
     const FoundSegment& last = found_[number];
-    LEDGER_TRY(const WholeFile whole,
+    LEDGER_TRY(const Salvaged whole,
         read_whole(files_, path_in(directory_, segment_name(last.id))));
     const auto groups = scan_groups(whole.bytes, last.id);
     const auto begun = std::count_if(groups.begin(), groups.end(),
@@ -351,7 +318,7 @@ Result<void> Examiner::examine_segments() {
     for (std::size_t i = 0; i < found_.size(); ++i) {
         const FoundSegment& found = found_[i];
         const std::string name = segment_name(found.id);
-        LEDGER_TRY(const WholeFile whole, read_whole(files_, path_in(directory_, name)));
+        LEDGER_TRY(const Salvaged whole, read_whole(files_, path_in(directory_, name)));
         note_unreadable(whole, name, found.id);
         if (found.header) {
             check_owner(name, found.header->identity);

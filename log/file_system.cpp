@@ -42,4 +42,36 @@ boost::system::error_code make_error_code(Errc errc) {
     return {static_cast<int>(errc), log_category()};
 }
 
+namespace {
+
+Result<void> remove_if_there(FileSystem& files, const std::string& name) {
+    auto removed = files.remove(name);
+    if (!removed && removed.error().code == make_error_code(Errc::not_found)) {
+        return {};
+    }
+    return removed;
+}
+
+Result<void> write_new(FileSystem& files, const std::string& name, ByteSpan bytes) {
+    LEDGER_TRY(const auto file, files.create(name));
+    LEDGER_CHECK(file->write(0, bytes));
+    return file->sync();
+}
+
+}  // namespace
+
+Result<void> replace_file(FileSystem& files, const std::string& directory, const std::string& name,
+    ByteSpan bytes) {
+    const std::string temporary = path_in(directory, name + std::string(temporary_suffix));
+    LEDGER_CHECK(remove_if_there(files, temporary));
+    if (auto written = write_new(files, temporary, bytes); !written) {
+        if (written.error().code == make_error_code(Errc::no_space)) {
+            LEDGER_CHECK(remove_if_there(files, temporary));
+        }
+        return written;
+    }
+    LEDGER_CHECK(files.rename(temporary, path_in(directory, name)));
+    return files.sync_directory(directory);
+}
+
 }  // namespace ledger::log

@@ -73,6 +73,13 @@ class FileSystem {
     virtual Result<void> sync_directory(const std::string& directory) = 0;
 };
 
+// Puts a file with these bytes in the place of `name`: temporary, sync, rename, sync of the directory.
+// A crash leaves the old file or the new one, and perhaps "NAME.temporary". With no_space nothing has
+// changed.
+Result<void> replace_file(FileSystem& files, const std::string& directory, const std::string& name,
+    ByteSpan bytes);
+inline constexpr std::string_view temporary_suffix = ".temporary";
+
 }  // namespace ledger::log
 
 template <>

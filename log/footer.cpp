@@ -4,6 +4,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/crc32c.h"
+#include "log/salvage.h"
 
 namespace ledger::log {
 
@@ -358,23 +359,17 @@ Result<std::optional<Footer>> read_footer(File& file, SegmentId segment) {
         return std::optional<Footer>{};
     }
     std::byte last[sector_bytes];
-    LEDGER_TRY(const std::uint64_t read, file.read(whole - sector_bytes, last));
-    if (read == sector_bytes) {
+    const Result<std::uint64_t> read = file.read(whole - sector_bytes, last);
+    if (read && *read == sector_bytes) {
         if (auto footer = footer_that_ends_at(file, segment, whole, last)) {
             return footer;
         }
     }
     // The last sector is not a trailer, or both copies behind it are damaged: the first copy may
     // still stand somewhere before it.
-    ByteVector bytes(static_cast<std::size_t>(whole));
-    LEDGER_TRY(const std::uint64_t got, file.read(0, bytes));
-    for (std::uint64_t end = got / sector_bytes * sector_bytes; end > segment_header_bytes;
-         end -= sector_bytes) {
-        const ByteSpan sector = ByteSpan(bytes).subspan(
-            static_cast<std::size_t>(end - sector_bytes), sector_bytes);
-        if (auto footer = footer_that_ends_at(file, segment, end, sector)) {
-            return footer;
-        }
+    LEDGER_TRY(const Salvaged all, salvage(file, opening_refusals_max));
+    if (auto copies = find_footers(all.bytes, segment)) {
+        return std::optional<Footer>(std::move(copies->footer));
     }
     return std::optional<Footer>{};
 }

@@ -27,12 +27,22 @@ std::vector<TermRun> runs_from(std::span<const TermRun> runs, Index first, Index
 }  // namespace
 
 void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash) {
+    append_unverified(log, offset, name, hash);
+}
+
+void append_unverified(OpenLog& log, std::uint64_t offset, const EntryIdentity& name,
+    const std::optional<Digest>& hash) {
     LEDGER_ASSERT(log.active && !log.segments.empty());
     LEDGER_ASSERT(offset % record_alignment == 0 && offset / record_alignment <= UINT32_MAX);
     LEDGER_ASSERT(name.index == log.map.last().next());
     const auto units = static_cast<std::uint32_t>(offset / record_alignment);
     const FooterName named{units, name.envelope_bytes, name.erasable_bytes, name.envelope_crc};
-    log.map.append(name.term, place_of(log.segments.back().id, named), hash);
+    const Place place = place_of(log.segments.back().id, named);
+    if (hash) {
+        log.map.append(name.term, place, *hash);
+    } else {
+        log.map.append_unhashed(name.term, place);
+    }
     log.active->names.push_back(named);
     if (name.kind == static_cast<std::uint8_t>(EntryKind::configuration)) {
         log.configurations.push_back(name.index);
@@ -40,11 +50,23 @@ void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const
     LEDGER_ASSERT(log.active->names.size() == log.map.last().next() - log.active->first);
 }
 
+void note_faulty(OpenLog& log, const EntryIdentity& name) {
+    LEDGER_ASSERT(log.map.holds(name.index));
+    const auto at = std::lower_bound(log.faulty.begin(), log.faulty.end(), name.index,
+        [](const EntryIdentity& known, Index index) { return known.index < index; });
+    if (at == log.faulty.end() || at->index != name.index) {
+        log.faulty.insert(at, name);
+    }
+}
+
 void truncate(OpenLog& log, Index last, const Digest& hash) {
     LEDGER_ASSERT(!log.segments.empty());
     log.map.truncate(last, hash);
     while (!log.configurations.empty() && log.configurations.back() > last) {
         log.configurations.pop_back();
+    }
+    while (!log.faulty.empty() && log.faulty.back().index > last) {
+        log.faulty.pop_back();
     }
     if (!log.active) {
         return;
@@ -78,6 +100,7 @@ void discard_front(OpenLog& log, std::size_t segments) {
     const Index first = kept->begin;
     log.map.discard(first);
     std::erase_if(log.configurations, [first](Index index) { return index < first; });
+    std::erase_if(log.faulty, [first](const EntryIdentity& name) { return name.index < first; });
     log.segments.erase(log.segments.begin(), kept);
     LEDGER_ASSERT(log.map.first() == log.segments.front().begin);
 }

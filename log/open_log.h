@@ -34,6 +34,7 @@ struct OpenLog {
     std::optional<ActiveSegment> active;
     LogMap map;
     std::vector<Index> configurations;  // the entries of the map that are one, ascending
+    std::vector<EntryIdentity> faulty;  // entries of the map that are damaged, ascending
     Index commit;  // committed as far as known, at most map.last()
     Index sealed;  // a durable sync_index covers entries up to here
     Index witnessed_commit;  // the last commit written to the log
@@ -41,6 +42,11 @@ struct OpenLog {
 
 // Appends to map and active segment what was written, or found, at `offset` of the last segment.
 void append(OpenLog& log, std::uint64_t offset, const EntryIdentity& name, const Digest& hash);
+// The same for an entry that is damaged, or stands behind one: its hash may be unknown.
+void append_unverified(OpenLog& log, std::uint64_t offset, const EntryIdentity& name,
+    const std::optional<Digest>& hash);
+// Notes that this entry of the map is damaged.
+void note_faulty(OpenLog& log, const EntryIdentity& name);
 // Ends map and active segment, if there is one, at `last`, whose hash is `hash`.
 void truncate(OpenLog& log, Index last, const Digest& hash);
 // How many of the oldest segments hold nothing beyond `upto`, such that the log may begin with the

@@ -39,6 +39,14 @@ Result<File*> Reader::file_of(SegmentId segment) {
     return open_.back().file.get();
 }
 
+Error Reader::faulty(const SegmentMap& map, Index index, const char* why) {
+    damaged_ = index;
+    const Place place = map.place(index);
+    return failure(Errc::faulty_entry, "segment " + std::to_string(place.segment.value) +
+                                           " at byte " + std::to_string(place.offset) +
+                                           ": index " + std::to_string(index.value) + ": " + why);
+}
+
 Result<Reader::Chunk> Reader::load(
     const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted) {
     LEDGER_ASSERT(from <= to);
@@ -56,42 +64,70 @@ Result<Reader::Chunk> Reader::load(
     }
     LEDGER_TRY(File* const file, file_of(begin.segment));
     chunk.bytes.resize(static_cast<std::size_t>(end - begin.offset));
-    LEDGER_TRY(const std::uint64_t read, file->read(begin.offset, chunk.bytes));
-    chunk.bytes.resize(static_cast<std::size_t>(read));
+    const Result<std::uint64_t> read = file->read(begin.offset, chunk.bytes);
+    if (!read && chunk.last > from) {
+        return load(map, from, from, bytes_wanted);  // the bad sector may lie in one of the others
+    }
+    if (!read) {
+        return load_record_alone(map, *file, std::move(chunk));
+    }
+    chunk.bytes.resize(static_cast<std::size_t>(*read));
     return chunk;
 }
 
-Result<HashedEntry> Reader::decode(
-    const SegmentMap& map, const Chunk& chunk, const HashMark& previous) const {
-    const Index index = previous.index.next();
+// The sector that cannot be read may lie behind the record, where the group's block stands.
+Result<Reader::Chunk> Reader::load_record_alone(
+    const SegmentMap& map, File& file, Chunk&& chunk) {
+    const Location location{chunk.segment, chunk.offset};
+    for (std::uint64_t size = record_header_bytes; size <= chunk.bytes.size();) {
+        chunk.bytes.resize(static_cast<std::size_t>(size));
+        const Result<std::uint64_t> read = file.read(chunk.offset, chunk.bytes);
+        const auto header = read ? decode_record_header(chunk.bytes, location) : std::nullopt;
+        if (!header) {
+            break;
+        }
+        const std::uint64_t whole = record_bytes(header->envelope_bytes, header->erasable_bytes);
+        if (size == whole) {
+            return std::move(chunk);
+        }
+        chunk.bytes.resize(static_cast<std::size_t>(std::max(whole, size)));
+        size = whole;
+    }
+    return faulty(map, chunk.last, "the device does not read it");
+}
+
+// What stands at the index's place, if every checksum holds and it is that entry.
+Result<RecordView> Reader::view_of(const SegmentMap& map, const Chunk& chunk, Index index) {
     const std::uint64_t offset = map.place(index).offset;
-    const auto faulty = [&](const char* why) {
-        return failure(Errc::faulty_entry,
-            "segment " + std::to_string(chunk.segment.value) + " at byte " +
-                std::to_string(offset) + ": index " + std::to_string(index.value) + ": " + why);
-    };
     const std::uint64_t skip = offset - chunk.offset;
     if (skip >= chunk.bytes.size()) {
-        return faulty("the file is too short");
+        return faulty(map, index, "the file is too short");
     }
     const ByteSpan bytes = ByteSpan(chunk.bytes).subspan(static_cast<std::size_t>(skip));
     const RecordView view = decode_record(bytes, {chunk.segment, offset});
     if (view.damage != Damage::none) {
-        return faulty(to_text(view.damage));
+        return faulty(map, index, to_text(view.damage));
     }
     if (view.header.is_truncation() || view.header.index != index ||
         view.header.term != map.term_at(index)) {
-        return faulty("another record stands here");
+        return faulty(map, index, "another record stands here");
     }
+    return view;
+}
+
+Result<HashedEntry> Reader::decode(
+    const SegmentMap& map, const Chunk& chunk, const HashMark& previous) {
+    const Index index = previous.index.next();
+    LEDGER_TRY(const RecordView view, view_of(map, chunk, index));
     if (view.header.prev_hash64 != previous.hash.truncated()) {
-        return faulty("the hash chain does not continue");
+        return faulty(map, index, "the hash chain does not continue");
     }
     HashedEntry hashed;
     hashed.entry = entry_of(view);
     hashed.hash = entry_hash(previous.hash, hashed.entry);
     const HashMark& mark = map.mark_at_or_before(index);
     if (mark.index == index && mark.hash != hashed.hash) {
-        return faulty("the entry has another hash than the log remembers");
+        return faulty(map, index, "the entry has another hash than the log remembers");
     }
     return hashed;
 }
@@ -121,24 +157,53 @@ Result<HashMark> Reader::start_for(const SegmentMap& map, Index first) {
     return start;
 }
 
+// A file may have been replaced by one in which the damage is repaired.
+template <typename Attempt>
+auto Reader::with_fresh_files(Attempt&& attempt) {
+    damaged_ = {};
+    const bool fresh = open_.empty();
+    auto result = attempt();
+    if (!result) {
+        open_.clear();
+    }
+    if (!result && !fresh) {
+        damaged_ = {};
+        result = attempt();
+        if (!result) {
+            open_.clear();
+        }
+    }
+    return result;
+}
+
 Result<Digest> Reader::hash_at(const SegmentMap& map, Index index) {
     LEDGER_ASSERT(index.next() >= map.first() && index <= map.last());
-    LEDGER_TRY(const HashMark mark, start_for(map, index.next()));
-    return mark.hash;
+    const auto mark = with_fresh_files([&] { return start_for(map, index.next()); });
+    if (!mark) {
+        return mark.error();
+    }
+    return mark->hash;
+}
+
+Result<EntryRef> Reader::read_unchained(const SegmentMap& map, Index index) {
+    LEDGER_ASSERT(map.holds(index));
+    return with_fresh_files([&]() -> Result<EntryRef> {
+        LEDGER_TRY(const Chunk chunk, load(map, index, index, chunk_bytes_max));
+        LEDGER_TRY(const RecordView view, view_of(map, chunk, index));
+        return entry_of(view);
+    });
 }
 
 Result<std::vector<HashedEntry>> Reader::read(
     const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max) {
     if (!map.holds(first) || last < first) {
+        damaged_ = {};
         return failure(Errc::out_of_range,
             "index " + std::to_string(first.value) + ": the log holds " +
                 std::to_string(map.first().value) + " to " + std::to_string(map.last().value));
     }
-    auto entries = read_held(map, first, std::min(last, map.last()), bytes_max);
-    if (!entries) {
-        open_.clear();  // whoever tries again looks at the files that are there then
-    }
-    return entries;
+    return with_fresh_files(
+        [&] { return read_held(map, first, std::min(last, map.last()), bytes_max); });
 }
 
 Result<std::vector<HashedEntry>> Reader::read_held(
@@ -148,9 +213,17 @@ Result<std::vector<HashedEntry>> Reader::read_held(
     std::uint64_t bytes = 0;
     while (previous.index < last) {
         const std::uint64_t wanted = std::max<std::uint64_t>(bytes_max - bytes, 1);
-        LEDGER_TRY(const Chunk chunk, load(map, previous.index.next(), last, wanted));
+        Result<Chunk> loaded = load(map, previous.index.next(), last, wanted);
+        if (!loaded && !entries.empty()) {
+            return entries;  // whoever asks for the next one learns what is wrong with it
+        }
+        LEDGER_TRY(const Chunk chunk, std::move(loaded));
         while (previous.index < chunk.last) {
-            LEDGER_TRY(HashedEntry hashed, decode(map, chunk, previous));
+            Result<HashedEntry> decoded = decode(map, chunk, previous);
+            if (!decoded && !entries.empty()) {
+                return entries;
+            }
+            LEDGER_TRY(HashedEntry hashed, std::move(decoded));
             const std::uint64_t more = hashed.entry.bytes;
             if (!entries.empty() && (bytes >= bytes_max || more > bytes_max - bytes)) {
                 return entries;

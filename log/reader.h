@@ -28,13 +28,19 @@ class Reader {
     Reader(FileSystem& files, std::string directory)
         : files_(files), directory_(std::move(directory)) {}
 
-    // Entries [first, last] in order, cut off before `bytes_max` is exceeded but never before the
-    // first one. out_of_range if the map does not hold `first`; faulty_entry names the segment,
-    // the offset and the index that cannot be read.
+    // Entries [first, last] in order, cut off before `bytes_max` is exceeded, but never before the
+    // first one, and in front of one that is damaged. out_of_range if the map does not hold `first`;
+    // faulty_entry names the segment, the offset and the index that cannot be read: `first`, or one
+    // in front of it where the chain comes from.
     Result<std::vector<HashedEntry>> read(
         const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
     // The full hash at an index of the map, or just before it.
     Result<Digest> hash_at(const SegmentMap& map, Index index);
+    // One held entry by its own checksums, place and term alone: for what stands behind a damaged
+    // entry, which breaks the chain.
+    Result<EntryRef> read_unchained(const SegmentMap& map, Index index);
+    // The entry that the last call could not read, if it failed for that; else 0.
+    Index damaged() const { return damaged_; }
 
   private:
     struct Chunk;
@@ -48,13 +54,18 @@ class Reader {
         Place place;
     };
 
+    template <typename Attempt>
+    auto with_fresh_files(Attempt&& attempt);
+    Error faulty(const SegmentMap& map, Index index, const char* why);
+    Result<RecordView> view_of(const SegmentMap& map, const Chunk& chunk, Index index);
     Result<std::vector<HashedEntry>> read_held(
         const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
     Result<HashMark> start_for(const SegmentMap& map, Index first);
     Result<Chunk> load(
         const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted);
     Result<HashedEntry> decode(
-        const SegmentMap& map, const Chunk& chunk, const HashMark& previous) const;
+        const SegmentMap& map, const Chunk& chunk, const HashMark& previous);
+    Result<Chunk> load_record_alone(const SegmentMap& map, File& file, Chunk&& chunk);
     Result<File*> file_of(SegmentId segment);
     void remember(const SegmentMap& map, const HashMark& mark);
 
@@ -64,6 +75,7 @@ class Reader {
     // Where the last read ended; index 0 = nowhere. Valid in any map that has the same entry,
     // that is an entry at the same place, there.
     Known cursor_;
+    Index damaged_;
 };
 
 }  // namespace ledger::log

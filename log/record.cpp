@@ -162,8 +162,10 @@ RecordView decode_record(ByteSpan bytes, Location location) {
     return view;
 }
 
-EntryRef entry_of(const RecordView& view) {
-    LEDGER_ASSERT(view.damage == Damage::none && !view.header.is_truncation());
+namespace {
+
+EntryRef without_body(const RecordView& view) {
+    LEDGER_ASSERT(!view.header.is_truncation());
     EntryRef entry;
     entry.index = view.header.index;
     entry.term = view.header.term;
@@ -171,11 +173,27 @@ EntryRef entry_of(const RecordView& view) {
     entry.bytes = static_cast<std::uint32_t>(view.envelope.size() + view.erasable.size());
     entry.cluster_time = view.header.cluster_time;
     entry.wall_time = view.header.wall_time;
+    return entry;
+}
+
+}  // namespace
+
+EntryRef entry_of(const RecordView& view) {
+    LEDGER_ASSERT(view.damage == Damage::none);
+    EntryRef entry = without_body(view);
     if (view.header.is_erased()) {
         entry.handle = EntryHandle::make_erased(view.envelope);
     } else if (entry.bytes > 0) {
         entry.handle = EntryHandle::make(view.envelope, view.erasable);
     }
+    return entry;
+}
+
+EntryRef envelope_of(const RecordView& view) {
+    LEDGER_ASSERT(view.damage == Damage::none || view.damage == Damage::erasable);
+    EntryRef entry = without_body(view);
+    entry.bytes = static_cast<std::uint32_t>(view.envelope.size());
+    entry.handle = EntryHandle::make_erased(view.envelope);
     return entry;
 }
 

@@ -60,6 +60,20 @@ std::uint32_t encode_record(std::span<std::byte> out, const RecordHeader& header
 // The durable erased form of a header: no erasable bytes, and a flag that says so.
 RecordHeader erased(RecordHeader header);
 
+// What an identity block says of one record.
+struct EntryIdentity {
+    Index index;
+    Term term;
+    std::uint32_t envelope_bytes = 0;
+    std::uint32_t erasable_bytes = 0;
+    std::uint32_t envelope_crc = 0;
+    std::uint8_t kind = 0;
+    std::uint8_t flags = 0;
+    friend bool operator==(const EntryIdentity&, const EntryIdentity&) = default;
+
+    bool is_truncation() const { return kind == truncate_kind; }
+};
+
 enum class Damage : std::uint8_t {
     none,
     header,    // nothing is known, not even a length
@@ -89,5 +103,7 @@ RecordView decode_record(ByteSpan bytes, Location location);
 
 // The entry in a verified view; copies its body.
 EntryRef entry_of(const RecordView& view);
+// The same without its erasable part, whose bytes need not stand.
+EntryRef envelope_of(const RecordView& view);
 
 }  // namespace ledger::log

@@ -7,6 +7,7 @@
 #include "log/base/sometimes.h"
 #include "log/body_judge.h"
 #include "log/reader.h"
+#include "log/salvage.h"
 #include "log/scan.h"
 
 namespace ledger::log {
@@ -28,14 +29,14 @@ struct Tail {
     std::uint64_t keep = segment_header_bytes;  // bytes of the file that stay
     std::uint64_t size = 0;                     // bytes of the file as found
     std::optional<IdentityBlock> identity;      // to be written behind what stays
-    std::uint64_t torn_entries = 0;
 };
 
-// An unsealed segment that has a successor: its footer was torn and is written again.
+// An unsealed segment that has a successor: its footer was torn, or its last group was given up in
+// part. What stays is sealed.
 struct Reseal {
     std::uint32_t segment = 0;
-    std::uint64_t body_end = 0;
-    ByteVector footers;
+    std::uint64_t keep = 0;  // bytes of the file that stay
+    ByteVector tail;         // to be written behind them: the block that is missing, footers
 };
 
 class Recovery {
@@ -55,15 +56,25 @@ class Recovery {
     void begin_log(const LogStart& start);
     Result<void> judge_sealed(const Footer& footer);
     Result<void> judge_body(SegmentFile& found, const Outside& outside);
+    void reseal(OpenSegment& segment, const std::optional<IdentityBlock>& missing);
+    std::optional<Digest> read_hash(Index index) const;
     Result<void> judge_headless(SegmentFile& found);
     Result<void> check_promises() const;
-    Result<void> read_tail();
+    Result<void> read_entries();
+    Result<void> read_commit_hash(Reader& reader, const SegmentMap& map);
+    Result<void> read_tail(Reader& reader, const SegmentMap& map);
+    Result<void> read_stamps(Reader& reader, const SegmentMap& map);
     Result<void> read_configuration(Reader& reader, const SegmentMap& map);
+    Result<std::optional<EntryRef>> read_alone(
+        Reader& reader, const SegmentMap& map, Index index);
+    void note_damaged(const SegmentMap& map, Index index);
 
     Result<void> change();
     Result<void> begin_epoch();
     Result<void> write_reseals();
     Result<void> cut_tail();
+    Result<void> close_active();
+    bool active_is_damaged();
 
     // The segment with which the log begins; 0 = the first ever made.
     SegmentId oldest() const { return hard_state_.current().oldest; }
@@ -80,6 +91,7 @@ class Recovery {
     Tail tail_;                       // of the active segment, if there is one
     std::vector<Reseal> reseals_;
     std::vector<SegmentId> remove_;   // nothing in them was ever promised
+    std::vector<std::string> leftovers_;  // of a replacement that a crash broke off
     SegmentId newest_with_header_;
     std::array<bool, 2> active_header_intact_{true, true};
     std::optional<SegmentHeader> active_header_;
@@ -98,7 +110,7 @@ Result<RecoveredLog> Recovery::run() {
     LEDGER_CHECK(find_segments());
     LEDGER_CHECK(judge_all());
     LEDGER_CHECK(check_promises());
-    LEDGER_CHECK(read_tail());
+    LEDGER_CHECK(read_entries());
     LEDGER_CHECK(change());
     recovered_.incarnation = log_.identity.incarnation;
     recovered_.hard_state = hard_state_.current().hard_state;
@@ -107,6 +119,7 @@ Result<RecoveredLog> Recovery::run() {
     recovered_.last = log_.map.last();
     recovered_.terms.assign(log_.map.terms().begin(), log_.map.terms().end());
     recovered_.commit = log_.commit;
+    recovered_.faulty = log_.faulty;
     log_.map.committed(log_.commit);
     for (OpenSegment& segment : log_.segments) {
         if (!log_.active || &segment != &log_.segments.back()) {
@@ -125,6 +138,8 @@ Result<void> Recovery::find_segments() {
             remove_.push_back(*id);  // the log begins behind it, but a crash kept it
         } else if (id) {
             ids.push_back(*id);
+        } else if (name.ends_with(temporary_suffix)) {
+            leftovers_.push_back(name);
         }
     }
     std::sort(ids.begin(), ids.end());
@@ -187,9 +202,12 @@ Result<void> Recovery::read_header(SegmentFile& found) const {
     for (std::size_t copy = 0; copy < found.header_copy_intact.size(); ++copy) {
         const std::uint64_t offset = copy * sector_bytes;
         std::byte sector[sector_bytes] = {};
-        LEDGER_TRY(const std::uint64_t read, found.file->read(offset, sector));
+        const Result<std::uint64_t> read = found.file->read(offset, sector);
+        if (!read) {
+            continue;  // a bad sector takes one copy
+        }
         const auto header = decode_segment_header(
-            ByteSpan(sector).first(static_cast<std::size_t>(read)), {found.id, offset});
+            ByteSpan(sector).first(static_cast<std::size_t>(*read)), {found.id, offset});
         if (!header && header.error().code == Errc::unsupported) {
             return header.error();
         }
@@ -224,6 +242,7 @@ Result<void> Recovery::judge_all() {
         outside.later = found.id < newest_with_header_;
         outside.next = outside.later ? found_[i + 1].header : std::nullopt;
         outside.witness = commit_witness_;
+        outside.read_hash = [this](Index index) { return read_hash(index); };
         LEDGER_CHECK(judge_body(found, outside));
     }
     return {};
@@ -292,12 +311,30 @@ Result<void> Recovery::judge_sealed(const Footer& footer) {
     return {};
 }
 
+void Recovery::reseal(OpenSegment& segment, const std::optional<IdentityBlock>& missing) {
+    Reseal reseal{static_cast<std::uint32_t>(log_.segments.size() - 1), segment.end, {}};
+    if (missing) {
+        IdentityBlock block = *missing;
+        block.commit = std::min(log_.commit, block.sync_index);
+        reseal.tail.resize(static_cast<std::size_t>(identity_block_bytes(block.names.size())));
+        encode_identity_block(reseal.tail, block, {segment.id, segment.end});
+        segment.end += reseal.tail.size();
+    }
+    const ByteVector footers = encode_footers(footer_of(log_));
+    reseal.tail.insert(reseal.tail.end(), footers.begin(), footers.end());
+    reseals_.push_back(std::move(reseal));
+}
+
+std::optional<Digest> Recovery::read_hash(Index index) const {
+    Reader reader(files_, options_.directory);
+    const Result<Digest> hash = reader.hash_at(*log_.map.publish(), index);
+    return hash ? std::optional(*hash) : std::nullopt;
+}
+
 Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
     OpenSegment& segment = log_.segments.back();
-    ByteVector bytes(static_cast<std::size_t>(found.size));
-    LEDGER_TRY(const std::uint64_t read, segment.file->read(0, bytes));
-    bytes.resize(static_cast<std::size_t>(read));
-    const std::vector<ScannedGroup> groups = scan_groups(bytes, found.id);
+    LEDGER_TRY(const Salvaged body, salvage(*segment.file, opening_refusals_max));
+    const std::vector<ScannedGroup> groups = scan_groups(body.bytes, found.id);
     log_.active.emplace();
     log_.active->first = found.header->first();
     log_.active->start_hash = found.header->start.hash;
@@ -310,15 +347,16 @@ Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
     log_.sealed = std::min(
         std::max(log_.map.previous().index, judge.sync_index()), log_.map.last());
     segment.end = sector_ceiling(judge.keep());
-    recovered_.torn_entries += judge.torn_entries();
-    recovered_.torn_bytes += found.size - std::min(found.size, judge.keep());
+    if (!outside.later && judge.unsealed().empty()) {
+        recovered_.torn_bytes += found.size - std::min(found.size, judge.keep());
+    }
     if (outside.later) {
         log_.commit = std::min(commit_witness_, log_.map.last());
-        const auto number = static_cast<std::uint32_t>(log_.segments.size() - 1);
-        reseals_.push_back({number, segment.end, encode_footers(footer_of(log_))});
+        reseal(segment, judge.identity());
         return {};
     }
-    tail_ = {judge.keep(), found.size, judge.identity(), judge.torn_entries()};
+    recovered_.unsealed = judge.unsealed();
+    tail_ = {judge.keep(), found.size, judge.identity()};
     active_header_ = found.header;
     active_header_intact_ = found.header_copy_intact;
     return {};
@@ -327,10 +365,8 @@ Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
 // The newest segment has no header. If all that is in it is one group that nothing vouches for,
 // the crash came before its first flush.
 Result<void> Recovery::judge_headless(SegmentFile& found) {
-    ByteVector bytes(static_cast<std::size_t>(found.size));
-    LEDGER_TRY(const std::uint64_t read, found.file->read(0, bytes));
-    bytes.resize(static_cast<std::size_t>(read));
-    const std::vector<ScannedGroup> groups = scan_groups(bytes, found.id);
+    LEDGER_TRY(const Salvaged body, salvage(*found.file, opening_refusals_max));
+    const std::vector<ScannedGroup> groups = scan_groups(body.bytes, found.id);
     const Index next = log_.map.last().next();
     std::uint64_t begun = 0;
     for (const ScannedGroup& group : groups) {
@@ -371,48 +407,144 @@ Result<void> Recovery::check_promises() const {
     return {};
 }
 
-Result<void> Recovery::read_tail() {
+Result<void> Recovery::read_entries() {
     log_.commit = commit_witness_;
-    const Index last = log_.map.last();
     const SharedMap map = log_.map.publish();
     Reader reader(files_, options_.directory);
-    if (const Digest* const known = log_.map.find_hash(log_.commit)) {
-        recovered_.commit_hash = *known;
-    } else {
-        LEDGER_TRY(recovered_.commit_hash, reader.hash_at(*map, log_.commit));
-        log_.map.learn(log_.commit, recovered_.commit_hash);
-    }
-    if (log_.commit < last) {
-        LEDGER_TRY(recovered_.tail, reader.read(*map, log_.commit.next(), last, UINT64_MAX));
-    }
-    for (const HashedEntry& hashed : recovered_.tail) {
-        log_.map.learn(hashed.entry.index, hashed.hash);
-    }
-    // The clocks go on from the last entry, committed or not.
-    if (last >= log_.map.first()) {
-        LEDGER_TRY(const std::vector<HashedEntry> newest,
-            reader.read(*map, last, last, UINT64_MAX));
-        recovered_.last_cluster_time = newest.back().entry.cluster_time;
-        recovered_.last_wall_time = newest.back().entry.wall_time;
-    }
+    LEDGER_CHECK(read_stamps(reader, *map));
+    LEDGER_CHECK(read_commit_hash(reader, *map));
+    LEDGER_CHECK(read_tail(reader, *map));
     return read_configuration(reader, *map);
+}
+
+// What a footer or an earlier block says of an entry that has just turned out to be damaged.
+void Recovery::note_damaged(const SegmentMap& map, Index index) {
+    LEDGER_SOMETIMES(true, "log.sealed_entry_found_damaged");
+    const Place place = map.place(index);
+    EntryIdentity name;
+    name.index = index;
+    name.term = map.term_at(index);
+    const bool configures = std::binary_search(
+        log_.configurations.begin(), log_.configurations.end(), index);
+    name.kind = static_cast<std::uint8_t>(
+        configures ? EntryKind::configuration : EntryKind::command);
+    for (const SegmentFile& found : found_) {
+        if (found.id == place.segment && found.footer) {
+            const FooterName& named = found.footer->names[index - found.footer->first];
+            LEDGER_ASSERT(place_of(found.id, named).begins_as(place));
+            name.envelope_bytes = named.envelope_bytes;
+            name.erasable_bytes = named.erasable_bytes;
+            name.envelope_crc = named.envelope_crc;
+        }
+    }
+    note_faulty(log_, name);
+}
+
+// The entry, or nothing if it is damaged.
+Result<std::optional<EntryRef>> Recovery::read_alone(
+    Reader& reader, const SegmentMap& map, Index index) {
+    Result<EntryRef> entry = reader.read_unchained(map, index);
+    if (entry) {
+        return std::optional<EntryRef>(std::move(*entry));
+    }
+    if (reader.damaged() != index) {
+        return entry.error();
+    }
+    note_damaged(map, index);
+    return std::optional<EntryRef>();
+}
+
+// The commit is a witness, no promise: where its hash is lost behind a damaged entry, the log counts
+// as committed up to that entry, as far as this disk can tell.
+Result<void> Recovery::read_commit_hash(Reader& reader, const SegmentMap& map) {
+    for (;;) {
+        if (const Digest* const known = log_.map.find_hash(log_.commit)) {
+            recovered_.commit_hash = *known;
+            return {};
+        }
+        const Result<Digest> hash = reader.hash_at(map, log_.commit);
+        if (hash) {
+            log_.map.learn(log_.commit, *hash);
+            continue;
+        }
+        if (reader.damaged() == Index{}) {
+            return hash.error();
+        }
+        LEDGER_SOMETIMES(true, "log.commit_behind_damage");
+        note_damaged(map, reader.damaged());
+        log_.commit = reader.damaged().previous();
+    }
+}
+
+Result<void> Recovery::read_tail(Reader& reader, const SegmentMap& map) {
+    const Index last = log_.map.last();
+    while (log_.commit + recovered_.tail.size() < last) {
+        const Index next = (log_.commit + recovered_.tail.size()).next();
+        auto entries = reader.read(map, next, last, UINT64_MAX);
+        if (entries) {
+            for (HashedEntry& hashed : *entries) {
+                log_.map.learn(hashed.entry.index, hashed.hash);
+                recovered_.tail.push_back(std::move(hashed));
+            }
+            continue;
+        }
+        if (reader.damaged() == Index{}) {
+            return entries.error();
+        }
+        // This entry, or one before it in the chain.
+        HashedEntry alone;
+        alone.entry.index = next;
+        alone.entry.term = map.term_at(next);
+        LEDGER_TRY(std::optional<EntryRef> entry, read_alone(reader, map, next));
+        if (entry) {
+            alone.entry = std::move(*entry);
+        } else {
+            const auto known = std::find_if(log_.faulty.begin(), log_.faulty.end(),
+                [&](const EntryIdentity& name) { return name.index == next; });
+            LEDGER_ASSERT(known != log_.faulty.end());
+            alone.entry.kind = static_cast<EntryKind>(known->kind);
+        }
+        const Digest* const hash = log_.map.find_hash(next);
+        alone.hash = hash != nullptr ? *hash : Digest{};
+        recovered_.tail.push_back(std::move(alone));
+    }
+    return {};
+}
+
+// The clocks go on from the last entry, committed or not. If that is damaged, whoever gets it back
+// learns its stamps: so it does not count as committed here.
+Result<void> Recovery::read_stamps(Reader& reader, const SegmentMap& map) {
+    const Index last = log_.map.last();
+    for (Index index = last; index >= log_.map.first(); index = index.previous()) {
+        LEDGER_TRY(const std::optional<EntryRef> entry, read_alone(reader, map, index));
+        if (entry) {
+            recovered_.last_cluster_time = entry->cluster_time;
+            recovered_.last_wall_time = entry->wall_time;
+            return {};
+        }
+        log_.commit = std::min(log_.commit, index.previous());
+    }
+    return {};
 }
 
 Result<void> Recovery::read_configuration(Reader& reader, const SegmentMap& map) {
     const auto& all = log_.configurations;
     LEDGER_ASSERT(std::is_sorted(all.begin(), all.end()));
-    const auto after = std::upper_bound(all.begin(), all.end(), log_.commit);
-    if (after == all.begin()) {
-        return {};
+    for (auto at = std::upper_bound(all.begin(), all.end(), log_.commit); at != all.begin();) {
+        const Index newest = *--at;
+        LEDGER_TRY(std::optional<EntryRef> entry, read_alone(reader, map, newest));
+        if (!entry) {
+            recovered_.faulty_configuration = std::max(recovered_.faulty_configuration, newest);
+            continue;
+        }
+        if (entry->kind != EntryKind::configuration) {
+            const Place place = map.place(newest);
+            return faulty(
+                place.segment, place.offset, newest, "a footer takes it for a configuration");
+        }
+        recovered_.configuration = std::move(*entry);
+        break;
     }
-    const Index newest = *std::prev(after);
-    LEDGER_TRY(const std::vector<HashedEntry> entries,
-        reader.read(map, newest, newest, UINT64_MAX));
-    if (entries.front().entry.kind != EntryKind::configuration) {
-        const Place place = map.place(newest);
-        return faulty(place.segment, place.offset, newest, "a footer takes it for a configuration");
-    }
-    recovered_.configuration = entries.front().entry;
     return {};
 }
 
@@ -423,8 +555,17 @@ Result<void> Recovery::change() {
     if (log_.active && !reseals_.empty() && reseals_.back().segment + 1 == log_.segments.size()) {
         log_.active.reset();
     }
+    if (log_.active && !recovered_.unsealed.empty()) {
+        log_.active.reset();  // its tail stays as it is until the next segment has been begun
+    }
     if (log_.active) {
         LEDGER_CHECK(cut_tail());
+    }
+    if (log_.active && active_is_damaged()) {
+        LEDGER_CHECK(close_active());
+    }
+    for (const std::string& name : leftovers_) {
+        LEDGER_CHECK(files_.remove(path_in(options_.directory, name)));
     }
     return remove_segments(files_, options_.directory, remove_);
 }
@@ -447,11 +588,27 @@ Result<void> Recovery::write_reseals() {
     for (const Reseal& reseal : reseals_) {
         LEDGER_ASSERT(reseal.segment < log_.segments.size());
         File& file = *log_.segments[reseal.segment].file;
-        LEDGER_CHECK(file.resize(reseal.body_end));
+        LEDGER_CHECK(file.resize(reseal.keep));
         LEDGER_CHECK(file.sync());
-        LEDGER_CHECK(file.write(reseal.body_end, reseal.footers));
+        LEDGER_CHECK(file.write(reseal.keep, reseal.tail));
         LEDGER_CHECK(file.sync());
     }
+    return {};
+}
+
+// Only a sealed segment can be replaced by its repaired copy.
+bool Recovery::active_is_damaged() {
+    const SharedMap map = log_.map.publish();
+    return std::any_of(log_.faulty.begin(), log_.faulty.end(), [&](const EntryIdentity& name) {
+        return map->place(name.index).segment == log_.segments.back().id;
+    });
+}
+
+Result<void> Recovery::close_active() {
+    OpenSegment& segment = log_.segments.back();
+    LEDGER_CHECK(segment.file->write(segment.end, encode_footers(footer_of(log_))));
+    LEDGER_CHECK(segment.file->sync());
+    log_.active.reset();
     return {};
 }
 

@@ -52,20 +52,6 @@ void encode_segment_header(std::span<std::byte> out, const SegmentHeader& header
 // One copy of the header, at offset 0 or sector_bytes. Errors: corrupt_record, unsupported.
 Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location);
 
-// What an identity block says of one record.
-struct EntryIdentity {
-    Index index;
-    Term term;
-    std::uint32_t envelope_bytes = 0;
-    std::uint32_t erasable_bytes = 0;
-    std::uint32_t envelope_crc = 0;
-    std::uint8_t kind = 0;
-    std::uint8_t flags = 0;
-    friend bool operator==(const EntryIdentity&, const EntryIdentity&) = default;
-
-    bool is_truncation() const { return kind == truncate_kind; }
-};
-
 EntryIdentity identity_of(const RecordHeader& header, std::uint32_t envelope_crc);
 
 // Ends a group: names its records from other sectors, under the same flush. Without names it is a

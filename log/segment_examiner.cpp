@@ -27,20 +27,6 @@ std::optional<EntryIdentity> name_of(const Slot& slot) {
     return std::nullopt;
 }
 
-// The chain does not cover the erasable part.
-EntryRef entry_without_erasable(const RecordView& record) {
-    EntryRef entry;
-    entry.index = record.header.index;
-    entry.term = record.header.term;
-    entry.kind = static_cast<EntryKind>(record.header.kind);
-    entry.cluster_time = record.header.cluster_time;
-    entry.wall_time = record.header.wall_time;
-    if (!record.envelope.empty() || record.header.erasable_bytes > 0) {
-        entry.handle = EntryHandle::make_erased(record.envelope);
-    }
-    return entry;
-}
-
 Digest digest_in(ByteSpan envelope) {
     Digest hash;
     LEDGER_ASSERT(envelope.size() == hash.bytes.size());
@@ -290,14 +276,12 @@ void SegmentExaminer::check_missing_block(std::size_t number, bool whole) {
 Condition SegmentExaminer::examine_slot(std::size_t number, std::size_t at) {
     const ScannedGroup& group = groups_[number];
     const Slot& slot = group.slots[at];
-    if (lies_behind_the_end(slot)) {
+    if (is_lost_last_block(slot)) {
         ended_ = true;
-        if (footers_) {
-            find(Condition::faulty, FoundAt::identity_block,
-                {sector_ceiling(slot.offset), footers_->footer.body_end},
-                "it does not verify; its records do")
-                .covered = true;
-        }
+        find(Condition::faulty, FoundAt::identity_block,
+            {sector_ceiling(slot.offset), footers_->footer.body_end},
+            "it does not verify; its records do")
+            .covered = true;
         return Condition::torn;
     }
     Condition condition = Condition::clean;
@@ -309,7 +293,14 @@ Condition SegmentExaminer::examine_slot(std::size_t number, std::size_t at) {
             condition = slot.name ? Condition::unsealed : Condition::torn;
             break;
     }
-    if (condition == Condition::unsealed || condition == Condition::torn) {
+    if (condition != Condition::clean && is_superseded()) {
+        ended_ = true;
+        return Condition::torn;
+    }
+    if (condition != Condition::clean && is_truncation_known_by_name(slot)) {
+        report_record(group, slot, condition).covered = true;
+        pass(slot);
+    } else if (condition == Condition::unsealed || condition == Condition::torn) {
         lose_tail(group, at, condition);
     } else {
         if (condition == Condition::faulty) {
@@ -323,6 +314,12 @@ Condition SegmentExaminer::examine_slot(std::size_t number, std::size_t at) {
         watch_.record({result_.segment.id, slot, condition, walk_.hash(), same});
     }
     return condition;
+}
+
+// All that it says is in its name and in the log.
+bool SegmentExaminer::is_truncation_known_by_name(const Slot& slot) const {
+    return slot.name && slot.name->is_truncation() && slot.name->index <= walk_.last() &&
+           walk_.hash_at(slot.name->index).has_value();
 }
 
 // As BodyJudge, whose words decide at boot.
@@ -372,7 +369,7 @@ const char* SegmentExaminer::why_faulty(const ScannedGroup& group, const Slot& s
     return chained ? "" : "the hash chain does not continue";
 }
 
-void SegmentExaminer::report_record(
+Finding& SegmentExaminer::report_record(
     const ScannedGroup& group, const Slot& slot, Condition condition) {
     const RecordHeader& header = slot.record.header;
     const std::uint64_t envelope = slot.offset + record_header_bytes;
@@ -393,8 +390,10 @@ void SegmentExaminer::report_record(
     }
     const char* why = why_faulty(group, slot);
     const auto name = name_of(slot);
-    find(condition, place, span, *why == '\0' ? "record and identity block differ" : why).index =
-        name ? name->index : walk_.last().next();
+    Finding& finding =
+        find(condition, place, span, *why == '\0' ? "record and identity block differ" : why);
+    finding.index = name ? name->index : walk_.last().next();
+    return finding;
 }
 
 // From here on nothing belongs to the log.
@@ -422,15 +421,18 @@ void SegmentExaminer::lose_tail(const ScannedGroup& group, std::size_t at, Condi
         .index = walk_.last().next();
 }
 
-// The log's end in a segment that has a footer or a successor is known: what stands behind it is the
-// identity block of the last group, or a footer that did not reach the disk whole.
-bool SegmentExaminer::lies_behind_the_end(const Slot& slot) const {
-    if (slot.name || slot.record.damage != Damage::header || !(footers_ || around_.next)) {
-        return false;
-    }
-    const Index last = footers_ ? footers_->footer.last : around_.next->start.id.index;
-    const Digest& hash = footers_ ? footers_->footer.last_hash : around_.next->start.hash;
-    return walk_.last() == last && (!walk_.hash() || *walk_.hash() == hash);
+// The log's end in a segment that has a successor is known: what stands behind it is a footer that
+// did not reach the disk whole, or a group that was given up.
+bool SegmentExaminer::is_superseded() const {
+    return !footers_ && around_.next && walk_.last() == around_.next->start.id.index &&
+           (!walk_.hash() || *walk_.hash() == around_.next->start.hash);
+}
+
+// So it is in a segment that has a footer: all that can stand behind it is the last group's block.
+bool SegmentExaminer::is_lost_last_block(const Slot& slot) const {
+    return footers_ && !slot.name && slot.record.damage == Damage::header &&
+           walk_.last() == footers_->footer.last &&
+           (!walk_.hash() || *walk_.hash() == footers_->footer.last_hash);
 }
 
 void SegmentExaminer::pass(const Slot& slot) {
@@ -466,7 +468,7 @@ void SegmentExaminer::pass_entry(const Slot& slot, const EntryIdentity& name) {
     const bool hashable = record.damage == Damage::none || record.damage == Damage::erasable;
     std::optional<Digest> hash;
     if (walk_.hash() && hashable) {
-        hash = entry_hash(*walk_.hash(), entry_without_erasable(record));
+        hash = entry_hash(*walk_.hash(), envelope_of(record));
     }
     walk_.append(name.term, hash);
     const auto place = static_cast<std::uint32_t>(slot.offset / record_alignment);

@@ -72,9 +72,11 @@ class SegmentExaminer {
     Condition examine_slot(std::size_t number, std::size_t at);
     Observation observe(std::size_t number, const Slot& slot) const;
     const char* why_faulty(const ScannedGroup& group, const Slot& slot) const;
-    void report_record(const ScannedGroup& group, const Slot& slot, Condition condition);
+    Finding& report_record(const ScannedGroup& group, const Slot& slot, Condition condition);
     void lose_tail(const ScannedGroup& group, std::size_t at, Condition condition);
-    bool lies_behind_the_end(const Slot& slot) const;
+    bool is_superseded() const;
+    bool is_lost_last_block(const Slot& slot) const;
+    bool is_truncation_known_by_name(const Slot& slot) const;
 
     void pass(const Slot& slot);
     void pass_entry(const Slot& slot, const EntryIdentity& name);

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "log/base/entry.h"
 #include "log/base/result.h"
 #include "log/file_system.h"
+#include "log/record.h"
 
 namespace ledger::log {
 
@@ -54,12 +56,19 @@ struct Group {
     // log as it was, hard state included.
     std::optional<LogStart> restart{};
     std::optional<Index> truncate_to;  // the log ends here before `entries` are appended
+    // The hash at `truncate_to`. Zero if the log knows it by itself: always, but behind an entry
+    // that was damaged.
+    Digest truncate_hash{};
     std::vector<HashedEntry> entries;  // contiguous, starting right after the log's end
+    // Intact copies of entries that are damaged here, ascending; what is not (or no longer) in the
+    // log is passed over. They are in their places again when sync() returns, unless there is no
+    // space to do it in, or more is damaged beside them: see damaged().
+    std::vector<EntryRef> repairs{};
     Index commit;                      // committed as far as known: a durable witness, no promise
-    // Neither hard state, restart, truncation nor entries: an idle seal. It makes the sync_index
+    // Neither hard state, restart, truncation, entries nor repairs: an idle seal. It makes the sync_index
     // of the last group durable, so that this group has a witness.
     bool seal_only() const {
-        return !hard_state && !restart && !truncate_to && entries.empty();
+        return !hard_state && !restart && !truncate_to && entries.empty() && repairs.empty();
     }
 };
 
@@ -73,10 +82,20 @@ struct Recovered {
     std::vector<TermRun> terms;      // of [first, last]
     Index commit;                    // durable witness: committed at least up to here; <= last
     Digest commit_hash;              // entry hash at `commit`; zero when commit is 0
-    std::vector<HashedEntry> tail;   // entries (commit, last], bodies loaded
-    std::optional<EntryRef> configuration;  // the newest in [first, commit], body loaded
-    ClusterTime last_cluster_time;   // stamps of the last entry; if there is none, of `previous`
-    WallTime last_wall_time;
+    // Entries (commit, last], bodies loaded. A faulty one has but index, term and kind; its hash is
+    // zero if it is unknown, and so may be those of the entries that follow it.
+    std::vector<HashedEntry> tail;
+    std::optional<EntryRef> configuration;  // the newest readable one in [first, commit]
+    Index faulty_configuration;      // the newest one there, if it is not readable; else 0
+    ClusterTime last_cluster_time;   // stamps of the last entry that is readable; if there is
+    WallTime last_wall_time;         // none, of `previous`
+    // Damaged entries of [first, last], ascending, as far as known: FAULTY (log/README.md). They
+    // may have been promised, so they are in the log; their bytes have to come from elsewhere.
+    std::vector<EntryIdentity> faulty;
+    // UNSEALED: entries behind `last`, contiguous, that were named but are not whole, and nothing
+    // vouches for them: torn by a crash, or rotten before their seal. They are not in the log, but
+    // stay on the disk until another group is written. Whoever has peers asks them first.
+    std::vector<EntryIdentity> unsealed;
     // What a crash had left behind the end and recovery removed: for traces and tests.
     std::uint64_t torn_bytes = 0;
     std::uint64_t torn_entries = 0;  // entries named by an identity block of the torn group
@@ -95,6 +114,9 @@ class Storage {
     // Makes all groups written so far durable with one flush of the log (and one of the hard
     // state's file if it changed). An error is final: the node halts.
     virtual Result<void> sync() = 0;
+    // Entries that the last sync() found damaged in the segments of its repairs, without having a copy
+    // of them: those repairs wait for one. Valid until the next call.
+    virtual std::span<const Index> damaged() const = 0;
     // Entries up to `upto`, which are committed and durable in a cut, may go: removes sealed
     // segments that hold nothing else, as far as the log may begin behind them (log/README.md);
     // durable when it returns. Between groups only. An error is final, as that of sync().
@@ -120,7 +142,8 @@ struct Opened {
 // Verifies and classifies what is there (log/README.md, boot table), removes what was torn by a
 // crash and was never promised, and readies the log for appending. Errors, nothing changed:
 // not_found (never formatted), wrong_identity, corrupt_record (hard state unreadable),
-// faulty_entry (a promise that cannot be read; the message names segment, offset and index).
+// faulty_entry (what stood somewhere is not even known by name; the message says segment, offset and
+// index). An entry that is damaged but known is no error: see Recovered::faulty.
 // The file system must outlive the storage.
 Result<Opened> open(FileSystem& files, const Options& options, const Identity& identity);
 

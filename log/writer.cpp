@@ -52,6 +52,20 @@ Result<void> Writer::discard(Index upto) {
     return discarded;
 }
 
+Result<void> Writer::close_active() {
+    if (failed_) {
+        return stopped();
+    }
+    LEDGER_ASSERT(!unsynced_ && !created_);
+    if (!log_.active) {
+        return {};
+    }
+    auto sealed = seal_active();
+    sealed = sealed ? sync_sealed() : sealed;
+    failed_ = !sealed;
+    return sealed;
+}
+
 // The hard state says where the log begins before anything is gone.
 Result<void> Writer::discard_segments(Index upto) {
     LEDGER_ASSERT(upto <= log_.map.last());
@@ -190,6 +204,15 @@ Result<void> Writer::seal_active() {
     return {};
 }
 
+Result<void> Writer::sync_sealed() {
+    if (sealing_) {
+        LEDGER_CHECK(log_.segments[*sealing_].file->sync());
+        log_.segments[*sealing_].file.reset();
+        sealing_.reset();
+    }
+    return {};
+}
+
 Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
     SegmentHeader header;
     header.identity = log_.identity;
@@ -226,7 +249,7 @@ void Writer::encode(const Group& group) {
     block_.group_start = offset_in_segment(at);
     block_.sync_index = group.truncate_to.value_or(map.last());
     if (group.truncate_to) {
-        at = encode_truncation(*group.truncate_to, at);
+        at = encode_truncation(group, at);
     }
     for (const HashedEntry& hashed : group.entries) {
         at = encode_entry(hashed, at);
@@ -237,10 +260,13 @@ void Writer::encode(const Group& group) {
     log_.map.committed(log_.commit);
 }
 
-std::uint64_t Writer::encode_truncation(Index truncate_to, std::uint64_t at) {
+std::uint64_t Writer::encode_truncation(const Group& group, std::uint64_t at) {
+    const Index truncate_to = *group.truncate_to;
     // Raft §5.3: a follower removes only what conflicts, and that is never committed.
     LEDGER_ASSERT(truncate_to >= log_.commit && truncate_to <= log_.map.last());
-    const Digest hash = log_.map.hash_at(truncate_to);
+    const Digest* const known = log_.map.find_hash(truncate_to);
+    const Digest hash = known != nullptr ? *known : group.truncate_hash;
+    LEDGER_ASSERT(known != nullptr || hash != Digest{});
     RecordHeader header;
     header.kind = truncate_kind;
     header.epoch = log_.epoch;
@@ -320,11 +346,7 @@ Result<void> Writer::sync_group() {
     if (!log_dirty_) {
         return {};
     }
-    if (sealing_) {
-        LEDGER_CHECK(log_.segments[*sealing_].file->sync());
-        log_.segments[*sealing_].file.reset();
-        sealing_.reset();
-    }
+    LEDGER_CHECK(sync_sealed());
     LEDGER_CHECK(active_file().file->sync());
     if (created_) {
         LEDGER_CHECK(files_.sync_directory(options_.directory));

@@ -20,6 +20,9 @@ class Writer {
     Result<void> write(const Group& group);
     Result<void> sync();
     Result<void> discard(Index upto);
+    // Between groups only: the active segment, if there is one, is sealed, durably; the next group
+    // begins another one.
+    Result<void> close_active();
 
   private:
     Result<void> discard_segments(Index upto);
@@ -30,12 +33,13 @@ class Writer {
     Result<void> sync_group();
     Result<void> make_room(const Group& group);
     Result<void> seal_active();
+    Result<void> sync_sealed();
     Result<SegmentHeader> create_segment(const LogStart& start);
     Result<void> write_buffer();
     std::uint64_t records_bytes(const Group& group) const;
     bool needs_seal(const Group& group) const;
     void encode(const Group& group);
-    std::uint64_t encode_truncation(Index truncate_to, std::uint64_t at);
+    std::uint64_t encode_truncation(const Group& group, std::uint64_t at);
     std::uint64_t encode_entry(const HashedEntry& entry, std::uint64_t at);
     std::uint64_t encode_identity(std::uint64_t at);
     OpenSegment& active_file() { return log_.segments.back(); }

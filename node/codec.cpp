@@ -90,6 +90,16 @@ std::uint64_t content_words(const CutPart& part) {
     return words_of(part.bytes.size());
 }
 
+std::uint64_t content_words(const FetchEntry&) {
+    return 0;
+}
+
+std::uint64_t content_words(const FetchedEntry& fetched) {
+    return fetched.copy ? capnp::sizeInWords<wire::Entry>() +
+                              words_of(body_bytes(fetched.copy->handle).size())
+                        : 0;
+}
+
 std::uint64_t content_words(const raft::Message& message) {
     if (const auto* offer = std::get_if<raft::SnapshotOffer>(&message)) {
         return words_of(offer->configuration.envelope().size());
@@ -138,6 +148,25 @@ class WriteBody {
         body.setCutIndex(message.cut.index.value);
         body.setPart(message.part);
         body.setBytes(data_of(message.bytes));
+    }
+    void operator()(const FetchEntry& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initFetchEntry();
+        body.setEntryTerm(message.entry.term.value);
+        body.setEntryIndex(message.entry.index.value);
+        body.setCrc(message.crc);
+    }
+    void operator()(const FetchedEntry& message) {
+        to_.setTerm(message.term.value);
+        auto body = to_.initFetchedEntry();
+        body.setEntryTerm(message.entry.term.value);
+        body.setEntryIndex(message.entry.index.value);
+        body.setResult(static_cast<std::uint8_t>(message.result));
+        body.setCutTerm(message.cut.term.value);
+        body.setCutIndex(message.cut.index.value);
+        if (message.copy) {
+            write_entry(body.initCopy(), *message.copy);
+        }
     }
     void operator()(const raft::PreVoteRequest& message) {
         to_.setTerm(message.term.value);
@@ -391,6 +420,8 @@ class WriteOutcome {
         body.setIncarnation(status.incarnation.value);
         body.setTransferTarget(status.transfer_target.value);
         body.setConfigurationIndex(status.configuration_index.value);
+        body.setFaulty(status.faulty);
+        body.setRepairBlocked(status.repair_blocked.value);
         if (status.members.empty()) {
             return;
         }
@@ -613,7 +644,9 @@ raft::Message read_raft_message(wire::PeerMessage::Reader from, FieldCheck& chec
         case wire::PeerMessage::SNAPSHOT_STATUS:
             return read_snapshot_status(term, from.getSnapshotStatus(), check);
         case wire::PeerMessage::CUT_REQUEST:
-        case wire::PeerMessage::CUT_PART: break;
+        case wire::PeerMessage::CUT_PART:
+        case wire::PeerMessage::FETCH_ENTRY:
+        case wire::PeerMessage::FETCHED_ENTRY: break;
     }
     check.require(false, "union of messages");  // sent by a newer program
     return {};
@@ -624,8 +657,38 @@ LogId read_cut(Group from, FieldCheck& check) {
     return {check.term(from.getCutTerm(), "cutTerm"), check.index(from.getCutIndex(), "cutIndex")};
 }
 
+template <typename Group>
+LogId read_entry_id(Group from, FieldCheck& check) {
+    return {check.term(from.getEntryTerm(), "entryTerm"),
+        check.index(from.getEntryIndex(), "entryIndex")};
+}
+
+FetchedEntry read_fetched_entry(wire::PeerMessage::Reader from, FieldCheck& check) {
+    const auto body = from.getFetchedEntry();
+    FetchedEntry message;
+    message.term = check.term(from.getTerm(), "term");
+    message.entry = read_entry_id(body, check);
+    check.require(known_fetch_result(body.getResult()), "result");
+    if (check.ok()) {
+        message.result = static_cast<FetchResult>(body.getResult());
+    }
+    message.cut = read_cut(body, check);
+    if (body.hasCopy()) {
+        message.copy = read_entry(body.getCopy(), check);
+        check.require(message.copy->id() == message.entry, "copy");
+    }
+    check.require(body.hasCopy() == (message.result == FetchResult::have), "copy");
+    return message;
+}
+
 PeerBody read_body(wire::PeerMessage::Reader from, FieldCheck& check) {
     switch (from.which()) {
+        case wire::PeerMessage::FETCH_ENTRY: {
+            const auto body = from.getFetchEntry();
+            return FetchEntry{check.term(from.getTerm(), "term"), read_entry_id(body, check),
+                body.getCrc()};
+        }
+        case wire::PeerMessage::FETCHED_ENTRY: return read_fetched_entry(from, check);
         case wire::PeerMessage::CUT_REQUEST: {
             const auto body = from.getCutRequest();
             return CutRequest{read_cut(body, check), body.getPart()};
@@ -778,6 +841,8 @@ StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
     status.incarnation = Incarnation{from.getIncarnation()};
     status.transfer_target = NodeId{from.getTransferTarget()};
     status.configuration_index = check.index(from.getConfigurationIndex(), "configurationIndex");
+    status.faulty = from.getFaulty();
+    status.repair_blocked = check.index(from.getRepairBlocked(), "repairBlocked");
     status.members = read_members(from, check);
     const ByteSpan chain = bytes_of(from.getChain());
     check.require(chain.size() == status.chain.bytes.size(), "chain");

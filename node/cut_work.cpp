@@ -20,6 +20,10 @@ class Perform {
     Result<std::uint32_t> operator()(const StoreCut::Resume& resume) {
         return store_.resume(*resume.manifest);
     }
+    Result<std::uint32_t> operator()(const StoreCut::Mend& mend) {
+        LEDGER_CHECK(store_.mend(cut_, mend.number, *mend.bytes));
+        return std::uint32_t{0};
+    }
     Result<std::uint32_t> operator()(const StoreCut::RemoveBefore&) {
         LEDGER_CHECK(store_.remove_before(cut_.index));
         return std::uint32_t{0};

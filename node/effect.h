@@ -49,9 +49,13 @@ struct StoreCut {
     };
     struct RemoveBefore {  // complete cuts below `cut`
     };
+    struct Mend {  // a chunk of a complete cut that is damaged
+        std::uint32_t number = 0;
+        std::shared_ptr<const ByteVector> bytes;
+    };
     std::uint64_t request = 0;
     LogId cut;
-    std::variant<Chunk, Complete, Resume, RemoveBefore> work;
+    std::variant<Chunk, Complete, Resume, RemoveBefore, Mend> work;
 };
 // Read one chunk of a complete cut, numbered from 0; then ChunkLoaded{request}.
 struct LoadChunk {

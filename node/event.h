@@ -26,6 +26,7 @@ struct Message {
 // The Store with this ticket, and all before it, are on the disk.
 struct Stored {
     Ticket ticket;
+    std::vector<Index> damaged{};  // Storage::damaged()
 };
 struct StoreFailed {
     Ticket ticket;
@@ -35,6 +36,8 @@ struct Loaded {
     std::uint64_t request = 0;
     std::vector<HashedEntry> entries;
     bool failed = false;
+    Index damaged{};  // the entry that could not be read, at or before the first one asked for; 0 =
+                      // the load failed for another reason
 };
 // The StoreCut with this request is done. A node whose disk failed it does not go on.
 struct CutStored {

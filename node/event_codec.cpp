@@ -13,7 +13,7 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (6), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (7), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes, groups and parts, 8 for all others
@@ -21,7 +21,8 @@
 //   flag                   1 byte, 0 or 1
 //   entry kind             1 byte, the number of log/base/entry.h
 //   read level, verb of    1 byte, the number of node/message.h
-//   a membership change
+//   a membership change,
+//   result of a fetch
 //   priority               1 byte
 //   one of several         1 byte, from 1, in the order of the variant; then that one's fields
 //   bytes, text            4 bytes of length, then the bytes
@@ -36,7 +37,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 6;
+constexpr std::uint8_t layout_version = 7;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -84,6 +85,10 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.cut, it.part);
     } else if constexpr (std::is_same_v<T, CutPart>) {
         visit(it.cut, it.part, it.bytes);
+    } else if constexpr (std::is_same_v<T, FetchEntry>) {
+        visit(it.term, it.entry, it.crc);
+    } else if constexpr (std::is_same_v<T, FetchedEntry>) {
+        visit(it.term, it.entry, it.result, it.cut, it.copy);
     } else if constexpr (std::is_same_v<T, PeerMessage>) {
         visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.features, it.body);
     } else if constexpr (std::is_same_v<T, Command>) {
@@ -106,8 +111,12 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.id, it.operation);
     } else if constexpr (std::is_same_v<T, log::Recovered>) {
         visit(it.incarnation, it.hard_state, it.previous, it.first, it.last, it.terms, it.commit,
-            it.commit_hash, it.tail, it.configuration, it.last_cluster_time, it.last_wall_time,
-            it.torn_bytes, it.torn_entries);
+            it.commit_hash, it.tail, it.configuration, it.faulty_configuration,
+            it.last_cluster_time, it.last_wall_time, it.faulty, it.unsealed, it.torn_bytes,
+            it.torn_entries);
+    } else if constexpr (std::is_same_v<T, log::EntryIdentity>) {
+        visit(it.index, it.term, it.envelope_bytes, it.erasable_bytes, it.envelope_crc, it.kind,
+            it.flags);
     } else if constexpr (std::is_same_v<T, Start>) {
         visit(it.recovered, it.wall, it.cuts);
     } else if constexpr (std::is_same_v<T, log::CutManifest>) {
@@ -121,10 +130,12 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.wall);
     } else if constexpr (std::is_same_v<T, Message>) {
         visit(it.message);
-    } else if constexpr (std::is_same_v<T, Stored> || std::is_same_v<T, StoreFailed>) {
+    } else if constexpr (std::is_same_v<T, Stored>) {
+        visit(it.ticket, it.damaged);
+    } else if constexpr (std::is_same_v<T, StoreFailed>) {
         visit(it.ticket);
     } else if constexpr (std::is_same_v<T, Loaded>) {
-        visit(it.request, it.entries, it.failed);
+        visit(it.request, it.entries, it.failed, it.damaged);
     } else if constexpr (std::is_same_v<T, Client>) {
         visit(it.client, it.request);
     } else if constexpr (std::is_same_v<T, PeerUp> || std::is_same_v<T, PeerDown>) {
@@ -162,6 +173,7 @@ class EventWriter {
     void one(EntryKind kind) { out_.u8(static_cast<std::uint8_t>(kind)); }
     void one(ReadLevel level) { out_.u8(static_cast<std::uint8_t>(level)); }
     void one(MembershipVerb verb) { out_.u8(static_cast<std::uint8_t>(verb)); }
+    void one(FetchResult result) { out_.u8(static_cast<std::uint8_t>(result)); }
     void one(std::uint8_t number) { out_.u8(number); }
     void one(Feature version) { out_.u32(static_cast<std::uint32_t>(version)); }
     void one(ClusterTime time) { out_.i64(time.nanoseconds); }
@@ -230,6 +242,10 @@ constexpr std::uint32_t element_bytes_min<HashedEntry> = 41 + 32;
 template <>
 constexpr std::uint32_t element_bytes_min<TermRun> = 16;
 template <>
+constexpr std::uint32_t element_bytes_min<Index> = 8;
+template <>
+constexpr std::uint32_t element_bytes_min<log::EntryIdentity> = 30;
+template <>
 constexpr std::uint32_t element_bytes_min<Digest> = 32;
 template <>
 constexpr std::uint32_t element_bytes_min<log::CutManifest> = 84;
@@ -281,6 +297,11 @@ class EventReader {
         const std::uint8_t number = in_.u8();
         require(!in_.ok() || known_membership_verb(number), "a known verb of a membership change");
         verb = ok() ? static_cast<MembershipVerb>(number) : MembershipVerb::add_learner;
+    }
+    void one(FetchResult& result) {
+        const std::uint8_t number = in_.u8();
+        require(!in_.ok() || known_fetch_result(number), "a known result of a fetch");
+        result = ok() ? static_cast<FetchResult>(number) : FetchResult::faulty;
     }
     void one(std::uint8_t& number) { number = in_.u8(); }
     void one(Feature& version) { version = Feature{in_.u32()}; }
@@ -394,6 +415,7 @@ class EventHasher {
     void one(EntryKind kind) { hash_.add(static_cast<std::uint64_t>(kind)); }
     void one(ReadLevel level) { hash_.add(static_cast<std::uint64_t>(level)); }
     void one(MembershipVerb verb) { hash_.add(static_cast<std::uint64_t>(verb)); }
+    void one(FetchResult result) { hash_.add(static_cast<std::uint64_t>(result)); }
     void one(std::uint8_t number) { hash_.add(number); }
     void one(Feature version) { hash_.add(static_cast<std::uint64_t>(version)); }
     void one(ClusterTime time) { hash_.add(static_cast<std::uint64_t>(time.nanoseconds)); }

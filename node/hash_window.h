@@ -27,9 +27,20 @@ class HashWindow {
         return index == base_ ? base_hash_ : hashes_[index - base_ - 1];
     }
 
-    // The entry follows last(); returns it with its hash.
+    // False behind a damaged entry, until learn() fills the gap.
+    bool knows(Index index) const { return index == base_ || at(index) != Digest{}; }
+    // The entry that follows last() is damaged, or stands behind such a one: zero = unknown.
+    void append_as_found(const Digest& hash) { hashes_.push_back(hash); }
+    // index in (base, last].
+    void learn(Index index, const Digest& hash) {
+        LEDGER_ASSERT(!knows(index) || at(index) == hash);
+        hashes_[index - base_ - 1] = hash;
+    }
+
+    // The entry follows last(), whose hash is known; returns it with its hash.
     HashedEntry append(const EntryRef& entry) {
         LEDGER_ASSERT(entry.index == last().next());
+        LEDGER_ASSERT(knows(last()));
         hashes_.push_back(entry_hash(at(last()), entry));
         return {entry, hashes_.back()};
     }

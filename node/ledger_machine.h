@@ -24,6 +24,7 @@ class LedgerMachine final : public StateMachine {
     }
     void thaw() override { ledger_.thaw(); }
     void begin_restore() override { ledger_.begin_restore(); }
+    void abandon_restore() override { ledger_.abandon_restore(); }
     Result<void> restore_chunk(ByteSpan chunk) override { return ledger_.restore_chunk(chunk); }
     Result<void> end_restore() override { return ledger_.end_restore(); }
     void retain(Index upto) override { ledger_.retain(upto); }

@@ -52,6 +52,15 @@ struct Limits {
     // nothing so long is not sent anything more until Raft offers again.
     Duration cut_retry = milliseconds(400);
     Duration cut_patience = seconds(4);
+    // Damaged entries that are asked for at the same time, and how long nobody is asked again.
+    std::uint32_t fetch_entries_max = 16;
+    Duration fetch_retry = milliseconds(200);
+    // Scrubbing: the rate (0 = never), what one read asks for (one entry always fits), the time after a
+    // start before it begins, and that between two passes.
+    std::uint64_t scrub_bytes_per_second = 4u << 20;
+    std::uint64_t scrub_read_bytes = 256u << 10;
+    Duration scrub_start = seconds(60);
+    Duration scrub_pause = seconds(3600);
     // While the log's newest entry is younger than this by the cluster's own time, the cluster is
     // new: its leader puts the newest feature version that all members know in force by itself.
     Duration founding_time = seconds(60);

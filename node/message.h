@@ -2,6 +2,7 @@
 // Message: what travels between nodes, and between clients and nodes, as values.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,8 +34,38 @@ struct CutPart {
     friend bool operator==(const CutPart&, const CutPart&) = default;
 };
 
-// Raft's own messages, and the bytes of cuts that travel beside them.
-using PeerBody = std::variant<raft::Message, CutRequest, CutPart>;
+// To all members: send a copy of this entry of mine, which is damaged on my disk, or which I lost in
+// doubt (storage reference 3.3). Who gets it adopts `term` before it answers, and answers in words that
+// only count in that term: so whoever never had the entry will not get it any more from an older leader.
+struct FetchEntry {
+    Term term;
+    LogId entry;
+    std::uint32_t crc = 0;  // of its envelope; 0 = unknown
+    friend bool operator==(const FetchEntry&, const FetchEntry&) = default;
+};
+enum class FetchResult : std::uint8_t {
+    have = 1,       // here is a copy
+    never_had = 2,  // neither here, nor damaged here, nor lost
+    faulty = 3,     // it may have been here
+    compacted = 4,  // committed, and below a cut: gone from the log
+    known = 5,      // a witness has its envelope
+};
+constexpr bool known_fetch_result(std::uint8_t number) {
+    return number >= static_cast<std::uint8_t>(FetchResult::have) &&
+           number <= static_cast<std::uint8_t>(FetchResult::known);
+}
+struct FetchedEntry {
+    Term term;    // the sender's
+    LogId entry;  // that was asked for
+    FetchResult result = FetchResult::faulty;
+    LogId cut;                    // of compacted: the newest one here
+    std::optional<EntryRef> copy; // of have
+    friend bool operator==(const FetchedEntry&, const FetchedEntry&) = default;
+};
+
+// Raft's own messages, and the bytes of cuts and damaged entries that travel beside them.
+using PeerBody =
+    std::variant<raft::Message, CutRequest, CutPart, FetchEntry, FetchedEntry>;
 
 // One message between two members. Frames also carry cluster and protocol version; a node drops
 // what is not meant for it.
@@ -237,6 +268,8 @@ struct StatusAnswer {
     Incarnation incarnation;    // of its disk, 0 = it has none
     NodeId transfer_target;     // as leader: who shall follow it; 0 = nobody
     Index configuration_index;  // of the entry that holds the configuration; 0 = given at boot
+    std::uint64_t faulty = 0;   // entries known to be damaged on its disk, and not yet mended
+    Index repair_blocked;       // the first of them of which nobody gave a copy so far; 0 = none
     std::vector<MemberStatus> members;  // ascending; empty = it has not learnt its place yet
     Feature features = Feature::base;  // the newest version that it knows
     Feature active = Feature::base;    // in force, as of `applied`

@@ -13,7 +13,8 @@
 namespace ledger::node {
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
     : config_(config), machine_(machine), choices_(choices), features_(config.features_max),
-      proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine) {
+      proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine),
+      repair_(config_.limits, config.raft.election_timeout_min), scrubber_(config_.limits) {
     LEDGER_ASSERT(config.raft.self != NodeId{});
     LEDGER_ASSERT(append_request_bytes_max(config.raft) <= frame_bytes_max);
     config_.raft.choices = &choices_;
@@ -62,6 +63,7 @@ void Replica::on(Instant now, Start&& event) {
         }
         boot.configuration = {found.configuration->index, *held};
     }
+    boot.unreadable_configuration = found.faulty_configuration;
     hashes_.reset(found.commit, found.commit_hash);
     boot.cut = snapshots_.cut_below_log();
     if (const log::CutManifest* cut = snapshots_.boot_cut();
@@ -70,13 +72,9 @@ void Replica::on(Instant now, Start&& event) {
         boot.commit = cut->id.index;
         hashes_.reset(cut->id.index, cut->entry_hash);
     }
-    for (const HashedEntry& entry : found.tail) {
-        boot.tail.push_back(entry.entry);
-        if (entry.entry.index > hashes_.base()) {
-            const HashedEntry chained = hashes_.append(entry.entry);
-            LEDGER_ASSERT(chained.hash == entry.hash);
-        }
-    }
+    boot_tail(found, boot);
+    repair_.boot(found, now);
+    scrubber_.boot(now);
     envelope_.cluster = config_.cluster;
     envelope_.group = config_.group;
     envelope_.from = config_.raft.self;
@@ -86,9 +84,57 @@ void Replica::on(Instant now, Start&& event) {
     raft_->set_wall_clock(now, event.wall);
     stores_.reset(raft_->log().last_id(), found.hard_state);
     for (const EntryRef& entry : boot.tail) {
-        if (halts_at(entry)) {
+        if (!raft_->log().is_hole(entry.index) && halts_at(entry)) {
             return;
         }
+    }
+}
+
+void Replica::boot_tail(const log::Recovered& found, raft::Boot& boot) {
+    const auto is_damaged = [&](Index index) {
+        return std::any_of(found.faulty.begin(), found.faulty.end(),
+            [index](const log::EntryIdentity& name) { return name.index == index; });
+    };
+    // What a cut covers is committed, so that a damaged entry there is no hole; nor is what stands in
+    // its place an entry, and memory begins behind it.
+    Index left_out;
+    for (const HashedEntry& entry : found.tail) {
+        const Index index = entry.entry.index;
+        left_out = index <= hashes_.base() && is_damaged(index) ? index : left_out;
+    }
+    for (const HashedEntry& entry : found.tail) {
+        const Index index = entry.entry.index;
+        const bool damaged = is_damaged(index);
+        if (index <= left_out) {
+            LEDGER_SOMETIMES(damaged, "node.repair.damaged_below_the_cut");
+            note_committed(entry.entry, damaged, boot);
+            continue;
+        }
+        boot.tail.push_back(entry.entry);
+        if (index <= hashes_.base()) {
+            continue;
+        }
+        if (damaged) {
+            boot.holes.push_back(index);
+        }
+        if (damaged || !hashes_.knows(hashes_.last())) {
+            hashes_.append_as_found(entry.hash);
+            continue;
+        }
+        // The cut may know the chain where the disk has lost it.
+        const HashedEntry chained = hashes_.append(entry.entry);
+        LEDGER_ASSERT(entry.hash == Digest{} || chained.hash == entry.hash);
+    }
+}
+
+void Replica::note_committed(const EntryRef& entry, bool damaged, raft::Boot& boot) {
+    if (entry.kind != EntryKind::configuration) {
+        return;
+    }
+    if (damaged) {
+        boot.unreadable_configuration = entry.index;
+    } else if (const auto held = raft::configuration_of(entry)) {
+        boot.configuration = {entry.index, *held};
     }
 }
 
@@ -101,7 +147,19 @@ void Replica::on(Instant now, Message&& event) {
         return;
     }
     features_news_ |= features_.heard(message.from, message.features);
-    if (auto* said = std::get_if<raft::Message>(&message.body)) {
+    if (const auto* fetch = std::get_if<FetchEntry>(&message.body)) {
+        receive(now, message.from, *fetch);
+    } else if (const auto* fetched = std::get_if<FetchedEntry>(&message.body)) {
+        if (raft_->is_disk_of(message.from, message.incarnation)) {
+            if (const auto copy = repair_.received(repair_step(now), message.from, *fetched)) {
+                mend(now, *copy);
+            } else if (fetched->result == FetchResult::compacted && needs_cut(*fetched)) {
+                snapshots_.pull(snapshot_step(now), message.from, fetched->cut);
+            }
+        }
+    } else if (!repair_.settled()) {
+        LEDGER_SOMETIMES(true, "node.repair.unsettled_does_not_listen");
+    } else if (auto* said = std::get_if<raft::Message>(&message.body)) {
         raft_->receive(now, message.from, std::move(*said), message.incarnation);
     } else if (const auto* asked = std::get_if<CutRequest>(&message.body)) {
         snapshots_.received(snapshot_step(now), message.from, *asked);
@@ -112,8 +170,51 @@ void Replica::on(Instant now, Message&& event) {
     }
 }
 
+// What is gone from the other's log is damaged in ours, or in our cut.
+bool Replica::needs_cut(const FetchedEntry& fetched) const {
+    return snapshots_.lacks_chunk_of(fetched.entry) ||
+           (fetched.entry.index > applied_ && repair_.wants(fetched.entry.index));
+}
+
+void Replica::receive(Instant now, NodeId from, const FetchEntry& asked) {
+    if (!repair_.received(repair_step(now), from, asked)) {
+        start_load(LoadForFetch{from, asked}, asked.entry.index, asked.entry.index,
+            config_.limits.load_bytes_max);
+    }
+}
+
+// A hole of Raft's comes back as a repair in its Ready.
+void Replica::mend(Instant now, const EntryRef& copy) {
+    const bool hole = raft_->log().is_hole(copy.index);
+    raft_->mend(now, copy);
+    if (!hole) {
+        store_repair(copy);
+    }
+}
+
+void Replica::store_repair(const EntryRef& copy) {
+    stores_.repair(copy);
+    repair_.mending(copy.index, stores_.everything());
+}
+
+// The chain goes on behind a damaged entry that is known again.
+void Replica::learn_hashes(const EntryRef& copy) {
+    const EntryRef* entry = &copy;
+    for (Index at = copy.index; at <= hashes_.last() && entry != nullptr;
+         entry = raft_->log().find(++at)) {
+        if (at <= hashes_.base() || hashes_.knows(at) || !hashes_.knows(at.previous())) {
+            return;
+        }
+        hashes_.learn(at, entry_hash(hashes_.at(at.previous()), *entry));
+    }
+}
+
 void Replica::on(Instant now, Stored&& event) {
     const StoreQueue::Durable durable = stores_.stored(event.ticket);
+    repair_.stored(now, event.ticket);
+    for (const Index index : event.damaged) {
+        repair_.found(repair_step(now), index);
+    }
     raft_->stored(now, durable.upto, durable.hard_state);
     if (restart_ != Ticket{} && event.ticket >= restart_) {
         restart_ = {};
@@ -135,11 +236,19 @@ void Replica::on(Instant now, Loaded&& event) {
     LEDGER_ASSERT(at != loads_.end());
     const LoadPurpose purpose = at->purpose;
     loads_.erase(at);
+    if (event.failed && event.damaged != Index{}) {
+        repair_.found(repair_step(now), event.damaged);
+    }
     if (std::holds_alternative<LoadForNothing>(purpose)) {
         return;
     }
     if (std::holds_alternative<LoadForApply>(purpose)) {
         loading_to_apply_ = false;
+        if (event.failed && repair_.wants(event.damaged)) {
+            LEDGER_SOMETIMES(true, "node.apply.waits_for_repair");
+            apply_waits_for_ = event.damaged;
+            return;
+        }
         if (event.failed) {
             halt("cannot read committed entry " + std::to_string(applied_.next().value));
             return;
@@ -158,6 +267,22 @@ void Replica::on(Instant now, Loaded&& event) {
     }
     if (const auto* peer = std::get_if<LoadForPeer>(&purpose)) {
         raft_->loaded(now, peer->peer, entries);
+        return;
+    }
+    if (std::holds_alternative<LoadForScrub>(purpose)) {
+        if (event.failed || entries.empty()) {
+            scrubber_.failed(now);
+            return;
+        }
+        std::uint64_t bytes = 0;
+        for (const EntryRef& entry : entries) {
+            bytes += entry.bytes;
+        }
+        scrubber_.done(now, entries.back().index, bytes);
+        return;
+    }
+    if (const auto* fetch = std::get_if<LoadForFetch>(&purpose)) {
+        repair_.answer(fetch->peer, fetch->asked, entries);
         return;
     }
     const auto* query = std::get_if<LoadForQuery>(&purpose);
@@ -184,7 +309,9 @@ void Replica::on(Instant now, Time&& event) {
         wake_ = never;
     }
     raft_->set_wall_clock(now, event.wall);
-    raft_->time(now);
+    if (repair_.settled()) {
+        raft_->time(now);
+    }
     proposals_.turn_over();
     if (now >= seal_at_) {
         seal_at_ = never;
@@ -436,6 +563,8 @@ StatusAnswer Replica::status(Instant now) const {
         .incarnation = config_.raft.incarnation,
         .transfer_target = raft.transfer_target,
         .configuration_index = raft_->configurations().current_index(),
+        .faulty = repair_.damaged(),
+        .repair_blocked = repair_.blocked(),
         .members = members(now),
         .features = features_.known(),
         .active = features_.active()};
@@ -497,6 +626,7 @@ bool Replica::halts_at(const EntryRef& entry) {
 }
 
 void Replica::settle(Instant now) {
+    repair_.settle(repair_step(now));
     propose_due(now);
     found_features(now);
     take_ready(now);
@@ -510,6 +640,9 @@ void Replica::settle(Instant now) {
         return;
     }
     answer_granted();
+    scrub(now);
+    repair_.work(repair_step(now));
+    repair_.send_answers(repair_step(now), stores_.everything());
     submit_stores();
     announce();
     plan_wake(now);
@@ -517,6 +650,7 @@ void Replica::settle(Instant now) {
 
 // Cuts follow from what was applied; Raft may be led by them to send and to store.
 void Replica::work_on_cuts(Instant now) {
+    restore_begins_ = false;
     snapshots_.work(snapshot_step(now));
     if (const std::optional<Index> restored = snapshots_.restored()) {
         LEDGER_ASSERT(*restored <= raft_->commit());
@@ -542,12 +676,30 @@ void Replica::restart_log(const raft::Cut& cut) {
     stores_.restart(start);
     restart_ = stores_.everything();
     hashes_.reset(start.id.index, start.hash);
+    forget_load_for_apply();
+}
+
+// What the cut covers is damaged in the log, of which nothing is given up.
+void Replica::restore_state(LogId cut) {
+    const Digest& hash = snapshots_.restore_from(cut);
+    if (cut.index > hashes_.base() && !hashes_.knows(cut.index)) {
+        hashes_.learn(cut.index, hash);
+    }
+    if (const EntryRef* const next = raft_->log().find(cut.index.next())) {
+        learn_hashes(*next);
+    }
+    forget_load_for_apply();
+    restore_begins_ = true;
+}
+
+void Replica::forget_load_for_apply() {
     for (PendingLoad& load : loads_) {
         if (std::holds_alternative<LoadForApply>(load.purpose)) {
             load.purpose = LoadForNothing{};
         }
     }
     loading_to_apply_ = false;
+    apply_waits_for_ = {};
 }
 
 void Replica::take_ready(Instant now) {
@@ -561,9 +713,21 @@ void Replica::take_ready(Instant now) {
     if (ready.restore) {
         restart_log(*ready.restore);
     }
+    if (ready.state_from) {
+        restore_state(*ready.state_from);
+    }
+    for (const EntryRef& entry : ready.repairs) {
+        learn_hashes(entry);
+    }
     if (ready.truncate_to) {
-        hashes_.truncate(*ready.truncate_to);
-        stores_.truncate(*ready.truncate_to, raft_->log().term_at(*ready.truncate_to).value_or(Term{}));
+        const Index kept = *ready.truncate_to;
+        hashes_.truncate(kept);
+        stores_.truncate(
+            kept, raft_->log().term_at(kept).value_or(Term{}), hashes_.at(hashes_.last()));
+    }
+    // A copy may have come from the leader together with what replaces the entries behind it.
+    for (const EntryRef& entry : ready.repairs) {
+        store_repair(entry);
     }
     for (const EntryRef& entry : ready.entries) {
         if (halts_at(entry)) {
@@ -612,7 +776,7 @@ void Replica::take_ready(Instant now) {
 
 void Replica::apply_committed(Instant now) {
     while (!halted_ && applied_ < raft_->commit() && apply_budget_ > 0 && !loading_to_apply_ &&
-           !snapshots_.restoring()) {
+           !snapshots_.restoring() && !apply_is_blocked()) {
         const Index next = applied_.next();
         const EntryRef* entry = next > hashes_.base() ? raft_->log().find(next) : nullptr;
         if (entry == nullptr) {
@@ -727,6 +891,15 @@ void Replica::work_on_query(std::uint64_t query) {
     queries_.close(query);
 }
 
+// Only what is durable: the rest is in memory, and its records may not be there yet.
+void Replica::scrub(Instant now) {
+    const raft::RaftLog& log = raft_->log();
+    if (const std::optional<Index> from = scrubber_.next(now, log.first(), log.durable())) {
+        LEDGER_SOMETIMES(true, "node.scrub.reads");
+        start_load(LoadForScrub{}, *from, log.durable(), config_.limits.scrub_read_bytes);
+    }
+}
+
 void Replica::submit_stores() {
     while (stores_.ready()) {
         const StoreQueue::Submitted store = stores_.submit(raft_->commit());
@@ -744,12 +917,13 @@ void Replica::announce() {
 }
 
 void Replica::plan_wake(Instant now) {
-    Instant next = std::min(
-        {raft_->deadline(), seal_at_, proposals_.deadline(), snapshots_.deadline()});
-    const bool more_to_apply =
-        applied_ < raft_->commit() && !loading_to_apply_ && !snapshots_.restoring();
+    Instant next = std::min({repair_.settled() ? raft_->deadline() : never, seal_at_,
+        proposals_.deadline(), snapshots_.deadline(), repair_.deadline(),
+        scrubber_.deadline()});
+    const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_ &&
+                               !snapshots_.restoring() && !apply_is_blocked();
     const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.restoring();
-    if (more_to_apply || more_to_answer) {
+    if (more_to_apply || more_to_answer || restore_begins_) {
         next = now;  // after whatever else has happened by now
     }
     if (next != wake_) {

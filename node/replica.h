@@ -19,6 +19,8 @@
 #include "node/limits.h"
 #include "node/proposal_queue.h"
 #include "node/query_board.h"
+#include "node/repair.h"
+#include "node/scrubber.h"
 #include "node/snapshotter.h"
 #include "node/state_machine.h"
 #include "node/store_queue.h"
@@ -53,6 +55,8 @@ class Replica {
     const raft::Raft& raft() const { return *raft_; }
     Index applied() const { return applied_; }
     const Snapshotter& snapshots() const { return snapshots_; }
+    const Repair& repair() const { return repair_; }
+    const Scrubber& scrubber() const { return scrubber_; }
     const Features& features() const { return features_; }
 
   private:
@@ -67,11 +71,17 @@ class Replica {
     struct LoadForPeer {
         NodeId peer;
     };
+    struct LoadForFetch {
+        NodeId peer;
+        FetchEntry asked;
+    };
+    struct LoadForScrub {};
     struct LoadForNothing {};  // what wanted it has been overtaken by a cut
     struct LoadForQuery {
         std::uint64_t query = 0;
     };
-    using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery, LoadForNothing>;
+    using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery, LoadForFetch,
+        LoadForScrub, LoadForNothing>;
     struct PendingLoad {
         std::uint64_t request = 0;
         LoadPurpose purpose;
@@ -114,7 +124,20 @@ class Replica {
     // Everything that follows from a change: Raft's wishes, applying, answering, storing, waking.
     void settle(Instant now);
     void take_ready(Instant now);
+    void boot_tail(const log::Recovered& found, raft::Boot& boot);
+    static void note_committed(const EntryRef& entry, bool damaged, raft::Boot& boot);
+    void receive(Instant now, NodeId from, const FetchEntry& asked);
+    bool needs_cut(const FetchedEntry& fetched) const;
+    void mend(Instant now, const EntryRef& copy);
+    void store_repair(const EntryRef& copy);
+    void learn_hashes(const EntryRef& copy);
+    Repair::Step repair_step(Instant now) { return {now, *raft_, effects_, envelope_}; }
+    bool apply_is_blocked() const {
+        return apply_waits_for_ > applied_ && repair_.wants(apply_waits_for_);
+    }
     void restart_log(const raft::Cut& cut);
+    void restore_state(LogId cut);
+    void forget_load_for_apply();
     void work_on_cuts(Instant now);
     Snapshotter::Step snapshot_step(Instant now) {
         return {now, *raft_, effects_, envelope_, features_.active() >= Feature::cuts};
@@ -123,6 +146,7 @@ class Replica {
     void apply_entry(Instant now, const HashedEntry& entry);
     void answer_granted();
     void work_on_query(std::uint64_t query);
+    void scrub(Instant now);
     void submit_stores();
     void announce();
     void plan_wake(Instant now);
@@ -146,6 +170,8 @@ class Replica {
     QueryBoard queries_;
     ProposalQueue proposals_;
     Snapshotter snapshots_;
+    Repair repair_;
+    Scrubber scrubber_;
     std::deque<Waiter> waiters_;      // ascending by index
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;
@@ -154,6 +180,8 @@ class Replica {
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
+    Index apply_waits_for_;  // a damaged entry that the chain to the next one needs; 0 = none
+    bool restore_begins_ = false;  // the next step reads the cut from which the state goes on
     Ticket restart_;  // covers the log's new beginning behind a cut; 0 = on the disk
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said

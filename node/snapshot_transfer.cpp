@@ -46,16 +46,26 @@ void Snapshotter::received(const Step& step, NodeId from, const CutRequest& requ
         return one.peer == from && one.cut == request.cut;
     });
     const Held* own = held(request.cut);
-    const bool known = sending != sending_.end() && own != nullptr &&
-                       request.part <= own->manifest->chunks.size();
+    const bool known = own != nullptr && request.part <= own->manifest->chunks.size() &&
+                       (sending != sending_.end() || step.raft.configurations().is_member_of_any(from));
     LEDGER_SOMETIMES(!known, "node.cut.request_of_unknown_part");
-    if (known) {
+    if (known && sending != sending_.end()) {
         sending->heard = step.now;
         sending->part = request.part;
+    } else if (known && sending_.size() < 2 * limits_.cut_transfers_max) {
+        // It lost a chunk of its own, or needs the state for want of an entry.
+        sending_.push_back({.peer = from,
+            .cut = request.cut,
+            .heard = step.now,
+            .part = request.part,
+            .pulled = true});
     }
 }
 
 bool Snapshotter::still_wanted(const Step& step, const Sending& sending) const {
+    if (sending.pulled) {
+        return step.now < sending.heard + limits_.cut_patience && held(sending.cut) != nullptr;
+    }
     const auto* self = std::get_if<raft::Leader>(&step.raft.role_state());
     if (self == nullptr) {
         return false;
@@ -116,15 +126,22 @@ void Snapshotter::loaded(const Step& step, const ChunkLoaded& done) {
         }
         sending.request = 0;
         LEDGER_SOMETIMES(done.failed, "node.cut.chunk_unreadable_for_peer");
-        if (done.failed) {
+        if (done.failed && sending.part) {
+            if (const Held* own = held(sending.cut)) {
+                note_damaged(step, own->manifest, chunk_of(*sending.part));
+            }
+        }
+        if (done.failed && !sending.pulled) {
             step.raft.snapshot_failed(step.now, sending.peer);
+        } else if (done.failed) {
+            sending.part.reset();
         } else if (sending.part) {
             send_part(step, sending, ByteVector(done.bytes));
         }
         return;
     }
     if (restoring_ && restoring_->request == done.request) {
-        take_up(done);
+        take_up(step, done);
     }
 }
 
@@ -148,7 +165,11 @@ void Snapshotter::receive(const Step& step) {
     if (!receiving_) {
         return;
     }
-    if (step.raft.commit() >= receiving_->cut.id.index) {
+    if (receiving_->pulled && receiving_->complete) {
+        install_pulled(step);
+        return;
+    }
+    if (!receiving_->pulled && step.raft.commit() >= receiving_->cut.id.index) {
         LEDGER_SOMETIMES(true, "node.cut.came_by_the_log");
         receiving_.reset();
         return;
@@ -167,7 +188,8 @@ void Snapshotter::receive(const Step& step) {
 
 void Snapshotter::ask(const Step& step) {
     const raft::Status status = step.raft.status();
-    const NodeId leader = status.leader != NodeId{} ? status.leader : receiving_->from;
+    const bool from_leader = status.leader != NodeId{} && !receiving_->pulled;
+    const NodeId leader = from_leader ? status.leader : receiving_->from;
     receiving_->ask_at = step.now + limits_.cut_retry;
     if (leader == step.raft.self()) {
         return;
@@ -177,6 +199,9 @@ void Snapshotter::ask(const Step& step) {
 }
 
 void Snapshotter::received(const Step& step, NodeId, CutPart&& part) {
+    if (take_mended(step, part)) {
+        return;
+    }
     const bool awaited = receiving_ && receiving_->cut.id == part.cut && !receiving_->complete &&
                          receiving_->request == 0;
     LEDGER_SOMETIMES(!awaited, "node.cut.part_not_awaited");
@@ -192,7 +217,10 @@ void Snapshotter::received(const Step& step, NodeId, CutPart&& part) {
 
 void Snapshotter::take_manifest(const Step& step, const CutPart& part) {
     Result<log::CutManifest> manifest = log::decode_manifest(part.bytes);
-    const bool right = manifest && is_offered(*manifest, receiving_->cut);
+    const bool right = manifest && (receiving_->pulled
+                                           ? manifest->id == receiving_->cut.id &&
+                                                 decode_control(manifest->control).has_value()
+                                           : is_offered(*manifest, receiving_->cut));
     LEDGER_SOMETIMES(!right, "node.cut.manifest_refused");
     if (!right) {
         return;  // asked for again
@@ -252,6 +280,9 @@ void Snapshotter::restore(const Step& step) {
         return;
     }
     const log::CutManifest& cut = *restoring_->manifest;
+    if (waits_for_chunk()) {
+        return;
+    }
     if (restoring_->chunks < cut.chunks.size()) {
         restoring_->request = load(step, cut.id, restoring_->chunks);
         return;
@@ -268,13 +299,108 @@ void Snapshotter::restore(const Step& step) {
     LEDGER_ASSERT(control_.last_cut == applied_);
 }
 
-void Snapshotter::take_up(const ChunkLoaded& done) {
+void Snapshotter::take_up(const Step& step, const ChunkLoaded& done) {
     restoring_->request = 0;
+    if (!done.failed && waits_for_chunk() && mending_->request == 0) {
+        mending_.reset();
+    }
+    const bool others = step.raft.configuration().members().size() > 1;
+    if (done.failed && !has_alternative() && others) {
+        note_damaged(step, restoring_->manifest, restoring_->chunks);
+        return;
+    }
     if (done.failed || !machine_.restore_chunk(done.bytes)) {
         another_cut();
         return;
     }
     ++restoring_->chunks;
+}
+
+bool Snapshotter::has_alternative() const {
+    const Index unreadable = restoring_->manifest->id.index;
+    return log_begins_after_ == Index{0} ||
+           std::any_of(held_.begin(), held_.end(), [&](const Held& own) {
+               const Index index = own.manifest->id.index;
+               return index >= log_begins_after_ && index < unreadable;
+           });
+}
+
+// ---- damaged chunks, and cuts in the place of damaged entries
+
+void Snapshotter::note_damaged(
+    const Step& step, const SharedManifest& manifest, std::uint32_t number) {
+    LEDGER_SOMETIMES(true, "node.cut.chunk_damaged");
+    if (!mending_) {
+        mending_ = Mending{.manifest = manifest, .number = number, .ask_at = step.now};
+    }
+}
+
+// Whoever has the same cut can help.
+void Snapshotter::mend(const Step& step) {
+    if (!mending_ || mending_->request != 0 || step.now < mending_->ask_at) {
+        return;
+    }
+    if (held(mending_->manifest->id) == nullptr) {
+        mending_.reset();
+        return;
+    }
+    mending_->ask_at = step.now + limits_.cut_retry;
+    const LogId cut = mending_->manifest->id;
+    const bool waits = waits_for_chunk();
+    if (waits) {
+        // The next reading may do better; and if nobody has this cut any more, a newer one will do.
+        restoring_->request = load(step, cut, mending_->number);
+    }
+    for (const NodeId member : step.raft.configurations().members()) {
+        if (member != step.raft.self()) {
+            say(step, member, CutRequest{cut, mending_->number + 1});
+        }
+        if (member != step.raft.self() && waits) {
+            say(step, member, FetchEntry{step.raft.status().term, cut, 0});
+        }
+    }
+}
+
+bool Snapshotter::waits_for_chunk() const {
+    return restoring_ && mending_ && mending_->manifest->id == restoring_->manifest->id &&
+           mending_->number == restoring_->chunks;
+}
+
+bool Snapshotter::take_mended(const Step& step, const CutPart& part) {
+    const bool awaited = mending_ && mending_->request == 0 &&
+                         part.cut == mending_->manifest->id &&
+                         part.part == mending_->number + 1 &&
+                         sha256(part.bytes) == mending_->manifest->chunks[mending_->number];
+    if (awaited) {
+        mending_->request = store(step, part.cut,
+            StoreCut::Mend{mending_->number, std::make_shared<const ByteVector>(part.bytes)});
+    }
+    return awaited;
+}
+
+void Snapshotter::pull(const Step& step, NodeId from, LogId cut) {
+    const bool helps = cut.index > applied_ && step.raft.log().contains(cut) &&
+                       (!restoring_ || waits_for_chunk()) && !receiving_ && held(cut) == nullptr;
+    if (!helps) {
+        return;
+    }
+    LEDGER_SOMETIMES(true, "node.cut.pulled");
+    abandon_making();  // what comes is newer
+    receiving_ = Receiving{.from = from,
+        .cut = {.id = cut, .cluster_time = {}, .wall_time = {}, .configuration = {}},
+        .manifest = {},
+        .ask_at = step.now,
+        .pulled = true};
+}
+
+void Snapshotter::install_pulled(const Step& step) {
+    const log::CutManifest& cut = *receiving_->manifest;
+    const auto configuration = raft::decode_configuration(cut.configuration);
+    LEDGER_SOMETIMES(cut.id.index > applied_, "node.cut.pulled_installed");
+    if (cut.id.index > applied_ && configuration) {
+        step.raft.covered_by_cut(step.now, cut.id, *configuration);
+    }
+    receiving_.reset();
 }
 
 // The cut in hand cannot be read: an older one, or the log from its beginning, leads to the same
@@ -286,6 +412,9 @@ void Snapshotter::another_cut() {
     std::erase_if(held_, [&](const Held& held) { return held.manifest->id >= unreadable; });
     machine_.begin_restore();
     begin_from(unreadable.index.previous());
+    if (!restoring_) {
+        machine_.abandon_restore();
+    }
 }
 
 }  // namespace ledger::node

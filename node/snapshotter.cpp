@@ -108,7 +108,9 @@ void Snapshotter::stored(const Step& step, const CutStored& done) {
         fail("the disk failed to store a part of a cut");
         return;
     }
-    if (making_ && making_->request == done.request) {
+    if (mending_ && mending_->request == done.request) {
+        mending_.reset();
+    } else if (making_ && making_->request == done.request) {
         making_->request = 0;
         if (!making_->frozen) {
             hold(std::make_shared<const log::CutManifest>(std::move(making_->manifest)));
@@ -142,10 +144,21 @@ log::LogStart Snapshotter::restart(const raft::Cut& cut) {
     return {cut.id, own->manifest->entry_hash, cut.cluster_time, cut.wall_time};
 }
 
+const Digest& Snapshotter::restore_from(LogId cut) {
+    const Held* own = held(cut);
+    LEDGER_ASSERT(own != nullptr);
+    LEDGER_ASSERT(cut.index > applied_);
+    abandon_making();
+    receiving_.reset();
+    begin_restoring(own->manifest);
+    return own->manifest->entry_hash;
+}
+
 // ---- what follows
 
 void Snapshotter::work(const Step& step) {
     make(step);
+    mend(step);
     receive(step);
     restore(step);
     send(step);
@@ -160,6 +173,9 @@ Instant Snapshotter::deadline() const {
     Instant next = never;
     if (receiving_ && receiving_->request == 0) {
         next = std::min(next, receiving_->ask_at);
+    }
+    if (mending_ && mending_->request == 0) {
+        next = std::min(next, mending_->ask_at);
     }
     for (const Sending& sending : sending_) {
         next = std::min(next, sending.heard + limits_.cut_patience);

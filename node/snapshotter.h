@@ -54,8 +54,13 @@ class Snapshotter {
     // Raft wants this cut to be sent, or says that one will come, or has restarted its log after one.
     void wanted(const Step& step, const raft::SnapshotWanted& wanted);
     void offered(const Step& step, const raft::SnapshotOffered& offered);
+    // An entry that is needed here is damaged, and `from` has it in this cut only: the state shall be
+    // taken from there.
+    void pull(const Step& step, NodeId from, LogId cut);
     // Returns where the log goes on; the state follows chunk by chunk.
     log::LogStart restart(const raft::Cut& cut);
+    // The same for the state alone: the log stays, damaged below the cut. Returns its entry's hash.
+    const Digest& restore_from(LogId cut);
     // The log's new beginning is on the disk. Until then the old log and its cuts may be needed.
     void restart_stored() { restart_pending_ = false; }
 
@@ -68,6 +73,11 @@ class Snapshotter {
     Instant deadline() const;
     // The state is being read from a cut: nothing can be applied, nothing answered.
     bool restoring() const { return restoring_.has_value(); }
+    // It cannot go on: a chunk of that cut is damaged.
+    bool waits_for_chunk() const;
+    bool lacks_chunk_of(LogId cut) const {
+        return waits_for_chunk() && restoring_->manifest->id == cut;
+    }
     // Once after each restoration: the index that the state has applied now.
     std::optional<Index> restored();
     // Not empty: the replica must not go on, and why.
@@ -95,6 +105,7 @@ class Snapshotter {
         Instant heard;
         std::optional<std::uint32_t> part;  // asked for and not yet sent
         std::uint64_t request = 0;          // of the load that is under way; 0 = none
+        bool pulled = false;                // asked for by the peer itself, not by Raft
     };
     struct Receiving {
         enum class Work : std::uint8_t { resume, chunk, complete };
@@ -106,6 +117,14 @@ class Snapshotter {
         Work work = Work::resume;   // of that request
         bool complete = false;      // and durable
         Instant ask_at;             // for what comes next
+        bool pulled = false;        // see pull()
+    };
+    // A chunk that could not be read, and is asked for.
+    struct Mending {
+        SharedManifest manifest;
+        std::uint32_t number = 0;
+        Instant ask_at;
+        std::uint64_t request = 0;  // at the disk; 0 = none
     };
     struct Restoring {
         SharedManifest manifest;
@@ -144,8 +163,13 @@ class Snapshotter {
     void received_is_stored(const Step& step, const CutStored& done);
     void begin_restoring(const SharedManifest& manifest);
     void restore(const Step& step);
-    void take_up(const ChunkLoaded& done);
+    void take_up(const Step& step, const ChunkLoaded& done);
+    bool has_alternative() const;
     void another_cut();
+    void mend(const Step& step);
+    bool take_mended(const Step& step, const CutPart& part);
+    void note_damaged(const Step& step, const SharedManifest& manifest, std::uint32_t number);
+    void install_pulled(const Step& step);
 
     const Limits& limits_;
     StateMachine& machine_;
@@ -165,6 +189,7 @@ class Snapshotter {
     std::vector<Sending> sending_;
     Instant send_at_;         // the rate of sending allows the next part
     std::optional<Receiving> receiving_;
+    std::optional<Mending> mending_;
     std::optional<Restoring> restoring_;
     std::optional<Index> restored_;
 

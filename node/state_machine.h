@@ -66,6 +66,8 @@ class StateMachine {
     // would. Meanwhile nothing is applied, and queries are errors. Parts may be any bytes; after an
     // error only begin_restore() helps.
     virtual void begin_restore() = 0;
+    // Between those two: no more will come, and entries are applied from the first one on.
+    virtual void abandon_restore() = 0;
     virtual Result<void> restore_chunk(ByteSpan chunk) = 0;
     virtual Result<void> end_restore() = 0;
 

@@ -27,12 +27,13 @@ void StoreQueue::restart(const log::LogStart& start) {
     pending_.restart = start;
     pending_.truncate_to.reset();
     pending_.entries.clear();
+    pending_.repairs.clear();
     pending_bytes_ = 0;
     end_ = start.id;
     submitted_end_ = start.id.index;
 }
 
-void StoreQueue::truncate(Index last_kept, Term term_of_last_kept) {
+void StoreQueue::truncate(Index last_kept, Term term_of_last_kept, const Digest& hash) {
     LEDGER_ASSERT(last_kept < end_.index);
     while (!pending_.entries.empty() && pending_.entries.back().entry.index > last_kept) {
         pending_bytes_ -= pending_.entries.back().entry.bytes;
@@ -43,6 +44,7 @@ void StoreQueue::truncate(Index last_kept, Term term_of_last_kept) {
     if (last_kept < disk_end) {
         LEDGER_ASSERT(pending_.entries.empty());
         pending_.truncate_to = last_kept;
+        pending_.truncate_hash = hash;
     }
     LEDGER_SOMETIMES(last_kept >= disk_end, "node.store.truncated_before_the_disk_saw_it");
     end_ = {term_of_last_kept, last_kept};
@@ -53,6 +55,12 @@ void StoreQueue::append(HashedEntry&& entry) {
     end_ = entry.entry.id();
     pending_bytes_ += entry.entry.bytes;
     pending_.entries.push_back(std::move(entry));
+}
+
+void StoreQueue::repair(const EntryRef& entry) {
+    const auto at = std::find_if(pending_.repairs.begin(), pending_.repairs.end(),
+        [&](const EntryRef& other) { return other.index >= entry.index; });
+    pending_.repairs.insert(at, entry);
 }
 
 Ticket StoreQueue::everything() const {
@@ -78,6 +86,7 @@ StoreQueue::Submitted StoreQueue::submit(Index commit) {
     pending_.restart.reset();
     pending_.truncate_to.reset();
     pending_.entries.clear();
+    pending_.repairs.clear();
     pending_bytes_ = 0;
     LEDGER_SOMETIMES(submitted_ - stored_ == outstanding_max, "node.store.two_outstanding");
     return {submitted_, &slot.group};
@@ -89,6 +98,7 @@ StoreQueue::Durable StoreQueue::stored(Ticket ticket) {
     stored_ = ticket;
     Slot& slot = slots_[ticket.value % outstanding_max];
     slot.group.entries.clear();
+    slot.group.repairs.clear();
     return slot.ends_with;
 }
 

@@ -22,8 +22,11 @@ class StoreQueue {
     void set_hard_state(const HardState& hard_state);
     // The log is emptied and goes on after `start`: what waited for the disk is void.
     void restart(const log::LogStart& start);
-    void truncate(Index last_kept, Term term_of_last_kept);
+    // `hash` is that of the last one kept.
+    void truncate(Index last_kept, Term term_of_last_kept, const Digest& hash);
     void append(HashedEntry&& entry);
+    // An intact copy of an entry that is damaged on the disk.
+    void repair(const EntryRef& entry);
 
     // The ticket that covers everything said so far; 0 if all of it is on the disk.
     Ticket everything() const;

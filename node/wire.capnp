@@ -109,6 +109,19 @@ struct PeerMessage {
       part @52 :UInt32;       # 0 the manifest, then the chunks
       bytes @53 :Data;
     }
+    fetchEntry :group {
+      entryTerm @58 :UInt64;
+      entryIndex @59 :UInt64;
+      crc @60 :UInt32;        # of its envelope, 0 = unknown
+    }
+    fetchedEntry :group {
+      entryTerm @61 :UInt64;
+      entryIndex @62 :UInt64;
+      result @63 :UInt8;      # FetchResult of message.h
+      cutTerm @64 :UInt64;    # of the sender's newest cut, 0 = none
+      cutIndex @65 :UInt64;
+      copy @66 :Entry;        # if the sender has it
+    }
   }
 
   incarnation @33 :UInt64;  # of the sender's disk, 0 = it does not say
@@ -201,6 +214,8 @@ struct Status {
   members @15 :List(Member);  # of the configuration in force, ascending
   features @16 :UInt32;     # the newest feature version that it knows
   active @17 :UInt32;       # the one in force, as of applied
+  faulty @18 :UInt64;       # entries that are damaged on its disk
+  repairBlocked @19 :UInt64;  # the first of them of which nobody has a copy, 0 = none
 }
 
 struct ClientReply {

@@ -11,7 +11,8 @@ namespace ledger::node {
 //   peer message      128, and for an append request with entries
 //                     8 + the sum over them of 48 + padded(body),
 //                     for a snapshot offer padded(configuration),
-//                     for a part of a cut padded(its bytes)
+//                     for a part of a cut padded(its bytes),
+//                     for a fetched entry 48 + padded(body) if there is a copy
 //   peer hello         72
 //   client request     72 + padded(body, question or stream), and 32 with a subscription's
 //                     beginning, 16 with a grant, an end or a change of the membership
@@ -80,6 +81,10 @@ struct OutcomeBytes {
 std::uint64_t wire_size(const PeerMessage& message) {
     if (const auto* part = std::get_if<CutPart>(&message.body)) {
         return peer_message_bytes + padded(part->bytes.size());
+    }
+    if (const auto* fetched = std::get_if<FetchedEntry>(&message.body)) {
+        return peer_message_bytes +
+               (fetched->copy ? entry_bytes + padded(fetched->copy->bytes) : 0);
     }
     if (const auto* offer = raft_message<raft::SnapshotOffer>(message)) {
         return peer_message_bytes + padded(body_bytes(offer->configuration));

@@ -1,6 +1,7 @@
 #pragma once
 // ConfigurationHistory: which configuration is in force, and which one was before it.
 
+#include <algorithm>
 #include <vector>
 
 #include "log/base/ids.h"
@@ -30,6 +31,17 @@ class ConfigurationHistory {
     // The one in force at `index`, which is not below the oldest that is remembered; in a gap the one
     // before it, which another may have followed.
     const ConfigurationAt& in_force_at(Index index) const;
+    // Whoever is a member of one that is remembered, ascending.
+    std::vector<NodeId> members() const;
+    bool is_member_of_any(NodeId node) const;
+    // Whether `holds` is true of the one in force at `index` and of all that follow it.
+    template <typename Predicate>
+    bool all_since(Index index, Predicate&& holds) const {
+        const Index first = in_force_at(index).index;
+        return std::all_of(all_.begin(), all_.end(), [&](const ConfigurationAt& one) {
+            return one.index < first || holds(one.configuration);
+        });
+    }
     // How many were written at or beyond `index`.
     std::uint64_t count_from(Index index) const;
 
@@ -38,6 +50,16 @@ class ConfigurationHistory {
     void append_after_gap(Index index, const Configuration& configuration);
     // The log ends at `last` from now on. True if another configuration is in force now.
     bool truncate_to(Index last);
+    // The entry at `index` is a configuration, but damaged: what was in force from there on, up to the
+    // next one that is known, is not known until learn().
+    void note_unreadable(Index index);
+    bool is_unreadable(Index index) const;
+    void learn(Index index, const Configuration& configuration);
+    // By a cut there: whatever is damaged at or below `index`, this was in force.
+    void learn_in_force_at(Index index, const Configuration& configuration);
+    // Whether current() is what the log says.
+    bool knows_current() const { return unreadable_.empty() || unreadable_.back() < current_index(); }
+
     // Nobody will ask for a configuration before the one in force at `index` any more.
     void forget_before(Index index);
 
@@ -48,6 +70,7 @@ class ConfigurationHistory {
     // Invariant: both 0, or gap_after_ < gap_before_, and that one is committed.
     Index gap_after_;
     Index gap_before_;
+    std::vector<Index> unreadable_;  // ascending
 };
 
 }  // namespace ledger::raft

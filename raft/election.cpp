@@ -17,7 +17,8 @@ constexpr std::uint64_t jitter_steps = 1024;
 // could lead nobody, whatever it was before or will be.
 bool Raft::can_campaign() const {
     return may_lead() && own_disk_is_member() && !trimmed_ &&
-           removed_ <= history_.current_index();
+           removed_ <= history_.current_index() && history_.knows_current() &&
+           !claims_more();
 }
 
 // Who is being removed may still be needed: nobody else may hold the entry that removes it, and
@@ -34,6 +35,11 @@ bool Raft::may_lead() const {
 bool Raft::own_disk_is_member() const {
     const Incarnation known = configuration().member(config_.self).incarnation;
     return known == Incarnation{0} || known == config_.incarnation;
+}
+
+bool Raft::is_disk_of(NodeId node, Incarnation incarnation) const {
+    const Incarnation bound = configuration().member(node).incarnation;
+    return bound == Incarnation{0} || bound == incarnation;
 }
 
 // Not a disk that took the place of another one, which may have voted already; so who knows no
@@ -200,27 +206,39 @@ void Raft::become_leader() {
     }
     self.heartbeat_due = now_ + config_.heartbeat_interval;
     self.first_own = log_.last().next();
-    self.stamped = log_.last_cluster_time();
-    self.stamped_at = now_;
     self.disk_progress = now_;
+    role_ = std::move(self);
+    note_transition(Cause::elected);
+    if (!settling()) {
+        begin_term(*leader());
+    }
+}
+
+bool Raft::settling() const {
+    return std::holds_alternative<Leader>(role_) && !log_.holes().empty();
+}
+
+// Raft §8: only an entry of its own term tells a leader what is committed.
+void Raft::begin_term(Leader& self) {
+    LEDGER_ASSERT(!settling());
     if (commit_ < log_.last()) {
         for (const EntryRef& entry : log_.entries(commit_.next(), log_.last())) {
             self.uncommitted_bytes += entry.bytes;
         }
     }
-    role_ = std::move(self);
-    note_transition(Cause::elected);
-    // Raft §8: only an entry of its own term tells a leader what is committed.
+    self.first_own = log_.last().next();
+    self.stamped = log_.last_cluster_time();
+    self.stamped_at = now_;
     EntryRef noop;
-    append_stamped(*leader(), noop);
-    LEDGER_ASSERT(log_.last() == leader()->first_own);
-    send_appends(*leader());
+    append_stamped(self, noop);
+    LEDGER_ASSERT(log_.last() == self.first_own);
+    send_appends(self);
 }
 
 // Changes nothing here: neither term, nor vote, nor the election timer.
 void Raft::handle(NodeId from, const PreVoteRequest& request) {
     const bool sticky = live_leader_known() || now_ < votes_from_;
-    const bool up_to_date = request.last >= log_.last_id();
+    const bool up_to_date = request.last >= promised_last();
     const bool granted =
         request.proposed > term_ && !sticky && up_to_date && may_vote(request.addressee);
     LEDGER_SOMETIMES(!granted, "raft.pre_vote_refused");
@@ -277,7 +295,7 @@ void Raft::handle(NodeId from, const VoteRequest& request) {
         become_follower(request.term, NodeId{}, Cause::newer_term);
     }
     const bool free = vote_ == NodeId{0} || vote_ == from;
-    const bool up_to_date = request.last >= log_.last_id();  // Raft §5.4.1
+    const bool up_to_date = request.last >= promised_last();  // Raft §5.4.1
     if (!free || !up_to_date) {
         LEDGER_SOMETIMES(!up_to_date, "raft.vote_refused_for_old_log");
         send(from, false, VoteResponse{.term = term_, .granted = false});

@@ -31,11 +31,11 @@ std::string_view violated_by_leader(const Observation& now) {
     if (now.vote != now.self) {
         return "a leader has voted for itself";
     }
-    if (now.last.term != now.term) {
+    if (!now.settling && now.last.term != now.term) {
         return "a leader's log ends in an entry of its own term";
     }
-    if (now.first_own > now.last.index) {
-        return "a leader's log contains its no-op";
+    if (now.settling != (now.first_own > now.last.index)) {
+        return "a leader's log contains its no-op as soon as it is whole";
     }
     if (now.transfer_target == now.self || !now.transfer_to_voter) {
         return "leadership goes to another voter";
@@ -63,7 +63,7 @@ std::string_view violated_by_leader(const Observation& now) {
         if (peer.inflight_count == 0 && peer.inflight_bytes != 0) {
             return "an empty window holds no bytes";
         }
-        if (peer.stuck) {
+        if (peer.stuck && !now.settling) {
             return "a follower that lacks entries has a request, a load or a probe on the way";
         }
     }
@@ -91,10 +91,13 @@ std::string_view violated_within_term(const Observation& before, const Observati
 }
 
 std::string_view violated_leadership(const Observation& before, const Observation& after) {
-    if (after.last.index < before.last.index) {
+    if (after.last.index < before.last.index && !before.settling) {
         return "a leader never shortens its log";
     }
-    if (after.first_own != before.first_own) {
+    if (after.settling && !before.settling) {
+        return "a leader's log stays whole";
+    }
+    if (after.first_own != before.first_own && !before.settling) {
         return "a leader never rewrites its log";
     }
     const bool transferring =
@@ -134,11 +137,13 @@ Observation observe(const Raft& raft) {
         .durable = status.durable,
         .commit = status.commit,
         .first_in_memory = raft.log().first_in_memory(),
+        .whole_to = raft.log().whole_to(),
         .configuration = raft.configurations().current_index(),
         .may_lead = raft.may_lead()};
     if (const Leader* leader = std::get_if<Leader>(&raft.role_state())) {
         seen.round = leader->round;
         seen.first_own = leader->first_own;
+        seen.settling = raft.settling();
         seen.uncommitted_bytes = leader->uncommitted_bytes;
         seen.waiting_reads = leader->reads.size();
         seen.transfer_target = status.transfer_target;
@@ -160,6 +165,9 @@ Observation observe(const Raft& raft) {
 std::string_view violated_state(const Observation& now) {
     if (now.commit > now.last.index) {
         return "commit lies within the log";
+    }
+    if (now.commit > now.whole_to) {
+        return "what is committed is whole";
     }
     if (now.durable > now.last.index) {
         return "durable lies within the log";

@@ -36,6 +36,8 @@ struct Observation {
     Index first_in_memory;
     std::uint64_t round = 0;              // as leader
     Index first_own;                      // as leader: its no-op
+    bool settling = false;                // as leader: it has holes, and no no-op yet
+    Index whole_to;                       // the log before its first hole
     std::uint64_t uncommitted_bytes = 0;  // as leader
     std::uint64_t waiting_reads = 0;      // as leader
     NodeId transfer_target;               // as leader; 0 = no transfer

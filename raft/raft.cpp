@@ -87,6 +87,7 @@ RaftLog::Contents contents_of(const Boot& boot) {
         .previous = boot.previous,
         .terms = boot.terms,
         .tail = boot.tail,
+        .holes = boot.holes,
         .last_cluster_time = boot.last_cluster_time,
         .last_wall_time = boot.last_wall_time};
 }
@@ -136,7 +137,7 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     LEDGER_ASSERT(config_.catch_up_bytes_per_second > 0);
     LEDGER_ASSERT(config_.inflight_messages_max > 0);
     LEDGER_ASSERT(config_.inflight_messages_max <= inflight_messages_capacity);
-    LEDGER_ASSERT(commit_ <= log_.last());
+    LEDGER_ASSERT(commit_ <= log_.whole_to());
     LEDGER_ASSERT(log_.last_id().term <= term_);
     LEDGER_ASSERT(log_.first_in_memory() <= commit_.next());
     LEDGER_ASSERT(history_.current_index() <= commit_);
@@ -145,12 +146,20 @@ Raft::Raft(const Config& config, const Boot& boot, Instant now)
     if (boot.configuration && boot.configuration->index > history_.current_index()) {
         history_.append_after_gap(boot.configuration->index, boot.configuration->configuration);
     }
+    if (boot.unreadable_configuration > history_.current_index()) {
+        history_.note_unreadable(boot.unreadable_configuration);
+    }
     if (boot.cut) {
         LEDGER_ASSERT(boot.cut->id.index <= commit_);
         cut_ = {boot.cut->id, boot.cut->cluster_time, boot.cut->wall_time};
     }
     for (const EntryRef& entry : boot.tail) {
-        if (entry.kind == EntryKind::configuration && entry.index > history_.current_index()) {
+        if (entry.kind != EntryKind::configuration || entry.index <= history_.current_index()) {
+            continue;
+        }
+        if (log_.is_hole(entry.index)) {
+            history_.note_unreadable(entry.index);
+        } else {
             const std::optional<Configuration> found = configuration_of(entry);
             LEDGER_ASSERT(found.has_value());  // unreadable ones are not let into a log
             history_.append(entry.index, *found);
@@ -223,8 +232,7 @@ void Raft::receive(Instant now, NodeId from, Message&& message, Incarnation inca
     }
     // An answer counts only from the disk that the configuration knows: an emptied one has
     // forgotten its votes and its log (catalogue M19). A request is no promise.
-    const Incarnation bound = configuration().member(from).incarnation;
-    const bool other_disk = response && bound != Incarnation{0} && bound != incarnation;
+    const bool other_disk = response && !is_disk_of(from, incarnation);
     LEDGER_SOMETIMES(other_disk, "raft.answer_of_other_disk");
     if (other_disk) {
         return;
@@ -240,6 +248,13 @@ void Raft::receive(Instant now, NodeId from, Message&& message, Incarnation inca
     std::visit([this, from](const auto& m) { handle(from, m); }, message);
     finish_call();
     LEDGER_ASSERT(commit_ <= log_.last());
+}
+
+void Raft::adopt_term(Instant now, Term term) {
+    advance_clock(now);
+    if (term > term_ && plausible(term)) {
+        become_follower(term, NodeId{}, Cause::newer_term);
+    }
 }
 
 // What follows by itself once a call is done: nothing refers to a peer any more.
@@ -276,7 +291,7 @@ ProposeOutcome Raft::propose(Instant now, std::span<EntryRef> entries) {
         return NotLeader{leader_id()};
     }
     LEDGER_SOMETIMES(self->transfer.has_value(), "raft.proposal_during_transfer");
-    if (self->transfer) {
+    if (self->transfer || settling()) {
         return Busy{};
     }
     std::uint64_t bytes = 0;

@@ -71,11 +71,14 @@ struct Boot {
     std::vector<TermRun> terms;     // of [first, last]
     Index commit;                   // known committed, <= last
     std::vector<EntryRef> tail;     // (commit, last], or more of the newest entries
+    std::vector<Index> holes;       // of (commit, last]: damaged on the disk, of a known term; their
+                                    // places in `tail` have index, term and kind only
     ClusterTime last_cluster_time;  // stamps of the last entry
     WallTime last_wall_time;
     // The newest configuration at or below `commit`, if an entry holds it; later ones are found
     // in `tail`.
     std::optional<ConfigurationAt> configuration;
+    Index unreadable_configuration;  // a damaged one after it, at or below `commit`; 0 = none
     std::optional<Cut> cut;  // the newest durable one, at or below `commit`; covers [1, first)
 };
 
@@ -170,11 +173,40 @@ class Raft {
     // followers that answer and still need them up to `kept_max`.
     Index discardable(std::uint64_t kept_min, std::uint64_t kept_max) const;
     // As follower: the cut `id` that was offered is complete, verified and durable. False if it is
-    // not wanted any more; else the state continues after it, from Ready::restore if that is set.
+    // not wanted any more; else the state continues after it, from Ready::restore or state_from if one
+    // of them is set.
     bool snapshot_received(Instant now, LogId id);
     // As leader: the cut could not be sent to `peer`. Offered again, or a newer one, after the next
     // heartbeat.
     void snapshot_failed(Instant now, NodeId peer);
+    // An intact copy of an entry of this log that was damaged on the disk, which the caller stores.
+    void mend(Instant now, const EntryRef& entry);
+    // `from`, whose term is this leader's, never had the entry `id`, which is the first hole here:
+    // its adopting the term keeps it so. Once no quorum can have had it, it and all behind it are
+    // dropped (storage reference 3.3).
+    void never_had(Instant now, NodeId from, LogId id);
+    // A cut at `id`, which this log contains, is complete and durable here: what lies below it need not
+    // be whole, and the state goes on from it (Ready::state_from). Nothing happens if the log does not
+    // contain it (any more).
+    void covered_by_cut(Instant now, LogId id, const Configuration& configuration);
+    // Somebody asks or answers in this term; ignored if no cluster gets there.
+    void adopt_term(Instant now, Term term);
+    // As follower, at boot: these entries follow the log, which is whole; a crash had left them in
+    // doubt on the own disk, and others have them.
+    void restore_unsealed(std::span<const EntryRef> entries);
+    // At boot: an entry that this disk lost in doubt existed. Who lacks it gets no vote from here,
+    // and this node does not stand itself until its log is as long again.
+    void claim(LogId id) { claimed_ = std::max(claimed_, id); }
+    bool claims_more() const { return claimed_ > log_.last_id(); }
+    // The disk in here is the one that the configuration knows, if it knows one: what it denies it
+    // never had.
+    bool own_disk_is_member() const;
+    // This disk of `node` is that one.
+    bool is_disk_of(NodeId node, Incarnation incarnation) const;
+    LogId newest_cut() const { return cut_.id; }
+    // As leader, with holes: what they were is being asked; nothing is appended before it is known.
+    bool settling() const;
+
     // The link to `peer` broke: what was in flight may be lost.
     void peer_down(Instant now, NodeId peer);
 
@@ -205,6 +237,8 @@ class Raft {
     void advance_clock(Instant now);
     Role role() const;
     NodeId leader_id() const;
+    // What votes compare.
+    LogId promised_last() const { return std::max(log_.last_id(), claimed_); }
     Leader* leader() { return std::get_if<Leader>(&role_); }
     void note_transition(Cause cause);
     HardState promises() const { return {term_, vote_, trimmed_}; }
@@ -217,7 +251,6 @@ class Raft {
 
     // election.cpp
     bool can_campaign() const;
-    bool own_disk_is_member() const;
     bool may_vote(Incarnation addressee) const;
     Index removal_of(NodeId node) const;
     bool live_leader_known() const;
@@ -228,6 +261,9 @@ class Raft {
     void become_pre_candidate();
     void become_candidate(bool transfer);
     void become_leader();
+    void begin_term(Leader& self);
+    void begin_term_when_whole();
+    void drop_from_hole(Leader& self);
     void count_pre_votes(PreCandidate& self);
     void count_votes(Candidate& self);
     void give_up_leadership(Leader& self);
@@ -243,6 +279,8 @@ class Raft {
     bool meant_for_other_disk(const AppendRequest& request) const;
     bool contradicts_commit(const AppendRequest& request) const;
     void merge_entries(const AppendRequest& request);
+    void mend_hole(const EntryRef& entry);
+    void note_trimmed(const AppendRequest& request, const EntryRef& entry);
     void truncate_log(Index last);
     void commit_to(Index index);
     // replication.cpp, as leader
@@ -312,6 +350,7 @@ class Raft {
 
     Config config_;
     RaftLog log_;
+    LogId claimed_;  // see claim(); {0, 0} = nothing
     ConfigurationHistory history_;
     CutMark cut_;      // the newest durable one; index 0 = none
     CutMark offered_;  // as follower: shall arrive; index 0 = none
@@ -324,7 +363,7 @@ class Raft {
     Term term_;
     NodeId vote_;                   // Invariant: changes within a term only from nobody to somebody
     bool trimmed_ = false;          // HardState::trimmed
-    Index commit_;                  // Invariant: grows, <= log_.last()
+    Index commit_;                  // Invariant: grows, <= log_.whole_to()
     std::uint64_t attempt_ = 0;     // campaigns begun in this term, pre-votes included
     Duration election_timeout_;     // drawn anew with every term and attempt
     std::optional<WallTime> wall_;  // the wall clock at wall_at_

@@ -15,7 +15,8 @@ RaftLog::RaftLog(Contents contents)
       last_cluster_time_(contents.last_cluster_time),
       last_wall_time_(contents.last_wall_time),
       runs_(std::move(contents.terms)),
-      window_(std::move(contents.tail)) {
+      window_(std::move(contents.tail)),
+      holes_(std::move(contents.holes)) {
     LEDGER_ASSERT(first_ >= Index{1});
     LEDGER_ASSERT(last_.next() >= first_);
     LEDGER_ASSERT(runs_.empty() == (last_ < first_));
@@ -23,6 +24,8 @@ RaftLog::RaftLog(Contents contents)
     LEDGER_ASSERT(runs_.empty() || runs_.back().first <= last_);
     LEDGER_ASSERT(window_.empty() || window_.back().index == last_);
     LEDGER_ASSERT(window_.empty() || window_.front().index + window_.size() == last_.next());
+    LEDGER_ASSERT(holes_.empty() || holes_.front() >= first_in_memory());
+    LEDGER_ASSERT(holes_.empty() || holes_.back() <= last_);
     for (std::size_t i = 1; i < runs_.size(); ++i) {
         LEDGER_ASSERT(runs_[i - 1].first < runs_[i].first);
         LEDGER_ASSERT(runs_[i - 1].term < runs_[i].term);
@@ -74,7 +77,34 @@ Index RaftLog::first_in_memory() const {
     return last_.next() - (window_.size() - head_);
 }
 
+bool RaftLog::is_hole(Index index) const {
+    return std::binary_search(holes_.begin(), holes_.end(), index);
+}
+
 const EntryRef* RaftLog::find(Index index) const {
+    return is_hole(index) ? nullptr : in_window(index);
+}
+
+void RaftLog::mend(const EntryRef& entry) {
+    LEDGER_ASSERT(is_hole(entry.index) && contains(entry.id()));
+    window_[head_ + static_cast<std::size_t>(entry.index - first_in_memory())] = entry;
+    std::erase(holes_, entry.index);
+    last_cluster_time_ = std::max(last_cluster_time_, entry.cluster_time);
+    last_wall_time_ = std::max(last_wall_time_, entry.wall_time);
+}
+
+void RaftLog::forget_holes(Index upto) {
+    const auto end = std::upper_bound(holes_.begin(), holes_.end(), upto);
+    if (end == holes_.begin()) {
+        return;
+    }
+    const Index last = *(end - 1);
+    holes_.erase(holes_.begin(), end);
+    release(last);  // nobody may take what is in their places for entries
+    LEDGER_ASSERT(first_in_memory() > last);
+}
+
+const EntryRef* RaftLog::in_window(Index index) const {
     const Index begin = first_in_memory();
     if (index < begin || index > last_) {
         return nullptr;
@@ -85,7 +115,7 @@ const EntryRef* RaftLog::find(Index index) const {
 std::span<const EntryRef> RaftLog::entries(Index first, Index last) const {
     LEDGER_ASSERT(first <= last);
     LEDGER_ASSERT(last <= last_);
-    const EntryRef* const begin = find(first);
+    const EntryRef* const begin = in_window(first);
     LEDGER_ASSERT(begin != nullptr);
     return {begin, static_cast<std::size_t>(last - first + 1)};
 }
@@ -112,6 +142,7 @@ void RaftLog::truncate_to(Index last, Term current) {
     while (!runs_.empty() && runs_.back().first > last) {
         runs_.pop_back();
     }
+    std::erase_if(holes_, [last](Index hole) { return hole > last; });
     last_ = last;
     durable_ = std::min(durable_, last);
     truncated_in_ = current;
@@ -159,6 +190,7 @@ void RaftLog::begin_after(Index upto) {
     }
     const std::optional<Term> term = term_at(upto);
     LEDGER_ASSERT(term.has_value());
+    LEDGER_ASSERT(holes_.empty() || holes_.front() > upto);
     previous_ = {*term, upto};
     first_ = upto.next();
     while (runs_.size() > 1 && runs_[1].first <= first_) {
@@ -186,6 +218,7 @@ void RaftLog::restart_after(
     runs_.clear();
     window_.clear();
     head_ = 0;
+    holes_.clear();
 }
 
 }  // namespace ledger::raft

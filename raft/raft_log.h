@@ -20,6 +20,7 @@ class RaftLog {
         LogId previous;              // the entry before `first`, when the log was cut there
         std::vector<TermRun> terms;  // of [first, last]
         std::vector<EntryRef> tail;  // the newest entries, contiguous, up to `last`; may be none
+        std::vector<Index> holes;    // of those: damaged on the disk, known by index and term only
         ClusterTime last_cluster_time;
         WallTime last_wall_time;
     };
@@ -44,10 +45,22 @@ class RaftLog {
 
     // Entries [first_in_memory(), last()] can be had at once; next() of last() if there are none.
     Index first_in_memory() const;
-    // The entry, or null if it is not in memory. Valid until the log changes.
+    // The entry, or null if it is not in memory or damaged. Valid until the log changes.
     const EntryRef* find(Index index) const;
-    // Both ends are in memory, first <= last. Valid until the log changes.
+    // Both ends are in memory, first <= last; holes have no body. Valid until the log changes.
     std::span<const EntryRef> entries(Index first, Index last) const;
+
+    // Damaged entries of the part in memory, ascending. They count as part of the log, and the disk
+    // still owes them: somebody may have been promised that they are here.
+    std::span<const Index> holes() const { return holes_; }
+    bool is_hole(Index index) const;
+    // The end of what is whole: before the first hole, or last().
+    Index whole_to() const { return holes_.empty() ? last_ : holes_.front().previous(); }
+    // An intact copy of a hole: no hole any more.
+    void mend(const EntryRef& entry);
+    // What lies up to here is not needed any more, whole or not. Up to the last hole there it leaves
+    // memory.
+    void forget_holes(Index upto);
 
     // `entry` follows last() and its term is not below the last one.
     void append(const EntryRef& entry);
@@ -68,6 +81,7 @@ class RaftLog {
 
   private:
     Term last_term() const;
+    const EntryRef* in_window(Index index) const;
 
     Index first_;
     Index last_;
@@ -83,6 +97,7 @@ class RaftLog {
     // window_[head_ ...] are the entries in memory, the last one being last_.
     std::vector<EntryRef> window_;
     std::size_t head_ = 0;
+    std::vector<Index> holes_;  // Invariant: ascending, in the window
 };
 
 }  // namespace ledger::raft

@@ -74,8 +74,10 @@ struct SnapshotOffered {
 struct Ready {
     std::optional<HardState> hard_state;
     std::optional<Cut> restore;  // the log is emptied and goes on after this cut; so does the state
+    std::optional<LogId> state_from;  // the state goes on after this cut; the log stays as it is
     std::optional<Index> truncate_to;  // the log ends here before `entries` are appended
     std::vector<EntryRef> entries;     // contiguous, index and term filled in
+    std::vector<EntryRef> repairs;     // copies of entries that were damaged on the disk
     std::vector<Outgoing> messages;
     std::vector<ReadGrant> reads;
     std::vector<ReadId> dropped_reads;  // leadership was lost first: the caller answers
@@ -85,7 +87,8 @@ struct Ready {
     std::vector<Transition> transitions;
 
     bool empty() const {
-        return !hard_state && !restore && !truncate_to && entries.empty() && messages.empty() &&
+        return !hard_state && !restore && !state_from && !truncate_to && entries.empty() && repairs.empty() &&
+               messages.empty() &&
                reads.empty() && dropped_reads.empty() && loads.empty() && snapshots.empty() &&
                offers.empty() && transitions.empty();
     }
@@ -93,10 +96,12 @@ struct Ready {
     void clear() {
         hard_state.reset();
         restore.reset();
+        state_from.reset();
         truncate_to.reset();
         snapshots.clear();
         offers.clear();
         entries.clear();
+        repairs.clear();
         messages.clear();
         reads.clear();
         dropped_reads.clear();

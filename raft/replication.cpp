@@ -70,6 +70,13 @@ void Raft::handle(NodeId from, const AppendRequest& request) {
         return;  // No correct leader says so (Raft §5.4.3): nothing to agree or disagree with.
     }
     response.term = term_;
+    if (request.previous.index > log_.whole_to() && !log_.holes().empty()) {
+        // What is damaged counts as missing, so that the leader sends it once more.
+        LEDGER_SOMETIMES(true, "raft.hole_asked_for");
+        response.hint = log_.last_not_above({request.previous.term, log_.whole_to()});
+        send(from, false, response);
+        return;
+    }
     // Raft §5.3, the consistency check. Up to our commit index every leader's log is ours, also
     // where the terms are no longer known.
     if (request.previous.index > commit_ && !log_.contains(request.previous)) {
@@ -107,24 +114,34 @@ bool Raft::contradicts_commit(const AppendRequest& request) const {
 // entry is deleted only when one of the same index and another term replaces it.
 void Raft::merge_entries(const AppendRequest& request) {
     for (const EntryRef& entry : request.entries) {
-        if (entry.index <= commit_ || log_.contains(entry.id())) {
+        const bool held = entry.index <= commit_ || log_.contains(entry.id());
+        if (held && log_.is_hole(entry.index)) {
+            LEDGER_SOMETIMES(true, "raft.hole_mended_by_leader");
+            mend_hole(entry);
+            note_trimmed(request, entry);
+        }
+        if (held) {
             continue;
         }
         if (entry.index <= log_.last()) {
             truncate_log(entry.index.previous());
         }
         append_entry(entry);
-        if (request.trimmed && !trimmed_ && entry.handle.is_erased()) {
-            trimmed_ = true;
-            persist_hard_state();
-        }
+        note_trimmed(request, entry);
+    }
+}
+
+void Raft::note_trimmed(const AppendRequest& request, const EntryRef& entry) {
+    if (request.trimmed && !trimmed_ && entry.handle.is_erased()) {
+        trimmed_ = true;
+        persist_hard_state();
     }
 }
 
 void Raft::truncate_log(Index last) {
     LEDGER_ASSERT(last >= commit_);
-    LEDGER_ASSERT(leader() == nullptr);
-    LEDGER_SOMETIMES(true, "raft.conflict_truncation");
+    LEDGER_ASSERT(leader() == nullptr || settling());
+    LEDGER_SOMETIMES(leader() == nullptr, "raft.conflict_truncation");
     LEDGER_SOMETIMES(
         log_.term_at(last.next()) != log_.term_at(log_.last()), "raft.several_terms_truncated");
     // Where the caller's log ends once truncate_to of this Ready is done.
@@ -137,6 +154,7 @@ void Raft::truncate_log(Index last) {
         LEDGER_ASSERT(ready_.entries.empty());
         ready_.truncate_to = last;
     }
+    std::erase_if(ready_.repairs, [last](const EntryRef& entry) { return entry.index > last; });
     log_.truncate_to(last, term_);
     const bool rolled_back = history_.truncate_to(last);
     LEDGER_SOMETIMES(rolled_back, "raft.configuration_rolled_back");
@@ -145,7 +163,8 @@ void Raft::truncate_log(Index last) {
 void Raft::commit_to(Index index) {
     LEDGER_ASSERT(index >= commit_);
     LEDGER_ASSERT(index <= log_.last());
-    commit_ = index;
+    LEDGER_SOMETIMES(index > log_.whole_to(), "raft.commit_waits_for_hole");
+    commit_ = std::max(commit_, std::min(index, log_.whole_to()));
 }
 
 void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
@@ -344,6 +363,9 @@ void Raft::send_appends(Leader& self) {
 }
 
 void Raft::send_appends(Leader& self, Progress& peer) {
+    if (settling()) {
+        return;
+    }
     if (peer.state == Progress::State::probe) {
         if (!peer.waiting && peer.next <= log_.last()) {
             send_probe(self, peer);

@@ -79,7 +79,9 @@ struct Leader {
     bool round_open = false;      // that round has not left yet: reads may still join it
     RoundTimes round_times;
     Instant heartbeat_due;
-    Index first_own;  // the no-op of its term
+    Index first_own;  // the no-op of its term; beyond the log while there are holes in it
+    NodeSet never_had;   // voters that never had the first hole
+    Index never_had_at;  // which that is
     std::uint64_t uncommitted_bytes = 0;
     ClusterTime stamped;  // cluster time of the last entry, or at the election
     Instant stamped_at;   // the own clock at that moment

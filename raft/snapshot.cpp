@@ -136,7 +136,8 @@ void Raft::handle(NodeId from, const SnapshotOffer& offer) {
         return;
     }
     answer.term = term_;
-    const bool needed = offer.cut.index > commit_ && !log_.contains(offer.cut);
+    const bool whole = log_.contains(offer.cut) && offer.cut.index <= log_.whole_to();
+    const bool needed = offer.cut.index > commit_ && !whole;
     LEDGER_SOMETIMES(!needed, "raft.offered_cut_not_needed");
     if (!needed) {
         // A cut is committed. What we hold up to there is the same, and stays (catalogue S01, S03).
@@ -166,7 +167,12 @@ bool Raft::snapshot_received(Instant now, LogId id) {
         return false;
     }
     if (log_.contains(id)) {
-        commit_to(id.index);  // the entries came by the log meanwhile; nothing of it is lost
+        // The entries came by the log meanwhile, or were there but damaged; nothing of it is lost.
+        if (id.index > log_.whole_to()) {
+            LEDGER_SOMETIMES(true, "raft.cut_covers_holes");
+            covered_by_cut(now, id, *decode_configuration(offered_configuration_.envelope()));
+        }
+        commit_to(std::max(commit_, id.index));
     } else {
         restore({id, offered_.cluster_time, offered_.wall_time,
             *decode_configuration(offered_configuration_.envelope())});
@@ -189,7 +195,9 @@ void Raft::restore(const Cut& cut) {
     commit_ = cut.id.index;
     cut_ = {cut.id, cut.cluster_time, cut.wall_time};
     ready_.entries.clear();
+    ready_.repairs.clear();
     ready_.truncate_to.reset();
+    ready_.state_from.reset();
     ready_.restore = cut;
     if (trimmed_) {
         LEDGER_SOMETIMES(true, "raft.trimmed_log_discarded");

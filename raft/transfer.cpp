@@ -38,6 +38,9 @@ TransferOutcome Raft::transfer(Instant now, NodeId target) {
     if (self == nullptr) {
         return NotLeader{leader_id()};
     }
+    if (settling()) {
+        return TransferRefused{};
+    }
     if (self->transfer) {
         const bool same = target == NodeId{0} || target == self->transfer->target;
         return same ? TransferOutcome(TransferStarted{self->transfer->target}) : TransferRefused{};

@@ -145,6 +145,13 @@ void DiskAudit::read_hard_state(const Disk& disk) {
 }
 
 void DiskAudit::read_segment(const Disk& disk, Segment& segment) {
+    if (segment.at == 0 && &segment != segments_.data()) {
+        // Now that something follows it, a group that is not whole may count in part.
+        Segment& before = *(&segment - 1);
+        const ByteSpan bytes = disk.durable_view(before.name, scratch_);
+        while (before.at != 0 && read_group(bytes, before)) {
+        }
+    }
     const ByteSpan bytes = disk.durable_view(segment.name, scratch_);
     if (segment.at == 0 && !read_header(bytes, segment)) {
         return;
@@ -165,8 +172,10 @@ bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
         if (entries_.empty() && segments_.front().id == segment.id) {
             first_ = header->first();
         }
-        // A segment that does not continue the log adds nothing to it.
-        if (header->first() == last().next()) {
+        // A segment that does not continue the log adds nothing to it. One that begins earlier was begun
+        // when what a crash had left behind its begin was given up.
+        if (header->first() <= last().next() && header->first() >= first_) {
+            entries_.resize(static_cast<std::size_t>(header->first() - first_));
             segment.begin = header->first();
             segment.at = log::segment_header_bytes;
             return true;
@@ -177,15 +186,66 @@ bool DiskAudit::read_header(ByteSpan bytes, Segment& segment) {
 
 // A group is records, padding to the sector, and the identity block that names them.
 bool DiskAudit::read_group(ByteSpan bytes, Segment& segment) {
+    if (segment.part_of_after) {
+        entries_.resize(static_cast<std::size_t>(segment.part_of_after->next() - first_));
+        segment.part_of_after.reset();
+    }
     std::uint64_t at = segment.at;
     collect_records(bytes, segment, at);
     at = log::sector_ceiling(at);
     const auto block = log::decode_identity_block(behind(bytes, at), {segment.id, at});
     if (!block || block->group_start != segment.at || !continues(*block)) {
+        return read_damaged_group(bytes, segment, at);
+    }
+    for (const Record& record : group_) {
+        append(record);
+    }
+    LEDGER_ASSERT(last() == block->last);
+    segment.at = at + log::identity_block_bytes(block->names.size());
+    return true;
+}
+
+// Of the last one of all, what stands before the damage.
+bool DiskAudit::read_damaged_group(ByteSpan bytes, Segment& segment, std::uint64_t at) {
+    std::optional<log::IdentityBlock> block;
+    bool followed = segments_.back().id != segment.id;
+    std::uint64_t end = 0;
+    for (; at < bytes.size() && (!block || !followed); at += log::sector_bytes) {
+        auto found = log::decode_identity_block(behind(bytes, at), {segment.id, at});
+        if (found && !block && found->group_start == segment.at) {
+            block = std::move(found);
+            end = at + log::identity_block_bytes(block->names.size());
+        } else if (found) {
+            followed = true;
+        }
+    }
+    if (!block) {
         return false;
     }
-    append(*block);
-    segment.at = at + log::identity_block_bytes(block->names.size());
+    group_.clear();
+    std::uint64_t offset = segment.at;
+    for (const log::EntryIdentity& name : block->names) {
+        const log::RecordView view =
+            log::decode_record(behind(bytes, offset), {segment.id, offset});
+        const bool whole = view.damage == log::Damage::none &&
+                           log::identity_of(view.header, view.envelope_crc) == name;
+        group_.push_back({name, whole ? std::optional(sha256(view.envelope)) : std::nullopt});
+        offset += log::record_bytes(name.envelope_bytes, name.erasable_bytes);
+    }
+    if (!continues(*block)) {
+        return false;
+    }
+    if (!followed) {
+        segment.part_of_after = block->base;
+    }
+    for (const Record& record : group_) {
+        // A truncation is known by its name.
+        if (!followed && !record.envelope && !record.identity.is_truncation()) {
+            return false;
+        }
+        append(record);
+    }
+    segment.at = end;
     return true;
 }
 
@@ -224,15 +284,12 @@ bool DiskAudit::continues(const log::IdentityBlock& block) const {
     return end == block.last;
 }
 
-void DiskAudit::append(const log::IdentityBlock& block) {
-    for (const Record& record : group_) {
-        if (record.identity.is_truncation()) {
-            entries_.resize(static_cast<std::size_t>(record.identity.index.next() - first_));
-        } else {
-            entries_.push_back({record.identity.term, record.envelope});
-        }
+void DiskAudit::append(const Record& record) {
+    if (record.identity.is_truncation()) {
+        entries_.resize(static_cast<std::size_t>(record.identity.index.next() - first_));
+    } else {
+        entries_.push_back({record.identity.term, record.envelope});
     }
-    LEDGER_ASSERT(last() == block.last);
 }
 
 bool DiskAudit::holds(Index index, Term term, const Digest& envelope) const {

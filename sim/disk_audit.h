@@ -16,7 +16,9 @@ namespace ledger::sim {
 // The witness for "acknowledged means durable": it knows nothing of the replica, of log::Writer,
 // Reader or Storage, only the format (records, identity blocks, segment headers, hard state
 // slots). An entry counts once its whole group is in the durable image: every record intact, in
-// order, and named by the group's identity block. Segments before the one with which the log
+// order, and named by the group's identity block. In a group that others follow a record may be
+// damaged, where a repair has copied it: that one is not held. Of a last group that has its block but
+// is not whole what stands before the damage is held, as recovery has it. Segments before the one with which the log
 // begins, as the hard state says, do not count, nor does one that begins the log anew unnamed.
 class DiskAudit {
   public:
@@ -30,7 +32,10 @@ class DiskAudit {
 
     // The durable log has this very entry: same term, same envelope (its SHA-256).
     bool holds(Index index, Term term, const Digest& envelope) const;
-    bool holds(Index index) const { return index >= first_ && index <= last(); }
+    bool holds(Index index) const {
+        return index >= first_ && index <= last() &&
+               entries_[static_cast<std::size_t>(index - first_)].envelope.has_value();
+    }
     // Precondition: holds(index).
     Term term(Index index) const;
     Index first() const { return first_; }
@@ -48,15 +53,16 @@ class DiskAudit {
         std::uint32_t number = 0;  // of the file, on its disk
         std::uint64_t at = 0;      // where the next group begins; 0 = no header that counts seen
         Index begin;               // as its header says
+        std::optional<Index> part_of_after;  // behind it a part of the group at `at` counts
     };
     struct Entry {
         Term term;
-        Digest envelope;
+        std::optional<Digest> envelope;  // nothing if it is damaged
     };
     // One record of the group at hand.
     struct Record {
         log::EntryIdentity identity;
-        Digest envelope;
+        std::optional<Digest> envelope;
     };
 
     bool follow(const Disk& disk);
@@ -67,9 +73,10 @@ class DiskAudit {
     void read_segment(const Disk& disk, Segment& segment);
     bool read_header(ByteSpan bytes, Segment& segment);
     bool read_group(ByteSpan bytes, Segment& segment);
+    bool read_damaged_group(ByteSpan bytes, Segment& segment, std::uint64_t at);
     void collect_records(ByteSpan bytes, const Segment& segment, std::uint64_t& at);
     bool continues(const log::IdentityBlock& block) const;
-    void append(const log::IdentityBlock& block);
+    void append(const Record& record);
 
     const log::Identity identity_;
     const std::string directory_;

@@ -97,6 +97,7 @@ class Host::ObservedMachine final : public node::StateMachine {
     }
     void thaw() override { machine_.thaw(); }
     void begin_restore() override { machine_.begin_restore(); }
+    void abandon_restore() override { machine_.abandon_restore(); }
     Result<void> restore_chunk(ByteSpan chunk) override { return machine_.restore_chunk(chunk); }
     Result<void> end_restore() override {
         Result<void> ended = machine_.end_restore();
@@ -222,6 +223,10 @@ bool Host::start(Instant now) {
     }
     if (!opened || !cuts) {
         const Error error = opened ? cuts.error() : opened.error();
+        if (disk_.crowded() && error.code == make_error_code(log::Errc::no_space)) {
+            LEDGER_SOMETIMES(true, "sim.no_space_to_start");
+            return false;  // somebody else has it, for a while
+        }
         port_.violated("recovery", "n" + std::to_string(node_.value) +
                                        " cannot start after a crash that its disk must survive: " +
                                        error.code.message() + ", " + error.place);
@@ -605,7 +610,8 @@ void Host::on_stored(Instant now, const Item& item) {
         return;
     }
     inject_disk_error(DiskOperation::sync);
-    if (write_failed_ || !storage_->sync()) {
+    const Result<void> synced = write_failed_ ? Result<void>() : storage_->sync();
+    if (write_failed_ || !synced) {
         store_failed(now);
         return;
     }
@@ -619,7 +625,8 @@ void Host::on_stored(Instant now, const Item& item) {
     if (!stores_.empty()) {
         start_store(now);
     }
-    step(now, node::Stored{ticket});
+    const std::span<const Index> damaged = storage_->damaged();
+    step(now, node::Stored{ticket, {damaged.begin(), damaged.end()}});
 }
 
 // Nothing was injected, but somebody else has the space.
@@ -648,11 +655,13 @@ void Host::release_sends() {
     }
 }
 
-// Whether a read that failed did so for the error that was injected.
-bool Host::read_failed(bool failed) {
-    const bool felt = failed && disk_failing_ == Fault::disk_read_failed;
-    faults_.consume(Fault::disk_read_failed, felt ? 1 : 0);
-    return felt;
+// An injected error has struck one of the reads since. The replica could do without, or the reader,
+// which looks twice.
+void Host::read_error_over() {
+    if (disk_failing_ == Fault::disk_read_failed) {
+        faults_.consume(Fault::disk_read_failed);
+        disk_failing_.reset();
+    }
 }
 
 void Host::on_loaded(Instant now, const Item& item) {
@@ -671,15 +680,15 @@ void Host::on_loaded(Instant now, const Item& item) {
     if (!entries && map != storage_->published()) {
         entries = reader_->read(*storage_->published(), load.first, load.last, load.bytes_max);
     }
-    node::Loaded loaded{.request = load.request, .entries = {}, .failed = !entries};
+    node::Loaded loaded{.request = load.request,
+        .entries = {},
+        .failed = !entries,
+        .damaged = entries ? Index{} : reader_->damaged()};
     if (entries) {
         loaded.entries = std::move(*entries);
     }
-    const bool felt = read_failed(loaded.failed);
     step(now, std::move(loaded));
-    if (felt) {
-        disk_failing_.reset();  // the replica could do without
-    }
+    read_error_over();
 }
 
 // Only then is nothing un-synced that a later truncation could still concern.
@@ -743,11 +752,8 @@ void Host::on_chunk_loaded(Instant now, const Item& item) {
     if (bytes) {
         loaded.bytes = std::move(*bytes);
     }
-    const bool felt = read_failed(loaded.failed);
     step(now, std::move(loaded));
-    if (felt) {
-        disk_failing_.reset();  // the replica could do without
-    }
+    read_error_over();
 }
 
 void Host::on_wake(Instant now, const Item& item) {

@@ -167,9 +167,9 @@ class Host final {
     void carry_out(Instant now, const node::Halt& halt);
     void start_store(Instant now);
     void store_failed(Instant now);
+    void read_error_over();
     void blame_others();
     void felt();
-    bool read_failed(bool failed);
     // An armed error strikes the disk's next operation of this kind, whatever it is for.
     void inject_disk_error(DiskOperation operation);
     void start_cut_work(Instant now);

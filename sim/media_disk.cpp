@@ -77,11 +77,20 @@ HarmVerdict MediaDisk::judge(std::span<const Harm::Place> places) {
     return verdict;
 }
 
+// One of all copies: a crash may leave a single one of the newest slot, and take the other slot's, which
+// was being written.
+HarmVerdict MediaDisk::judge_hard_state(std::uint32_t number) const {
+    std::uint64_t harmed = 0;
+    for (const ByteRange& copy : map_.hard_state_copies()) {
+        harmed += is_harmed(number, copy) ? 1u : 0u;
+    }
+    return harmed > 1 ? HarmVerdict::refused : HarmVerdict::allowed;
+}
+
 // What is not mapped is under way, or nobody knows what it means.
 HarmVerdict MediaDisk::judge_place(const Harm::Place& place) const {
     if (place.number == map_.hard_state_number()) {
-        return all_harmed(place.number, map_.newest_hard_state()) ? HarmVerdict::refused
-                                                                   : HarmVerdict::allowed;
+        return judge_hard_state(place.number);
     }
     for (const MappedSegment& segment : map_.segments()) {
         if (segment.number == place.number && segment.end != 0) {

@@ -56,6 +56,7 @@ class MediaDisk {
   private:
     bool is_harmed(std::uint32_t number, ByteRange range) const;
     bool all_harmed(std::uint32_t number, std::span<const ByteRange> copies) const;
+    HarmVerdict judge_hard_state(std::uint32_t number) const;
     HarmVerdict judge_place(const Harm::Place& place) const;
     HarmVerdict judge_segment(const MappedSegment& segment, const Harm::Place& place) const;
     bool harms_record(const MappedSegment& segment, const MappedGroup& group) const;

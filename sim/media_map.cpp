@@ -93,6 +93,16 @@ std::array<ByteRange, 2> MediaMap::newest_hard_state() const {
     return {copy(0), copy(1)};
 }
 
+std::array<ByteRange, 4> MediaMap::hard_state_copies() const {
+    std::array<ByteRange, 4> copies;
+    for (std::uint64_t i = 0; i < copies.size(); ++i) {
+        const std::uint64_t offset =
+            log::hard_state_offset(i % log::hard_state_slots, i / log::hard_state_slots);
+        copies[i] = {offset, offset + log::hard_state_slot_bytes};
+    }
+    return copies;
+}
+
 void MediaMap::list(Disk& disk) {
     std::vector<MappedSegment> found;
     cut_names_.clear();

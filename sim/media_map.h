@@ -65,6 +65,8 @@ class MediaMap {
     std::uint32_t hard_state_number() const { return hard_state_number_; }
     // Both copies of the newest slot.
     std::array<ByteRange, 2> newest_hard_state() const;
+    // All copies of both slots.
+    std::array<ByteRange, 4> hard_state_copies() const;
 
     struct LiveEntry {
         std::size_t segment = 0;

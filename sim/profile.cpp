@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 92> keys = {{
+constexpr std::array<KnownKey, 94> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -93,6 +93,8 @@ constexpr std::array<KnownKey, 92> keys = {{
     {Section::swarm, "knob.cut_kib_per_second", Unit::count, 1, 1 << 20},
     {Section::swarm, "knob.cut_transfers", Unit::count, 1, 16},
     {Section::workload, "pinned", Unit::share, 0, 1'000'000},
+    {Section::swarm, "media.use", Unit::count, 0, 1},
+    {Section::swarm, "knob.scrub_kib_per_second", Unit::count, 0, 1 << 20},
     {Section::swarm, "media.rot", Unit::share, 0, 1'000'000},
     {Section::swarm, "media.sector_error", Unit::share, 0, 1'000'000},
     {Section::swarm, "media.phantom_write", Unit::share, 0, 1'000'000},
@@ -173,18 +175,18 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.hunt = draw.number("nemesis.hunt", Range::among({0, 500'000, 900'000}));
 }
 
-// Off until replicas repair what they find.
+// In a part of the seeds, and then far more often than any device does (storage reference, T20).
 void draw_media(Drawer& draw, MediaProfile& media) {
-    const Range off = Range::one(0);
-    media.rot = draw.number("media.rot", off);
-    media.sector_error = draw.number("media.sector_error", off);
-    media.phantom_write = draw.number("media.phantom_write", off);
-    media.misdirected_write = draw.number("media.misdirected_write", off);
-    media.misdirected_read = draw.number("media.misdirected_read", off);
-    media.stale_read = draw.number("media.stale_read", off);
-    media.crowd = draw.number("media.crowd", off);
-    media.unsealed = draw.flag("media.unsealed", off);
-    media.unrestricted = draw.flag("media.unrestricted", off);
+    media.use = draw.flag("media.use", Range::among({0, 1, 0}));
+    media.rot = draw.number("media.rot", Range::among({300'000, 100'000, 0}));
+    media.sector_error = draw.number("media.sector_error", Range::among({200'000, 0}));
+    media.phantom_write = draw.number("media.phantom_write", Range::among({250'000, 0}));
+    media.misdirected_write = draw.number("media.misdirected_write", Range::among({300'000, 0}));
+    media.misdirected_read = draw.number("media.misdirected_read", Range::among({250'000, 0}));
+    media.stale_read = draw.number("media.stale_read", Range::among({250'000, 0}));
+    media.crowd = draw.number("media.crowd", Range::among({0, 150'000}));
+    media.unsealed = draw.flag("media.unsealed", Range::one(0));
+    media.unrestricted = draw.flag("media.unrestricted", Range::one(0));
     const Range shares = Range::among({1, 4, 0});
     media.at_records = draw.number("media.at_records", shares);
     media.at_blocks = draw.number("media.at_blocks", shares);
@@ -294,9 +296,14 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         draw.number("disk.crash_split_size", Range::among({200'000, 0, 700'000}));
     profile.disk.lose_entry =
         draw.number("disk.crash_lose_entry", Range::among({500'000, 200'000, 900'000}));
-    profile.disk.whole_pages = draw.flag("disk.whole_pages", Range::one(0));
+    profile.disk.whole_pages = draw.flag("disk.whole_pages", Range::among({0, 0, 1}));
     draw_nemesis(draw, profile.nemesis);
     draw_media(draw, profile.media);
+    profile.limits.scrub_bytes_per_second = std::uint64_t{
+        draw.number("knob.scrub_kib_per_second", Range::among({1024, 64, 0}))} << 10;
+    profile.limits.scrub_read_bytes = 4u << 10;
+    profile.limits.scrub_start = milliseconds(100);
+    profile.limits.scrub_pause = milliseconds(500);
     draw_membership(draw, profile.membership);
     if (profile.membership.changes) {
         profile.old_nodes = 0;  // one that is added after an upgrade cannot work, and says so

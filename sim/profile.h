@@ -68,6 +68,7 @@ struct NemesisProfile {
 
 // What devices do to bytes that they have taken.
 struct MediaProfile {
+    bool use = true;  // any of it
     // At each action of the nemesis.
     PartsPerMillion rot = 0;                // bits flip
     PartsPerMillion sector_error = 0;       // 512 bytes or 4 KiB cannot be read until written again
@@ -88,8 +89,8 @@ struct MediaProfile {
     bool unrestricted = false;  // no copy need be left in the cluster
 
     bool any() const {
-        return rot > 0 || sector_error > 0 || phantom_write > 0 || misdirected_write > 0 ||
-               misdirected_read > 0 || stale_read > 0 || crowd > 0;
+        return use && (rot > 0 || sector_error > 0 || phantom_write > 0 || misdirected_write > 0 ||
+               misdirected_read > 0 || stale_read > 0 || crowd > 0);
     }
 };
 

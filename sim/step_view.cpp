@@ -112,6 +112,9 @@ check::NodeStep StepView::ends(
     const raft::Status status = raft.status();
     const Incarnation known = configuration.member(host.node()).incarnation;
     const bool own_disk = known == Incarnation{} || known == host.disk_incarnation();
+    // Who lost its configuration, or what it claims, has to wait for others.
+    const bool whole = raft.configurations().knows_current() && !raft.claims_more() &&
+                       host.replica().repair().settled();
     members_ = configuration.members();
     electorates_ = {voters_of(configuration.voters), voters_of(configuration.outgoing)};
     check::NodeStep step{.node = host.node(),
@@ -122,7 +125,7 @@ check::NodeStep StepView::ends(
         .standing = {.term = status.term,
             .leader = status.leader,
             .may_campaign = raft.may_lead() && own_disk && !status.trimmed &&
-                             status.removed == Index{},
+                             status.removed == Index{} && whole,
             .alone = configuration.voters.size() == 1 && !configuration.joint() &&
                      configuration.voters.contains(host.node()),
             .electorates = std::span(electorates_).first(configuration.joint() ? 2 : 1),

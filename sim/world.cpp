@@ -739,8 +739,13 @@ bool World::converged() const {
         if (!judge_.takes_part(*host)) {
             return true;
         }
-        return host->up() && host->quiet() && host->replica().applied() == target &&
-               host->replica().raft().status().last == target;
+        if (!host->up()) {
+            return false;
+        }
+        const bool whole =
+            profile_.media.unrestricted || host->replica().repair().damaged() == 0;
+        return host->quiet() && host->replica().applied() == target &&
+               host->replica().raft().status().last == target && whole;
     });
 }
 
@@ -749,6 +754,9 @@ std::string World::pending() const {
     for (const auto& host : hosts_) {
         text += "n" + std::to_string(host->node().value);
         text += host->up() ? " applied " + std::to_string(host->replica().applied().value) : " down";
+        if (host->up() && host->replica().repair().damaged() > 0) {
+            text += " with " + std::to_string(host->replica().repair().damaged()) + " damaged entries";
+        }
         text += ", ";
     }
     text += judge_.subscribers_complete() ? "" : "a subscriber lacks events, ";

@@ -59,6 +59,8 @@ class Ledger {
     // end_restore() nothing may be applied and no query is answered. After an error only another
     // begin_restore() helps.
     void begin_restore();
+    // The state is empty and may be applied to.
+    void abandon_restore();
     Result<void> restore_chunk(ByteSpan chunk);
     Result<void> end_restore();
 

@@ -43,6 +43,12 @@ void Ledger::begin_restore() {
     LEDGER_ASSERT(length() == Position{});
 }
 
+void Ledger::abandon_restore() {
+    LEDGER_ASSERT(restoration_.has_value());
+    discarded_.push_back(std::move(restoration_->tables()));
+    restoration_.reset();
+}
+
 Result<void> Ledger::restore_chunk(ByteSpan chunk) {
     LEDGER_ASSERT(restoration_.has_value());
     sweep(sweep_steps_per_chunk);

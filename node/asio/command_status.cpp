@@ -153,6 +153,16 @@ std::string text_of(const View& view) {
         view.reachable, view.rows.size(), view.quorum);
     text += view.leader == NodeId{} ? std::string("\n")
                                     : fmt::format("; leader n{}\n", view.leader.value);
+    for (const Row& row : view.rows) {
+        if (row.answer && row.answer->repair_blocked != Index{}) {
+            text += fmt::format("n{}: entry {} is damaged on its disk and nobody that answers has a "
+                                "copy; {} damaged in all\n",
+                row.node.node.value, row.answer->repair_blocked.value, row.answer->faulty);
+        } else if (row.answer && row.answer->faulty > 0) {
+            text += fmt::format("n{}: {} entries are damaged on its disk and being repaired\n",
+                row.node.node.value, row.answer->faulty);
+        }
+    }
     if (!view.members.empty() && data_copies_min(view) == 1 && view.members.size() > 1 &&
         view.quorum > 1) {
         text += "what is acknowledged may be there with one data copy: a quorum may need a witness\n";
@@ -177,6 +187,8 @@ void write_row(check::JsonWriter& writer, const Row& row) {
         writer.key("durable").number(at.durable.value).key("commit").number(at.commit.value);
         writer.key("applied").number(at.applied.value).key("lag").number(row.lag);
         writer.key("events").number(at.length.value).key("chain").text(to_hex(at.chain));
+        writer.key("faulty").number(at.faulty);
+        writer.key("repair_blocked").number(at.repair_blocked.value);
     }
     writer.end_object();
 }

@@ -91,6 +91,10 @@ Ending Host::run() {
     journal_.info("log", "holds entries {} to {}, committed at least to {}, term {}, {} torn bytes removed",
         recovered_->first, recovered_->last, recovered_->commit, recovered_->hard_state.term,
         recovered_->torn_bytes);
+    if (!recovered_->unsealed.empty()) {
+        journal_.info("log", "the crash left {} entries from {} on in doubt: asking the others",
+            recovered_->unsealed.size(), recovered_->unsealed.front().index);
+    }
     if (!cuts_.empty()) {
         journal_.info("cut", "of the state at index {} is the newest of {}",
             cuts_.back().id.index, cuts_.size());
@@ -184,6 +188,26 @@ void Host::step_replica(Event&& event) {
         carry_out(effect);
     }
     stepping_ = false;
+    tell_of_repair();
+}
+
+void Host::tell_of_repair() {
+    const Repair& repair = replica_.repair();
+    if (const std::uint64_t damaged = repair.damaged(); damaged != damaged_) {
+        if (damaged > damaged_) {
+            journal_.warn("disk", "{} entries are damaged: asking the others for copies", damaged);
+        } else {
+            journal_.info("disk", "{} damaged entries are left", damaged);
+        }
+        damaged_ = damaged;
+    }
+    if (const Index blocked = repair.blocked(); blocked != blocked_) {
+        if (blocked != Index{}) {
+            journal_.error("disk",
+                "repair_blocked: nobody that answers has an intact copy of entry {}", blocked);
+        }
+        blocked_ = blocked;
+    }
 }
 
 void Host::end_recording() {
@@ -381,14 +405,14 @@ awaitable<void> Host::sweep() {
 
 // --- Events ---
 
-void Host::on_stored(Ticket ticket) {
+void Host::on_stored(Ticket ticket, std::vector<Index> damaged) {
     LEDGER_ASSERT(ticket > stored_);
     stored_ = ticket;
     while (!held_.empty() && held_.front().after <= stored_) {
         send_now(held_.front().message);
         held_.pop_front();
     }
-    step(Stored{ticket});
+    step(Stored{ticket, std::move(damaged)});
 }
 
 void Host::on_store_failed(Ticket ticket, const Error& error) {

@@ -82,7 +82,7 @@ class Host final : private WriterThread::Port,
         PeerMessage message;
     };
 
-    void on_stored(Ticket ticket) override;
+    void on_stored(Ticket ticket, std::vector<Index> damaged) override;
     void on_store_failed(Ticket ticket, const Error& error) override;
     void on_loaded(Loaded&& loaded, const Error& error) override;
     void on_cut_stored(const CutStored& stored, const Error& error) override;
@@ -103,6 +103,7 @@ class Host final : private WriterThread::Port,
     void tell_edge(edge::Event&& event);
     void serve_edge();
     void end_recording();
+    void tell_of_repair();
     void carry_out(Effect& effect);
     void carry_out(edge::Effect& effect);
     // Opens a link to a peer, or moves the one that there is.
@@ -151,6 +152,8 @@ class Host final : private WriterThread::Port,
     Instant edge_wake_ = never;
     Instant armed_at_ = never;   // when alarm_ goes off; never later than either
     bool turn_ends_ = false;     // ring() is posted
+    std::uint64_t damaged_ = 0;  // entries, as told last
+    Index blocked_;
     bool stepping_ = false;
     bool stopping_ = false;
     Ending ending_ = Ending::asked;

@@ -82,6 +82,7 @@ void ReaderThread::do_load(const Load& load) {
         loaded->entries = std::move(*entries);
     } else {
         loaded->failed = true;
+        loaded->damaged = reader_.damaged();
         error = entries.error();
     }
     net::post(loop_, [this, loaded = std::move(loaded), error = std::move(error)] {

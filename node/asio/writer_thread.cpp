@@ -87,10 +87,12 @@ void WriterThread::do_store(const Store& store) {
         // First: what the replica asks for once it knows of the group can then be read.
         readers_.publish(storage_->published());
     }
-    net::post(loop_, [this, ticket = store.ticket, done = std::move(done)] {
+    const std::span<const Index> found = storage_->damaged();
+    net::post(loop_, [this, ticket = store.ticket, done = std::move(done),
+                         damaged = std::vector<Index>(found.begin(), found.end())]() mutable {
         --stores_open_;
         if (done) {
-            port_.on_stored(ticket);
+            port_.on_stored(ticket, std::move(damaged));
         } else {
             port_.on_store_failed(ticket, done.error());
         }

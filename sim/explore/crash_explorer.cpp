@@ -326,6 +326,7 @@ std::string SeedExplorer::append_and_reopen(const FoundLog& found) {
     const std::unique_ptr<log::FileSystem> wrapped = options_.wrap ? options_.wrap(disk) : nullptr;
     log::FileSystem& files = wrapped ? *wrapped : disk;
     FoundLog expected = found;
+    expected.unsealed.clear();  // given up by writing on
     {
         auto opened = log::open(files, work_->options, work_->identity);
         if (!opened) {

@@ -33,6 +33,18 @@ std::string WrittenEntries::judge(const HashedEntry& found) const {
         found.entry.term);
 }
 
+namespace {
+
+std::vector<LogId> ids_of(const std::vector<log::EntryIdentity>& names) {
+    std::vector<LogId> ids;
+    for (const log::EntryIdentity& name : names) {
+        ids.push_back({name.term, name.index});
+    }
+    return ids;
+}
+
+}  // namespace
+
 FoundLog LogInspector::look_at(Result<log::Opened>& opened) {
     FoundLog found;
     if (!opened) {
@@ -50,6 +62,11 @@ FoundLog LogInspector::look_at(Result<log::Opened>& opened) {
         recovered.tail.empty() ? recovered.commit_hash : recovered.tail.back().hash;
     found.cluster_time = recovered.last_cluster_time;
     found.wall_time = recovered.last_wall_time;
+    found.faulty = ids_of(recovered.faulty);
+    found.unsealed = ids_of(recovered.unsealed);
+    if (!found.faulty.empty()) {
+        return found;  // their bytes are not there to be compared
+    }
     if (recovered.last - recovered.commit != recovered.tail.size()) {
         found.stranger = fmt::format("the tail after {} should end at {} but has {} entries",
             recovered.commit, recovered.last, recovered.tail.size());

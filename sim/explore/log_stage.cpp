@@ -19,6 +19,9 @@ log::LogStart LogState::start_at(Index index) const {
 
 void LogState::apply(const log::Group& group) {
     hard_state = group.hard_state.value_or(hard_state);
+    if (group.restart || group.truncate_to || !group.entries.empty()) {
+        in_doubt.clear();
+    }
     if (group.restart) {
         start = *group.restart;
         entries.clear();
@@ -46,7 +49,8 @@ bool operator==(const FoundLog& a, const FoundLog& b) {
     return a.stranger == b.stranger && a.hard_state == b.hard_state &&
            a.previous == b.previous && a.first == b.first && a.last == b.last &&
            a.last_hash == b.last_hash && a.commit == b.commit && a.commit_hash == b.commit_hash &&
-           a.cluster_time == b.cluster_time && a.wall_time == b.wall_time;
+           a.cluster_time == b.cluster_time && a.wall_time == b.wall_time &&
+           a.faulty == b.faulty && a.unsealed == b.unsealed;
 }
 
 namespace {
@@ -85,6 +89,26 @@ bool is_before(const LogStage& stage, const FoundLog& found) {
                                 found.hard_state == stage.after->hard_state;
     return (found.hard_state == stage.before.hard_state || new_hard_state) &&
            is_whole(stage.before, found);
+}
+
+// What the group under way was about to append behind what is there of it.
+bool names_what_is_missing(const LogStage& stage, const FoundLog& found) {
+    Index next = found.last.next();
+    for (const LogId& named : found.unsealed) {
+        const bool under_way = stage.after && next >= stage.after->first() &&
+                               next <= stage.after->last() &&
+                               stage.after->entry(next).entry.id() == named;
+        if (!under_way) {
+            return false;
+        }
+        ++next;
+    }
+    return found.unsealed.empty() || is_after(stage, found);
+}
+
+// Left by an earlier crash, and nothing has been written since, or what was has not arrived.
+bool is_in_doubt_still(const LogStage& stage, const FoundLog& found) {
+    return found.unsealed == stage.before.in_doubt && is_before(stage, found);
 }
 
 std::string name(const HardState& state) {
@@ -126,6 +150,14 @@ std::string explain(const LogStage& stage, const FoundLog& found) {
                            "than {}",
             found.commit, stage.commit_max);
     }
+    if (!found.faulty.empty()) {
+        return fmt::format("a crash alone made entry {} faulty", found.faulty.front().index);
+    }
+    if (!names_what_is_missing(stage, found) && !is_in_doubt_still(stage, found)) {
+        return fmt::format("the log ends at {}, and {} is called unsealed, which nobody was about "
+                           "to append there",
+            found.last, found.unsealed.front().index);
+    }
     return is_before(stage, found) || is_after(stage, found) ? std::string()
                                                              : describe_difference(stage, found);
 }
@@ -136,6 +168,7 @@ LogState settle(const LogStage& stage, const FoundLog& found) {
     state.hard_state = found.hard_state;
     state.cut(found.last);
     state.commit = found.commit;
+    state.in_doubt = found.unsealed;
     return state;
 }
 

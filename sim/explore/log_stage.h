@@ -17,6 +17,8 @@ struct LogState {
     log::LogStart start;               // before the first entry
     std::vector<HashedEntry> entries;  // entries[0] has index first()
     Index commit;
+    // What an earlier opening called unsealed: it stays so until another group is written.
+    std::vector<LogId> in_doubt;
 
     Index first() const { return start.id.index.next(); }
     Index last() const { return start.id.index + entries.size(); }
@@ -44,6 +46,8 @@ struct FoundLog {
     Digest commit_hash;
     ClusterTime cluster_time;
     WallTime wall_time;
+    std::vector<LogId> faulty;    // damaged, and in the log
+    std::vector<LogId> unsealed;  // damaged, and behind its end
 
     friend bool operator==(const FoundLog& a, const FoundLog& b);
 };

@@ -121,6 +121,15 @@ std::string describe_body(const node::PeerBody& body) {
                 return fmt::format("CutPart {} of cut {}, {} bytes", m.part, place(m.cut),
                     m.bytes.size());
             },
+            [](const node::FetchEntry& m) {
+                return fmt::format("FetchEntry of term {}: {}", m.term, place(m.entry));
+            },
+            [](const node::FetchedEntry& m) {
+                constexpr std::array<const char*, 6> words = {
+                    "", "have", "never had", "faulty", "compacted", "known"};
+                return fmt::format("FetchedEntry of term {}: {} {}", m.term, place(m.entry),
+                    words[static_cast<std::size_t>(m.result)]);
+            },
         },
         body);
 }

@@ -202,7 +202,7 @@ TEST_CASE("examination: whatever byte is damaged is named", "[log]") {
                 ++lost;
                 REQUIRE(examined.condition() == Condition::unsealed);
                 REQUIRE(examined.last == opened->recovered.last);
-                REQUIRE(examined.tail.entries == opened->recovered.torn_entries);
+                REQUIRE(examined.tail.entries == opened->recovered.unsealed.size());
             }
         }
     }

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
 
+#include "tests/log/failing_file_system.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
 
@@ -230,6 +231,80 @@ TEST_CASE("reader: an entry before a truncation is read without what was cut off
     log.store(log.twin.group(50, 0, 0, Index{3}));
     const Place last = log.opened.storage->published()->place(Index{3});
     CHECK(last.end - last.offset < 2048);
+}
+
+TEST_CASE("reader: a bad sector in the middle of many entries costs what lies in it", "[log]") {
+    Published log(1u << 20);
+    for (std::uint64_t step = 0; step < 4; ++step) {
+        log.store(log.twin.group(step, 20, 700));
+    }
+    const SegmentMap& map = *log.maps.back().first;
+    FailingFileSystem files(log.files);
+    Reader reader(files, "wal");
+    const std::string name = "wal/" + segment_name(map.place(Index{40}).segment);
+    const std::uint64_t sector = map.place(Index{40}).offset / sector_bytes;
+    files.bad_sectors[name] = {sector};
+    std::vector<Index> lost;
+    for (Index index{1}; index <= log.twin.last(); ++index) {
+        const Place place = map.place(index);
+        const bool hit = place.offset < (sector + 1) * sector_bytes &&
+                         place.end > sector * sector_bytes;
+        const auto alone = reader.read_unchained(map, index);
+        REQUIRE(alone.has_value() == !hit);
+        REQUIRE(reader.damaged() == (hit ? index : Index{}));
+        if (hit) {
+            lost.push_back(index);
+        }
+    }
+    REQUIRE(lost.size() < 10);
+    // A read ends in front of it, and then says what is wrong.
+    const auto before = reader.read(map, Index{1}, log.twin.last(), UINT64_MAX);
+    REQUIRE(before);
+    CHECK(before->back().entry.index == lost.front().previous());
+    const auto at = reader.read(map, lost.front(), log.twin.last(), UINT64_MAX);
+    REQUIRE_FALSE(at);
+    CHECK(at.error().code == Errc::faulty_entry);
+    CHECK(at.error().place.find("does not read") != std::string::npos);
+    CHECK(reader.damaged() == lost.front());
+}
+
+TEST_CASE("reader: behind a damaged entry the chain is broken, not the entries", "[log]") {
+    Published log(1u << 20);
+    log.store(log.twin.group(1, 10, 700));
+    const SegmentMap& map = *log.maps.back().first;
+    const std::string name = "wal/" + segment_name(map.place(Index{4}).segment);
+    log.files.bytes(name)[map.place(Index{4}).end - 9] ^= std::byte{1};
+    Reader reader = log.reader();
+    const auto chained = reader.read(map, Index{6}, Index{8}, UINT64_MAX);
+    REQUIRE_FALSE(chained);
+    CHECK(reader.damaged() == Index{4});  // where the chain comes from
+    CHECK_FALSE(reader.hash_at(map, Index{5}));
+    CHECK(reader.damaged() == Index{4});
+    const auto alone = reader.read_unchained(map, Index{6});
+    REQUIRE(alone);
+    CHECK((*alone == log.twin.at(Index{6}).entry));
+    CHECK(reader.damaged() == Index{});
+    CHECK_FALSE(reader.read(map, log.twin.last().next(), log.twin.last().next(), UINT64_MAX));
+    CHECK(reader.damaged() == Index{});  // out of range is no damage
+}
+
+TEST_CASE("reader: a file that was replaced under an open handle is found again", "[log]") {
+    Published log(1u << 20);
+    log.store(log.twin.group(1, 10, 700));
+    const SegmentMap& map = *log.maps.back().first;
+    const std::string file = segment_name(map.place(Index{4}).segment);
+    const ByteVector whole = log.files.bytes("wal/" + file);
+    Reader reader = log.reader();
+    log.files.bytes("wal/" + file)[map.place(Index{4}).end - 9] ^= std::byte{1};
+    REQUIRE(reader.read(map, Index{1}, Index{3}, UINT64_MAX));
+    REQUIRE_FALSE(reader.read(map, Index{4}, Index{4}, UINT64_MAX));
+    REQUIRE(reader.read(map, Index{5}, Index{5}, UINT64_MAX).has_value() == false);
+    REQUIRE(reader.read(map, Index{1}, Index{3}, UINT64_MAX));  // its file is open again
+    REQUIRE(replace_file(log.files, "wal", file, whole));
+    const auto mended = reader.read(map, Index{4}, Index{10}, UINT64_MAX);
+    REQUIRE(mended);
+    CHECK(mended->front() == log.twin.at(Index{4}));
+    CHECK(reader.damaged() == Index{});
 }
 
 }  // namespace ledger::log

@@ -83,25 +83,57 @@ void harm(ByteVector& bytes, std::uint64_t sector, Harm how) {
     }
 }
 
-// Every entry is equal or is reported; nothing is missing.
-void check_nothing_lost(Opened& opened, const TwinLog& twin) {
+// Every entry is equal or is reported; nothing is missing. Returns those that cannot be read.
+std::vector<Index> check_nothing_lost(Opened& opened, const TwinLog& twin) {
     REQUIRE(opened.recovered.last == twin.last());
+    std::vector<Index> unreadable;
     for (Index index{1}; index <= twin.last(); ++index) {
         auto read = opened.storage->read(index, index, UINT64_MAX);
         if (!read) {
             REQUIRE(read.error().code == Errc::faulty_entry);
             REQUIRE(read.error().place.find("index ") != std::string::npos);
+            unreadable.push_back(index);
             continue;
         }
         REQUIRE(read->size() == 1);
-        REQUIRE(read->front() == twin.entries[index.value - 1]);
+        REQUIRE(read->front() == twin.at(index));
     }
+    return unreadable;
+}
+
+// With copies of what is damaged or unsealed the log is whole again, also for the next opening.
+void check_repair(MemoryFileSystem& files, Opened& opened, const TwinLog& twin,
+    const std::vector<Index>& unreadable) {
+    const Recovered& recovered = opened.recovered;
+    Group group;
+    group.commit = recovered.commit;
+    for (const Index index : unreadable) {
+        group.repairs.push_back(twin.at(index).entry);
+    }
+    for (Index index = recovered.last.next(); index <= twin.last(); ++index) {
+        group.entries.push_back(twin.at(index));
+    }
+    REQUIRE(opened.storage->write(group));
+    REQUIRE(opened.storage->sync());
+    for (Index index{1}; index <= twin.last(); ++index) {
+        auto read = opened.storage->read(index, index, UINT64_MAX);
+        REQUIRE(read);
+        REQUIRE(read->front() == twin.at(index));
+    }
+    files.crash([] { return false; });
+    auto again = open(files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(again);
+    REQUIRE(again->recovered.faulty.empty());
+    REQUIRE(again->recovered.unsealed.empty());
+    REQUIRE(again->recovered.last == twin.last());
+    REQUIRE(check_nothing_lost(*again, twin).empty());
 }
 
 struct Counts {
-    std::uint64_t refused = 0;
+    std::uint64_t faulty = 0;    // known at boot
+    std::uint64_t found_later = 0;
+    std::uint64_t unsealed = 0;
     std::uint64_t whole = 0;
-    std::uint64_t cut = 0;
 };
 
 Counts harm_each_sector(bool sealed, bool commit, Harm how) {
@@ -114,26 +146,31 @@ Counts harm_each_sector(bool sealed, bool commit, Harm how) {
             Written written;
             fill(written, sealed, commit);
             harm(written.files.bytes(name), sector, how);
-            const auto damaged = written.files.image();
             auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
-            if (!opened) {
-                REQUIRE(opened.error().code == Errc::faulty_entry);
-                REQUIRE(opened.error().place.find("segment ") == 0);
-                REQUIRE(written.files.image() == damaged);
-                ++counts.refused;
-                continue;
-            }
-            REQUIRE(opened->recovered.hard_state == written.twin.hard_state);
-            if (opened->recovered.last < written.twin.last()) {
-                // Only the last group, and only while it has no witness.
+            REQUIRE(opened);
+            const Recovered& recovered = opened->recovered;
+            REQUIRE(recovered.hard_state == written.twin.hard_state);
+            TwinLog left = written.twin;
+            if (recovered.last < written.twin.last()) {
+                // Only the last group, only while it has no witness, and every entry is named.
                 REQUIRE(!sealed);
-                REQUIRE(opened->recovered.last.value >= written.before_last_group);
-                written.twin.entries.resize(opened->recovered.last.value);
-                ++counts.cut;
-            } else {
-                ++counts.whole;
+                REQUIRE(recovered.last.value >= written.before_last_group);
+                REQUIRE(recovered.last + recovered.unsealed.size() == written.twin.last());
+                for (const EntryIdentity& name_of : recovered.unsealed) {
+                    const HashedEntry& entry = written.twin.at(name_of.index);
+                    REQUIRE(LogId{name_of.term, name_of.index} == entry.entry.id());
+                }
+                left.entries.resize(recovered.last.value);
+                ++counts.unsealed;
             }
-            check_nothing_lost(*opened, written.twin);
+            const std::vector<Index> unreadable = check_nothing_lost(*opened, left);
+            for (const EntryIdentity& name_of : recovered.faulty) {
+                REQUIRE(std::binary_search(unreadable.begin(), unreadable.end(), name_of.index));
+            }
+            counts.faulty += recovered.faulty.empty() ? 0u : 1u;
+            counts.found_later += recovered.faulty.empty() && !unreadable.empty() ? 1u : 0u;
+            counts.whole += unreadable.empty() && recovered.unsealed.empty() ? 1u : 0u;
+            check_repair(written.files, *opened, written.twin, unreadable);
         }
     }
     return counts;
@@ -141,20 +178,21 @@ Counts harm_each_sector(bool sealed, bool commit, Harm how) {
 
 }  // namespace
 
-TEST_CASE("recovery: one bad sector never loses a sealed entry", "[log]") {
+TEST_CASE("recovery: one bad sector never loses a sealed entry, and a copy mends it", "[log]") {
     const Harm how = GENERATE(Harm::flip, Harm::zero, Harm::garbage);
     const bool commit = GENERATE(false, true);
     const Counts counts = harm_each_sector(true, commit, how);
-    CHECK(counts.cut == 0);
-    CHECK(counts.refused > 0);
+    CHECK(counts.unsealed == 0);
+    CHECK(counts.faulty > 0);
+    CHECK((counts.found_later > 0) == commit);  // what is committed is not read at boot
     CHECK(counts.whole > 10);
 }
 
-TEST_CASE("recovery: without a seal one bad sector costs at most the last group", "[log]") {
+TEST_CASE("recovery: without a seal one bad sector puts at most the last group in doubt", "[log]") {
     const Harm how = GENERATE(Harm::flip, Harm::zero, Harm::garbage);
     const Counts counts = harm_each_sector(false, false, how);
-    CHECK(counts.cut > 0);
-    CHECK(counts.refused > 0);
+    CHECK(counts.unsealed > 0);
+    CHECK(counts.faulty > 0);
 }
 
 TEST_CASE("recovery: zeros after the middle of a group do not end a promised log", "[log]") {
@@ -206,26 +244,59 @@ TEST_CASE("recovery: a commit in the hard state is a witness", "[log]") {
     CHECK(written.files.image() == damaged);
 }
 
-TEST_CASE("recovery: a torn tail is cut once and reported", "[log]") {
+TEST_CASE("recovery: a last group without its block is cut once and reported", "[log]") {
     Written written;
     fill(written, false, false);
     const std::string name = segments_of(written.files).back();
     ByteVector& bytes = written.files.bytes(name);
-    // The first record of the last group, found by its block at the end of the file.
     const auto groups = scan_groups(bytes, id_of(name));
     REQUIRE(groups.back().block);
     harm(bytes, groups.back().start / sector_bytes, Harm::garbage);
+    harm(bytes, bytes.size() / sector_bytes - 1, Harm::garbage);  // its block
     const Options options = sample_options(segment_bytes);
     auto opened = open(written.files, options, sample_identity());
     REQUIRE(opened);
     CHECK(opened->recovered.last.value == written.before_last_group);
-    CHECK(opened->recovered.torn_entries == 3);
+    CHECK(opened->recovered.unsealed.empty());
     CHECK(opened->recovered.torn_bytes > 0);
     auto again = open(written.files, options, sample_identity());
     REQUIRE(again);
     CHECK(again->recovered.torn_bytes == 0);
-    CHECK(again->recovered.torn_entries == 0);
     CHECK(again->recovered.last.value == written.before_last_group);
+}
+
+TEST_CASE("recovery: an unsealed group stays in doubt until another one is written", "[log]") {
+    Written written;
+    fill(written, false, false);
+    const std::string name = segments_of(written.files).back();
+    const auto groups = scan_groups(written.files.bytes(name), id_of(name));
+    harm(written.files.bytes(name), groups.back().start / sector_bytes, Harm::garbage);
+    const Options options = sample_options(segment_bytes);
+    for (int opening = 0; opening < 3; ++opening) {
+        auto opened = open(written.files, options, sample_identity());
+        REQUIRE(opened);
+        CHECK(opened->recovered.last.value == written.before_last_group);
+        CHECK(opened->recovered.unsealed.size() == 3);
+        // A vote is no answer to it.
+        Group vote;
+        vote.hard_state = HardState{Term{9}, NodeId{1}};
+        REQUIRE(opened->storage->write(vote));
+        REQUIRE(opened->storage->sync());
+    }
+    {
+        auto opened = open(written.files, options, sample_identity());
+        REQUIRE(opened);
+        TwinLog& twin = written.twin;
+        twin.entries.resize(written.before_last_group);
+        twin.hard_state = {Term{9}, NodeId{1}};
+        store(*opened->storage, twin, twin.group(77, 2, 300));
+    }
+    written.files.crash([] { return false; });
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    CHECK(opened->recovered.unsealed.empty());
+    CHECK(opened->recovered.faulty.empty());
+    CHECK(check_nothing_lost(*opened, written.twin).empty());
 }
 
 TEST_CASE("recovery: data of another cluster or node is refused", "[log]") {

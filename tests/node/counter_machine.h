@@ -48,6 +48,7 @@ class CounterMachine final : public StateMachine {
     }
     void thaw() override { frozen_.reset(); }
     void begin_restore() override { sum_ = 0; }
+    void abandon_restore() override { sum_ = 0; }
     Result<void> restore_chunk(ByteSpan chunk) override {
         if (chunk.size() != 8) {
             return failure(log::Errc::invalid_argument, "expected 8 bytes");

@@ -145,7 +145,7 @@ TEST_CASE("event_codec: wrong numbers, flags and kinds name what was expected", 
     CHECK(place_of(query) == "event before byte 24: expected a known read level");
 
     ByteVector loaded = bytes_of(Loaded{4, {}, true});
-    loaded.back() = std::byte{2};
+    loaded[loaded.size() - 9] = std::byte{2};  // in front of the damaged index
     CHECK(place_of(loaded) == "event before byte 15: expected a flag of 0 or 1");
 
     // Version, number, request, count, index, term; then the kind.

@@ -121,9 +121,24 @@ inline raft::Message any_raft_message(int number) {
     }
 }
 
+inline FetchedEntry any_fetched_entry() {
+    FetchedEntry fetched{.term = Term{any_number()}, .entry = any_log_id(), .cut = {}, .copy = {}};
+    fetched.result = *rc::gen::element(FetchResult::have, FetchResult::never_had,
+        FetchResult::faulty, FetchResult::compacted, FetchResult::known);
+    if (fetched.result == FetchResult::have) {
+        fetched.copy = any_entry(fetched.entry.index, fetched.entry.term);
+    }
+    fetched.cut = any_log_id();
+    return fetched;
+}
+
 inline PeerBody any_peer_body() {
-    const int kind = *rc::gen::inRange(0, 15);
+    const int kind = *rc::gen::inRange(0, 17);
     switch (kind) {
+        case 15:
+            return FetchEntry{
+                Term{any_number()}, any_log_id(), *rc::gen::arbitrary<std::uint32_t>()};
+        case 16: return any_fetched_entry();
         case 13:
             return CutRequest{any_log_id(), *rc::gen::arbitrary<std::uint32_t>()};
         case 14:
@@ -219,6 +234,8 @@ inline StatusAnswer any_status() {
     status.incarnation = Incarnation{*rc::gen::arbitrary<std::uint64_t>()};
     status.transfer_target = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
     status.configuration_index = Index{any_number()};
+    status.faulty = any_number();
+    status.repair_blocked = Index{any_number()};
     for (std::uint32_t left = *rc::gen::inRange<std::uint32_t>(0, 6), node = 0; left > 0; --left) {
         node += *rc::gen::inRange<std::uint32_t>(1, 1000);
         status.members.push_back(any_member(NodeId{node}));
@@ -267,6 +284,20 @@ inline std::vector<HashedEntry> any_hashed_entries() {
     return entries;
 }
 
+inline std::vector<log::EntryIdentity> any_names() {
+    std::vector<log::EntryIdentity> names;
+    for (int left = *rc::gen::inRange(0, 4); left > 0; --left) {
+        names.push_back({.index = Index{any_number()},
+            .term = Term{any_number()},
+            .envelope_bytes = *rc::gen::arbitrary<std::uint32_t>(),
+            .erasable_bytes = *rc::gen::arbitrary<std::uint32_t>(),
+            .envelope_crc = *rc::gen::arbitrary<std::uint32_t>(),
+            .kind = *rc::gen::arbitrary<std::uint8_t>(),
+            .flags = *rc::gen::arbitrary<std::uint8_t>()});
+    }
+    return names;
+}
+
 inline log::Recovered any_recovered() {
     log::Recovered recovered;
     recovered.incarnation = Incarnation{any_number()};
@@ -286,6 +317,9 @@ inline log::Recovered any_recovered() {
     }
     recovered.last_cluster_time = ClusterTime{any_time()};
     recovered.last_wall_time = WallTime{any_time()};
+    recovered.faulty_configuration = Index{any_number()};
+    recovered.faulty = any_names();
+    recovered.unsealed = any_names();
     recovered.torn_bytes = any_number();
     recovered.torn_entries = any_number();
     return recovered;
@@ -297,7 +331,7 @@ inline Event any_event() {
         case 1: return Message{any_peer_message()};
         case 2: return Stored{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
         case 3: return StoreFailed{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
-        case 4: return Loaded{any_number(), any_hashed_entries(), any_flag()};
+        case 4: return Loaded{any_number(), any_hashed_entries(), any_flag(), Index{any_number()}};
         case 5: return Time{WallTime{any_time()}};
         case 6: return Client{ClientId{*rc::gen::arbitrary<std::uint64_t>()}, any_request()};
         case 7: return PeerUp{NodeId{*rc::gen::arbitrary<std::uint32_t>()}};

@@ -5,10 +5,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
+#include "log/base/crc32c.h"
 #include "node/replica.h"
 
 namespace ledger::node {
@@ -19,6 +22,7 @@ struct TestNode {
         : machine(state_machine) {
         config.cluster = {7, 7};
         config.raft.self = self;
+        config.limits.scrub_bytes_per_second = 0;  // no reads but those that a test asks for
         config.limits.founding_time = {};  // no entries but those that a test asks for
         config.features_founded = newest_feature;
         for (std::uint32_t node = 1; node <= nodes; ++node) {
@@ -45,11 +49,47 @@ struct TestNode {
         recovered.commit_hash = commit == Index{} ? Digest{} : disk[commit.value - 1].hash;
         recovered.tail.assign(
             disk.begin() + static_cast<std::ptrdiff_t>(commit.value), disk.end());
+        note_damage(recovered);
         std::vector<log::CutManifest> manifests;
         for (const auto& [id, cut] : cuts) {
             manifests.push_back(cut.manifest);
         }
         step(Start{std::move(recovered), wall, std::move(manifests)});
+    }
+
+    // What identity blocks say of damaged entries and of what a crash left in doubt.
+    void note_damage(log::Recovered& recovered) const {
+        bool chained = true;
+        for (HashedEntry& hashed : recovered.tail) {
+            if (faulty.contains(hashed.entry.index)) {
+                const EntryRef whole = std::exchange(hashed.entry, {});
+                hashed.entry.index = whole.index;
+                hashed.entry.term = whole.term;
+                hashed.entry.kind = whole.kind;
+                chained = false;
+            }
+            hashed.hash = chained ? hashed.hash : Digest{};
+        }
+        for (const Index index : faulty_is_known ? faulty : std::set<Index>{}) {
+            const EntryRef& entry = disk[index.value - 1].entry;
+            recovered.faulty.push_back(name_of(entry));
+            if (entry.kind == EntryKind::configuration && index <= commit) {
+                recovered.faulty_configuration = index;
+            }
+        }
+        for (const EntryRef& entry : unsealed) {
+            recovered.unsealed.push_back(name_of(entry));
+        }
+    }
+    static log::EntryIdentity name_of(const EntryRef& entry) {
+        log::EntryIdentity name;
+        name.index = entry.index;
+        name.term = entry.term;
+        name.kind = static_cast<std::uint8_t>(entry.kind);
+        name.envelope_bytes = static_cast<std::uint32_t>(entry.handle.envelope().size());
+        name.erasable_bytes = static_cast<std::uint32_t>(entry.handle.erasable().size());
+        name.envelope_crc = crc32c(entry.handle.envelope());
+        return name;
     }
 
     // A crash: what was not stored is gone; `fresh` starts empty.
@@ -108,6 +148,11 @@ struct TestNode {
         }
         if (store.group->truncate_to) {
             disk.resize(store.group->truncate_to->value);
+            faulty.erase(faulty.upper_bound(*store.group->truncate_to), faulty.end());
+        }
+        for (const EntryRef& copy : store.group->repairs) {
+            REQUIRE((disk[copy.index.value - 1].entry == copy));
+            faulty.erase(copy.index);
         }
         disk.insert(disk.end(), store.group->entries.begin(), store.group->entries.end());
         stored = store.ticket;
@@ -120,6 +165,11 @@ struct TestNode {
         loads.pop_front();
         Loaded loaded{.request = load.request, .entries = {}, .failed = false};
         for (Index index = load.first; index <= load.last; ++index) {
+            if (faulty.contains(index)) {
+                loaded.failed = loaded.entries.empty();
+                loaded.damaged = loaded.failed ? index : Index{};
+                break;
+            }
             loaded.entries.push_back(disk[index.value - 1]);
         }
         step(std::move(loaded));
@@ -224,6 +274,9 @@ struct TestNode {
     std::vector<HashedEntry> disk;  // [0] is index 1; those in front of `first` do not count
     Index first{1};
     Index commit;
+    std::set<Index> faulty;          // of `disk`: cannot be read
+    bool faulty_is_known = true;     // to recovery; else a read finds it
+    std::vector<EntryRef> unsealed;  // behind it, at boot
     struct Kept {
         log::CutManifest manifest;
         std::vector<ByteVector> chunks;

@@ -1,6 +1,7 @@
 #pragma once
 // Samples: one fixed value of every message and event, for golden files and damage tests.
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,14 @@ inline EntryRef sample_entry(
     if (entry.bytes > 0) {
         entry.handle = EntryHandle::make(as_bytes(envelope), as_bytes(erasable));
     }
+    return entry;
+}
+
+// As a witness has it.
+inline EntryRef sample_erased_entry(std::uint64_t index, std::uint64_t term) {
+    EntryRef entry = sample_entry(index, term, "envelope", "salt and payload");
+    entry.handle = entry.handle.erased();
+    entry.bytes = entry.handle->size();
     return entry;
 }
 
@@ -76,6 +85,8 @@ inline StatusAnswer sample_status() {
         .incarnation = Incarnation{0x5566},
         .transfer_target = NodeId{3},
         .configuration_index = Index{38},
+        .faulty = 2,
+        .repair_blocked = Index{39},
         .members = {{.member = {.node = NodeId{2}, .incarnation = Incarnation{0x5566}, .priority = 3},
                         .voter = true,
                         .match = Index{43},
@@ -101,6 +112,11 @@ inline std::vector<NamedMessage> sample_messages() {
         return message;
     };
     const LogId last{Term{5}, Index{40}};
+    const auto fetched = [last](FetchResult result, std::optional<EntryRef> copy = {}) {
+        const bool compacted = result == FetchResult::compacted;
+        return FetchedEntry{Term{7}, last, result,
+            compacted ? LogId{Term{6}, Index{42}} : LogId{}, std::move(copy)};
+    };
     const EntryHandle body = EntryHandle::make(as_bytes("command"), as_bytes("payload"));
     const RequestId id{77};
     return {
@@ -126,6 +142,15 @@ inline std::vector<NamedMessage> sample_messages() {
         {"snapshot_status", peer(raft::SnapshotStatus{Term{7}, last, true})},
         {"cut_request", cut(CutRequest{last, 3})},
         {"cut_part", cut(CutPart{last, 3, sample_bytes("a part of the state")})},
+        {"fetch_entry", cut(FetchEntry{Term{7}, last, 0x12345678})},
+        {"fetched_entry_have", cut(fetched(FetchResult::have, sample_entry(40, 5, "envelope",
+                                   "salt and payload")))},
+        {"fetched_entry_have_noop", cut(fetched(FetchResult::have, sample_entry(40, 5, "", "")))},
+        {"fetched_entry_have_erased", cut(fetched(FetchResult::have, sample_erased_entry(40, 5)))},
+        {"fetched_entry_never_had", cut(fetched(FetchResult::never_had))},
+        {"fetched_entry_faulty", cut(fetched(FetchResult::faulty))},
+        {"fetched_entry_compacted", cut(fetched(FetchResult::compacted))},
+        {"fetched_entry_known", cut(fetched(FetchResult::known))},
         {"peer_hello", PeerHello{ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, NodeId{4},
                            NodeId{2}, 7004}},
         {"request_command", sample_command(id, body)},
@@ -177,6 +202,20 @@ inline log::Recovered sample_recovered() {
     return recovered;
 }
 
+// The same disk with damage: a committed configuration, an entry of the tail, a group in doubt.
+inline log::Recovered sample_recovered_with_damage() {
+    log::Recovered recovered = sample_recovered();
+    recovered.faulty_configuration = Index{30};
+    recovered.faulty = {{.index = Index{30}, .term = Term{5}, .envelope_bytes = 20, .kind = 3},
+        {.index = Index{42}, .term = Term{6}, .envelope_bytes = 8, .erasable_bytes = 7,
+            .envelope_crc = 0x12345678, .kind = 2, .flags = 1}};
+    recovered.tail[1] = {};
+    recovered.tail[1].entry.index = Index{42};
+    recovered.tail[1].entry.term = Term{6};
+    recovered.unsealed = {{.index = Index{43}, .term = Term{7}, .envelope_crc = 0x9abcdef0, .kind = 1}};
+    return recovered;
+}
+
 // Every message of Raft and every request as an event, and every other event.
 inline log::CutManifest sample_manifest() {
     return {.id = LogId{Term{5}, Index{40}},
@@ -194,6 +233,8 @@ inline std::vector<NamedEvent> sample_events() {
     events.push_back({"start", Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}, {}}});
     events.push_back({"start_with_cuts",
         Start{sample_recovered(), WallTime{1'700'000'000'000'000'100}, {sample_manifest()}}});
+    events.push_back({"start_with_damage",
+        Start{sample_recovered_with_damage(), WallTime{1'700'000'000'000'000'100}, {}}});
     for (NamedMessage& sample : sample_messages()) {
         if (auto* peer = std::get_if<PeerMessage>(&sample.message)) {
             events.push_back({"message_" + sample.name, Message{std::move(*peer)}});
@@ -206,6 +247,7 @@ inline std::vector<NamedEvent> sample_events() {
     events.push_back({"store_failed", StoreFailed{Ticket{6}}});
     events.push_back({"loaded", Loaded{4, sample_recovered().tail, false}});
     events.push_back({"loaded_failed", Loaded{4, {}, true}});
+    events.push_back({"loaded_damaged", Loaded{4, {}, true, Index{41}}});
     events.push_back({"time", Time{WallTime{1'700'000'000'000'000'101}}});
     events.push_back({"peer_up", PeerUp{NodeId{3}}});
     events.push_back({"peer_down", PeerDown{NodeId{3}}});

@@ -8,6 +8,8 @@
 namespace ledger::node {
 namespace {
 
+const Digest sample_hash = sha256({});
+
 HashedEntry entry_at(std::uint64_t index, std::uint64_t term) {
     HashedEntry entry;
     entry.entry.index = Index{index};
@@ -39,7 +41,7 @@ TEST_CASE("store queue: entries truncated before the disk saw them never reach i
     StoreQueue queue;
     queue.append(entry_at(1, 1));
     queue.append(entry_at(2, 1));
-    queue.truncate(Index{1}, Term{1});
+    queue.truncate(Index{1}, Term{1}, sample_hash);
     queue.append(entry_at(2, 2));
     const log::Group& group = *queue.submit(Index{}).group;
     CHECK_FALSE(group.truncate_to);
@@ -47,26 +49,54 @@ TEST_CASE("store queue: entries truncated before the disk saw them never reach i
     CHECK(group.entries[1].entry.term == Term{2});
 }
 
+TEST_CASE("store queue: copies are one group in ascending order, with what else waits", "[node]") {
+    StoreQueue queue;
+    queue.reset({Term{1}, Index{9}}, {Term{1}, NodeId{}});
+    for (const std::uint64_t index : {5u, 3u, 7u}) {
+        queue.repair(entry_at(index, 1).entry);
+        CHECK(queue.everything() == Ticket{1});
+    }
+    CHECK(queue.ready());
+    CHECK_FALSE(queue.idle());
+    queue.append(entry_at(10, 1));
+    const StoreQueue::Submitted first = queue.submit(Index{});
+    REQUIRE(first.group->repairs.size() == 3);
+    CHECK(first.group->repairs[0].index == Index{3});
+    CHECK(first.group->repairs[1].index == Index{5});
+    CHECK(first.group->repairs[2].index == Index{7});
+    CHECK(first.group->entries.size() == 1);
+    CHECK_FALSE(first.group->seal_only());
+    queue.repair(entry_at(4, 1).entry);
+    CHECK(queue.everything() == Ticket{2});
+    CHECK_FALSE(queue.stored(Ticket{1}).seal_only);
+    const StoreQueue::Submitted second = queue.submit(Index{});
+    CHECK(second.group->repairs.size() == 1);
+    CHECK(queue.stored(Ticket{2}).upto == LogId{Term{1}, Index{10}});
+    CHECK(queue.submit(Index{}).group->seal_only());
+}
+
 TEST_CASE("store queue: a restart makes void what waited for the disk", "[node]") {
     StoreQueue queue;
     queue.append(entry_at(1, 1));
     queue.append(entry_at(2, 1));
     queue.submit(Index{});
-    queue.truncate(Index{1}, Term{1});
+    queue.truncate(Index{1}, Term{1}, sample_hash);
     queue.append(entry_at(2, 2));
     queue.set_hard_state({Term{4}, NodeId{}});
+    queue.repair(entry_at(1, 1).entry);
     const log::LogStart start{{Term{3}, Index{40}}, {}, {}, {}};
     queue.restart(start);
     CHECK(queue.pending_bytes() == 0);
     CHECK(queue.everything() == Ticket{2});
     queue.append(entry_at(41, 4));
-    queue.truncate(Index{40}, Term{3});
+    queue.truncate(Index{40}, Term{3}, sample_hash);
     queue.append(entry_at(41, 4));
     const log::Group& group = *queue.submit(Index{40}).group;
     CHECK(group.restart == start);
     CHECK_FALSE(group.truncate_to);
     CHECK(group.hard_state == HardState{Term{4}, NodeId{}});
     REQUIRE(group.entries.size() == 1);
+    CHECK(group.repairs.empty());
     CHECK(group.entries[0].entry.index == Index{41});
     queue.stored(Ticket{1});
     CHECK(queue.stored(Ticket{2}).upto == LogId{Term{4}, Index{41}});
@@ -116,7 +146,7 @@ TEST_CASE("store queue: groups played in order give the log that was asked for",
                 const std::uint64_t keep =
                     *rc::gen::inRange<std::uint64_t>(begin, asked.size());
                 asked.resize(keep);
-                queue.truncate(Index{keep}, Term{keep == 0 ? 0 : asked.back()});
+                queue.truncate(Index{keep}, Term{keep == 0 ? 0 : asked.back()}, sample_hash);
                 ++term;
                 asked.push_back(term);
                 queue.append(entry_at(asked.size(), term));

@@ -40,6 +40,19 @@ TEST_CASE("wire_size: the formula is the documented one", "[node]") {
     // Bodies of 0, 24 and 16 bytes.
     CHECK(wire_size(sample_peer_message(test::sample_append_request())) ==
           128 + 8 + 3 * 48 + 24 + 16);
+    const auto peer_size = [](auto body) {
+        PeerMessage message = sample_peer_message({});
+        message.body.emplace<decltype(body)>(std::move(body));
+        return wire_size(message);
+    };
+    CHECK(peer_size(FetchEntry{}) == 128);
+    CHECK(peer_size(FetchedEntry{.cut = {}, .copy = {}}) == 128);
+    CHECK(peer_size(FetchedEntry{.cut = {}, .copy = test::sample_entry(40, 5, "", "")}) == 128 + 48);
+    CHECK(peer_size(FetchedEntry{.cut = {},
+              .copy = test::sample_entry(40, 5, "envelope", "salt and payload")}) ==
+          128 + 48 + 24);
+    CHECK(peer_size(FetchedEntry{.cut = {}, .copy = test::sample_erased_entry(40, 5)}) ==
+          128 + 48 + 8);
     const EntryHandle body = EntryHandle::make(as_bytes("command"), as_bytes("payload"));
     CHECK(wire_size(ClientRequest{RequestId{1}, Command{body}}) == 72 + 16);
     CHECK(wire_size(ClientRequest{RequestId{1}, Command{}}) == 72);

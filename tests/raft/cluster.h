@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -367,6 +368,9 @@ class Cluster {
         node.loads.pop_front();
         std::vector<EntryRef> entries;
         for (Index i = wanted.first; readable && i <= wanted.last; ++i) {
+            if (node.disk.damaged.contains(i)) {
+                break;
+            }
             if (const EntryRef* entry = node.disk.find(i)) {
                 entries.push_back(*entry);
             }
@@ -379,8 +383,8 @@ class Cluster {
     // What this node has applied becomes a cut; the log keeps up to `kept` entries before it.
     void make_cut(std::uint32_t id, std::uint64_t kept = 0) {
         Node& node = nodes_[id - 1];
-        if (!node.raft) {
-            return;
+        if (!node.raft || any_damaged()) {
+            return;  // a copy of what is damaged elsewhere may be in the log
         }
         const Index at = std::min({node.applied, node.disk.last(), node.raft->log().durable()});
         if (at <= node.disk.cut.id.index || node.raft->configuration_at(at).voters.empty()) {
@@ -410,7 +414,11 @@ class Cluster {
         const bool linked = arrives && peer.raft && !blocked_[id][wanted.peer.value];
         if (linked && peer.raft->snapshot_received(peer.now, wanted.cut.id)) {
             ++snapshots_taken_;
+            const bool covers_holes = peer.raft->ready().state_from.has_value();
             drain(peer);
+            if (covers_holes) {
+                keep_cut(peer, wanted.cut);
+            }
         } else {
             node.raft->snapshot_failed(node.now, wanted.peer);
             drain(node);
@@ -418,6 +426,87 @@ class Cluster {
         return true;
     }
     std::uint64_t snapshots_taken() const { return snapshots_taken_; }
+
+    // The disk of a node that is down damages an uncommitted entry, as long as another disk has it
+    // whole. What was committed unseen may be among them. False if there is none.
+    bool damage(std::uint32_t id, std::uint32_t choice) {
+        Disk& disk = nodes_[id - 1].disk;
+        const Index first = std::max(disk.commit, disk.base.index).next();
+        if (up(id) || first > disk.last()) {
+            return false;
+        }
+        const Index index = first + choice % (disk.last().next() - first);
+        const LogId entry = disk.find(index)->id();
+        const bool elsewhere = std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& other) {
+            const EntryRef* held = other.disk.find(index);
+            return other.id.value != id && held != nullptr && held->id() == entry &&
+                   !other.disk.damaged.contains(index);
+        });
+        return elsewhere && disk.damaged.insert(index).second;
+    }
+    bool any_damaged() const {
+        return std::any_of(nodes_.begin(), nodes_.end(),
+            [](const Node& node) { return !node.disk.damaged.empty(); });
+    }
+    // What a node with a hole asks, and what another one answers, after it has made the term in which
+    // it does so durable. The answer is on its way then.
+    void ask(std::uint32_t id, std::uint32_t other) {
+        Node& node = nodes_[id - 1];
+        Node& peer = nodes_[other - 1];
+        if (id == other || !node.raft || !peer.raft || node.raft->log().holes().empty() ||
+            blocked_[id][other]) {
+            return;
+        }
+        const Index index = node.raft->log().holes().front();
+        peer.raft->adopt_term(peer.now, node.raft->status().term);
+        drain(peer);
+        while (store(other)) {
+        }
+        Answer answer{node.id, peer.id, peer.raft->status().term,
+            {*node.raft->log().term_at(index), index}, false, std::nullopt};
+        const RaftLog& log = peer.raft->log();
+        if (index < log.first()) {
+            return;  // compacted: says nothing that helps
+        }
+        if (!log.contains(answer.entry)) {
+            answer.never_had = true;
+        } else if (const EntryRef* entry = log.find(index)) {
+            answer.copy = *entry;
+        } else if (!log.is_hole(index) && !peer.disk.damaged.contains(index)) {
+            answer.copy = *peer.disk.find(index);
+        }
+        answers_.push_back(answer);
+    }
+    void hear(std::uint32_t choice) {
+        if (answers_.empty()) {
+            return;
+        }
+        const auto at = answers_.begin() + choice % static_cast<std::uint32_t>(answers_.size());
+        const Answer answer = *at;
+        answers_.erase(at);
+        Node& node = nodes_[answer.to.value - 1];
+        if (!node.raft || blocked_[answer.from.value][answer.to.value]) {
+            return;
+        }
+        node.raft->adopt_term(node.now, answer.term);
+        if (answer.copy) {
+            node.raft->mend(node.now, *answer.copy);
+        } else if (answer.never_had && answer.term == node.raft->status().term) {
+            node.raft->never_had(node.now, answer.from, answer.entry);
+        }
+        drain(node);
+    }
+    // Everybody who lacks something asks everybody, and hears them.
+    void repair() {
+        for (const Node& node : nodes_) {
+            for (const Node& other : nodes_) {
+                ask(node.id.value, other.id.value);
+            }
+        }
+        while (!answers_.empty()) {
+            hear(0);
+        }
+    }
 
     // ---- nodes
 
@@ -477,6 +566,7 @@ class Cluster {
         const Duration step = milliseconds(10);
         for (Duration passed; passed < duration; passed = passed + step) {
             lose_patience();
+            repair();
             for (Node& node : nodes_) {
                 pass(node.id.value, step);
             }
@@ -566,6 +656,7 @@ class Cluster {
         std::vector<EntryRef> entries;
         Index commit;
         Cut cut;  // the newest one; index 0 = none
+        std::set<Index> damaged;  // their bytes cannot be read
 
         Index last() const { return base.index + entries.size(); }
         const EntryRef* find(Index index) const {
@@ -578,6 +669,7 @@ class Cluster {
                 base = entries[count - 1].id();
                 entries.erase(
                     entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count));
+                damaged.erase(damaged.begin(), damaged.upper_bound(upto));
             }
         }
         Boot boot() const {
@@ -586,6 +678,11 @@ class Cluster {
             boot.first = base.index.next();
             boot.last = last();
             boot.commit = commit;
+            std::vector<std::uint64_t> holes;
+            for (const Index index : damaged) {
+                holes.push_back(index.value);
+            }
+            boot = with_holes(std::move(boot), holes);
             if (boot.configuration) {
                 boot.configuration->index = base.index + boot.configuration->index.value;
             }
@@ -604,10 +701,19 @@ class Cluster {
         std::optional<Cut> restore;
         std::optional<Index> truncate_to;
         std::vector<EntryRef> entries;
+        std::vector<EntryRef> repairs;
         Index commit;
         LogId upto;
         HardState state;
         std::vector<Outgoing> held;
+    };
+    struct Answer {
+        NodeId to;
+        NodeId from;
+        Term term;
+        LogId entry;
+        bool never_had = false;
+        std::optional<EntryRef> copy;
     };
     struct Node {
         NodeId id;
@@ -654,6 +760,16 @@ class Cluster {
         node.seen = observe(*node.raft);
     }
 
+    // The log goes on behind the cut: what is damaged below it is not needed any more.
+    void keep_cut(Node& node, const Cut& cut) {
+        node.disk.cut = cut;
+        node.disk.commit = std::max(node.disk.commit, std::min(cut.id.index, node.disk.last()));
+        node.raft->cut_durable(cut);
+        node.raft->discard_to(cut.id.index);
+        node.disk.begin_after(node.raft->log().first().previous());
+        drain(node);
+    }
+
     static void require(bool condition, const char* sentence) {
         if (!condition) {
             throw Violation(sentence);
@@ -668,12 +784,22 @@ class Cluster {
             require(group.restore->id.index > disk.commit, "a disk goes back to no older cut");
             disk.base = group.restore->id;
             disk.entries.clear();
+            disk.damaged.clear();
             disk.cut = *group.restore;
         }
         if (group.truncate_to) {
             require(*group.truncate_to >= disk.commit, "a disk truncates nothing committed");
             require(*group.truncate_to < disk.last(), "a truncation shortens");
             disk.entries.resize(*group.truncate_to - disk.base.index);
+            disk.damaged.erase(
+                disk.damaged.upper_bound(*group.truncate_to), disk.damaged.end());
+        }
+        for (const EntryRef& entry : group.repairs) {
+            const EntryRef* held = disk.find(entry.index);
+            if (held != nullptr && held->id() == entry.id()) {
+                require(same_entry(*held, entry), "a copy is what stood there");
+                disk.damaged.erase(entry.index);
+            }
         }
         for (const EntryRef& entry : group.entries) {
             require(entry.index == disk.last().next(), "a disk's log has no gap");
@@ -694,10 +820,16 @@ class Cluster {
                 "a cut is committed");
             node.applied = std::max(node.applied, id.index);
         }
-        if (ready.hard_state || ready.restore || ready.truncate_to || !ready.entries.empty()) {
+        if (ready.state_from) {
+            require(committed_[ready.state_from->index.value - 1].id() == *ready.state_from,
+                "a cut is committed");
+            node.applied = std::max(node.applied, ready.state_from->index);
+        }
+        if (ready.hard_state || ready.restore || ready.truncate_to || !ready.entries.empty() ||
+            !ready.repairs.empty()) {
             const Status status = node.raft->status();
             node.groups.push_back({ready.hard_state, ready.restore, ready.truncate_to, ready.entries,
-                status.commit, node.raft->log().last_id(), {status.term, status.vote}, {}});
+                ready.repairs, status.commit, node.raft->log().last_id(), {status.term, status.vote}, {}});
         }
         for (Outgoing& out : ready.messages) {
             if (out.durable && !node.groups.empty()) {
@@ -828,6 +960,7 @@ class Cluster {
     SeededChoices choices_;
     std::deque<Node> nodes_;
     std::deque<InFlight> network_;
+    std::vector<Answer> answers_;  // of repairs
     std::array<std::array<bool, members_max + 1>, members_max + 1> blocked_{};
     std::map<Term, NodeId> leaders_;
     std::vector<EntryRef> committed_;

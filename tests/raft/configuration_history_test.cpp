@@ -60,4 +60,38 @@ TEST_CASE("configuration_history: what came and went unseen is not made up", "[r
     CHECK(history.oldest_index() == Index{20});
 }
 
+TEST_CASE("configuration_history: what is damaged is not known until it is learnt", "[raft]") {
+    ConfigurationHistory history({Index{5}, voters_1_to(1)});
+    history.note_unreadable(Index{10});
+    CHECK(history.knows(Index{9}));
+    CHECK_FALSE(history.knows(Index{10}));
+    CHECK_FALSE(history.knows(Index{15}));
+    CHECK_FALSE(history.knows_current());
+    CHECK(history.current_index() == Index{5});
+    history.append(Index{20}, voters_1_to(3));
+    CHECK(history.knows_current());
+    CHECK(history.knows(Index{20}));
+    CHECK_FALSE(history.knows(Index{19}));
+    history.learn(Index{10}, voters_1_to(2));
+    CHECK(history.knows(Index{15}));
+    CHECK(history.in_force_at(Index{15}) == ConfigurationAt{Index{10}, voters_1_to(2)});
+    CHECK(history.current_index() == Index{20});
+    CHECK(history.truncate_to(Index{12}));
+    CHECK(history.current() == voters_1_to(2));
+}
+
+TEST_CASE("configuration_history: what is damaged goes with a truncation or is forgotten", "[raft]") {
+    ConfigurationHistory history({Index{5}, voters_1_to(1)});
+    history.note_unreadable(Index{10});
+    history.note_unreadable(Index{12});
+    history.truncate_to(Index{11});
+    CHECK_FALSE(history.is_unreadable(Index{12}));
+    CHECK(history.is_unreadable(Index{10}));
+    history.append(Index{15}, voters_1_to(3));
+    history.forget_before(Index{16});
+    CHECK_FALSE(history.is_unreadable(Index{10}));
+    CHECK(history.oldest_index() == Index{15});
+    CHECK(history.knows(Index{16}));
+}
+
 }  // namespace ledger::raft

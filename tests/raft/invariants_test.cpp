@@ -44,6 +44,27 @@ TEST_CASE("invariants: a healthy leader is fine", "[raft]") {
     CHECK(seen.first_own == Index{3});
 }
 
+TEST_CASE("invariants: a leader with a damaged log appends nothing", "[raft]") {
+    Solo node({.hard_state = {Term{1}, NodeId{}}, .log = {1, 1}, .commit = 1, .holes = {2}});
+    node.win();
+    const Observation seen = observe(node.raft);
+    REQUIRE(seen.settling);
+    CHECK(seen.whole_to == Index{1});
+    CHECK(violated_state(seen).empty());
+    Observation appended = seen;
+    appended.last = {seen.term, Index{3}};
+    CHECK(violated_state(appended) == "a leader's log contains its no-op as soon as it is whole");
+    Observation whole = seen;
+    whole.settling = false;
+    whole.last.term = seen.term;
+    CHECK(violated_state(whole) == "a leader's log contains its no-op as soon as it is whole");
+    Observation committed = seen;
+    committed.commit = Index{2};
+    CHECK(violated_state(committed) == "what is committed is whole");
+    CHECK(transition_after([](Observation& o) { o.settling = true; }) ==
+          "a leader's log stays whole");
+}
+
 TEST_CASE("invariants: every broken state has its sentence", "[raft]") {
     CHECK(state_after([](Observation& o) { o.commit = Index{9}; }) == "commit lies within the log");
     CHECK(

@@ -15,8 +15,12 @@ LogId id(std::uint64_t index, std::uint64_t term) {
     return {Term{term}, Index{index}};
 }
 
-RaftLog log_with(const std::vector<std::uint64_t>& terms) {
+RaftLog log_with(
+    const std::vector<std::uint64_t>& terms, const std::vector<std::uint64_t>& holes = {}) {
     RaftLog::Contents contents;
+    for (const std::uint64_t hole : holes) {
+        contents.holes.push_back(Index{hole});
+    }
     contents.tail = log_of(terms);
     contents.terms = runs_of(contents.tail);
     contents.last = Index{terms.size()};
@@ -139,6 +143,43 @@ TEST_CASE("raft_log: stamps are those of the last entry", "[raft]") {
     CHECK(log.last_wall_time() == WallTime{70});
     log.truncate_to(Index{1}, Term{2});
     CHECK(log.last_cluster_time() == ClusterTime{});
+}
+
+TEST_CASE("raft_log: damaged entries count, but nobody gets them", "[raft]") {
+    RaftLog log = log_with({1, 1, 2, 2}, {2, 4});
+    CHECK(log.last_id() == id(4, 2));
+    CHECK(log.durable() == Index{4});
+    CHECK(log.contains(id(4, 2)));
+    CHECK(log.whole_to() == Index{1});
+    CHECK(log.find(Index{2}) == nullptr);
+    CHECK(log.find(Index{3}) != nullptr);
+    CHECK(log.entries(Index{1}, Index{4}).size() == 4);
+    EntryRef copy = entry_at(2, 1, 33);
+    copy.cluster_time = {50};
+    log.mend(copy);
+    REQUIRE(log.find(Index{2}) != nullptr);
+    CHECK(log.find(Index{2})->bytes == 33);
+    CHECK(log.last_cluster_time() == ClusterTime{50});
+    CHECK(log.whole_to() == Index{3});
+    log.truncate_to(Index{3}, Term{3});
+    CHECK(log.holes().empty());
+    CHECK(log.whole_to() == Index{3});
+}
+
+TEST_CASE("raft_log: holes that a cut covers leave memory", "[raft]") {
+    RaftLog log = log_with({1, 1, 1, 1, 1}, {2, 3, 5});
+    log.forget_holes(Index{1});
+    CHECK(log.holes().size() == 3);
+    CHECK(log.first_in_memory() == Index{1});
+    log.forget_holes(Index{4});
+    CHECK(log.whole_to() == Index{4});
+    CHECK(log.first_in_memory() == Index{4});
+    CHECK(log.find(Index{3}) == nullptr);
+    CHECK(log.term_at(Index{3}) == Term{1});
+    log.begin_after(Index{4});
+    CHECK(log.is_hole(Index{5}));
+    log.restart_after(id(9, 2), {}, {}, Term{2});
+    CHECK(log.holes().empty());
 }
 
 TEST_CASE("raft_log: skipping whole terms equals searching one by one", "[raft]") {

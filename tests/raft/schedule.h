@@ -85,7 +85,7 @@ inline void perform(Cluster& cluster, const Action& action) {
         cluster.transfer(cluster.leader().value, action.b % 2 == 0 ? 0 : node);
     }
     if (cluster.messages() > 60) {
-        cluster.drop(any);
+        cluster.drop(any % cluster.messages());
     }
 }
 

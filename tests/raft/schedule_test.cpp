@@ -24,6 +24,40 @@ void run_schedule(std::uint32_t nodes, std::uint64_t seed, const std::vector<Act
     cluster.must_recover();
 }
 
+// Disks damage what they hold while their nodes are down; and those ask, at any time, in any order.
+void run_damaging_schedule(
+    std::uint32_t nodes, std::uint64_t seed, const std::vector<Action>& schedule) {
+    Cluster cluster({.nodes = nodes,
+        .seed = seed,
+        .keep_entries = seed % 3 == 0 ? 1'000'000u : seed % 5,
+        .append_entries_max = seed % 2 == 0 ? 64u : 2u});
+    std::uint64_t step = 0;
+    for (const Action& action : schedule) {
+        perform(cluster, action);
+        const std::uint32_t node = 1 + action.b % cluster.size();
+        switch (action.b / 8 % 16) {
+            case 0:
+                if (action.a % 4 == 0) {
+                    cluster.crash(node);
+                    cluster.damage(node, action.a / 4);
+                    cluster.pass(node, milliseconds(1));  // starting again takes time
+                    cluster.restart(node);
+                }
+                break;
+            case 1:
+            case 2: cluster.ask(node, 1 + action.a % cluster.size()); break;
+            case 3:
+            case 4: cluster.hear(action.a); break;
+            default: break;
+        }
+        if (++step % 16 == 0) {
+            cluster.check_logs();
+        }
+    }
+    cluster.must_recover();
+    CHECK_FALSE(cluster.any_damaged());
+}
+
 void check_random_schedules(std::uint32_t nodes, std::uint64_t length) {
     const bool held = rc::check("safety at every step, liveness after healing", [=] {
         const auto seed = *rc::gen::arbitrary<std::uint64_t>();
@@ -41,6 +75,19 @@ TEST_CASE("schedule: three nodes under random faults stay safe and recover", "[r
 
 TEST_CASE("schedule: five nodes under random faults stay safe and recover", "[raft]") {
     check_random_schedules(5, 1500);
+}
+
+TEST_CASE("schedule: damaged disks lose nothing that one of them still has", "[raft]") {
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+        CAPTURE(seed);
+        REQUIRE_NOTHROW(run_damaging_schedule(
+            static_cast<std::uint32_t>(2 + seed % 4), seed, schedule_from(seed, 1500)));
+    }
+    for (const char* name : {"raft.hole_dropped", "raft.hole_asked_for", "raft.hole_mended_by_leader",
+             "raft.commit_waits_for_hole"}) {
+        CAPTURE(name);
+        CHECK(hits(name) > 0);
+    }
 }
 
 TEST_CASE("schedule: the rare situations occur", "[raft]") {
@@ -64,6 +111,14 @@ TEST_CASE("schedule: the rare situations occur", "[raft]") {
              "raft.newer_cut_waits", "raft.snapshot_not_needed", "raft.cut_again_meanwhile"}) {
         CAPTURE(name);
         CHECK(hits(name) > 0);
+    }
+}
+
+TEST_CASE("schedule: many schedules with damaged disks stay safe and recover", "[raft][.slow]") {
+    for (std::uint64_t seed = 1000; seed < 20'000; ++seed) {
+        CAPTURE(seed);
+        REQUIRE_NOTHROW(run_damaging_schedule(
+            static_cast<std::uint32_t>(2 + seed % 5), seed, schedule_from(seed, 1500)));
     }
 }
 

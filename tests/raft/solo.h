@@ -1,6 +1,7 @@
 #pragma once
 // Solo: one node under the hands of a test that plays all its peers, its disk and its clock.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <ostream>
@@ -93,6 +94,20 @@ inline Boot boot_of(HardState hard_state, const std::vector<EntryRef>& entries, 
     return boot;
 }
 
+// The same log with damaged entries, of which the disk knows place and kind only.
+inline Boot with_holes(Boot boot, const std::vector<std::uint64_t>& holes) {
+    for (EntryRef& entry : boot.tail) {
+        if (std::count(holes.begin(), holes.end(), entry.index.value) > 0) {
+            const EntryRef whole = std::exchange(entry, {});
+            entry.index = whole.index;
+            entry.term = whole.term;
+            entry.kind = whole.kind;
+            boot.holes.push_back(entry.index);
+        }
+    }
+    return boot;
+}
+
 // The terms of a node's whole log.
 inline std::vector<std::uint64_t> terms_of(const RaftLog& log) {
     std::vector<std::uint64_t> terms;
@@ -130,6 +145,9 @@ struct Setup {
     HardState hard_state;
     std::vector<std::uint64_t> log;  // terms
     std::uint64_t commit = 0;
+    std::optional<std::vector<EntryRef>> entries;  // instead of the log of these terms
+    std::vector<std::uint64_t> holes;              // beyond the commit
+    std::uint64_t unreadable_configuration = 0;    // up to the commit; 0 = none
     std::uint32_t append_entries_max = 64;
     std::uint64_t append_bytes_max = 1u << 20;
     std::optional<std::uint32_t> catch_up_entries_max;  // else as append_entries_max
@@ -147,8 +165,7 @@ class Solo {
   public:
     explicit Solo(const Setup& setup = {})
         : choices_(setup.seed),
-          raft(configure(setup), boot_of(setup.hard_state, log_of(setup.log), Index{setup.commit}),
-              setup.boot_at),
+          raft(configure(setup), boot(setup), setup.boot_at),
           now(setup.boot_at) {}
     Solo(const Solo&) = delete;
     Solo& operator=(const Solo&) = delete;
@@ -159,6 +176,13 @@ class Solo {
     SeededChoices choices_;
     std::uint32_t voters_ = 0;
 
+    static Boot boot(const Setup& setup) {
+        Boot boot = with_holes(boot_of(setup.hard_state, setup.entries.value_or(log_of(setup.log)),
+                                   Index{setup.commit}),
+            setup.holes);
+        boot.unreadable_configuration = Index{setup.unreadable_configuration};
+        return boot;
+    }
     Config configure(const Setup& setup) {
         voters_ = setup.voters;
         Config config;

@@ -16,10 +16,8 @@ AT_LEAST = {
 }
 FIRED = 100  # of each fault kind, but
 RARE = {"disk_short_write": 40}  # most writes that fail had taken all or nothing
-# What the default swarm does not do: it needs repair from peers.
-NEVER = {"disk_torn_page", "disk_crowded", "disk_bit_rot", "disk_sector_error",
-         "disk_phantom_write", "disk_misdirected_write", "disk_misdirected_read",
-         "disk_stale_read", "disk_unsealed_harm"}
+# What the default swarm does not do: the one case in which a single rot may lose something.
+NEVER = {"disk_unsealed_harm"}
 UNKNOWN_SHARE = 0.01  # of all operations
 
 

@@ -322,6 +322,7 @@ TEST_CASE("world: without faults nothing is lost and the leader stays", "[sim]")
     profile.disk.slow_node = 0;
     profile.membership = {};
     profile.clock = {};
+    profile.media = {};
     profile.nemesis = {.crashes = false, .partitions = false, .one_way = false};
     World world(profile, {.seed = 1}, choices);
     const RunResult result = world.run();

@@ -193,8 +193,8 @@ std::vector<Case> records() {
         return RecordSpot{};
     };
     add_flips(cases, "truncation", true, truncation, {{"kind", 4}, {"index", 16}},
-        "FAULTY record header");
-    add_flips(cases, "truncation", true, truncation, {{"hash", 80}}, "FAULTY record envelope");
+        "FAULTY record header (covered)");
+    add_flips(cases, "truncation", true, truncation, {{"hash", 80}}, "FAULTY record envelope (covered)");
     return cases;
 }
 
@@ -504,7 +504,7 @@ std::vector<Case> zeroed() {
             [](Image& image, const DamageSample& sample) {
                 zero_sector_of(image, sample.sealed_record());
             },
-            "FAULTY record header + FAULTY record header"),
+            "FAULTY record header (covered) + FAULTY record header"),
         damage("a zeroed sector in the first group of the active segment", true,
             [](Image& image, const DamageSample& sample) {
                 zero_sector_of(image, sample.first_group_of_active());
@@ -608,7 +608,7 @@ std::vector<Case> missing_and_exchanged() {
                 const Spot to{sample.sealed().file, 1024, 1536};
                 copy(image, from, to);
             },
-            "FAULTY record header + FAULTY record header"),
+            "FAULTY record header (covered) + FAULTY record header"),
         damage("a slot of the hard state lies in another", true,
             [](Image& image, const DamageSample& sample) {
                 copy(image, sample.hard_state_oldest, sample.hard_state_newest);

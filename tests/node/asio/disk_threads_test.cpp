@@ -56,7 +56,7 @@ class GatedFiles final : public log::FileSystem {
     Gate syncs;
     Gate reads;
     // The next read that passes the gate fails.
-    void fail_read() { failing_reads_ = 1; }
+    void fail_reads(int count) { failing_reads_ = count; }
 
     Result<std::unique_ptr<log::File>> open(const std::string& name) override {
         return gated(files_->open(name));
@@ -85,7 +85,8 @@ class GatedFiles final : public log::FileSystem {
             : files_(files), file_(std::move(file)) {}
         Result<std::uint64_t> read(std::uint64_t offset, std::span<std::byte> into) override {
             files_.reads.pass();
-            if (files_.failing_reads_.exchange(0) > 0) {
+            if (files_.failing_reads_ > 0) {
+                --files_.failing_reads_;
                 return failure(log::Errc::io_error, "a read that was to fail");
             }
             return file_->read(offset, into);
@@ -171,7 +172,7 @@ class DiskThreads final : private WriterThread::Port, private ReaderThread::Port
     std::deque<std::string> errors;
 
   private:
-    void on_stored(Ticket ticket) override {
+    void on_stored(Ticket ticket, std::vector<Index>) override {
         CHECK(ticket == stored_ticket_.next());
         stored_ticket_ = ticket;
         groups_.pop_front();
@@ -257,7 +258,7 @@ TEST_CASE("disk threads: a failed read is believed only if the newest map says s
     DiskThreads node;
     node.store_now(node.twin.group(1, 10, 400));
     node.disk().reads.set_open(false);
-    node.disk().fail_read();
+    node.disk().fail_reads(3);  // of all ten, of the first one, of its header
     node.load(Index{1}, Index{10});
     REQUIRE(node.disk().reads.somebody_waits());
     SECTION("a newer one is tried") {
@@ -268,10 +269,12 @@ TEST_CASE("disk threads: a failed read is believed only if the newest map says s
         CHECK(node.loaded.front().entries.size() == 10);
     }
     SECTION("without one it is the answer") {
+        node.disk().fail_reads(100);
         node.disk().reads.set_open(true);
         REQUIRE(node.run_until([&] { return !node.loaded.empty(); }));
         CHECK(node.loaded.front().failed);
-        CHECK(node.errors.front() == "a read that was to fail");
+        CHECK(node.loaded.front().damaged == Index{1});
+        CHECK(node.errors.front().find("the device does not read it") != std::string::npos);
     }
 }
 

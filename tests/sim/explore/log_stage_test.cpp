@@ -135,6 +135,23 @@ TEST_CASE("log stage: before format() has returned there may be no log", "[explo
     CHECK(explain(stage, none) != "");
 }
 
+TEST_CASE("log stage: no crash makes an entry faulty; unsealed is what is missing", "[explore]") {
+    const LogStage stage = stage_of_group();
+    FoundLog faulty = found(*stage.after);
+    faulty.faulty.push_back({Term{2}, Index{5}});
+    CHECK(explain(stage, faulty).find("entry 5 faulty") != std::string::npos);
+    FoundLog torn = found(*stage.after, Index{6});
+    torn.unsealed = {{Term{3}, Index{7}}, {Term{3}, Index{8}}};
+    CHECK(explain(stage, torn) == "");
+    torn.unsealed = {{Term{3}, Index{8}}};
+    CHECK(explain(stage, torn) != "");
+    torn.unsealed = {{Term{2}, Index{7}}};
+    CHECK(explain(stage, torn) != "");
+    FoundLog promised = found(stage.before);
+    promised.unsealed = {{Term{2}, Index{9}}};
+    CHECK(explain(stage, promised) != "");
+}
+
 TEST_CASE("log stage: a restart is one log or the other", "[explore]") {
     LogStage stage;
     stage.before = log_of(8);

@@ -1,0 +1,295 @@
+#include "log/repair.h"
+
+#include <algorithm>
+
+#include "log/base/assert.h"
+#include "log/base/sometimes.h"
+#include "log/footer.h"
+#include "log/salvage.h"
+#include "log/scan.h"
+
+namespace ledger::log {
+
+namespace {
+
+class SegmentRepair {
+  public:
+    SegmentRepair(ByteVector& bytes, const SegmentMap& map, const SegmentEntries& live,
+        std::span<const EntryRef* const> copies)
+        : bytes_(bytes), map_(map), live_(live), copies_(copies), damaged_(bytes),
+          groups_(scan_groups(damaged_, live.segment)) {}
+
+    Result<Repaired> mend_entries();
+    void restore_structure();
+
+  private:
+    // What is known of one record of the segment without its bytes.
+    struct Named {
+        EntryIdentity name;
+        std::uint64_t epoch = 0;
+        Index sync_index;
+    };
+
+    std::span<std::byte> at(std::uint64_t offset, std::uint64_t size) {
+        return std::span(bytes_).subspan(
+            static_cast<std::size_t>(offset), static_cast<std::size_t>(size));
+    }
+    const EntryRef* copy_of(Index index) const;
+    std::optional<EntryRef> read(Index index, const Digest& before) const;
+    std::optional<Named> named_by_block(std::uint64_t offset) const;
+    std::optional<Named> named_by_footer(std::uint64_t offset) const;
+    Result<void> write(const EntryRef& copy, const Digest& before);
+    void restore_header();
+    void restore_blocks();
+    std::optional<HashMark> restore_block(
+        const ScannedGroup& group, std::uint64_t group_end, const HashMark& start);
+    void restore_footers();
+
+    ByteVector& bytes_;
+    const SegmentMap& map_;
+    const SegmentEntries& live_;
+    const std::span<const EntryRef* const> copies_;
+    const ByteVector damaged_;  // as it was: the slots point into it
+    const std::vector<ScannedGroup> groups_;
+};
+
+const EntryRef* SegmentRepair::copy_of(Index index) const {
+    const auto found = std::find_if(copies_.begin(), copies_.end(),
+        [index](const EntryRef* copy) { return copy->index == index; });
+    return found == copies_.end() ? nullptr : *found;
+}
+
+// The entry, if it stands whole in its place and continues the chain.
+std::optional<EntryRef> SegmentRepair::read(Index index, const Digest& before) const {
+    const std::uint64_t offset = map_.place(index).offset;
+    if (offset >= bytes_.size()) {
+        return std::nullopt;
+    }
+    const RecordView view = decode_record(
+        ByteSpan(bytes_).subspan(static_cast<std::size_t>(offset)), {live_.segment, offset});
+    const bool whole = view.damage == Damage::none && !view.header.is_truncation() &&
+                       view.header.index == index && view.header.term == map_.term_at(index) &&
+                       view.header.prev_hash64 == before.truncated();
+    return whole ? std::optional(entry_of(view)) : std::nullopt;
+}
+
+Result<Repaired> SegmentRepair::mend_entries() {
+    Repaired done;
+    const HashMark& start = map_.mark_at_or_before(live_.first.previous());
+    std::optional<Digest> before;
+    if (start.index == live_.first.previous()) {
+        before = start.hash;
+    }
+    for (Index index = live_.first; index <= live_.last; ++index) {
+        std::optional<EntryRef> entry = before ? read(index, *before) : std::nullopt;
+        const EntryRef* const copy = copy_of(index);
+        if (!entry && before && copy != nullptr) {
+            LEDGER_CHECK(write(*copy, *before));
+            entry = read(index, *before);
+            LEDGER_ASSERT(entry.has_value());
+            done.hashes.push_back({index, entry_hash(*before, *entry)});
+        }
+        const HashMark& known = map_.mark_at_or_before(index);
+        std::optional<Digest> hash;
+        if (entry) {
+            hash = entry_hash(*before, *entry);
+        } else if (known.index == index) {
+            hash = known.hash;
+        }
+        if (entry && known.index == index && known.hash != *hash) {
+            return failure(Errc::corrupt_record, segment_name(live_.segment) + ": index " +
+                                                     std::to_string(index.value) +
+                                                     ": the copy offered has another hash");
+        }
+        if (before && !entry) {
+            done.missing.push_back(index);
+        }
+        before = hash;
+    }
+    return done;
+}
+
+std::optional<SegmentRepair::Named> SegmentRepair::named_by_block(std::uint64_t offset) const {
+    for (const ScannedGroup& group : groups_) {
+        for (const Slot& slot : group.slots) {
+            if (slot.offset == offset && slot.name && group.block) {
+                return Named{*slot.name, group.block->epoch, group.block->sync_index};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+// For a record whose block is damaged too.
+std::optional<SegmentRepair::Named> SegmentRepair::named_by_footer(std::uint64_t offset) const {
+    const auto copies = find_footers(damaged_, live_.segment);
+    if (!copies) {
+        return std::nullopt;
+    }
+    const Footer& footer = copies->footer;
+    const auto found = std::find_if(footer.names.begin(), footer.names.end(),
+        [&](const FooterName& name) { return place_of(live_.segment, name).offset == offset; });
+    if (found == footer.names.end()) {
+        return std::nullopt;
+    }
+    Named named;
+    named.name.index = footer.first + static_cast<std::uint64_t>(found - footer.names.begin());
+    named.name.envelope_bytes = found->envelope_bytes;
+    named.name.erasable_bytes = found->erasable_bytes;
+    named.name.envelope_crc = found->envelope_crc;
+    named.epoch = footer.epoch;
+    return named;
+}
+
+Result<void> SegmentRepair::write(const EntryRef& copy, const Digest& before) {
+    const std::uint64_t offset = map_.place(copy.index).offset;
+    std::optional<Named> named = named_by_block(offset);
+    named = named ? named : named_by_footer(offset);
+    // A witness has none of the erasable part, or it has been destroyed here.
+    const bool trimmed = named && named->name.erasable_bytes == 0;
+    const ByteSpan envelope = copy.handle.envelope();
+    const ByteSpan erasable = trimmed ? ByteSpan{} : copy.handle.erasable();
+    const bool erased = copy.handle.is_erased() || (trimmed && !copy.handle.erasable().empty());
+    RecordHeader header;
+    header.kind = static_cast<std::uint8_t>(copy.kind);
+    header.flags = erased ? erased_flag : 0;
+    header.epoch = named ? named->epoch : 0;
+    header.index = copy.index;
+    header.term = copy.term;
+    header.cluster_time = copy.cluster_time;
+    header.wall_time = copy.wall_time;
+    header.envelope_bytes = static_cast<std::uint32_t>(envelope.size());
+    header.erasable_bytes = static_cast<std::uint32_t>(erasable.size());
+    header.prev_hash64 = before.truncated();
+    header.sync_index = named ? named->sync_index : Index{};
+    const std::uint64_t size = record_bytes(envelope.size(), erasable.size());
+    if (named && named->name.index == copy.index && copy.term == map_.term_at(copy.index) &&
+        named->name.envelope_bytes == header.envelope_bytes &&
+        named->name.erasable_bytes == header.erasable_bytes && offset + size <= bytes_.size()) {
+        const std::uint32_t crc =
+            encode_record(at(offset, size), header, {live_.segment, offset}, envelope, erasable);
+        if (crc == named->name.envelope_crc) {
+            return {};
+        }
+    }
+    return failure(Errc::corrupt_record, segment_name(live_.segment) + " at byte " +
+                                             std::to_string(offset) + ": another entry " +
+                                             std::to_string(copy.index.value) +
+                                             " stood here than the one offered");
+}
+
+void SegmentRepair::restore_structure() {
+    restore_header();
+    restore_blocks();
+    restore_footers();
+}
+
+void SegmentRepair::restore_header() {
+    for (std::uint64_t offset = 0; offset < segment_header_bytes; offset += sector_bytes) {
+        const auto header =
+            decode_segment_header(at(offset, sector_bytes), {live_.segment, offset});
+        if (header) {
+            encode_segment_header(at(0, segment_header_bytes), *header);
+            return;
+        }
+    }
+}
+
+// Group after group with the hash chain, from the header on.
+void SegmentRepair::restore_blocks() {
+    const ByteVector mended = bytes_;
+    const auto header =
+        decode_segment_header(ByteSpan(mended).first(sector_bytes), {live_.segment, 0});
+    if (!header) {
+        return;
+    }
+    const auto footers = find_footers(mended, live_.segment);
+    const std::uint64_t body_end = footers ? footers->footer.body_end : mended.size();
+    std::optional<HashMark> end = HashMark{header->start.id.index, header->start.hash};
+    for (const ScannedGroup& group : scan_groups(mended, live_.segment)) {
+        if (group.block) {
+            end = HashMark{group.block->last, group.block->last_hash};
+        } else if (end && group.start < body_end) {
+            end = restore_block(group, std::min(group.end, body_end), *end);
+        }
+    }
+}
+
+// Where the log ends after the group; nothing if its records do not say so.
+std::optional<HashMark> SegmentRepair::restore_block(
+    const ScannedGroup& group, std::uint64_t group_end, const HashMark& start) {
+    IdentityBlock block;
+    block.group_start = group.start;
+    block.base = start.index;
+    block.base_hash64 = start.hash.truncated();
+    HashMark end = start;
+    for (const Slot& slot : group.slots) {
+        const RecordView& record = slot.record;
+        if (record.damage == Damage::header) {
+            break;  // behind the records, where the block stood
+        }
+        if (record.damage != Damage::none) {
+            return std::nullopt;
+        }
+        if (record.header.is_truncation()) {
+            end.index = record.header.index;
+            std::copy(record.envelope.begin(), record.envelope.end(), end.hash.bytes.begin());
+        } else if (record.header.index == end.index.next() &&
+                   record.header.prev_hash64 == end.hash.truncated()) {
+            end = {record.header.index, entry_hash(end.hash, entry_of(record))};
+        } else {
+            return std::nullopt;
+        }
+        block.epoch = record.header.epoch;
+        block.sync_index = record.header.sync_index;
+        block.names.push_back(identity_of(record.header, record.envelope_crc));
+    }
+    block.last = end.index;
+    block.last_hash = end.hash;
+    // Without records it was a seal. All of a sealed segment is durable.
+    block.sync_index = block.names.empty() ? end.index : block.sync_index;
+    const std::uint64_t records_end =
+        block.names.empty() ? group.start : group.slots[block.names.size() - 1].end;
+    const std::uint64_t offset = sector_ceiling(records_end);
+    const std::uint64_t size = identity_block_bytes(block.names.size());
+    if (offset + size != group_end || group_end > bytes_.size()) {
+        return std::nullopt;  // more is missing
+    }
+    LEDGER_SOMETIMES(true, "log.block_restored");
+    encode_identity_block(at(offset, size), block, {live_.segment, offset});
+    return end;
+}
+
+void SegmentRepair::restore_footers() {
+    const auto copies = find_footers(bytes_, live_.segment);
+    if (!copies) {
+        return;
+    }
+    const ByteVector both = encode_footers(copies->footer);
+    if (copies->footer.body_end + both.size() == bytes_.size()) {
+        std::copy(both.begin(), both.end(),
+            bytes_.begin() + static_cast<std::ptrdiff_t>(copies->footer.body_end));
+    }
+}
+
+}  // namespace
+
+Result<Repaired> repair_segment(FileSystem& files, const std::string& directory,
+    const SegmentMap& map, const SegmentEntries& live, std::span<const EntryRef* const> copies) {
+    const std::string name = segment_name(live.segment);
+    LEDGER_TRY(const auto file, files.open(path_in(directory, name)));
+    LEDGER_TRY(Salvaged whole, salvage(*file, opening_refusals_max));
+    SegmentRepair repair(whole.bytes, map, live, copies);
+    LEDGER_TRY(Repaired done, repair.mend_entries());
+    const bool nothing_to_do = done.hashes.empty() && whole.unreadable.empty();
+    if (!done.missing.empty() || nothing_to_do) {
+        LEDGER_SOMETIMES(!done.missing.empty(), "log.repair_needs_more");
+        return done;
+    }
+    repair.restore_structure();
+    LEDGER_SOMETIMES(true, "log.segment_repaired");
+    LEDGER_CHECK(replace_file(files, directory, name, whole.bytes));
+    return done;
+}
+
+}  // namespace ledger::log
