@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "log/state/command.h"
 #include "node/cut_work.h"
 #include "sim/network.h"
 
@@ -88,6 +89,15 @@ class Host::ObservedMachine final : public node::StateMachine {
     }
     Result<ByteVector> answer(
         const node::QueryPlan& plan, std::span<const EntryRef> entries) const override {
+        for (const EntryRef& entry : entries) {
+            if (entry.handle && !entry.handle.is_erased() &&
+                !state::verify_commitments(*entry.handle)) {
+                port_.violated("payloads", "n" + std::to_string(node_.value) +
+                                               " answers with a payload of entry " +
+                                               std::to_string(entry.index.value) +
+                                               " that is not the one committed to");
+            }
+        }
         return machine_.answer(plan, entries);
     }
     Hash128 digest() const override { return machine_.digest(); }

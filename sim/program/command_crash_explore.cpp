@@ -197,9 +197,16 @@ Totals add_up(const Shared& shared, std::uint32_t jobs) {
             totals.findings.end(), desk.kept, desk.kept + desk.findings);
     }
     // A seed's findings come from one worker, in order.
-    std::stable_sort(totals.findings.begin(), totals.findings.end(),
-        [](const KeptFinding& a, const KeptFinding& b) { return a.seed < b.seed; });
-    totals.findings.resize(std::min(totals.findings.size(), findings_shown));
+    std::vector<std::pair<std::uint64_t, std::size_t>> order;
+    for (std::size_t i = 0; i < totals.findings.size(); ++i) {
+        order.emplace_back(totals.findings[i].seed, i);
+    }
+    std::sort(order.begin(), order.end());
+    order.resize(std::min(order.size(), findings_shown));
+    const std::vector<KeptFinding> all = std::exchange(totals.findings, {});
+    for (const auto& [seed, at] : order) {
+        totals.findings.push_back(all[at]);
+    }
     return totals;
 }
 
