@@ -37,18 +37,15 @@ struct Damaged {
 
     template <typename Body>
     void hear(std::uint32_t from, Body body) {
-        // Straight into the variant: GCC 12 takes a moved temporary one for uninitialised.
-        Event event;
-        PeerMessage& message = event.emplace<Message>().message;
-        message.cluster = node.config.cluster;
-        message.group = node.config.group;
-        message.from = NodeId{from};
-        message.to = NodeId{1};
-        if constexpr (std::is_constructible_v<raft::Message, Body>) {
-            message.body.emplace<raft::Message>(std::move(body));
-        } else {
-            message.body.emplace<Body>(std::move(body));
-        }
+        // Straight into the variant: GCC 12 takes one that is replaced for uninitialised.
+        using Kind = std::conditional_t<std::is_constructible_v<raft::Message, Body>,
+            raft::Message, Body>;
+        Message event{PeerMessage{.cluster = node.config.cluster,
+            .group = node.config.group,
+            .from = NodeId{from},
+            .to = NodeId{1},
+            .body = PeerBody(std::in_place_type<Kind>, std::move(body)),
+            .incarnation = {}}};
         node.step(std::move(event));
     }
     void hear_copy(std::uint32_t from, std::uint64_t index) {
