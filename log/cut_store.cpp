@@ -7,7 +7,6 @@
 #include "log/base/crc32c.h"
 #include "log/base/format.h"
 #include "log/base/sometimes.h"
-#include "log/salvage.h"
 #include "log/segment.h"
 
 namespace ledger::log {
@@ -437,19 +436,9 @@ Result<void> CutStore::mend(LogId cut, std::uint32_t number, ByteSpan chunk) {
             fmt::format("{}: another chunk {} is offered than the cut at index {} has",
                 path(name), number, cut.index));
     }
-    LEDGER_TRY(Salvaged whole, salvage(*complete.chunks, opening_refusals_max));
-    whole.bytes.resize(static_cast<std::size_t>(
-        std::max<std::uint64_t>(whole.bytes.size(), offset + bytes.size())));
-    std::copy(bytes.begin(), bytes.end(),
-        whole.bytes.begin() + static_cast<std::ptrdiff_t>(offset));
     LEDGER_SOMETIMES(true, "log.cut.chunk_mended");
-    auto replaced = replace_file(*files_, directory_, name, whole.bytes);
-    if (!replaced && replaced.error().code == make_error_code(Errc::no_space)) {
-        return {};
-    }
-    LEDGER_CHECK(replaced);
-    LEDGER_TRY(complete.chunks, files_->open(path(name)));
-    return {};
+    LEDGER_CHECK(complete.chunks->write(offset, bytes));
+    return complete.chunks->sync();
 }
 
 Result<void> CutStore::remove_before(Index index) {

@@ -41,9 +41,9 @@ class CutStore {
 
     // A chunk of a complete cut. Errors: corrupt_record (names cut and chunk), out_of_range.
     Result<ByteVector> read(LogId cut, std::uint32_t number);
-    // Puts a chunk of a complete cut that is damaged back, out of place: the file of the chunks is
-    // replaced by a copy that has it. Nothing happens if the cut is gone, or there is no space for it.
-    // Errors: corrupt_record if the manifest has another chunk there.
+    // Writes a chunk of a complete cut that is damaged once more, in its place: no other lies in its
+    // sectors, so a crash leaves it damaged at worst. Durable when it returns. Nothing happens if the
+    // cut is gone. Errors: corrupt_record if the manifest has another chunk there.
     Result<void> mend(LogId cut, std::uint32_t number, ByteSpan chunk);
     // Complete cuts below `index`, and what is left of unfinished ones, are gone when this returns.
     Result<void> remove_before(Index index);

@@ -194,8 +194,8 @@ Result<EntryRef> Reader::read_unchained(const SegmentMap& map, Index index) {
     });
 }
 
-Result<std::vector<HashedEntry>> Reader::read(
-    const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max) {
+Result<std::vector<HashedEntry>> Reader::read(const SegmentMap& map, Index first, Index last,
+    std::uint64_t bytes_max, const std::optional<Digest>& previous_hash) {
     if (!map.holds(first) || last < first) {
         damaged_ = {};
         return failure(Errc::out_of_range,
@@ -203,12 +203,19 @@ Result<std::vector<HashedEntry>> Reader::read(
                 std::to_string(map.first().value) + " to " + std::to_string(map.last().value));
     }
     return with_fresh_files(
-        [&] { return read_held(map, first, std::min(last, map.last()), bytes_max); });
+        [&] {
+            return read_held(map, first, std::min(last, map.last()), bytes_max, previous_hash);
+        });
 }
 
-Result<std::vector<HashedEntry>> Reader::read_held(
-    const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max) {
-    LEDGER_TRY(HashMark previous, start_for(map, first));
+Result<std::vector<HashedEntry>> Reader::read_held(const SegmentMap& map, Index first, Index last,
+    std::uint64_t bytes_max, const std::optional<Digest>& previous_hash) {
+    HashMark previous;
+    if (previous_hash) {
+        previous = {first.previous(), *previous_hash};
+    } else {
+        LEDGER_TRY(previous, start_for(map, first));
+    }
     std::vector<HashedEntry> entries;
     std::uint64_t bytes = 0;
     while (previous.index < last) {

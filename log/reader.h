@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ class Reader {
     // first one, and in front of one that is damaged. out_of_range if the map does not hold `first`;
     // faulty_entry names the segment, the offset and the index that cannot be read: `first`, or one
     // in front of it where the chain comes from.
-    Result<std::vector<HashedEntry>> read(
-        const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
+    // `previous_hash` at the index before `first`, if it is known: then nothing in front is read.
+    Result<std::vector<HashedEntry>> read(const SegmentMap& map, Index first, Index last,
+        std::uint64_t bytes_max, const std::optional<Digest>& previous_hash = std::nullopt);
     // The full hash at an index of the map, or just before it.
     Result<Digest> hash_at(const SegmentMap& map, Index index);
     // One held entry by its own checksums, place and term alone: for what stands behind a damaged
@@ -58,8 +60,8 @@ class Reader {
     auto with_fresh_files(Attempt&& attempt);
     Error faulty(const SegmentMap& map, Index index, const char* why);
     Result<RecordView> view_of(const SegmentMap& map, const Chunk& chunk, Index index);
-    Result<std::vector<HashedEntry>> read_held(
-        const SegmentMap& map, Index first, Index last, std::uint64_t bytes_max);
+    Result<std::vector<HashedEntry>> read_held(const SegmentMap& map, Index first, Index last,
+        std::uint64_t bytes_max, const std::optional<Digest>& previous_hash);
     Result<HashMark> start_for(const SegmentMap& map, Index first);
     Result<Chunk> load(
         const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted);

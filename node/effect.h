@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -33,6 +34,8 @@ struct Load {
     Index first;
     Index last;
     std::uint64_t bytes_max = 0;
+    // The hash at the index before, if the replica knows it: then nothing in front need be readable.
+    std::optional<Digest> previous_hash{};
 };
 // One piece of work on the node's cuts (log/cut_store.h); then CutStored{request}. Done in the order
 // of the effects, by itself: the log's flushes do not wait for it, nor it for them.

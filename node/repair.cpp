@@ -162,6 +162,10 @@ void Repair::stored(Instant now, Ticket ticket) {
     });
 }
 
+void Repair::forget(Index upto) {
+    std::erase_if(wanted_, [upto](const Wanted& one) { return one.id.index <= upto; });
+}
+
 bool Repair::wants(Index index) const {
     return std::any_of(wanted_.begin(), wanted_.end(),
         [index](const Wanted& one) { return one.id.index == index; });

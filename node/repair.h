@@ -65,6 +65,8 @@ class Repair {
     // When work() or settle() should be called if nothing else happens.
     Instant deadline() const;
 
+    // Entries up to here may be gone from every log: nobody needs them, and nobody may have them.
+    void forget(Index upto);
     // Damaged, and no copy is on the disk yet.
     bool wants(Index index) const;
     std::uint64_t damaged() const { return wanted_.size(); }

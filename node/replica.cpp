@@ -641,6 +641,7 @@ void Replica::settle(Instant now) {
     }
     answer_granted();
     scrub(now);
+    repair_.forget(snapshots_.control().retained);
     repair_.work(repair_step(now));
     repair_.send_answers(repair_step(now), stores_.everything());
     submit_stores();
@@ -662,6 +663,7 @@ void Replica::work_on_cuts(Instant now) {
         }
         features_.restore(Feature::cuts);
         applied_ = *restored;
+        chain_at_applied_ = snapshots_.hash_at_restored();
     }
     if (!snapshots_.failure().empty()) {
         halt(snapshots_.failure());
@@ -786,7 +788,8 @@ void Replica::apply_committed(Instant now) {
             // No more than a later step may apply.
             const Index last =
                 std::min(known, applied_ + std::uint64_t{config_.limits.apply_entries_max});
-            start_load(LoadForApply{}, next, last, config_.limits.load_bytes_max);
+            start_load(LoadForApply{}, next, last, config_.limits.load_bytes_max,
+                chain_at_applied_);
             break;
         }
         apply_entry(now, {*entry, hashes_.at(next)});
@@ -810,6 +813,7 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     ByteVector outcome;
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
+    chain_at_applied_ = entry.hash;
     snapshots_.applied(snapshot_step(now), entry);
     if (waiters_.empty() || waiters_.front().index != applied_) {
         return;
@@ -932,11 +936,12 @@ void Replica::plan_wake(Instant now) {
     }
 }
 
-void Replica::start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max) {
+void Replica::start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max,
+    const std::optional<Digest>& previous_hash) {
     LEDGER_ASSERT(first <= last);
     const std::uint64_t request = ++load_requests_;
     loads_.push_back({request, purpose});
-    effects_.emplace_back(Load{request, first, last, bytes_max});
+    effects_.emplace_back(Load{request, first, last, bytes_max, previous_hash});
 }
 
 void Replica::abandon_clients(NodeId leader) {

@@ -151,7 +151,8 @@ class Replica {
     void announce();
     void plan_wake(Instant now);
 
-    void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max);
+    void start_load(LoadPurpose purpose, Index first, Index last, std::uint64_t bytes_max,
+        const std::optional<Digest>& previous_hash = std::nullopt);
     void abandon_clients(NodeId leader);
     void give_up_reads_without_leader();
     void reply(ClientId client, RequestId request, decltype(ClientReply::outcome) outcome);
@@ -176,6 +177,7 @@ class Replica {
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;
     Index applied_;
+    std::optional<Digest> chain_at_applied_;  // nothing before the first entry
     Index announced_;  // what the last Advanced said
     std::uint32_t apply_budget_ = 0;  // entries that this step may still apply
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with

@@ -295,6 +295,7 @@ void Snapshotter::restore(const Step& step) {
     control_ = std::move(*control);
     applied_ = cut.id.index;
     restored_ = applied_;
+    restored_hash_ = cut.entry_hash;
     restoring_.reset();
     LEDGER_ASSERT(control_.last_cut == applied_);
 }

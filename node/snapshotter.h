@@ -80,6 +80,8 @@ class Snapshotter {
     }
     // Once after each restoration: the index that the state has applied now.
     std::optional<Index> restored();
+    // Of the chain there.
+    const Digest& hash_at_restored() const { return restored_hash_; }
     // Not empty: the replica must not go on, and why.
     const std::string& failure() const { return failure_; }
 
@@ -190,6 +192,7 @@ class Snapshotter {
     Instant send_at_;         // the rate of sending allows the next part
     std::optional<Receiving> receiving_;
     std::optional<Mending> mending_;
+    Digest restored_hash_;
     std::optional<Restoring> restoring_;
     std::optional<Index> restored_;
 

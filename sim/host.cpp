@@ -641,7 +641,8 @@ void Host::on_stored(Instant now, const Item& item) {
 
 // Nothing was injected, but somebody else has the space.
 void Host::blame_others() {
-    if (!disk_failing_ && disk_.crowded()) {
+    const bool other_cause = disk_failing_ && disk_failing_ != Fault::disk_read_failed;
+    if (!other_cause && disk_.crowded()) {
         disk_failing_ = Fault::disk_crowded;
     }
 }
@@ -686,9 +687,10 @@ void Host::on_loaded(Instant now, const Item& item) {
     // As late as can be: meanwhile the log may have been truncated and extended again.
     inject_disk_error(DiskOperation::read);
     Result<std::vector<HashedEntry>> entries =
-        reader_->read(*map, load.first, load.last, load.bytes_max);
+        reader_->read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
     if (!entries && map != storage_->published()) {
-        entries = reader_->read(*storage_->published(), load.first, load.last, load.bytes_max);
+        entries = reader_->read(
+            *storage_->published(), load.first, load.last, load.bytes_max, load.previous_hash);
     }
     node::Loaded loaded{.request = load.request,
         .entries = {},

@@ -62,11 +62,11 @@ void ReaderThread::run() {
 
 Result<std::vector<HashedEntry>> ReaderThread::read(const Load& load) {
     const log::SharedMap map = newest();
-    auto entries = reader_.read(*map, load.first, load.last, load.bytes_max);
+    auto entries = reader_.read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
     if (!entries) {
         // Not believed before the log as it is now says so too.
         if (const log::SharedMap now = newest(); now != map) {
-            entries = reader_.read(*now, load.first, load.last, load.bytes_max);
+            entries = reader_.read(*now, load.first, load.last, load.bytes_max, load.previous_hash);
         }
     }
     return entries;
