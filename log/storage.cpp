@@ -83,7 +83,6 @@ class SegmentedStorage final : public Storage {
     bool extends_ = false;  // what was written since the last sync changes the map
     // Of damaged entries, ascending, until all that is damaged in their segment has one.
     std::vector<EntryRef> copies_;
-    std::vector<SegmentEntries> finished_;
     std::vector<Index> damaged_;
 };
 
@@ -99,6 +98,7 @@ void SegmentedStorage::keep(const EntryRef& copy) {
 
 Result<void> SegmentedStorage::repair() {
     damaged_.clear();
+    std::vector<SegmentEntries> finished;
     std::erase_if(copies_, [&](const EntryRef& copy) {
         return !published_->holds(copy.index) || published_->term_at(copy.index) != copy.term;
     });
@@ -122,10 +122,10 @@ Result<void> SegmentedStorage::repair() {
             for (const HashMark& known : done.hashes) {
                 log_->map.learn(known.index, known.hash);
             }
-            finished_.push_back(live);
+            finished.push_back(live);
         }
     }
-    for (const SegmentEntries& live : std::exchange(finished_, {})) {
+    for (const SegmentEntries& live : finished) {
         const auto repaired = [&](Index index) {
             return index >= live.first && index <= live.last;
         };

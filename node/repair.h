@@ -48,8 +48,8 @@ class Repair {
     // Answers, unless the entry has to be read first: then the caller reads it and calls answer().
     [[nodiscard]] bool received(const Step& step, NodeId from, const FetchEntry& asked);
     void answer(NodeId to, const FetchEntry& asked, std::span<const EntryRef> read);
-    // An intact copy of a damaged entry, to be given to Raft and stored. If the entry has become a part
-    // of a cut there, copy and entry are not: see FetchedEntry::cut.
+    // An intact copy of a damaged entry, to be given to Raft and stored. Nothing if the answer has none
+    // that fits, or the entry is not damaged (any more).
     [[nodiscard]] std::optional<EntryRef> received(
         const Step& step, NodeId from, const FetchedEntry& fetched);
     // A copy of it will be on the disk with this ticket.

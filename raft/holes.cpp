@@ -39,7 +39,7 @@ void Raft::begin_term_when_whole() {
     }
 }
 
-// The caller stores the copy; one that came from the leader is in Ready::repairs.
+// The copy of a hole is in Ready::repairs; that of a committed entry the caller stores by itself.
 void Raft::mend(Instant now, const EntryRef& entry) {
     advance_clock(now);
     if (log_.is_hole(entry.index) && log_.contains(entry.id())) {

@@ -620,8 +620,7 @@ void Host::on_stored(Instant now, const Item& item) {
         return;
     }
     inject_disk_error(DiskOperation::sync);
-    const Result<void> synced = write_failed_ ? Result<void>() : storage_->sync();
-    if (write_failed_ || !synced) {
+    if (write_failed_ || !storage_->sync()) {
         store_failed(now);
         return;
     }
