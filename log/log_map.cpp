@@ -33,6 +33,16 @@ std::size_t runs_until(std::span<const Run> runs, Index index) {
     return static_cast<std::size_t>(after - runs.begin());
 }
 
+// No reader holds it any more. The count alone orders nothing; to let go of a copy comes after all that
+// readers did before they let go of theirs.
+bool is_ours_alone(const std::shared_ptr<SegmentMap>& map) {
+    if (map.use_count() != 1) {
+        return false;
+    }
+    std::shared_ptr<SegmentMap>(map).reset();
+    return true;
+}
+
 // The marks of a whole map: before its first entry, of the closed runs, of the open one.
 struct Marks {
     const HashMark& base;
@@ -281,8 +291,16 @@ std::vector<HashMark> LogMap::footer_marks(Index from) const {
 SharedMap LogMap::publish() {
     SegmentRun open{open_.segment, open_.first, open_.end, open_.places.view(),
         open_.marks.view()};
-    return std::make_shared<const SegmentMap>(
-        base_, closed_.view(), std::move(open), terms_.view());
+    SegmentMap map(base_, closed_.view(), std::move(open), terms_.view());
+    for (std::shared_ptr<SegmentMap>& slot : published_) {
+        if (is_ours_alone(slot)) {
+            *slot = std::move(map);
+            return slot;
+        }
+    }
+    std::rotate(published_.begin(), published_.begin() + 1, published_.end());
+    published_.back() = std::make_shared<SegmentMap>(std::move(map));
+    return published_.back();
 }
 
 }  // namespace ledger::log

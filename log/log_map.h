@@ -2,6 +2,7 @@
 // LogMap: where each entry of the open log lies, the terms of the log, and hashes to begin from;
 // SegmentMap: the same as readers see it, a value of its own for every synced group.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -70,10 +71,10 @@ class SegmentMap {
   private:
     const SegmentRun& run_of(Index index) const;
 
-    const HashMark base_;
-    const ArrayView<SegmentRun> closed_;
-    const SegmentRun open_;
-    const ArrayView<TermRun> terms_;
+    HashMark base_;
+    ArrayView<SegmentRun> closed_;
+    SegmentRun open_;
+    ArrayView<TermRun> terms_;
 };
 
 using SharedMap = std::shared_ptr<const SegmentMap>;
@@ -112,7 +113,8 @@ class LogMap {
     // The hashes at every hash_mark_interval-th index of [from, last()].
     std::vector<HashMark> footer_marks(Index from) const;
 
-    // What is there now, sharing everything with this map: constant time.
+    // What is there now, sharing everything with this map: constant time, and without an allocation
+    // if one of the last few that were published is in nobody's hands any more.
     SharedMap publish();
 
   private:
@@ -136,6 +138,7 @@ class LogMap {
     GrowingArray<SegmentRun> closed_;  // none of them empty
     OpenRun open_;
     GrowingArray<TermRun> terms_;
+    std::array<std::shared_ptr<SegmentMap>, 3> published_;  // the last few
     // Invariant: ascending by index; the hash at last() is known unless the last append was
     // unhashed; none is missing from the commit on.
     std::vector<HashMark> recent_;

@@ -17,6 +17,8 @@ struct OpenSegment {
     Index begin;                 // the index that came next when it was created
     std::unique_ptr<File> file;  // to be written to; none once the segment is sealed
     std::uint64_t end = 0;       // where its last group ends
+    // Bytes of the file, of an active segment: behind the end stand zeros, or what it was before.
+    std::uint64_t allocated = 0;
 };
 
 // The segment that takes the next group: always the last of the list.

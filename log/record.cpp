@@ -13,7 +13,10 @@ namespace ledger::log {
 //  32  i64 cluster_time  40  i64 wall_time 48  u32 envelope   52  u32 erasable (bytes)
 //  56  u64 prev_hash64   64  u64 sync_index
 //  72  u32 crc32c(segment id, offset, bytes 0..71)
-//  76  envelope, u32 crc32c(envelope), erasable part, u32 crc32c(erasable part), zeros to 8
+//  76  envelope, u32 crc32c(envelope) ^ crc at 72, erasable part,
+//      u32 crc32c(erasable part) ^ crc at 72, zeros to 8
+// The crc at 72 binds the parts to their header: in a file that is used again a torn record may
+// have the new header, and the tail of an old record of the same lengths at the same place.
 namespace {
 
 constexpr std::uint32_t record_magic = 0x63524c45;  // "ELRc"
@@ -76,11 +79,12 @@ std::uint32_t encode_record(std::span<std::byte> out, const RecordHeader& header
     store_little_endian(at + 52, header.erasable_bytes);
     store_little_endian(at + 56, header.prev_hash64);
     store_little_endian(at + 64, header.sync_index.value);
-    store_little_endian(at + crc_offset, crc32c({at, crc_offset}, location_crc(location)));
+    const std::uint32_t header_crc = crc32c({at, crc_offset}, location_crc(location));
+    store_little_endian(at + crc_offset, header_crc);
     const std::uint32_t envelope_crc = crc32c(envelope);
     std::byte* parts = at + record_header_bytes;
-    store_part(parts, envelope, envelope_crc);
-    store_part(parts + envelope.size() + crc_bytes, erasable, crc32c(erasable));
+    store_part(parts, envelope, envelope_crc ^ header_crc);
+    store_part(parts + envelope.size() + crc_bytes, erasable, crc32c(erasable) ^ header_crc);
     std::byte* end = parts + envelope.size() + erasable.size() + 2 * crc_bytes;
     std::memset(end, 0, static_cast<std::size_t>(out.data() + out.size() - end));
     return envelope_crc;
@@ -143,9 +147,10 @@ RecordView decode_record(ByteSpan bytes, Location location) {
     }
     view.header = *header;
     view.damage = Damage::envelope;
+    const auto header_crc = load_little_endian<std::uint32_t>(bytes.data() + crc_offset);
     ByteReader parts(bytes.subspan(record_header_bytes));
     const ByteSpan envelope = parts.bytes(header->envelope_bytes);
-    const std::uint32_t envelope_crc = parts.u32();
+    const std::uint32_t envelope_crc = parts.u32() ^ header_crc;
     if (!parts.ok() || crc32c(envelope) != envelope_crc) {
         return view;
     }
@@ -153,7 +158,7 @@ RecordView decode_record(ByteSpan bytes, Location location) {
     view.envelope_crc = envelope_crc;
     view.damage = Damage::erasable;
     const ByteSpan erasable = parts.bytes(header->erasable_bytes);
-    const std::uint32_t erasable_crc = parts.u32();
+    const std::uint32_t erasable_crc = parts.u32() ^ header_crc;
     if (!parts.ok() || crc32c(erasable) != erasable_crc) {
         return view;
     }

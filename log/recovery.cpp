@@ -28,6 +28,7 @@ struct SegmentFile {
 struct Tail {
     std::uint64_t keep = segment_header_bytes;  // bytes of the file that stay
     std::uint64_t size = 0;                     // bytes of the file as found
+    std::uint64_t torn_bytes = 0;               // of them, what was written and goes
     std::optional<IdentityBlock> identity;      // to be written behind what stays
 };
 
@@ -91,7 +92,7 @@ class Recovery {
     Tail tail_;                       // of the active segment, if there is one
     std::vector<Reseal> reseals_;
     std::vector<SegmentId> remove_;   // nothing in them was ever promised
-    std::vector<std::string> leftovers_;  // of a replacement that a crash broke off
+    std::vector<std::string> leftovers_;  // spares; of a replacement that a crash broke off
     SegmentId newest_with_header_;
     std::array<bool, 2> active_header_intact_{true, true};
     std::optional<SegmentHeader> active_header_;
@@ -138,7 +139,7 @@ Result<void> Recovery::find_segments() {
             remove_.push_back(*id);  // the log begins behind it, but a crash kept it
         } else if (id) {
             ids.push_back(*id);
-        } else if (name.ends_with(temporary_suffix)) {
+        } else if (name.ends_with(temporary_suffix) || is_spare_name(name)) {
             leftovers_.push_back(name);
         }
     }
@@ -347,16 +348,15 @@ Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {
     log_.sealed = std::min(
         std::max(log_.map.previous().index, judge.sync_index()), log_.map.last());
     segment.end = sector_ceiling(judge.keep());
-    if (!outside.later && judge.unsealed().empty()) {
-        recovered_.torn_bytes += found.size - std::min(found.size, judge.keep());
-    }
     if (outside.later) {
         log_.commit = std::min(commit_witness_, log_.map.last());
         reseal(segment, judge.identity());
         return {};
     }
     recovered_.unsealed = judge.unsealed();
-    tail_ = {judge.keep(), found.size, judge.identity()};
+    const std::uint64_t written = written_end(body.bytes, groups, found.header->reused);
+    tail_ = {judge.keep(), found.size, written - std::min(written, judge.keep()), judge.identity()};
+    recovered_.torn_bytes += recovered_.unsealed.empty() ? tail_.torn_bytes : 0;
     active_header_ = found.header;
     active_header_intact_ = found.header_copy_intact;
     return {};
@@ -615,7 +615,7 @@ Result<void> Recovery::close_active() {
 Result<void> Recovery::cut_tail() {
     OpenSegment& segment = log_.segments.back();
     LEDGER_ASSERT(segment.end >= tail_.keep && segment.end % sector_bytes == 0);
-    LEDGER_SOMETIMES(tail_.keep < tail_.size, "log.torn_tail_cut");
+    LEDGER_SOMETIMES(tail_.torn_bytes > 0, "log.torn_tail_cut");
     if (tail_.keep <= segment_header_bytes && segment.id != oldest()) {
         // No group of it was ever promised; the next one begins a new segment.
         remove_.push_back(segment.id);

@@ -137,4 +137,21 @@ std::vector<ScannedGroup> scan_groups(ByteSpan file, SegmentId segment) {
     return Scanner(file, segment).scan();
 }
 
+std::uint64_t written_end(
+    ByteSpan file, const std::vector<ScannedGroup>& groups, bool reused) {
+    std::uint64_t end = std::min<std::uint64_t>(segment_header_bytes, file.size());
+    for (const ScannedGroup& group : groups) {
+        end = group.block ? group.end : end;
+        for (const Slot& slot : group.slots) {
+            end = slot.record.damage != Damage::header ? std::max(end, slot.end) : end;
+        }
+    }
+    if (!reused) {
+        const auto last = std::find_if(file.rbegin(), file.rend(),
+            [](std::byte byte) { return byte != std::byte{0}; });
+        end = std::max(end, static_cast<std::uint64_t>(file.rend() - last));
+    }
+    return std::min<std::uint64_t>(end, file.size());
+}
+
 }  // namespace ledger::log

@@ -39,4 +39,9 @@ struct ScannedGroup {
 // slots point into `file`.
 std::vector<ScannedGroup> scan_groups(ByteSpan file, SegmentId segment);
 
+// Where what was written into the segment ends: behind it the file has nothing but zeros or, if it was
+// another segment before, nothing that verifies. `groups` are those of `file`.
+std::uint64_t written_end(
+    ByteSpan file, const std::vector<ScannedGroup>& groups, bool reused);
+
 }  // namespace ledger::log

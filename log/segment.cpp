@@ -10,11 +10,11 @@ namespace ledger::log {
 
 // Segment header, one sector, twice (offsets 0 and 512):
 //   0  u32 magic       4  u32 version     8  u64 cluster high  16  u64 cluster low
-//  24  u32 node       28  u32 zero       32  u64 segment id    40  u64 previous segment id
+//  24  u32 node       28  u32 flags      32  u64 segment id    40  u64 previous segment id
 //  48  u64 epoch      56  u64 first      64  u64 sync_index    72  u64 incarnation
 //  of the entry before first:            80  u64 term          88  i64 cluster_time
 //  96  i64 wall_time 104  32 bytes hash
-// 136  u32 crc32c(segment id, offset, bytes 0..135), zeros to 512
+// 136  u32 crc32c(segment id, offset, bytes 0..135), zeros to 512; flags: 1 = the file was reused
 //
 // Identity block, at a sector, as many sectors as it needs:
 //   0  u32 magic       4  u32 names       8  u64 epoch         16  u64 group start
@@ -33,7 +33,9 @@ constexpr std::uint64_t block_names_crc_offset = 96;
 constexpr std::uint64_t block_crc_offset = 100;
 constexpr std::uint64_t block_fixed_bytes = 104;
 constexpr std::uint64_t name_bytes = 32;
+constexpr std::uint32_t reused_flag = 1;
 constexpr std::string_view name_suffix = ".segment";
+constexpr std::string_view spare_suffix = ".spare";
 constexpr std::size_t name_digits = 8;
 
 Digest read_digest(ByteReader& in) {
@@ -52,6 +54,7 @@ void store_header(std::byte* at, const SegmentHeader& header, std::uint64_t offs
     store_little_endian(at + 8, header.identity.cluster.high);
     store_little_endian(at + 16, header.identity.cluster.low);
     store_little_endian(at + 24, header.identity.node.value);
+    store_little_endian(at + 28, header.reused ? reused_flag : 0u);
     store_little_endian(at + 32, header.segment.value);
     store_little_endian(at + 40, header.previous.value);
     store_little_endian(at + 48, header.epoch);
@@ -78,6 +81,14 @@ void store_name(std::byte* at, const EntryIdentity& name) {
     store_little_endian(at + 30, std::uint16_t{0});
 }
 
+std::string digits_of(SegmentId id) {
+    std::string digits = std::to_string(id.value);
+    if (digits.size() < name_digits) {
+        digits.insert(0, name_digits - digits.size(), '0');
+    }
+    return digits;
+}
+
 EntryIdentity read_name(ByteReader& in) {
     EntryIdentity name;
     name.index = Index{in.u64()};
@@ -94,11 +105,15 @@ EntryIdentity read_name(ByteReader& in) {
 }  // namespace
 
 std::string segment_name(SegmentId id) {
-    std::string digits = std::to_string(id.value);
-    if (digits.size() < name_digits) {
-        digits.insert(0, name_digits - digits.size(), '0');
-    }
-    return digits + std::string(name_suffix);
+    return digits_of(id) + std::string(name_suffix);
+}
+
+std::string spare_name(SegmentId id) {
+    return digits_of(id) + std::string(spare_suffix);
+}
+
+bool is_spare_name(std::string_view name) {
+    return name.ends_with(spare_suffix);
 }
 
 std::optional<SegmentId> parse_segment_name(std::string_view name) {
@@ -155,7 +170,8 @@ Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location) 
     header.identity.cluster.high = in.u64();
     header.identity.cluster.low = in.u64();
     header.identity.node = NodeId{in.u32()};
-    in.u32();
+    const std::uint32_t flags = in.u32();
+    header.reused = flags == reused_flag;
     header.segment = SegmentId{in.u64()};
     header.previous = SegmentId{in.u64()};
     header.epoch = in.u64();
@@ -168,7 +184,7 @@ Result<SegmentHeader> decode_segment_header(ByteSpan sector, Location location) 
     header.start.wall_time = {in.i64()};
     header.start.hash = read_digest(in);
     const bool sensible = in.ok() && header.segment == location.segment &&
-                          header.previous < header.segment && first > Index{0} &&
+                          header.previous < header.segment && first > Index{0} && flags <= reused_flag &&
                           (first > Index{1} || header.start == LogStart{});
     if (!sensible) {
         return damaged();

@@ -15,7 +15,7 @@ namespace ledger::log {
 // What the disk writes at once. Groups begin and end at sectors, so that no later write touches a
 // sector that holds something promised.
 inline constexpr std::uint64_t sector_bytes = 512;
-inline constexpr std::uint32_t segment_version = 2;
+inline constexpr std::uint32_t segment_version = 3;
 // Two copies of the header, one sector each.
 inline constexpr std::uint64_t segment_header_bytes = 2 * sector_bytes;
 
@@ -26,6 +26,9 @@ constexpr std::uint64_t sector_ceiling(std::uint64_t bytes) {
 // "00000042.segment".
 std::string segment_name(SegmentId id);
 std::optional<SegmentId> parse_segment_name(std::string_view name);
+// "00000042.spare": was that segment, and may become another one.
+std::string spare_name(SegmentId id);
+bool is_spare_name(std::string_view name);
 
 // Removes the files one after the other, and makes that durable.
 Result<void> remove_segments(FileSystem& files, const std::string& directory,
@@ -38,6 +41,7 @@ struct SegmentHeader {
     std::uint64_t epoch = 0;  // of its creation
     LogStart start;         // the entry before; its stamps are 0 where the log does not begin
     Index sync_index;       // durable when the segment was created: a witness for its predecessor
+    bool reused = false;    // the file was another segment before: old bytes may stand in it
     friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 
     // The index that comes next in the log.

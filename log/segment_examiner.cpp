@@ -402,8 +402,10 @@ void SegmentExaminer::lose_tail(const ScannedGroup& group, std::size_t at, Condi
     ended_ = true;
     ExaminedTail& tail = result_.tail;
     tail = tail_from(slot.offset, condition);
+    const bool reused = result_.segment.header && result_.segment.header->reused;
     const bool unused =
-        !group.has_evidence() && is_zero(file_.subspan(static_cast<std::size_t>(slot.offset)));
+        !group.has_evidence() &&
+        (reused || is_zero(file_.subspan(static_cast<std::size_t>(slot.offset))));
     if (unused) {
         tail.condition = Condition::clean;
         return;

@@ -34,7 +34,13 @@ Error wrong_identity(const std::string& name, const Identity& found, const Ident
 
 struct Options {
     std::string directory;                     // relative to the file system's root
-    std::uint64_t segment_bytes = 64ull << 20; // a segment is sealed when it would grow beyond
+    std::uint64_t segment_bytes = 64ull << 20;  // a segment is sealed when it would grow beyond
+    // Small groups have zeros written behind them, so many bytes at once: the flushes of those that
+    // follow need not change the file's length, nor what of the disk is the file's. 0 = never.
+    std::uint64_t allocate_bytes = 1u << 20;
+    // Discarded segments that are kept, to become new ones whose every byte has its place on the disk
+    // already. What stands in them is void, but not erased.
+    std::uint32_t spare_segments = 2;
 };
 
 // The entry that an emptied log goes on after: the log begins anew behind a cut.

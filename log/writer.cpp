@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "log/base/assert.h"
+#include "log/base/sometimes.h"
 
 namespace ledger::log {
 
@@ -85,7 +86,21 @@ Result<void> Writer::discard_segments(Index upto) {
         gone.push_back(log_.segments[i].id);
     }
     discard_front(log_, count);
-    return remove_segments(files_, options_.directory, gone);
+    return retire_segments(gone);
+}
+
+// Under a name that no opening takes for a segment; every opening removes what has one.
+Result<void> Writer::retire_segments(const std::vector<SegmentId>& segments) {
+    for (SegmentId id : segments) {
+        const std::string name = path_in(options_.directory, segment_name(id));
+        if (spares_.size() < options_.spare_segments) {
+            LEDGER_CHECK(files_.rename(name, path_in(options_.directory, spare_name(id))));
+            spares_.push_back(id);
+        } else {
+            LEDGER_CHECK(files_.remove(name));
+        }
+    }
+    return segments.empty() ? Result<void>{} : files_.sync_directory(options_.directory);
 }
 
 Result<void> Writer::write_group(const Group& group) {
@@ -131,12 +146,14 @@ Result<void> Writer::restart(const Group& group) {
     log_.commit = start.id.index;
     log_.sealed = start.id.index;
     log_.witnessed_commit = start.id.index;
-    LEDGER_TRY(const SegmentHeader header, create_segment(start));
+    // An opening must be able to tell that nothing was written behind the header.
+    LEDGER_TRY(const SegmentHeader header, create_segment(start, From::nothing));
     LEDGER_ASSERT(header.restarts());
     ByteVector bytes(segment_header_bytes);
     encode_segment_header(bytes, header);
     LEDGER_CHECK(active_file().file->write(0, bytes));
     active_file().end = segment_header_bytes;
+    active_file().allocated = segment_header_bytes;
     restarting_ = hard_state_.current();
     restarting_->hard_state = group.hard_state.value_or(restarting_->hard_state);
     restarting_->commit = log_.commit;
@@ -185,20 +202,36 @@ Result<void> Writer::make_room(const Group& group) {
     if (!log_.active) {
         const LogMap& map = log_.map;
         const LogStart start{{map.last_term(), map.last()}, map.hash_at(map.last()), {}, {}};
-        LEDGER_TRY(new_header_, create_segment(start));
+        LEDGER_TRY(new_header_, create_segment(start, From::spare));
         bytes += segment_header_bytes;
     }
-    buffer_bytes_ = bytes;
     buffer_offset_ = new_header_ ? 0 : active_file().end;
-    if (buffer_.size() < bytes) {
-        buffer_.resize(static_cast<std::size_t>(bytes));
+    group_bytes_ = bytes;
+    buffer_bytes_ = bytes + zeros_behind(bytes);
+    if (buffer_.size() < buffer_bytes_) {
+        buffer_.resize(static_cast<std::size_t>(buffer_bytes_));
     }
     return {};
 }
 
+// To be written behind a group of so many bytes. For a large group it does not pay: the disk
+// would write everything twice to save one of few changes of the file.
+std::uint64_t Writer::zeros_behind(std::uint64_t bytes) const {
+    constexpr std::uint64_t groups_per_allocation = 8;
+    const std::uint64_t end = buffer_offset_ + bytes;
+    const std::uint64_t wanted = std::min(end + options_.allocate_bytes, options_.segment_bytes);
+    const bool pays = bytes <= options_.allocate_bytes / groups_per_allocation;
+    return pays && end > log_.segments.back().allocated && wanted > end ? wanted - end : 0;
+}
+
 Result<void> Writer::seal_active() {
     OpenSegment& segment = active_file();
-    LEDGER_CHECK(segment.file->write(segment.end, encode_footers(footer_of(log_))));
+    const ByteVector footers = encode_footers(footer_of(log_));
+    LEDGER_CHECK(segment.file->write(segment.end, footers));
+    // They are found from the end of the file.
+    if (segment.end + footers.size() < segment.allocated) {
+        LEDGER_CHECK(segment.file->resize(segment.end + footers.size()));
+    }
     sealing_ = static_cast<std::uint32_t>(log_.segments.size() - 1);
     log_.active.reset();
     return {};
@@ -213,7 +246,7 @@ Result<void> Writer::sync_sealed() {
     return {};
 }
 
-Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
+Result<SegmentHeader> Writer::create_segment(const LogStart& start, From from) {
     SegmentHeader header;
     header.identity = log_.identity;
     header.segment = log_.segment_max.next();
@@ -221,9 +254,19 @@ Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
     header.epoch = log_.epoch;
     header.start = start;
     header.sync_index = log_.map.last();
-    const std::string name = path_in(options_.directory, segment_name(header.segment));
-    LEDGER_TRY(auto file, files_.create(name));
+    header.reused = from == From::spare && !spares_.empty();
+    std::unique_ptr<File> file;
+    std::uint64_t allocated = 0;
+    if (header.reused) {
+        LEDGER_TRY(file, reuse(spares_.back(), header.segment));
+        LEDGER_TRY(allocated, file->size());
+        spares_.pop_back();
+    } else {
+        LEDGER_TRY(
+            file, files_.create(path_in(options_.directory, segment_name(header.segment))));
+    }
     OpenSegment& segment = log_.segments.emplace_back();
+    segment.allocated = allocated;
     segment.id = header.segment;
     segment.begin = header.first();
     segment.file = std::move(file);
@@ -233,6 +276,15 @@ Result<SegmentHeader> Writer::create_segment(const LogStart& start) {
     log_.active->start_hash = header.start.hash;
     created_ = true;
     return header;
+}
+
+// No checksum of what it was holds in what it becomes: each begins with the segment's id. A crash
+// leaves either name, and before the first flush no group that is whole.
+Result<std::unique_ptr<File>> Writer::reuse(SegmentId spare, SegmentId segment) {
+    const std::string name = path_in(options_.directory, segment_name(segment));
+    LEDGER_CHECK(files_.rename(path_in(options_.directory, spare_name(spare)), name));
+    LEDGER_SOMETIMES(true, "log.segment_reused");
+    return files_.open(name);
 }
 
 void Writer::encode(const Group& group) {
@@ -256,7 +308,8 @@ void Writer::encode(const Group& group) {
     }
     log_.commit = std::max(log_.commit, std::min(group.commit, map.last()));
     at = encode_identity(at);
-    LEDGER_ASSERT(at == buffer_bytes_);
+    LEDGER_ASSERT(at == group_bytes_ && at <= buffer_bytes_);
+    std::memset(buffer_.data() + at, 0, static_cast<std::size_t>(buffer_bytes_ - at));
     log_.map.committed(log_.commit);
 }
 
@@ -329,6 +382,8 @@ Result<void> Writer::write_buffer() {
     LEDGER_ASSERT(log_.active && !hard_state_.is_dirty() && !restarting_);
     waiting_ = false;
     log_dirty_ = true;
+    active_file().allocated =
+        std::max(active_file().allocated, buffer_offset_ + buffer_bytes_);
     return active_file().file->write(
         buffer_offset_, ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_)));
 }

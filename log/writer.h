@@ -34,7 +34,11 @@ class Writer {
     Result<void> make_room(const Group& group);
     Result<void> seal_active();
     Result<void> sync_sealed();
-    Result<SegmentHeader> create_segment(const LogStart& start);
+    enum class From { nothing, spare };
+    Result<SegmentHeader> create_segment(const LogStart& start, From from);
+    Result<std::unique_ptr<File>> reuse(SegmentId spare, SegmentId segment);
+    Result<void> retire_segments(const std::vector<SegmentId>& segments);
+    std::uint64_t zeros_behind(std::uint64_t bytes) const;
     Result<void> write_buffer();
     std::uint64_t records_bytes(const Group& group) const;
     bool needs_seal(const Group& group) const;
@@ -50,7 +54,8 @@ class Writer {
     OpenLog& log_;
     HardStateFile hard_state_;
 
-    ByteVector buffer_;  // one group; reused
+    ByteVector buffer_;  // one group and zeros behind it; reused
+    std::uint64_t group_bytes_ = 0;
     std::uint64_t buffer_bytes_ = 0;
     std::uint64_t buffer_offset_ = 0;  // where in the active segment it belongs
     IdentityBlock block_;              // of the group in the buffer; reused
@@ -59,6 +64,7 @@ class Writer {
     // The log begins anew with the active segment as soon as the hard state says so.
     std::optional<HardStateSlot> restarting_;
     std::vector<SegmentId> obsolete_;          // what the log was before
+    std::vector<SegmentId> spares_;            // files under spare names, by what they were
     bool created_ = false;     // the directory entry of the active segment is not durable
     bool waiting_ = false;     // the buffer waits for the hard state or for the restart
     bool log_dirty_ = false;

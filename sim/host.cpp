@@ -17,7 +17,10 @@ constexpr std::uint64_t formatting = 2;
 constexpr std::uint64_t recovering = 3;
 
 log::Options storage_options(const Profile& profile) {
-    return {.directory = data_directory, .segment_bytes = profile.segment_bytes};
+    return {.directory = data_directory,
+        .segment_bytes = profile.segment_bytes,
+        .allocate_bytes = profile.allocate_bytes,
+        .spare_segments = profile.spare_segments};
 }
 
 // During one minimum election timeout two clocks run apart by twice what one may be off, at most.

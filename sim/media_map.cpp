@@ -125,7 +125,9 @@ void MediaMap::list(Disk& disk) {
         segment.name = name;
         segment.number = disk.durable_number(name);
         const auto known = std::find_if(segments_.begin(), segments_.end(),
-            [&](const MappedSegment& old) { return old.number == segment.number; });
+            [&](const MappedSegment& old) {
+                return old.number == segment.number && old.id == segment.id;
+            });
         if (known != segments_.end()) {
             segment = std::move(*known);
         } else {

@@ -143,6 +143,10 @@ void Author::format() {
 void Author::choose_profile() {
     work_.options.segment_bytes =
         dice_.between(Site::explore_profile, 4, 10) * 2 * log::sector_bytes;
+    work_.options.allocate_bytes =
+        dice_.below(Site::explore_profile, 3) * 16 * log::sector_bytes;
+    work_.options.spare_segments =
+        static_cast<std::uint32_t>(dice_.below(Site::explore_profile, 3));
     work_.identity.cluster = {dice_.below(Site::explore_profile, UINT64_MAX), 1};
     work_.identity.node = NodeId{3};
     work_.identity.incarnation =

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import urllib.request
 
 
@@ -112,6 +113,68 @@ class LedgerCluster(Cluster):
                 raise BenchError("a node did not end well:\n" + file.read_text()[-2000:])
             groups.append(int(found.group(1)))
         return {"groups": groups, "group_bytes": max(1, written // max(1, groups[leader]))}
+
+
+class LedgerNode(LedgerCluster):
+    """One node that is stopped and started again on the same data."""
+    SIZE = 1
+    ELECTION = ["--election-timeout", "60ms", "--heartbeat-interval", "15ms"]
+
+    def start(self):
+        identity = secrets.token_hex(16)
+        self.directory = self.path / "n1"
+        common = ["--node", "1", "--data", self.directory, "--cluster", identity]
+        subprocess.run([self.binaries / "ledgerd", "format", *common], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.command = [self.binaries / "ledgerd", "run", *common, *self.ELECTION,
+                        "--peers", f"1=127.0.0.1:{self.ports[0]}"]
+        self.begin()
+
+    def begin(self):
+        self.servers, self.log_files = [], []
+        self.spawn(1, self.command)
+
+    def log_bytes(self):
+        return sum(file.stat().st_size for file in self.directory.rglob("*.segment"))
+
+    def files(self):
+        return [file for file in self.directory.rglob("*") if file.is_file()]
+
+    def fill(self, size, payload, log=None):
+        """Appends until the log has so many bytes."""
+        seconds = 2
+        while (before := self.log_bytes()) < size:
+            self.load(256, payload, 0.5, seconds)
+            rate = max(1, self.log_bytes() - before) / (seconds + 0.5)
+            seconds = max(1, min(60, (size - self.log_bytes()) / rate))
+            if log:
+                log(self.log_bytes())
+
+    def seconds_to_serving(self):
+        """From the start of the process until reads and an append have been answered."""
+        begin = time.monotonic()
+        self.begin()
+        self.load(1, 128, 0, 0.001)
+        return time.monotonic() - begin
+
+
+def evict(files):
+    """Out of the page cache: the next read is cold."""
+    for file in files:
+        handle = os.open(file, os.O_RDONLY)
+        os.fsync(handle)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(handle)
+
+
+def seconds_to_read(files):
+    begin = time.monotonic()
+    buffer = bytearray(1 << 20)
+    for file in files:
+        with open(file, "rb", buffering=0) as stream:
+            while stream.readinto(buffer):
+                pass
+    return time.monotonic() - begin
 
 
 class EtcdCluster(Cluster):

@@ -1,8 +1,9 @@
 // LogAppendBench: groups of entries through log::Storage onto a real disk, beside a probe that writes
 // the same file bytes per group with one fdatasync each, and beside RocksDB. `log_append_bench DIR
 // SECONDS` prints one line of JSON for each size; SECONDS is of each system for each size, in turns
-// of a fraction of a second, so that all of them meet the same disk. The counting build counts
-// allocations of ours instead.
+// of a fraction of a second, so that all of them meet the same disk. Ours is there twice: in the
+// steady state of a ledger that gives up its oldest segments and uses their files again, and as one
+// that only grows. The counting build counts allocations of ours instead.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "log/posix_file_system.h"
+#include "log/segment.h"
 #include "log/storage.h"
 #include "tests/bench/counting.h"
 #include "tests/bench/group_log.h"
@@ -108,51 +110,97 @@ class CountingFiles final : public log::FileSystem {
     std::uint64_t written_ = 0;
 };
 
+// Bytes of the log that one group takes.
+std::uint64_t group_file_bytes(const GroupShape& shape) {
+    const std::uint64_t records =
+        shape.entries * log::record_bytes(envelope_bytes, shape.body_bytes - envelope_bytes);
+    return log::sector_ceiling(records) + log::identity_block_bytes(shape.entries);
+}
+
+enum class Life { growing, recycling };
+
 class OurLog final : public GroupLog {
   public:
-    OurLog(const std::string& directory, const GroupShape& shape)
-        : shape_(shape), files_(directory) {
-        const log::Options options{.directory = "log"};
+    OurLog(const std::string& directory, const GroupShape& shape, Life life)
+        : shape_(shape), life_(life), files_(directory) {
         const log::Identity identity{{1, 2}, NodeId{1}, Incarnation{3}};
-        check(log::format(files_, options, identity));
-        storage_ = must(log::open(files_, options, identity)).storage;
-        const ByteVector body(shape.body_bytes, std::byte{'b'});
-        body_ = EntryHandle::make(
-            ByteSpan(body).first(envelope_bytes), ByteSpan(body).subspan(envelope_bytes));
-        log::Group first;
-        first.hard_state = HardState{Term{1}, NodeId{1}};
-        check(storage_->write(first));
-        check(storage_->sync());
+        check(log::format(files_, options_, identity));
+        storage_ = must(log::open(files_, options_, identity)).storage;
+        begin();
+        if (life == Life::recycling) {
+            fill_spares();
+        }
+        body_ = body_of(shape_);
     }
 
     void prepare() override {
         group_.commit = last_;
         group_.entries.clear();
         for (std::uint64_t i = 0; i < shape_.entries; ++i) {
-            EntryRef entry;
-            entry.index = last_ = last_.next();
-            entry.term = Term{1};
-            entry.kind = EntryKind::command;
-            entry.bytes = body_->size();
-            entry.handle = body_;
-            hash_ = entry_hash(hash_, entry);
-            group_.entries.push_back({std::move(entry), hash_});
+            add(body_);
         }
     }
     void append() override {
         check(storage_->write(group_));
         check(storage_->sync());
+        appended_ += group_file_bytes(shape_);
+        if (life_ == Life::recycling && appended_ >= options_.segment_bytes) {
+            appended_ = 0;
+            check(storage_->discard(last_));
+        }
     }
     std::uint64_t file_bytes() const override { return files_.written(); }
 
   private:
+    static EntryHandle body_of(const GroupShape& shape) {
+        const ByteVector body(shape.body_bytes, std::byte{'b'});
+        return EntryHandle::make(
+            ByteSpan(body).first(envelope_bytes), ByteSpan(body).subspan(envelope_bytes));
+    }
+    void begin() {
+        log::Group first;
+        first.hard_state = HardState{Term{1}, NodeId{1}};
+        check(storage_->write(first));
+        check(storage_->sync());
+    }
+    void add(const EntryHandle& body) {
+        EntryRef entry;
+        entry.index = last_ = last_.next();
+        entry.term = Term{1};
+        entry.kind = EntryKind::command;
+        entry.bytes = body->size();
+        entry.handle = body;
+        hash_ = entry_hash(hash_, entry);
+        group_.entries.push_back({std::move(entry), hash_});
+    }
+    // As many segments as there can be spares, and the one that lives.
+    void fill_spares() {
+        const GroupShape large{.body_bytes = 1u << 20, .entries = 4};
+        const EntryHandle body = body_of(large);
+        const std::uint64_t segments = options_.spare_segments + 2;
+        for (std::uint64_t written = 0; written < segments * options_.segment_bytes;
+             written += group_file_bytes(large)) {
+            group_.commit = last_;
+            group_.entries.clear();
+            for (std::uint64_t i = 0; i < large.entries; ++i) {
+                add(body);
+            }
+            check(storage_->write(group_));
+            check(storage_->sync());
+        }
+        check(storage_->discard(last_));
+    }
+
+    const log::Options options_{.directory = "log"};
     const GroupShape shape_;
+    const Life life_;
     CountingFiles files_;
     std::unique_ptr<log::Storage> storage_;
     EntryHandle body_;
     log::Group group_;
     Index last_;
     Digest hash_;
+    std::uint64_t appended_ = 0;  // since the last discard
 };
 
 // A file that is there and has been written, over and over: what the disk allows.
@@ -269,7 +317,8 @@ std::string make_folder(const std::string& directory, const char* name) {
 }
 
 void count(const std::string& directory, const GroupShape& shape) {
-    Measured ours = begin(std::make_unique<OurLog>(make_folder(directory, "ours"), shape));
+    Measured ours = begin(
+        std::make_unique<OurLog>(make_folder(directory, "ours"), shape, Life::recycling));
     for (std::uint64_t groups = std::max<std::uint64_t>(20, 2'000 / shape.entries); groups > 0;
          --groups) {
         append_one(ours);
@@ -284,22 +333,26 @@ void count(const std::string& directory, const GroupShape& shape) {
 }
 
 void measure(const std::string& directory, const GroupShape& shape, double seconds) {
-    Measured ours = begin(std::make_unique<OurLog>(make_folder(directory, "ours"), shape));
-    append_one(ours);
-    const auto group_bytes = static_cast<std::uint64_t>(ours.file_bytes_per_group());
-    Measured probe = begin(std::make_unique<Probe>(make_folder(directory, "probe"), group_bytes));
+    Measured ours = begin(
+        std::make_unique<OurLog>(make_folder(directory, "ours"), shape, Life::recycling));
+    Measured growing = begin(
+        std::make_unique<OurLog>(make_folder(directory, "growing"), shape, Life::growing));
+    Measured probe = begin(
+        std::make_unique<Probe>(make_folder(directory, "probe"), group_file_bytes(shape)));
     Measured rocksdb = begin(make_rocksdb(make_folder(directory, "rocksdb"), shape));
     while (ours.seconds() < seconds && !ours.is_full()) {
         take_turn(ours);
+        take_turn(growing);
         take_turn(probe);
         if (rocksdb.log) {
             take_turn(rocksdb);
         }
     }
-    fmt::print(R"({{"body_bytes":{},"entries_per_group":{},"ours":{},"probe":{},"rocksdb":{}}})"
+    fmt::print(R"({{"body_bytes":{},"entries_per_group":{},"ours":{},"growing":{},"probe":{},)"
+               R"("rocksdb":{}}})"
                "\n",
-        shape.body_bytes, shape.entries, json_of(shape, ours), json_of(shape, probe),
-        rocksdb.log ? json_of(shape, rocksdb) : "null");
+        shape.body_bytes, shape.entries, json_of(shape, ours), json_of(shape, growing),
+        json_of(shape, probe), rocksdb.log ? json_of(shape, rocksdb) : "null");
 }
 
 }  // namespace

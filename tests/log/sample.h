@@ -26,7 +26,14 @@ inline Identity sample_identity() {
 }
 
 inline Options sample_options(std::uint64_t segment_bytes = 64u << 10) {
-    return {"wal", segment_bytes};
+    return {.directory = "wal", .segment_bytes = segment_bytes, .allocate_bytes = 0,
+        .spare_segments = 0};
+}
+
+// The same with zeros written ahead and discarded segments used again.
+inline Options reusing_options(std::uint64_t segment_bytes) {
+    return {.directory = "wal", .segment_bytes = segment_bytes, .allocate_bytes = 64u << 10,
+        .spare_segments = 2};
 }
 
 inline ByteVector sample_bytes(std::uint64_t seed, std::size_t count) {

@@ -4,7 +4,10 @@
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
 
+#include "log/examination.h"
+#include "log/footer.h"
 #include "log/log_map.h"
+#include "log/reader.h"
 #include "log/scan.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -61,11 +64,29 @@ std::vector<std::string> segments_of(const MemoryFileSystem& files) {
     return segments;
 }
 
+std::uint64_t size_of(MemoryFileSystem& files, const std::string& name) {
+    const auto file = files.open(name);
+    REQUIRE(file);
+    return *(*file)->size();
+}
+
+SegmentHeader header_of(MemoryFileSystem& files, SegmentId segment) {
+    const auto file = files.open("wal/" + segment_name(segment));
+    REQUIRE(file);
+    ByteVector sector(sector_bytes);
+    REQUIRE((*file)->read(0, sector));
+    const auto header = decode_segment_header(sector, {segment, 0});
+    REQUIRE(header);
+    return *header;
+}
+
 }  // namespace
 
 TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
     rc::prop("append, truncate, seal, vote, restart, discard, reopen, crash, read", [] {
-        const Options options = sample_options(*rc::gen::element(2048u, 8192u, 65536u));
+        Options options = sample_options(*rc::gen::element(2048u, 8192u, 65536u));
+        options.allocate_bytes = *rc::gen::element(0u, 16u << 10, 1u << 20);
+        options.spare_segments = *rc::gen::inRange(0u, 3u);
         MemoryFileSystem files;
         REQUIRE(format(files, options, sample_identity()));
         TwinLog twin;
@@ -127,6 +148,125 @@ TEST_CASE("storage: it agrees with a plain vector over any history", "[log]") {
         opened = must_open(files, options);
         check_same(opened, twin);
     });
+}
+
+TEST_CASE("storage: small groups find zeros where they are written", "[log]") {
+    MemoryFileSystem files;
+    const Options options = {.directory = "wal", .segment_bytes = 64u << 10,
+        .allocate_bytes = 16u << 10, .spare_segments = 0};
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Opened opened = must_open(files, options);
+    std::uint64_t size = 0;
+    std::uint64_t changes = 0;
+    std::uint64_t groups = 0;
+    for (; segments_of(files).size() < 2; ++groups) {
+        must_store(*opened.storage, twin, twin.group(groups, 1, 300));
+        const std::uint64_t now = size_of(files, "wal/00000001.segment");
+        changes += now != size ? 1u : 0u;
+        size = now;
+    }
+    CHECK(groups > 55);
+    CHECK(changes <= 6);  // four times 16 KiB, and the sealing
+    const auto file = files.open("wal/00000001.segment");
+    REQUIRE(file);
+    const auto footer = read_footer(**file, SegmentId{1});
+    REQUIRE(footer);
+    CHECK(footer->has_value());  // nothing stands behind it
+    opened = must_open(files, options);
+    CHECK(opened.recovered.torn_bytes == 0);
+    check_same(opened, twin);
+}
+
+TEST_CASE("storage: for a group that is large beside them no zeros are written", "[log]") {
+    MemoryFileSystem files;
+    const Options options = {.directory = "wal", .segment_bytes = 64u << 10,
+        .allocate_bytes = 16u << 10, .spare_segments = 0};
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Opened opened = must_open(files, options);
+    Group group;
+    group.entries.push_back(sample_entry(Index{1}, Term{0}, Digest{}, 1, 4000));
+    must_store(*opened.storage, twin, group);
+    CHECK(size_of(files, "wal/00000001.segment") < 8u << 10);
+}
+
+TEST_CASE("storage: the files of discarded segments become new ones", "[log]") {
+    MemoryFileSystem files;
+    const Options options = reusing_options(8192);
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Opened opened = must_open(files, options);
+    std::uint64_t step = 0;
+    const auto grow = [&](std::size_t segments) {
+        const SegmentId last = opened.storage->published()->place(twin.last()).segment;
+        while (opened.storage->published()->place(twin.last()).segment.value <
+               last.value + segments) {
+            must_store(*opened.storage, twin, twin.group(++step, 2, 900));
+            twin.commit = twin.last();
+        }
+    };
+    must_store(*opened.storage, twin, twin.group(++step, 2, 900));
+    grow(4);
+    REQUIRE(opened.storage->discard(twin.commit));
+    twin.forget(opened.storage->published()->first());
+    CHECK(segments_of(files) == std::vector<std::string>{"wal/00000001.spare",
+                                    "wal/00000002.spare", "wal/00000005.segment"});
+    CHECK_FALSE(header_of(files, SegmentId{5}).reused);
+    grow(2);
+    CHECK(segments_of(files) == std::vector<std::string>{"wal/00000005.segment",
+                                    "wal/00000006.segment", "wal/00000007.segment"});
+    CHECK(header_of(files, SegmentId{6}).reused);
+    CHECK(header_of(files, SegmentId{7}).reused);
+    check_held(*opened.storage, twin);
+    const auto examined = examine(files, options.directory);
+    REQUIRE(examined);
+    CHECK(examined->findings.empty());
+
+    SECTION("and read as before after a restart, old bytes in them or not") {
+        files.crash([] { return false; });
+        opened = must_open(files, options);
+        CHECK(opened.recovered.torn_bytes == 0);
+        check_same(opened, twin);
+    }
+    SECTION("an opening removes the spares: nobody knows what a crash made of them") {
+        grow(1);
+        REQUIRE(opened.storage->discard(twin.commit));
+        twin.forget(opened.storage->published()->first());
+        CHECK(segments_of(files).size() == 3);
+        opened = must_open(files, options);
+        CHECK(segments_of(files).size() == 1);
+        check_same(opened, twin);
+    }
+}
+
+TEST_CASE("storage: a reader that holds a file that became another segment says so", "[log]") {
+    MemoryFileSystem files;
+    const Options options = reusing_options(8192);
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Opened opened = must_open(files, options);
+    Reader reader(files, options.directory);
+    std::uint64_t step = 0;
+    const auto grow = [&] {
+        must_store(*opened.storage, twin, twin.group(++step, 2, 900));
+        twin.commit = twin.last();
+    };
+    grow();
+    const SharedMap old = opened.storage->published();
+    REQUIRE(reader.read(*old, Index{1}, Index{2}, UINT64_MAX));
+    while (opened.storage->published()->place(twin.last()).segment < SegmentId{3}) {
+        grow();
+    }
+    REQUIRE(opened.storage->discard(twin.commit));
+    REQUIRE(segments_of(files).size() == 3);
+    while (opened.storage->published()->place(twin.last()).segment < SegmentId{6}) {
+        grow();
+    }
+    const auto entries = reader.read(*old, Index{1}, Index{2}, UINT64_MAX);
+    REQUIRE_FALSE(entries);
+    CHECK(entries.error().code == make_error_code(Errc::not_found));
+    CHECK(reader.damaged() == Index{});  // gone is not damaged
 }
 
 TEST_CASE("storage: what was synced is there after reopening", "[log]") {

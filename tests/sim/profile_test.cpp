@@ -31,6 +31,7 @@ std::vector<std::int64_t> numbers(const Profile& p) {
     const auto n = [](auto value) { return static_cast<std::int64_t>(value); };
     return {p.faults_for.nanoseconds, p.election_timeout.nanoseconds, n(p.append_entries_max),
         n(p.inflight_messages_max), n(p.uncommitted_bytes_max), n(p.segment_bytes),
+        n(p.allocate_bytes), n(p.spare_segments),
         n(p.sessions_max), n(p.stored_replies_max), n(p.limits.entry_cache_entries),
         n(p.limits.apply_entries_max), n(p.network.family), p.network.latency_min.nanoseconds,
         p.network.latency_mean.nanoseconds, n(p.network.loss), n(p.network.duplicate),
