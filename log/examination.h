@@ -33,6 +33,7 @@ struct ExaminedSegment {
     std::uint64_t records = 0;            // truncations among them
     std::uint64_t truncations = 0;
     std::uint64_t erased = 0;             // entries without their erasable part
+    std::uint64_t partly_erased = 0;      // entries with a shorter one
     std::uint64_t envelope_bytes = 0;     // of all records of entries
     std::uint64_t erasable_bytes = 0;
 

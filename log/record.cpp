@@ -9,6 +9,7 @@ namespace ledger::log {
 
 // Record, little-endian, at a multiple of 8:
 //   0  u32 magic          4  u8 kind        5  u8 flags       6  u16 zero
+//      flags: 1 = erased, 2 = partly erased
 //   8  u64 epoch         16  u64 index     24  u64 term
 //  32  i64 cluster_time  40  i64 wall_time 48  u32 envelope   52  u32 erasable (bytes)
 //  56  u64 prev_hash64   64  u64 sync_index
@@ -25,7 +26,8 @@ constexpr std::uint64_t crc_bytes = 4;
 
 bool makes_sense(const RecordHeader& header, std::uint16_t reserved) {
     const std::uint64_t body = std::uint64_t{header.envelope_bytes} + header.erasable_bytes;
-    if (reserved != 0 || (header.flags & ~erased_flag) != 0 || body > entry_bytes_max) {
+    constexpr std::uint8_t both = erased_flag | partly_erased_flag;
+    if (reserved != 0 || header.flags >= both || body > entry_bytes_max) {
         return false;
     }
     if (header.is_truncation()) {
@@ -34,7 +36,8 @@ bool makes_sense(const RecordHeader& header, std::uint16_t reserved) {
     }
     // A kind that only later builds know is an entry all the same: not ours to call it damaged.
     return header.kind > 0 && header.kind < truncate_kind && header.index > Index{0} &&
-           (!header.is_erased() || header.erasable_bytes == 0);
+           (header.erasure() != Erasure::whole || header.erasable_bytes == 0) &&
+           (header.erasure() != Erasure::part || header.erasable_bytes > 0);
 }
 
 void store_part(std::byte* to, ByteSpan part, std::uint32_t crc) {
@@ -45,6 +48,23 @@ void store_part(std::byte* to, ByteSpan part, std::uint32_t crc) {
 }
 
 }  // namespace
+
+std::uint8_t erasure_flags(Erasure erasure) {
+    switch (erasure) {
+        case Erasure::none: return 0;
+        case Erasure::part: return partly_erased_flag;
+        case Erasure::whole: return erased_flag;
+    }
+    LEDGER_ASSERT(false);
+    return 0;
+}
+
+Erasure erasure_of(std::uint8_t flags) {
+    if ((flags & erased_flag) != 0) {
+        return Erasure::whole;
+    }
+    return (flags & partly_erased_flag) != 0 ? Erasure::part : Erasure::none;
+}
 
 std::uint32_t location_crc(Location location) {
     std::byte place[16];
@@ -92,7 +112,7 @@ std::uint32_t encode_record(std::span<std::byte> out, const RecordHeader& header
 
 RecordHeader erased(RecordHeader header) {
     LEDGER_ASSERT(!header.is_truncation());
-    header.flags |= erased_flag;
+    header.flags = erased_flag;
     header.erasable_bytes = 0;
     return header;
 }
@@ -186,10 +206,8 @@ EntryRef without_body(const RecordView& view) {
 EntryRef entry_of(const RecordView& view) {
     LEDGER_ASSERT(view.damage == Damage::none);
     EntryRef entry = without_body(view);
-    if (view.header.is_erased()) {
-        entry.handle = EntryHandle::make_erased(view.envelope);
-    } else if (entry.bytes > 0) {
-        entry.handle = EntryHandle::make(view.envelope, view.erasable);
+    if (view.header.erasure() != Erasure::none || entry.bytes > 0) {
+        entry.handle = EntryHandle::make(view.envelope, view.erasable, view.header.erasure());
     }
     return entry;
 }

@@ -30,6 +30,11 @@ inline constexpr std::uint64_t record_alignment = 8;
 inline constexpr std::uint8_t truncate_kind = 128;
 // The erasable part has been destroyed for good; the envelope and every proof stand.
 inline constexpr std::uint8_t erased_flag = 1;
+// Some of it has been: the erasable part is the shorter one that took its place. Never both flags.
+inline constexpr std::uint8_t partly_erased_flag = 2;
+// The flags of a record whose entry has lost so much, and back.
+std::uint8_t erasure_flags(Erasure erasure);
+Erasure erasure_of(std::uint8_t flags);
 
 struct RecordHeader {
     std::uint8_t kind = 0;
@@ -46,7 +51,8 @@ struct RecordHeader {
     friend bool operator==(const RecordHeader&, const RecordHeader&) = default;
 
     bool is_truncation() const { return kind == truncate_kind; }
-    bool is_erased() const { return (flags & erased_flag) != 0; }
+    Erasure erasure() const { return erasure_of(flags); }
+    bool is_erased() const { return erasure() == Erasure::whole; }
 };
 
 // Bytes on disk, padding included.
@@ -72,6 +78,7 @@ struct EntryIdentity {
     friend bool operator==(const EntryIdentity&, const EntryIdentity&) = default;
 
     bool is_truncation() const { return kind == truncate_kind; }
+    Erasure erasure() const { return erasure_of(flags); }
 };
 
 enum class Damage : std::uint8_t {

@@ -149,10 +149,10 @@ Result<void> SegmentRepair::write(const EntryRef& copy, const Digest& before) {
     const bool trimmed = named && named->name.erasable_bytes == 0;
     const ByteSpan envelope = copy.handle.envelope();
     const ByteSpan erasable = trimmed ? ByteSpan{} : copy.handle.erasable();
-    const bool erased = copy.handle.is_erased() || (trimmed && !copy.handle.erasable().empty());
+    const bool emptied = trimmed && !copy.handle.erasable().empty();
     RecordHeader header;
     header.kind = static_cast<std::uint8_t>(copy.kind);
-    header.flags = erased ? erased_flag : 0;
+    header.flags = erasure_flags(emptied ? Erasure::whole : copy.handle.erasure());
     header.epoch = named ? named->epoch : 0;
     header.index = copy.index;
     header.term = copy.term;

@@ -508,7 +508,8 @@ void SegmentExaminer::count(const Slot& slot, const EntryIdentity& name) {
     if (name.is_truncation()) {
         ++segment.truncations;
     } else {
-        segment.erased += (name.flags & erased_flag) != 0 ? 1u : 0u;
+        segment.erased += name.erasure() == Erasure::whole ? 1u : 0u;
+        segment.partly_erased += name.erasure() == Erasure::part ? 1u : 0u;
         segment.envelope_bytes += name.envelope_bytes;
         segment.erasable_bytes += name.erasable_bytes;
     }

@@ -394,7 +394,7 @@ Result<void> SnapshotWriter::write(const HashedEntry& hashed) {
     const ByteSpan erasable = entry.handle.erasable();
     RecordHeader header;
     header.kind = static_cast<std::uint8_t>(entry.kind);
-    header.flags = entry.handle.is_erased() ? erased_flag : 0;
+    header.flags = erasure_flags(entry.handle.erasure());
     header.index = entry.index;
     header.term = entry.term;
     header.cluster_time = entry.cluster_time;

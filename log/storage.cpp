@@ -24,10 +24,9 @@ EntryRef clone(const EntryRef& entry) {
     copy.bytes = entry.bytes;
     copy.cluster_time = entry.cluster_time;
     copy.wall_time = entry.wall_time;
-    if (entry.handle.is_erased()) {
-        copy.handle = EntryHandle::make_erased(entry.handle.envelope());
-    } else if (entry.handle) {
-        copy.handle = EntryHandle::make(entry.handle.envelope(), entry.handle.erasable());
+    if (entry.handle) {
+        copy.handle = EntryHandle::make(
+            entry.handle.envelope(), entry.handle.erasable(), entry.handle.erasure());
     }
     return copy;
 }
@@ -56,6 +55,7 @@ class SegmentedStorage final : public Storage {
         return copies_.empty() ? Result<void>() : repair();
     }
     std::span<const Index> damaged() const override { return damaged_; }
+    std::span<const Index> erasing() const override { return {}; }
     Result<void> discard(Index upto) override {
         LEDGER_CHECK(writer_.discard(upto));
         if (log_->map.first() != published_->first()) {

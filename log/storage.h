@@ -70,11 +70,19 @@ struct Group {
     // log is passed over. They are in their places again when sync() returns, unless there is no
     // space to do it in, or more is damaged beside them: see damaged().
     std::vector<EntryRef> repairs{};
+    // Entries in the form in which they are to stay: the same envelope, with less (or nothing) of the
+    // erasable part, ascending. What is not, or no longer, in the log is passed over, and so is what
+    // has that form already. When sync() has returned nothing of what was erased can be read from the
+    // log's files any more, unless Storage::erasing() names it: then it waits (damaged beside it, no
+    // space) and is done with the next sync() that can, without being asked again in this life of the
+    // process.
+    std::vector<EntryRef> erasures{};
     Index commit;                      // committed as far as known: a durable witness, no promise
-    // Neither hard state, restart, truncation, entries nor repairs: an idle seal. It makes the sync_index
-    // of the last group durable, so that this group has a witness.
+    // None of these but the commit: an idle seal. It makes the sync_index of the last group durable,
+    // so that this group has a witness.
     bool seal_only() const {
-        return !hard_state && !restart && !truncate_to && entries.empty() && repairs.empty();
+        return !hard_state && !restart && !truncate_to && entries.empty() && repairs.empty() &&
+               erasures.empty();
     }
 };
 
@@ -123,6 +131,8 @@ class Storage {
     // Entries that the last sync() found damaged in the segments of its repairs, without having a copy
     // of them: those repairs wait for one. Valid until the next call.
     virtual std::span<const Index> damaged() const = 0;
+    // The entries whose erasure waits, ascending. Valid until the next call.
+    virtual std::span<const Index> erasing() const = 0;
     // Entries up to `upto`, which are committed and durable in a cut, may go: removes sealed
     // segments that hold nothing else, as far as the log may begin behind them (log/README.md);
     // durable when it returns. Between groups only. An error is final, as that of sync().

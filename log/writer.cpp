@@ -344,7 +344,7 @@ std::uint64_t Writer::encode_entry(const HashedEntry& hashed, std::uint64_t at) 
     const ByteSpan erasable = entry.handle.erasable();
     RecordHeader header;
     header.kind = static_cast<std::uint8_t>(entry.kind);
-    header.flags = entry.handle.is_erased() ? erased_flag : 0;
+    header.flags = erasure_flags(entry.handle.erasure());
     header.epoch = log_.epoch;
     header.index = entry.index;
     header.term = entry.term;

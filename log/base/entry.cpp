@@ -36,10 +36,20 @@ EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable) {
     return handle;
 }
 
-EntryHandle EntryHandle::make_erased(ByteSpan envelope) {
-    EntryHandle handle = make(envelope, {});
-    handle.body_->erased_ = true;
+EntryHandle EntryHandle::make(ByteSpan envelope, ByteSpan erasable, Erasure erasure) {
+    LEDGER_ASSERT(erasure != Erasure::whole || erasable.empty());
+    LEDGER_ASSERT(erasure != Erasure::part || !erasable.empty());
+    EntryHandle handle = make(envelope, erasable);
+    handle.body_->erasure_ = erasure;
     return handle;
+}
+
+EntryHandle EntryHandle::make_erased(ByteSpan envelope) {
+    return make(envelope, {}, Erasure::whole);
+}
+
+EntryHandle EntryHandle::make_partly_erased(ByteSpan envelope, ByteSpan erasable) {
+    return make(envelope, erasable, Erasure::part);
 }
 
 EntryHandle EntryHandle::erased() const {
@@ -48,7 +58,7 @@ EntryHandle EntryHandle::erased() const {
     }
     EntryHandle handle = without_digest(envelope(), {});
     handle.body_->envelope_digest_ = body_->envelope_digest_;
-    handle.body_->erased_ = true;
+    handle.body_->erasure_ = Erasure::whole;
     LEDGER_ASSERT(handle.body_->erasable_size_ == 0);
     return handle;
 }
@@ -71,7 +81,7 @@ bool operator==(const EntryRef& a, const EntryRef& b) {
     };
     return a.index == b.index && a.term == b.term && a.kind == b.kind && a.bytes == b.bytes &&
            a.cluster_time == b.cluster_time && a.wall_time == b.wall_time &&
-           a.handle.is_erased() == b.handle.is_erased() &&
+           a.handle.erasure() == b.handle.erasure() &&
            same(a.handle.envelope(), b.handle.envelope()) &&
            same(a.handle.erasable(), b.handle.erasable());
 }

@@ -34,6 +34,13 @@ struct LogId {
     friend auto operator<=>(const LogId&, const LogId&) = default;
 };
 
+// What has been destroyed of an erasable part. Numbers order what less is left of.
+enum class Erasure : std::uint8_t {
+    none,
+    part,   // it is a shorter one now, whose layout belongs to whoever owns the envelope's
+    whole,  // no byte of it is left, or it has never been here
+};
+
 // The largest body (envelope plus erasable part), in bytes.
 inline constexpr std::uint32_t entry_bytes_max = 8u << 20;
 
@@ -47,8 +54,9 @@ class EntryBody {
     std::uint32_t envelope_size() const { return envelope_size_; }
     std::uint32_t erasable_size() const { return erasable_size_; }
     std::uint32_t size() const { return envelope_size_ + erasable_size_; }
-    // The erasable part was destroyed, or has never been here.
-    bool is_erased() const { return erased_; }
+    Erasure erasure() const { return erasure_; }
+    // The erasable part was destroyed as a whole, or has never been here.
+    bool is_erased() const { return erasure_ == Erasure::whole; }
     // SHA-256 of the envelope, computed once when the body is made.
     const Digest& envelope_digest() const { return envelope_digest_; }
 
@@ -60,7 +68,8 @@ class EntryBody {
     std::uint32_t references_ = 1;
     std::uint32_t envelope_size_ = 0;
     std::uint32_t erasable_size_ = 0;
-    bool erased_ = false;  // Invariant: then erasable_size_ is 0
+    // Invariant: erasable_size_ is 0 if whole, and is not if part.
+    Erasure erasure_ = Erasure::none;
     Digest envelope_digest_;
 };
 
@@ -82,6 +91,10 @@ class EntryHandle {
     static EntryHandle make(ByteSpan envelope, ByteSpan erasable);
     // A body that has lost its erasable part.
     static EntryHandle make_erased(ByteSpan envelope);
+    // A body that has lost some of its erasable part; `erasable`, not empty, is what took its place.
+    static EntryHandle make_partly_erased(ByteSpan envelope, ByteSpan erasable);
+    // Any of the three.
+    static EntryHandle make(ByteSpan envelope, ByteSpan erasable, Erasure erasure);
     // The same body without its erasable part; itself if it has none.
     EntryHandle erased() const;
 
@@ -91,7 +104,8 @@ class EntryHandle {
 
     ByteSpan envelope() const { return body_ ? body_->envelope() : ByteSpan{}; }
     ByteSpan erasable() const { return body_ ? body_->erasable() : ByteSpan{}; }
-    bool is_erased() const { return body_ != nullptr && body_->is_erased(); }
+    Erasure erasure() const { return body_ ? body_->erasure() : Erasure::none; }
+    bool is_erased() const { return erasure() == Erasure::whole; }
     // The digest of the envelope; for an empty body the digest of no bytes.
     const Digest& envelope_digest() const;
 

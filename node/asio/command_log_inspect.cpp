@@ -331,6 +331,7 @@ void write_segment(check::JsonWriter& writer, const log::ExaminedSegment& one) {
     writer.begin_object().key("segment").number(one.id.value).key("file").text(one.file);
     writer.key("first").number(one.first.value).key("last").number(one.last.value);
     writer.key("entries").number(one.entries()).key("erased").number(one.erased);
+    writer.key("partly_erased").number(one.partly_erased);
     writer.key("records").number(one.records).key("truncations").number(one.truncations);
     writer.key("groups").number(one.groups).key("bytes").number(one.bytes);
     writer.key("envelope_bytes").number(one.envelope_bytes);
@@ -416,6 +417,7 @@ void write_record(check::JsonWriter& writer, const Record& record) {
         const log::RecordHeader& header = record.header;
         writer.key("kind").text(kind_of(header.kind)).key("term").number(header.term.value);
         writer.key("epoch").number(header.epoch).key("erased").boolean(header.is_erased());
+        writer.key("partly_erased").boolean(header.erasure() == Erasure::part);
         writer.key("envelope_bytes").number(header.envelope_bytes);
         writer.key("erasable_bytes").number(header.erasable_bytes);
         writer.key("cluster_time").signed_number(header.cluster_time.nanoseconds);

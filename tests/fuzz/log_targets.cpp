@@ -93,6 +93,8 @@ std::vector<ByteVector> record_seeds() {
     add({.kind = 2, .term = Term{5}}, as_bytes("an envelope"), as_bytes("salt and payload"));
     add({.kind = 1, .term = Term{5}}, {}, {});
     add({.kind = 2, .flags = log::erased_flag, .term = Term{5}}, as_bytes("an envelope"), {});
+    add({.kind = 2, .flags = log::partly_erased_flag, .term = Term{5}}, as_bytes("an envelope"),
+        as_bytes("what is left"));
     const Digest hash = sha256(as_bytes("before"));
     add({.kind = log::truncate_kind, .prev_hash64 = hash.truncated()}, hash.span(), {});
     return seeds;

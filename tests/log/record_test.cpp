@@ -55,7 +55,12 @@ Made any_record() {
     made.header.prev_hash64 = *rc::gen::arbitrary<std::uint64_t>();
     made.header.sync_index = Index{*rc::gen::arbitrary<std::uint64_t>()};
     made.envelope = sample_bytes(*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::inRange(0u, 200u));
-    made.erasable = sample_bytes(*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::inRange(0u, 200u));
+    const auto erasure = *rc::gen::element(Erasure::none, Erasure::part, Erasure::whole);
+    made.header.flags = erasure_flags(erasure);
+    const std::uint32_t least = erasure == Erasure::part ? 1 : 0;
+    const std::uint32_t most = erasure == Erasure::whole ? 1 : 200;
+    made.erasable = sample_bytes(
+        *rc::gen::arbitrary<std::uint64_t>(), *rc::gen::inRange(least, most));
     encode(made);
     return made;
 }
@@ -157,6 +162,47 @@ TEST_CASE("record: the erased form keeps everything but the erasable part", "[lo
     const EntryRef with_payload = entry_of(decode_record(sample_record().bytes, place));
     CHECK(entry_hash({}, entry_of(view)) == entry_hash({}, with_payload));
     check_golden("log/record_erased.hex", made.bytes);
+}
+
+TEST_CASE("record: the partly erased form has a flag and a shorter erasable part", "[log]") {
+    const EntryRef before = entry_of(decode_record(sample_record().bytes, place));
+    Made made = sample_record();
+    made.header.flags = partly_erased_flag;
+    made.erasable.resize(9);
+    encode(made);
+    const RecordView view = decode_record(made.bytes, place);
+    REQUIRE(view.damage == Damage::none);
+    CHECK(view.header.erasure() == Erasure::part);
+    CHECK_FALSE(view.header.is_erased());
+    const EntryRef entry = entry_of(view);
+    CHECK(entry.handle.erasure() == Erasure::part);
+    CHECK(same_bytes(entry.handle.erasable(), made.erasable));
+    CHECK(entry_hash({}, entry) == entry_hash({}, before));
+    CHECK(erased(view.header).flags == erased_flag);
+    check_golden("log/record_partly_erased.hex", made.bytes);
+}
+
+TEST_CASE("record: what erasure flags and lengths cannot say together is refused", "[log]") {
+    const auto with_flags = [&](std::uint8_t flags, std::size_t erasable_bytes) {
+        Made made = sample_record();
+        made.erasable.resize(erasable_bytes);
+        encode(made);
+        store_little_endian(made.bytes.data() + 5, flags);
+        store_little_endian(
+            made.bytes.data() + 72, crc32c({made.bytes.data(), 72}, location_crc(place)));
+        return decode_record(made.bytes, place).damage;
+    };
+    CHECK(with_flags(0, 0) == Damage::none);
+    CHECK(with_flags(erased_flag, 0) == Damage::none);
+    CHECK(with_flags(erased_flag, 1) == Damage::header);
+    CHECK(with_flags(partly_erased_flag, 1) == Damage::none);
+    CHECK(with_flags(partly_erased_flag, 0) == Damage::header);
+    CHECK(with_flags(erased_flag | partly_erased_flag, 0) == Damage::header);
+    CHECK(with_flags(erased_flag | partly_erased_flag, 1) == Damage::header);
+    CHECK(with_flags(4, 1) == Damage::header);
+    for (const Erasure erasure : {Erasure::none, Erasure::part, Erasure::whole}) {
+        CHECK(erasure_of(erasure_flags(erasure)) == erasure);
+    }
 }
 
 TEST_CASE("record: an entry survives the way through a record", "[log]") {

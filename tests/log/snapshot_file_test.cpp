@@ -185,6 +185,22 @@ TEST_CASE("snapshot_file: erased entries stay erased", "[log]") {
     CHECK(back.sample.entries.back().entry.handle.is_erased());
 }
 
+TEST_CASE("snapshot_file: partly erased entries keep what is left of them", "[log]") {
+    Sample sample = whole_log(3, 500);
+    for (HashedEntry& hashed : sample.entries) {
+        const EntryHandle& whole = hashed.entry.handle;
+        if (!whole.erasable().empty()) {
+            hashed.entry.handle =
+                EntryHandle::make_partly_erased(whole.envelope(), whole.erasable().first(1));
+            hashed.entry.bytes = hashed.entry.handle->size();
+        }
+    }
+    const ReadBack back = read_back(file_of(sample));
+    REQUIRE(back.contents.has_value());
+    CHECK(back.sample == sample);
+    CHECK(back.sample.entries.back().entry.handle.erasure() == Erasure::part);
+}
+
 TEST_CASE("snapshot_file: many entries lie in several sections, each below its limit", "[log]") {
     const Sample sample = whole_log(700, 20'000);
     const ByteVector file = file_of(sample);

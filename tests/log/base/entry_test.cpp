@@ -102,6 +102,24 @@ TEST_CASE("entry: without its erasable part it is another value with the same ha
     CHECK_FALSE(EntryHandle{}.erased().is_erased());
 }
 
+TEST_CASE("entry: partly erased it is a third value with the same hash", "[base]") {
+    const EntryRef whole = sample();
+    EntryRef part = whole;
+    part.handle = EntryHandle::make_partly_erased(whole.handle.envelope(), as_bytes("left"));
+    part.bytes = part.handle->size();
+    CHECK(part.handle.erasure() == Erasure::part);
+    CHECK_FALSE(part.handle.is_erased());
+    CHECK(as_text(part.handle.erasable()) == "left");
+    CHECK(entry_hash({}, part) == entry_hash({}, whole));
+    EntryRef same_bytes = part;
+    same_bytes.handle = EntryHandle::make(whole.handle.envelope(), as_bytes("left"));
+    CHECK_FALSE(same_bytes == part);
+    CHECK(part.handle.erased().erasure() == Erasure::whole);
+    CHECK(EntryHandle::make(as_bytes("e"), as_bytes("p"), Erasure::none).erasure() ==
+          Erasure::none);
+    CHECK(EntryHandle{}.erasure() == Erasure::none);
+}
+
 TEST_CASE("entry: known kinds are those with a name", "[base]") {
     for (unsigned number = 0; number < 256; ++number) {
         const auto kind = static_cast<std::uint8_t>(number);
