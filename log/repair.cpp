@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "log/base/assert.h"
+#include "log/base/crc32c.h"
 #include "log/base/sometimes.h"
 #include "log/footer.h"
 #include "log/salvage.h"
@@ -17,17 +18,25 @@ class SegmentRepair {
     SegmentRepair(ByteVector& bytes, const SegmentMap& map, const SegmentEntries& live,
         std::span<const EntryRef* const> copies)
         : bytes_(bytes), map_(map), live_(live), copies_(copies), damaged_(bytes),
-          groups_(scan_groups(damaged_, live.segment)) {}
+          groups_(scan_groups(damaged_, live.segment)),
+          footers_(find_footers(damaged_, live.segment)) {}
 
     Result<Repaired> mend_entries();
     void restore_structure();
 
   private:
-    // What is known of one record of the segment without its bytes.
-    struct Named {
-        EntryIdentity name;
+    // What one structure of the segment says of a record, whose own bytes are not needed for it.
+    struct Claim {
+        std::uint32_t envelope_bytes = 0;
+        std::uint32_t erasable_bytes = 0;
+        std::uint32_t envelope_crc = 0;
         std::uint64_t epoch = 0;
         Index sync_index;
+
+        bool is_of_the_same(const Claim& other) const {
+            return envelope_bytes == other.envelope_bytes &&
+                   erasable_bytes == other.erasable_bytes && envelope_crc == other.envelope_crc;
+        }
     };
 
     std::span<std::byte> at(std::uint64_t offset, std::uint64_t size) {
@@ -36,9 +45,12 @@ class SegmentRepair {
     }
     const EntryRef* copy_of(Index index) const;
     std::optional<EntryRef> read(Index index, const Digest& before) const;
-    std::optional<Named> named_by_block(std::uint64_t offset) const;
-    std::optional<Named> named_by_footer(std::uint64_t offset) const;
-    Result<void> write(const EntryRef& copy, const Digest& before);
+    std::optional<Claim> claim_of_block(Index index) const;
+    std::optional<Claim> claim_of_footer(Index index) const;
+    void place_in_time(Claim& claim, Index index) const;
+    std::optional<RecordHeader> header_at(Index index) const;
+    Result<bool> write(const EntryRef& copy, const Digest& before);
+    bool write_as(const Claim& claim, const EntryRef& copy, const Digest& before);
     void restore_header();
     void restore_blocks();
     std::optional<HashMark> restore_block(
@@ -51,6 +63,7 @@ class SegmentRepair {
     const std::span<const EntryRef* const> copies_;
     const ByteVector damaged_;  // as it was: the slots point into it
     const std::vector<ScannedGroup> groups_;
+    const std::optional<FooterCopies> footers_;
 };
 
 const EntryRef* SegmentRepair::copy_of(Index index) const {
@@ -84,10 +97,12 @@ Result<Repaired> SegmentRepair::mend_entries() {
         std::optional<EntryRef> entry = before ? read(index, *before) : std::nullopt;
         const EntryRef* const copy = copy_of(index);
         if (!entry && before && copy != nullptr) {
-            LEDGER_CHECK(write(*copy, *before));
-            entry = read(index, *before);
-            LEDGER_ASSERT(entry.has_value());
-            done.hashes.push_back({index, entry_hash(*before, *entry)});
+            LEDGER_TRY(const bool written, write(*copy, *before));
+            entry = written ? read(index, *before) : std::nullopt;
+            LEDGER_ASSERT(entry.has_value() == written);
+            if (entry) {
+                done.hashes.push_back({index, entry_hash(*before, *entry)});
+            }
         }
         const HashMark& known = map_.mark_at_or_before(index);
         std::optional<Digest> hash;
@@ -109,73 +124,130 @@ Result<Repaired> SegmentRepair::mend_entries() {
     return done;
 }
 
-std::optional<SegmentRepair::Named> SegmentRepair::named_by_block(std::uint64_t offset) const {
+// Only if it means this entry: a stale block names what stood here before.
+std::optional<SegmentRepair::Claim> SegmentRepair::claim_of_block(Index index) const {
+    const std::uint64_t offset = map_.place(index).offset;
     for (const ScannedGroup& group : groups_) {
         for (const Slot& slot : group.slots) {
-            if (slot.offset == offset && slot.name && group.block) {
-                return Named{*slot.name, group.block->epoch, group.block->sync_index};
+            if (slot.offset == offset && slot.name && group.block && slot.name->index == index &&
+                slot.name->term == map_.term_at(index) && !slot.name->is_truncation()) {
+                return Claim{slot.name->envelope_bytes, slot.name->erasable_bytes,
+                    slot.name->envelope_crc, group.block->epoch, group.block->sync_index};
             }
         }
     }
     return std::nullopt;
 }
 
-// For a record whose block is damaged too.
-std::optional<SegmentRepair::Named> SegmentRepair::named_by_footer(std::uint64_t offset) const {
-    const auto copies = find_footers(damaged_, live_.segment);
-    if (!copies) {
+std::optional<SegmentRepair::Claim> SegmentRepair::claim_of_footer(Index index) const {
+    if (!footers_ || index < footers_->footer.first || index > footers_->footer.last) {
         return std::nullopt;
     }
-    const Footer& footer = copies->footer;
-    const auto found = std::find_if(footer.names.begin(), footer.names.end(),
-        [&](const FooterName& name) { return place_of(live_.segment, name).offset == offset; });
-    if (found == footer.names.end()) {
+    const FooterName& name = footers_->footer.names[index - footers_->footer.first];
+    if (!place_of(live_.segment, name).begins_as(map_.place(index))) {
         return std::nullopt;
     }
-    Named named;
-    named.name.index = footer.first + static_cast<std::uint64_t>(found - footer.names.begin());
-    named.name.envelope_bytes = found->envelope_bytes;
-    named.name.erasable_bytes = found->erasable_bytes;
-    named.name.envelope_crc = found->envelope_crc;
-    named.epoch = footer.epoch;
-    return named;
+    Claim claim{name.envelope_bytes, name.erasable_bytes, name.envelope_crc, 0, Index{}};
+    place_in_time(claim, index);
+    return claim;
 }
 
-Result<void> SegmentRepair::write(const EntryRef& copy, const Digest& before) {
+// A footer does not say in which opening a record was written, nor with which sync_index. The
+// records of a group follow each other and have both in common; a later group is of the same
+// opening or a later one.
+void SegmentRepair::place_in_time(Claim& claim, Index index) const {
+    const std::uint64_t begin = map_.place(index).offset;
+    const std::uint64_t end = begin + record_bytes(claim.envelope_bytes, claim.erasable_bytes);
+    claim.epoch = footers_->footer.epoch;
+    if (index > live_.first) {
+        const auto before = header_at(index.previous());
+        if (before && map_.place(index.previous()).offset +
+                              record_bytes(before->envelope_bytes, before->erasable_bytes) ==
+                          begin) {
+            claim.epoch = before->epoch;
+            claim.sync_index = before->sync_index;
+            return;
+        }
+    }
+    for (Index next = index.next(); next <= live_.last; ++next) {
+        if (const auto after = header_at(next)) {
+            claim.epoch = after->epoch;
+            claim.sync_index = map_.place(next).offset == end ? after->sync_index : Index{};
+            return;
+        }
+    }
+}
+
+std::optional<RecordHeader> SegmentRepair::header_at(Index index) const {
+    const std::uint64_t offset = map_.place(index).offset;
+    if (offset >= bytes_.size()) {
+        return std::nullopt;
+    }
+    const auto header = decode_record_header(
+        ByteSpan(bytes_).subspan(static_cast<std::size_t>(offset)), {live_.segment, offset});
+    const bool means_it = header && !header->is_truncation() && header->index == index &&
+                          header->term == map_.term_at(index);
+    return means_it ? header : std::nullopt;
+}
+
+// The footer counts for more than a block: it was written last, it is there twice, and the map was
+// made from it. False if the two contradict each other and the copy is not proven by what is left,
+// or if nothing says what stood here: then another copy, or whoever looks after the node, has to.
+Result<bool> SegmentRepair::write(const EntryRef& copy, const Digest& before) {
+    const std::optional<Claim> block = claim_of_block(copy.index);
+    const std::optional<Claim> footer = claim_of_footer(copy.index);
+    const bool contradict = block && footer && !block->is_of_the_same(*footer);
+    const HashMark& known = map_.mark_at_or_before(copy.index);
+    const bool marked = known.index == copy.index;
+    const bool proven = marked && known.hash == entry_hash(before, copy);
+    const bool refuted = (marked && !proven) || copy.term != map_.term_at(copy.index);
+    LEDGER_SOMETIMES(contradict, "log.repair_claims_contradict");
+    if (!refuted) {
+        const std::optional<Claim>& strongest = block && !contradict ? block : footer;
+        if (strongest && write_as(*strongest, copy, before)) {
+            return true;
+        }
+        if (contradict && proven && write_as(*block, copy, before)) {
+            return true;
+        }
+    }
+    if (!footer || contradict) {
+        return false;
+    }
+    return failure(Errc::corrupt_record, segment_name(live_.segment) + " at byte " +
+                                             std::to_string(map_.place(copy.index).offset) +
+                                             ": another entry " +
+                                             std::to_string(copy.index.value) +
+                                             " stood here than the one offered");
+}
+
+// False, and nothing is written, if the copy is something else than the claim says.
+bool SegmentRepair::write_as(const Claim& claim, const EntryRef& copy, const Digest& before) {
     const std::uint64_t offset = map_.place(copy.index).offset;
-    std::optional<Named> named = named_by_block(offset);
-    named = named ? named : named_by_footer(offset);
     // A witness has none of the erasable part, or it has been destroyed here.
-    const bool trimmed = named && named->name.erasable_bytes == 0;
+    const bool trimmed = claim.erasable_bytes == 0;
     const ByteSpan envelope = copy.handle.envelope();
     const ByteSpan erasable = trimmed ? ByteSpan{} : copy.handle.erasable();
     const bool emptied = trimmed && !copy.handle.erasable().empty();
+    const std::uint64_t size = record_bytes(envelope.size(), erasable.size());
+    if (claim.envelope_bytes != envelope.size() || claim.erasable_bytes != erasable.size() ||
+        claim.envelope_crc != crc32c(envelope) || offset + size > bytes_.size()) {
+        return false;
+    }
     RecordHeader header;
     header.kind = static_cast<std::uint8_t>(copy.kind);
     header.flags = erasure_flags(emptied ? Erasure::whole : copy.handle.erasure());
-    header.epoch = named ? named->epoch : 0;
+    header.epoch = claim.epoch;
     header.index = copy.index;
     header.term = copy.term;
     header.cluster_time = copy.cluster_time;
     header.wall_time = copy.wall_time;
-    header.envelope_bytes = static_cast<std::uint32_t>(envelope.size());
-    header.erasable_bytes = static_cast<std::uint32_t>(erasable.size());
+    header.envelope_bytes = claim.envelope_bytes;
+    header.erasable_bytes = claim.erasable_bytes;
     header.prev_hash64 = before.truncated();
-    header.sync_index = named ? named->sync_index : Index{};
-    const std::uint64_t size = record_bytes(envelope.size(), erasable.size());
-    if (named && named->name.index == copy.index && copy.term == map_.term_at(copy.index) &&
-        named->name.envelope_bytes == header.envelope_bytes &&
-        named->name.erasable_bytes == header.erasable_bytes && offset + size <= bytes_.size()) {
-        const std::uint32_t crc =
-            encode_record(at(offset, size), header, {live_.segment, offset}, envelope, erasable);
-        if (crc == named->name.envelope_crc) {
-            return {};
-        }
-    }
-    return failure(Errc::corrupt_record, segment_name(live_.segment) + " at byte " +
-                                             std::to_string(offset) + ": another entry " +
-                                             std::to_string(copy.index.value) +
-                                             " stood here than the one offered");
+    header.sync_index = claim.sync_index;
+    encode_record(at(offset, size), header, {live_.segment, offset}, envelope, erasable);
+    return true;
 }
 
 void SegmentRepair::restore_structure() {
@@ -203,8 +275,7 @@ void SegmentRepair::restore_blocks() {
     if (!header) {
         return;
     }
-    const auto footers = find_footers(mended, live_.segment);
-    const std::uint64_t body_end = footers ? footers->footer.body_end : mended.size();
+    const std::uint64_t body_end = footers_ ? footers_->footer.body_end : mended.size();
     std::optional<HashMark> end = HashMark{header->start.id.index, header->start.hash};
     for (const ScannedGroup& group : scan_groups(mended, live_.segment)) {
         if (group.block) {
@@ -261,14 +332,13 @@ std::optional<HashMark> SegmentRepair::restore_block(
 }
 
 void SegmentRepair::restore_footers() {
-    const auto copies = find_footers(bytes_, live_.segment);
-    if (!copies) {
+    if (!footers_) {
         return;
     }
-    const ByteVector both = encode_footers(copies->footer);
-    if (copies->footer.body_end + both.size() == bytes_.size()) {
+    const ByteVector both = encode_footers(footers_->footer);
+    if (footers_->footer.body_end + both.size() == bytes_.size()) {
         std::copy(both.begin(), both.end(),
-            bytes_.begin() + static_cast<std::ptrdiff_t>(copies->footer.body_end));
+            bytes_.begin() + static_cast<std::ptrdiff_t>(footers_->footer.body_end));
     }
 }
 

@@ -25,7 +25,8 @@ class Scanner {
             static_cast<std::size_t>(std::min<std::uint64_t>(offset, file_.size())));
     }
     std::uint64_t walk(ScannedGroup& group) const;
-    std::optional<FoundBlock> next_block(std::uint64_t from_sector, std::uint64_t start) const;
+    std::optional<FoundBlock> next_block(
+        std::uint64_t from_sector, const ScannedGroup& group) const;
     void place_named(ScannedGroup& group, const FoundBlock& found) const;
     void note_strays(ScannedGroup& group, std::uint64_t from_offset) const;
 
@@ -40,7 +41,7 @@ std::vector<ScannedGroup> Scanner::scan() {
         ScannedGroup& group = groups.emplace_back();
         group.start = at;
         const std::uint64_t walked = walk(group);
-        std::optional<FoundBlock> found = next_block(sector_ceiling(walked), at);
+        std::optional<FoundBlock> found = next_block(sector_ceiling(walked), group);
         if (found && found->block.group_start == at) {
             place_named(group, *found);
         } else {
@@ -76,12 +77,18 @@ std::uint64_t Scanner::walk(ScannedGroup& group) const {
     return std::min<std::uint64_t>(at, file_.size());
 }
 
-// The first intact block that ends the group at `start` or a later one.
+// The first intact block that ends this group or a later one. What an opening writes lies behind
+// all that earlier ones left: a block that is older than a record before it is stale, and whatever
+// replaced it is lost.
 std::optional<FoundBlock> Scanner::next_block(
-    std::uint64_t from_sector, std::uint64_t start) const {
+    std::uint64_t from_sector, const ScannedGroup& group) const {
+    std::uint64_t epoch = 0;
+    for (const Slot& slot : group.slots) {
+        epoch = std::max(epoch, slot.record.header.epoch);
+    }
     for (std::uint64_t at = from_sector; at < file_.size(); at += sector_bytes) {
         std::optional<IdentityBlock> block = decode_identity_block(from(at), {segment_, at});
-        if (block && block->group_start >= start) {
+        if (block && block->group_start >= group.start && block->epoch >= epoch) {
             return FoundBlock{at, std::move(*block)};
         }
     }

@@ -1,7 +1,10 @@
 #include "log/repair.h"
 
+#include <functional>
+
 #include <catch2/catch.hpp>
 
+#include "log/examination.h"
 #include "log/footer.h"
 #include "log/reader.h"
 #include "log/scan.h"
@@ -68,7 +71,45 @@ struct Log {
         REQUIRE((*file)->write(place.offset + 20, std::span(&byte, 1)));
         REQUIRE((*file)->sync());
     }
+    // Puts what an earlier opening might have left in the place of the identity block of the group
+    // that has this entry. Its names are those of entries that were never promised.
+    void show_stale_block(Index index, const std::function<void(EntryIdentity&)>& other) {
+        const SegmentId segment = map->place(index).segment;
+        ByteVector& bytes = files.bytes(segment_of(index));
+        for (const ScannedGroup& group : scan_groups(bytes, segment)) {
+            if (!group.block || index <= group.block->base || index > group.block->last) {
+                continue;
+            }
+            IdentityBlock stale = *group.block;
+            stale.epoch = 0;
+            std::for_each(stale.names.begin(), stale.names.end(), other);
+            const std::uint64_t size = identity_block_bytes(stale.names.size());
+            encode_identity_block(std::span(bytes).subspan(
+                                      static_cast<std::size_t>(group.end - size),
+                                      static_cast<std::size_t>(size)),
+                stale, {segment, group.end - size});
+        }
+    }
+    // Both copies of its segment's footer say something else of this entry.
+    void falsify_footers(Index index) {
+        const SegmentId segment = map->place(index).segment;
+        ByteVector& bytes = files.bytes(segment_of(index));
+        auto copies = find_footers(bytes, segment);
+        REQUIRE(copies);
+        Footer& footer = copies->footer;
+        footer.names[index - footer.first].envelope_crc ^= 1;
+        const ByteVector both = encode_footers(footer);
+        std::copy(both.begin(), both.end(),
+            bytes.begin() + static_cast<std::ptrdiff_t>(footer.body_end));
+    }
     EntryRef copy(Index index) const { return twin.at(index).entry; }
+    std::vector<EntryRef> copies_of(Index first, Index last_index) const {
+        std::vector<EntryRef> copies;
+        for (Index index = first; index <= last_index; ++index) {
+            copies.push_back(copy(index));
+        }
+        return copies;
+    }
     Result<Repaired> repair(FileSystem& through, const std::vector<EntryRef>& copies) {
         SegmentEntries live{map->place(Index{2}).segment, Index{1}, Index{2}};
         while (map->place(live.last.next()).segment == live.segment) {
@@ -91,6 +132,24 @@ struct Log {
         REQUIRE(storage.write(group));
         REQUIRE(storage.sync());
     }
+};
+
+// The same entry, but for its content.
+EntryRef with_other_content(const EntryRef& entry) {
+    EntryRef other = entry;
+    ByteVector envelope(other.handle.envelope().begin(), other.handle.envelope().end());
+    envelope.back() ^= std::byte{1};
+    const ByteVector erasable(entry.handle.erasable().begin(), entry.handle.erasable().end());
+    other.handle = EntryHandle::make(envelope, erasable);
+    return other;
+}
+
+// What a stale block may say: of the same entries, of older ones, of longer ones.
+const std::vector<std::function<void(EntryIdentity&)>> stale_names = {
+    [](EntryIdentity& name) { name.envelope_crc ^= 1; },
+    [](EntryIdentity& name) { name.term = Term{0}; },
+    [](EntryIdentity& name) { ++name.index; },
+    [](EntryIdentity& name) { name.envelope_bytes += 8; },
 };
 
 Errc code_of(const Result<Repaired>& result) {
@@ -211,10 +270,7 @@ TEST_CASE("repair: a copy of something else is refused, and nothing has changed"
     Log log;
     log.damage(Index{2});
     const auto before = log.files.image();
-    EntryRef other_bytes = log.copy(Index{2});
-    ByteVector envelope(other_bytes.handle.envelope().begin(), other_bytes.handle.envelope().end());
-    envelope.back() ^= std::byte{1};
-    other_bytes.handle = EntryHandle::make(envelope, log.copy(Index{2}).handle.erasable());
+    const EntryRef other_bytes = with_other_content(log.copy(Index{2}));
     EntryRef without_payload = log.copy(Index{2});
     without_payload.handle = without_payload.handle.erased();
     EntryRef other_term = log.copy(Index{2});
@@ -225,6 +281,89 @@ TEST_CASE("repair: a copy of something else is refused, and nothing has changed"
         CHECK(code_of(log.repair(log.files, {wrong, log.copy(Index{4})})) == Errc::corrupt_record);
         CHECK(log.files.image() == before);
     }
+}
+
+TEST_CASE("repair: a block that is older than the records of its group does not count", "[log]") {
+    for (const auto& names : stale_names) {
+        Log log;
+        const ByteVector whole = log.files.bytes(log.segment_of(Index{2}));
+        log.show_stale_block(Index{2}, names);
+        log.damage(Index{2});
+        REQUIRE(log.repair(log.files, {log.copy(Index{2})}));
+        CHECK(log.readable(Index{2}));
+        // The first group knew of no commit: it is as it was to the last byte.
+        CHECK((log.files.bytes(log.segment_of(Index{2})) == whole));
+    }
+}
+
+TEST_CASE("repair: where a stale block is all that stands of a group the footer decides", "[log]") {
+    for (const auto& names : stale_names) {
+        Log log;
+        const SegmentId segment = log.map->place(Index{4}).segment;
+        const auto groups = scan_groups(log.files.bytes(log.segment_of(Index{4})), segment);
+        log.show_stale_block(Index{4}, names);
+        for (Index index{4}; index <= Index{6}; ++index) {
+            log.damage(index);
+        }
+        // With its stale block the group looks as it did once.
+        Opened opened = log.reopen();
+        CHECK(opened.recovered.last == log.twin.last());
+        log.write(*opened.storage, log.copies_of(Index{4}, Index{6}));
+        CHECK(opened.storage->damaged().empty());
+        for (Index index{4}; index <= Index{6}; ++index) {
+            CHECK(log.readable(index));
+        }
+        const auto again = scan_groups(log.files.bytes(log.segment_of(Index{4})), segment);
+        REQUIRE(again.size() == groups.size());
+        REQUIRE(again[1].block);
+        CHECK(again[1].block->names == groups[1].block->names);
+        CHECK(again[1].block->epoch == groups[1].block->epoch);
+        CHECK(again[1].block->last_hash == groups[1].block->last_hash);
+        const auto examined = examine(log.files, "wal");
+        REQUIRE(examined);
+        CHECK(examined->findings.empty());
+    }
+}
+
+TEST_CASE("repair: in doubt it waits for another copy, and fails nothing", "[log]") {
+    Log log;
+    log.show_stale_block(Index{4}, stale_names.front());
+    for (Index index{4}; index <= Index{6}; ++index) {
+        log.damage(index);
+    }
+    Opened opened = log.reopen();
+    const auto before = log.files.image();
+    std::vector<EntryRef> copies = log.copies_of(Index{4}, Index{6});
+    copies[1] = with_other_content(copies[1]);
+    log.write(*opened.storage, copies);
+    REQUIRE(opened.storage->damaged().size() == 1);
+    CHECK(opened.storage->damaged().front() == Index{5});
+    CHECK(log.files.image() == before);
+    log.write(*opened.storage, {log.copy(Index{5})});
+    CHECK(opened.storage->damaged().empty());
+    CHECK(log.readable(Index{5}));
+}
+
+TEST_CASE("repair: a block counts against the footer where the hash chain proves it", "[log]") {
+    Log log;
+    Index last = Index{2};
+    while (log.segment_of(last.next()) == log.segment_of(Index{2})) {
+        ++last;
+    }
+    for (const Index index : {last, Index{2}}) {
+        log.falsify_footers(index);
+        log.damage(index);
+    }
+    const auto before = log.files.image();
+    // The map has the hash at the last entry of the segment; nothing speaks for the other one.
+    const auto waits = log.repair(log.files, {log.copy(Index{2}), log.copy(last)});
+    REQUIRE(waits);
+    CHECK(waits->missing.front() == Index{2});
+    CHECK(log.files.image() == before);
+    log.falsify_footers(Index{2});  // true again
+    REQUIRE(log.repair(log.files, {log.copy(Index{2}), log.copy(last)}));
+    CHECK(log.readable(Index{2}));
+    CHECK(log.readable(last));
 }
 
 TEST_CASE("repair: without space nothing has changed, and it can be done later", "[log]") {

@@ -58,6 +58,30 @@ TEST_CASE("scan: groups come out as they went in", "[log]") {
     CHECK(at == sample.segment.size());
 }
 
+TEST_CASE("scan: a block that is older than the records before it is none", "[log]") {
+    Sample sample;
+    fill(sample);
+    const auto groups = scan_groups(sample.segment, SegmentId{1});
+    const std::uint64_t size = identity_block_bytes(groups[2].slots.size());
+    IdentityBlock stale = *groups[2].block;
+    const auto put = [&] {
+        encode_identity_block(std::span(sample.segment)
+                                  .subspan(static_cast<std::size_t>(groups[2].end - size),
+                                      static_cast<std::size_t>(size)),
+            stale, {SegmentId{1}, groups[2].end - size});
+    };
+    stale.names.front().envelope_crc ^= 1;
+    for (const std::uint64_t epoch : {stale.epoch, stale.epoch - 1}) {
+        stale.epoch = epoch;
+        put();
+        const auto again = scan_groups(sample.segment, SegmentId{1});
+        REQUIRE(again.size() == groups.size());
+        CHECK(again[2].block.has_value() == (epoch == groups[2].block->epoch));
+        CHECK(again[2].end == groups[2].end);
+        CHECK(again[3].block.has_value());
+    }
+}
+
 TEST_CASE("scan: zeros and garbage in front do not hide what follows", "[log]") {
     Sample sample;
     fill(sample);
