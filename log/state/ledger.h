@@ -23,7 +23,7 @@ struct Limits {
     std::uint32_t sessions_max = 65'536;               // about 100 bytes each, plus stored replies
     std::uint32_t stored_replies_max = 32;             // per session, about 100 bytes each
     std::uint32_t stored_reply_bytes_max = 64u << 10;  // per session; the newest is always kept
-    std::uint32_t streams_max = 16'000'000;            // about 130 bytes each, plus 20 per event
+    std::uint32_t streams_max = 16'000'000;            // about 120 bytes each and its name, plus 20 per event
 
     SessionLimits sessions() const {
         return {.sessions_max = sessions_max,
