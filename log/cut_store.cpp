@@ -207,7 +207,8 @@ Result<std::optional<ManifestFile>> read_manifest_file(File& file) {
 }  // namespace
 
 CutStore::CutStore(FileSystem& files, const Options& options, const Identity& identity)
-    : files_(&files), directory_(options.directory), identity_(identity) {}
+    : files_(std::make_unique<ReservedFiles>(files, options, ReserveShare::upper_half)),
+      directory_(options.directory), identity_(identity) {}
 
 std::string CutStore::path(const std::string& name) const {
     return path_in(directory_, name);
@@ -326,6 +327,26 @@ Result<void> CutStore::begin(LogId cut) {
 }
 
 Result<void> CutStore::write(LogId cut, std::uint32_t number, ByteSpan chunk) {
+    Result<void> written = write_chunk(cut, number, chunk);
+    return written ? written : give_up_without_space(written.error(), cut.index);
+}
+
+// The space that the unfinished cut has taken is needed by others.
+Result<void> CutStore::give_up_without_space(const Error& error, Index index) {
+    const bool full = error.code == make_error_code(Errc::no_space);
+    if (!full || !unfinished_ || unfinished_->cut.index != index) {
+        return error;
+    }
+    LEDGER_SOMETIMES(true, "log.cut.no_space");
+    unfinished_.reset();
+    LEDGER_CHECK(remove_if_there(temporary_name));
+    LEDGER_CHECK(remove_if_there(name_of(index, chunks_suffix)));
+    std::erase(strays_, index);
+    LEDGER_CHECK(files_->sync_directory(directory_));
+    return error;
+}
+
+Result<void> CutStore::write_chunk(LogId cut, std::uint32_t number, ByteSpan chunk) {
     if (number == 0) {
         LEDGER_CHECK(begin(cut));
     }
@@ -342,6 +363,11 @@ Result<void> CutStore::complete(const CutManifest& manifest) {
     if (holds(manifest)) {
         return {};
     }
+    Result<void> completed = complete_unfinished(manifest);
+    return completed ? completed : give_up_without_space(completed.error(), manifest.id.index);
+}
+
+Result<void> CutStore::complete_unfinished(const CutManifest& manifest) {
     if (manifest.chunks.empty()) {
         LEDGER_CHECK(begin(manifest.id));
     }

@@ -11,6 +11,7 @@
 
 #include "log/cut.h"
 #include "log/file_system.h"
+#include "log/reserve.h"
 #include "log/storage.h"
 
 namespace ledger::log {
@@ -29,10 +30,11 @@ class CutStore {
 
     // The next chunk of the unfinished cut; the first one begins it, and ends any other: an
     // unfinished one, and a complete one at the same index. Chunks are numbered from 0 without a
-    // gap. Durable with complete().
+    // gap. Durable with complete(). With no_space, which says that the upper half of the reserve did
+    // not help, the unfinished cut is gone: it can be begun again.
     Result<void> write(LogId cut, std::uint32_t number, ByteSpan chunk);
     // All chunks are written: the cut is durable and complete when this returns. Nothing happens if
-    // it was complete before.
+    // it was complete before. With no_space as write().
     Result<void> complete(const CutManifest& manifest);
     // How many leading chunks of this cut are here and are right; the next write() follows them.
     // What else is unfinished goes. A complete cut at the same index stays only if it is this one,
@@ -65,6 +67,9 @@ class CutStore {
     Result<void> find();
     Result<void> find_complete(const std::string& name);
     Result<void> begin(LogId cut);
+    Result<void> write_chunk(LogId cut, std::uint32_t number, ByteSpan chunk);
+    Result<void> complete_unfinished(const CutManifest& manifest);
+    Result<void> give_up_without_space(const Error& error, Index index);
     Result<void> make_way(Index index);
     bool holds(const CutManifest& manifest) const;
     void forget(Index index);
@@ -76,7 +81,7 @@ class CutStore {
     void add(const CutManifest& manifest, std::unique_ptr<File> chunks,
         std::span<const std::uint32_t> sizes);
 
-    FileSystem* files_;
+    std::unique_ptr<ReservedFiles> files_;
     std::string directory_;
     Identity identity_;
     std::vector<CutManifest> manifests_;  // Invariant: as long as complete_, in the same order

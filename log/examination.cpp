@@ -5,6 +5,7 @@
 #include "log/base/assert.h"
 #include "log/base/format.h"
 #include "log/cut_store.h"
+#include "log/reserve.h"
 #include "log/salvage.h"
 #include "log/segment_examiner.h"
 
@@ -108,8 +109,8 @@ Result<Examination> Examiner::run() {
     check_promises();
     LEDGER_CHECK(examine_cuts());
     for (const std::string& name : names_) {
-        const bool ours = name == hard_state_name || parse_segment_name(name) ||
-                          cut_of_file(name);
+        const bool ours = name == hard_state_name || name == reserve_name ||
+                          parse_segment_name(name) || cut_of_file(name);
         if (!ours) {
             out_.leftovers.push_back(name);
         }

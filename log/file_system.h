@@ -71,6 +71,9 @@ class FileSystem {
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
     virtual Result<void> remove(const std::string& name) = 0;
     virtual Result<void> sync_directory(const std::string& directory) = 0;
+    // So many bytes may still be written to files in `directory`, as far as can be told: others may
+    // take them, and quotas are not known.
+    virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
 };
 
 // Puts a file with these bytes in the place of `name`: temporary, sync, rename, sync of the directory.

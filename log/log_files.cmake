@@ -1,11 +1,11 @@
 ledger_library(log
     SOURCES body_judge.cpp cut.cpp cut_store.cpp examination.cpp file_system.cpp finding.cpp footer.cpp
             hard_state_file.cpp log_map.cpp log_walk.cpp mending.cpp open_log.cpp reader.cpp record.cpp
-            recovery.cpp repair.cpp salvage.cpp scan.cpp segment.cpp segment_examiner.cpp
+            recovery.cpp repair.cpp reserve.cpp salvage.cpp scan.cpp segment.cpp segment_examiner.cpp
             snapshot_file.cpp storage.cpp writer.cpp
     HEADERS body_judge.h boot_table.h cut.h cut_store.h examination.h file_system.h finding.h footer.h
             growing_array.h hard_state_file.h log_map.h log_walk.h mending.h open_log.h reader.h
-            record.h recovery.h repair.h salvage.h scan.h segment.h segment_examiner.h
+            record.h recovery.h repair.h reserve.h salvage.h scan.h segment.h segment_examiner.h
             snapshot_file.h storage.h writer.h
     DEPENDS ledger::base)
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,6 +147,7 @@ class PosixFileSystem final : public FileSystem {
         return {};
     }
     Result<void> sync_directory(const std::string& directory) override;
+    Result<std::uint64_t> free_bytes(const std::string& directory) override;
 
     Result<std::unique_ptr<PosixFile>> open_file(
         const char* operation, const std::string& name, int flags);
@@ -232,6 +234,20 @@ Result<void> PosixFileSystem::sync_directory(const std::string& directory) {
     return {};
 }
 
+// What the administrator's share leaves: we need not be root.
+Result<std::uint64_t> PosixFileSystem::free_bytes(const std::string& directory) {
+    const std::string full = path(directory);
+    struct statvfs status {};
+    int done = 0;
+    do {
+        done = ::statvfs(full.c_str(), &status);
+    } while (done != 0 && errno == EINTR);
+    if (done != 0) {
+        return last_error("free space of", full);
+    }
+    return std::uint64_t{status.f_bavail} * std::uint64_t{status.f_frsize};
+}
+
 class ReadOnlyFile final : public File {
   public:
     explicit ReadOnlyFile(std::unique_ptr<PosixFile> file) : file_(std::move(file)) {}
@@ -272,6 +288,9 @@ class ReadOnlyFileSystem final : public FileSystem {
     }
     Result<void> remove(const std::string& name) override { return refused(name); }
     Result<void> sync_directory(const std::string& name) override { return refused(name); }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return files_.free_bytes(directory);
+    }
 
   private:
     static Error refused(const std::string& name) {

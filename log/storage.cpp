@@ -9,6 +9,7 @@
 #include "log/reader.h"
 #include "log/recovery.h"
 #include "log/repair.h"
+#include "log/reserve.h"
 #include "log/writer.h"
 
 namespace ledger::log {
@@ -33,10 +34,12 @@ EntryRef clone(const EntryRef& entry) {
 
 class SegmentedStorage final : public Storage {
   public:
-    SegmentedStorage(FileSystem& files, const Options& options, std::unique_ptr<OpenLog> log,
-        HardStateFile hard_state)
-        : files_(files), directory_(options.directory), log_(std::move(log)),
-          reader_(files, options.directory), writer_(files, options, *log_, std::move(hard_state)),
+    // `own` are the files with the log's share of the reserve; all that is open was opened by them.
+    SegmentedStorage(FileSystem& files, std::unique_ptr<ReservedFiles> own, const Options& options,
+        Reserve reserve, std::unique_ptr<OpenLog> log, HardStateFile hard_state)
+        : own_(std::move(own)), extras_(files, options, ReserveShare::upper_half),
+          reserve_(std::move(reserve)), directory_(options.directory), log_(std::move(log)),
+          reader_(files, options.directory), writer_(*own_, options, *log_, std::move(hard_state)),
           published_(log_->map.publish()) {}
 
     Result<void> write(const Group& group) override {
@@ -52,8 +55,12 @@ class SegmentedStorage final : public Storage {
             published_ = log_->map.publish();
             extends_ = false;
         }
-        return copies_.empty() ? Result<void>() : repair();
+        if (!copies_.empty()) {
+            LEDGER_CHECK(repair());
+        }
+        return reserve_.look();
     }
+    bool crowded() const override { return reserve_.crowded(); }
     std::span<const Index> damaged() const override { return damaged_; }
     std::span<const Index> erasing() const override { return {}; }
     Result<void> discard(Index upto) override {
@@ -74,7 +81,9 @@ class SegmentedStorage final : public Storage {
     Result<void> repair();
     SegmentEntries entries_with(Index index) const;
 
-    FileSystem& files_;
+    const std::unique_ptr<ReservedFiles> own_;
+    ReservedFiles extras_;
+    Reserve reserve_;
     const std::string directory_;
     const std::unique_ptr<OpenLog> log_;
     Reader reader_;
@@ -112,7 +121,7 @@ Result<void> SegmentedStorage::repair() {
         if (log_->active && log_->segments.back().id == live.segment) {
             LEDGER_CHECK(writer_.close_active());
         }
-        auto repaired = repair_segment(files_, directory_, *published_, live, mine);
+        auto repaired = repair_segment(extras_, directory_, *published_, live, mine);
         if (!repaired && repaired.error().code == make_error_code(Errc::no_space)) {
             continue;  // whoever reads them finds them once more
         }
@@ -186,15 +195,20 @@ Result<void> format(FileSystem& files, const Options& options, const Identity& i
             return failure(Errc::already_exists, path_in(options.directory, name));
         }
     }
-    return HardStateFile::create(files, options.directory, identity);
+    LEDGER_CHECK(HardStateFile::create(files, options.directory, identity));
+    return Reserve(files, options).look();
 }
 
 Result<Opened> open(FileSystem& files, const Options& options, const Identity& identity) {
-    LEDGER_TRY(auto recovered, recover(files, options, identity));
+    auto own = std::make_unique<ReservedFiles>(files, options, ReserveShare::all);
+    LEDGER_TRY(auto recovered, recover(*own, options, identity));
+    Reserve reserve(files, options);
+    LEDGER_CHECK(reserve.look());
     Opened opened;
     opened.recovered = std::move(recovered.recovered);
-    opened.storage = std::make_unique<SegmentedStorage>(
-        files, options, std::move(recovered.log), std::move(recovered.hard_state));
+    opened.recovered.crowded = reserve.crowded();
+    opened.storage = std::make_unique<SegmentedStorage>(files, std::move(own), options,
+        std::move(reserve), std::move(recovered.log), std::move(recovered.hard_state));
     return opened;
 }
 

@@ -41,6 +41,10 @@ struct Options {
     // Discarded segments that are kept, to become new ones whose every byte has its place on the disk
     // already. What stands in them is void, but not erased.
     std::uint32_t spare_segments = 2;
+    // For a full disk (log/reserve.h): what a file `reserve` keeps, and the free space below which
+    // the log counts as crowded. 0 = none; a reserve that is there is used all the same.
+    std::uint64_t reserve_bytes = 0;
+    std::uint64_t soft_limit_bytes = 0;
 };
 
 // The entry that an emptied log goes on after: the log begins anew behind a cut.
@@ -110,6 +114,7 @@ struct Recovered {
     // vouches for them: torn by a crash, or rotten before their seal. They are not in the log, but
     // stay on the disk until another group is written. Whoever has peers asks them first.
     std::vector<EntryIdentity> unsealed;
+    bool crowded = false;  // as Storage::crowded()
     // What a crash had left behind the end and recovery removed: for traces and tests.
     std::uint64_t torn_bytes = 0;
     std::uint64_t torn_entries = 0;  // entries named by an identity block of the torn group
@@ -123,7 +128,8 @@ class Storage {
     virtual ~Storage() = default;
 
     // Appends the group's bytes without waiting. Groups are strictly one after the other:
-    // write, sync, write, sync (the writer thread of a real node; the simulated one alike).
+    // write, sync, write, sync (the writer thread of a real node; the simulated one alike). Where
+    // there is no space the reserve is given up; no_space says that this was not enough.
     virtual Result<void> write(const Group& group) = 0;
     // Makes all groups written so far durable with one flush of the log (and one of the hard
     // state's file if it changed). An error is final: the node halts.
@@ -133,6 +139,9 @@ class Storage {
     virtual std::span<const Index> damaged() const = 0;
     // The entries whose erasure waits, ascending. Valid until the next call.
     virtual std::span<const Index> erasing() const = 0;
+    // As of the last sync(): less is free than Options::soft_limit_bytes, or the reserve is not there
+    // and there is no room for it. Whoever can should store no more than has to be.
+    virtual bool crowded() const = 0;
     // Entries up to `upto`, which are committed and durable in a cut, may go: removes sealed
     // segments that hold nothing else, as far as the log may begin behind them (log/README.md);
     // durable when it returns. Between groups only. An error is final, as that of sync().
@@ -147,7 +156,8 @@ class Storage {
 };
 
 // Gives an empty directory an identity and hard state {0, none}, durable when it returns.
-// Refuses a directory that has data (already_exists). The identity's incarnation is not 0.
+// Refuses a directory that has data (already_exists). The identity's incarnation is not 0. Makes the
+// reserve, too, if there is room for it; else an opening does.
 Result<void> format(FileSystem& files, const Options& options, const Identity& identity);
 
 struct Opened {

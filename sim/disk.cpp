@@ -144,6 +144,18 @@ bool Disk::fits(std::uint64_t growth) {
     return fits_beside_others(growth) && (!capacity_ || used_bytes() + growth <= *capacity_);
 }
 
+Result<std::uint64_t> Disk::free_bytes(const std::string&) {
+    if (powered_off_) {
+        return failure(log::Errc::io_error, "free space: the power is off");
+    }
+    if (!capacity_ && !room_) {
+        return std::uint64_t{UINT64_MAX};
+    }
+    const std::uint64_t most =
+        std::min(capacity_.value_or(UINT64_MAX), room_.value_or(UINT64_MAX));
+    return most - std::min(most, used_bytes());
+}
+
 Result<std::uint64_t> Disk::read(
     std::uint32_t number, std::uint64_t offset, std::span<std::byte> into) {
     if (const auto injection = obstacle(DiskOperation::read)) {

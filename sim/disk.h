@@ -93,6 +93,7 @@ class Disk final : public log::FileSystem {
     Result<void> rename(const std::string& from, const std::string& to) override;
     Result<void> remove(const std::string& name) override;
     Result<void> sync_directory(const std::string& directory) override;
+    Result<std::uint64_t> free_bytes(const std::string& directory) override;
 
     // Power failure. For every operation that no completed sync covers the choices decide what of
     // it survives; then the page cache is gone. Files opened before are dead: the owner drops
@@ -110,6 +111,8 @@ class Disk final : public log::FileSystem {
     bool powered_off() const { return powered_off_; }
 
     void inject(const Injection& injection) { injections_.push_back(injection); }
+    // An injection has not struck yet.
+    bool armed() const { return !injections_.empty(); }
     // Growth beyond this many bytes over all files fails with no_space.
     void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
 

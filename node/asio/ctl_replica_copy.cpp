@@ -117,6 +117,9 @@ class CopyFiles final : public log::FileSystem {
     Result<void> sync_directory(const std::string& directory) override {
         return own_->sync_directory(directory);
     }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return own_->free_bytes(directory);
+    }
 
   private:
     const fs::path directory_;

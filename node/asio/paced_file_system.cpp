@@ -81,6 +81,10 @@ Result<void> PacedFileSystem::sync_directory(const std::string& directory) {
     return files_.sync_directory(directory);
 }
 
+Result<std::uint64_t> PacedFileSystem::free_bytes(const std::string& directory) {
+    return files_.free_bytes(directory);
+}
+
 void PacedFileSystem::pace(std::uint64_t bytes) {
     bytes_ += bytes;
     const std::chrono::duration<double> due(

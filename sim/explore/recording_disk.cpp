@@ -116,6 +116,11 @@ Result<void> RecordingDisk::sync_directory(const std::string&) {
     return {};
 }
 
+// Never full: what a full disk does is tried elsewhere (tests/log/reserve_test.cpp).
+Result<std::uint64_t> RecordingDisk::free_bytes(const std::string&) {
+    return std::uint64_t{UINT64_MAX};
+}
+
 // The sector with what falls into it of `data`, which is written at `offset` of the file.
 const Block& RecordingDisk::overlay(
     FileNumber file, std::uint64_t sector, std::uint64_t offset, ByteSpan data) {

@@ -67,6 +67,7 @@ class RecordingDisk final : public log::FileSystem {
     Result<void> rename(const std::string& from, const std::string& to) override;
     Result<void> remove(const std::string& name) override;
     Result<void> sync_directory(const std::string& directory) override;
+    Result<std::uint64_t> free_bytes(const std::string& directory) override;
 
   private:
     class Handle;

@@ -76,6 +76,9 @@ class CountingFiles final : public log::FileSystem {
     Result<void> sync_directory(const std::string& directory) override {
         return files_->sync_directory(directory);
     }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return files_->free_bytes(directory);
+    }
 
   private:
     class CountedFile final : public log::File {

@@ -92,6 +92,9 @@ class BadSectors final : public FileSystem {
     Result<void> rename(const std::string&, const std::string&) override { return {}; }
     Result<void> remove(const std::string&) override { return {}; }
     Result<void> sync_directory(const std::string&) override { return {}; }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return files_.free_bytes(directory);
+    }
 
   private:
     class Handle final : public File {

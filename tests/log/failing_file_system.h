@@ -48,6 +48,7 @@ class FailingFileSystem final : public FileSystem {
     Result<void> sync_directory(const std::string& directory) override {
         return inner_.sync_directory(directory);
     }
+    Result<std::uint64_t> free_bytes(const std::string&) override { return space; }
 
   private:
     class Handle final : public File {

@@ -73,6 +73,10 @@ class MemoryFileSystem final : public FileSystem {
         unsynced_names_.clear();
         return {};
     }
+    Result<std::uint64_t> free_bytes(const std::string&) override { return free; }
+
+    // What is said to be free; nothing is refused for want of it.
+    std::uint64_t free = UINT64_MAX;
 
     // The power fails after `steps` more operations that change something.
     void fail_after(std::uint64_t steps) { steps_left_ = steps; }

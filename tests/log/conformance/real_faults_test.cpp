@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 
 #include <catch2/catch.hpp>
@@ -14,6 +15,7 @@
 #include "log/cut_store.h"
 #include "log/examination.h"
 #include "log/posix_file_system.h"
+#include "log/reserve.h"
 #include "tests/log/conformance/damage_sample.h"
 #include "tests/log/temporary_directory.h"
 
@@ -281,6 +283,74 @@ TEST_CASE("full disk: a cut is complete or not there", "[full_disk]") {
     }
     CHECK(complete > 0);
     CHECK(refused > 0);
+}
+
+TEST_CASE("full disk: the log is crowded before it ends, and ends only without a reserve",
+    "[full_disk]") {
+    Options reserving = options;
+    reserving.reserve_bytes = 64u << 10;
+    reserving.soft_limit_bytes = 96u << 10;
+    const std::string reserve = mounted + "/" + directory() + "/" + reserve_name;
+    for (std::uint64_t free = 60 * 4096; free <= 100 * 4096; free += 4 * 4096) {
+        INFO(free << " bytes free");
+        FullDisk disk(free);
+        REQUIRE(format(disk.files(), reserving, sample_identity()));
+        CHECK(std::filesystem::file_size(reserve) == reserving.reserve_bytes);
+        TwinLog twin;
+        std::uint64_t crowded = 0;
+        {
+            auto opened = open(disk.files(), reserving, sample_identity());
+            REQUIRE(opened);
+            CHECK_FALSE(opened->recovered.crowded);
+            Result<void> stored;
+            for (std::uint64_t i = 1; stored; ++i) {
+                Group group = twin.group(i * 37, 3, 1500);
+                group.commit = twin.last();
+                stored = opened->storage->write(group);
+                stored = stored ? opened->storage->sync() : stored;
+                if (stored) {
+                    twin.apply(group);
+                    crowded += opened->storage->crowded() ? 1u : 0u;
+                }
+            }
+            CHECK(stored.error().code == make_error_code(Errc::no_space));
+            CHECK(std::filesystem::file_size(reserve) == 0);
+            CHECK(crowded > 10);  // of both: the soft limit, and the reserve
+        }
+        disk.drop_ballast();
+        check_promised(disk.files(), twin);
+        const auto again = open(disk.files(), reserving, sample_identity());
+        REQUIRE(again);
+        CHECK_FALSE(again->recovered.crowded);
+        CHECK(std::filesystem::file_size(reserve) == reserving.reserve_bytes);
+    }
+}
+
+TEST_CASE("full disk: term and vote are written when there is no byte left", "[full_disk]") {
+    FullDisk disk(40 * 4096);
+    Options reserving = options;
+    reserving.reserve_bytes = 32u << 10;
+    REQUIRE(format(disk.files(), reserving, sample_identity()));
+    auto opened = open(disk.files(), reserving, sample_identity());
+    REQUIRE(opened);
+    {
+        auto other = disk.files().create("other");
+        REQUIRE(other);
+        const ByteVector page(4096, std::byte{0x33});
+        std::uint64_t at = 0;
+        while ((*other)->write(at, page)) {
+            at += page.size();
+        }
+    }
+    for (std::uint64_t term = 1; term <= 20; ++term) {
+        Group group;
+        group.hard_state = HardState{Term{term}, NodeId{1}};
+        REQUIRE(opened->storage->write(group));
+        REQUIRE(opened->storage->sync());
+    }
+    opened = open(disk.files(), reserving, sample_identity());
+    REQUIRE(opened);
+    CHECK(opened->recovered.hard_state.term == Term{20});
 }
 
 }  // namespace ledger::log::conformance

@@ -77,6 +77,9 @@ class GatedFiles final : public log::FileSystem {
     Result<void> sync_directory(const std::string& directory) override {
         return files_->sync_directory(directory);
     }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return files_->free_bytes(directory);
+    }
 
   private:
     class GatedFile final : public log::File {

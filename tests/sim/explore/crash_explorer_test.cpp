@@ -33,6 +33,9 @@ class Forgetful final : public log::FileSystem {
         return forgets_ == Forgets::directories ? Result<void>{}
                                                 : files_.sync_directory(directory);
     }
+    Result<std::uint64_t> free_bytes(const std::string& directory) override {
+        return files_.free_bytes(directory);
+    }
 
   private:
     class Handle final : public log::File {
