@@ -207,6 +207,8 @@ void Raft::become_leader() {
     self.heartbeat_due = now_ + config_.heartbeat_interval;
     self.first_own = log_.last().next();
     self.disk_progress = now_;
+    // Whoever had to hand over may have handed over to this one.
+    self.hand_over_from = now_ + config_.election_timeout_min * 2;
     role_ = std::move(self);
     note_transition(Cause::elected);
     if (!settling()) {

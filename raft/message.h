@@ -72,6 +72,8 @@ struct AppendResponse {
     LogId hint;      // rejected: the follower's last entry at or below `previous` whose term is
                      // not above the request's previous term
     bool trimmed = false;  // the follower's log is: it should not hold data
+    bool crowded = false;  // it has no space for commands: an accepted request may have been taken
+                           // up to `match` only
     friend bool operator==(const AppendResponse&, const AppendResponse&) = default;
 };
 
@@ -86,6 +88,7 @@ struct Heartbeat {
 struct HeartbeatResponse {
     Term term;
     std::uint64_t round = 0;
+    bool crowded = false;  // as in AppendResponse
     friend bool operator==(const HeartbeatResponse&, const HeartbeatResponse&) = default;
 };
 

@@ -95,6 +95,7 @@ struct Progress {
     Incarnation incarnation;        // of the last message
     Incarnation addressee;          // whom the newest configuration with it as member meant
     bool trimmed = false;           // it said that its log lacks erasable parts
+    bool crowded = false;           // it said last that it has no space for commands
     CatchUp catch_up;
     std::optional<Leaving> leaving;
     InflightWindow inflight;

@@ -156,6 +156,12 @@ class Raft {
     // Ends a committed joint phase; for tests, with Config::leaves_joint_phase off. Refused, with
     // nothing done, when there is none or it has been left already.
     ChangeOutcome leave_joint_phase(Instant now);
+    // The own disk is crowded, or is no longer (DESIGN section 5, storage trap T2). A crowded node takes
+    // entries as a follower up to the first command that it does not hold, and says so; as a leader
+    // it hands over to a voter that keeps up and is not crowded, once in a while at most, unless too
+    // many of the voters are crowded. It votes, campaigns and appends as ever: it is for the caller to
+    // propose no commands without has_space().
+    void set_crowded(Instant now, bool crowded);
     // A group is on disk, and all before it. `upto` is the log's last id and `hard_state` the hard
     // state as they were when the group was taken from Ready, also if the group changed neither.
     void stored(Instant now, LogId upto, HardState hard_state);
@@ -224,6 +230,9 @@ class Raft {
     // In force: the newest one in the log, committed or not.
     const Configuration& configuration() const { return history_.current(); }
     const ConfigurationHistory& configurations() const { return history_; }
+    // As leader: neither this node nor too many of the voters are crowded, as far as they have said, so
+    // that a command that is appended now can be committed.
+    bool has_space() const;
     // Votes and holds data by the configuration in force, or by the committed one.
     bool may_lead() const;
     // For invariants, traces and tests: the role with its data.
@@ -278,8 +287,9 @@ class Raft {
     void handle(NodeId from, const Heartbeat& heartbeat);
     bool meant_for_other_disk(const AppendRequest& request) const;
     bool contradicts_commit(const AppendRequest& request) const;
-    void merge_entries(const AppendRequest& request);
+    void merge_entries(const AppendRequest& request, std::size_t count);
     void mend_hole(const EntryRef& entry);
+    std::size_t affordable(const AppendRequest& request) const;
     void note_trimmed(const AppendRequest& request, const EntryRef& entry);
     void truncate_log(Index last);
     void commit_to(Index index);
@@ -291,6 +301,8 @@ class Raft {
     void rejected(Leader& self, Progress& peer, const AppendResponse& response);
     void look_after(Leader& self, Progress& peer, std::uint64_t answered_round);
     void retransmit_unanswered(Leader& self);
+    Index sendable_with_space(const Progress& peer) const;
+    bool quorum_has_space(const Leader& self) const;
     void send_to_witnesses(Leader& self);
     void send_appends(Leader& self);
     void send_appends(Leader& self, Progress& peer);
@@ -339,6 +351,7 @@ class Raft {
     void restore(const Cut& cut);
 
     // transfer.cpp
+    void hand_over_if_crowded(Leader& self);
     void handle(NodeId from, const TimeoutNow& request);
     bool answers(const Progress& peer) const;
     bool may_succeed(const Progress& peer) const;
@@ -363,6 +376,7 @@ class Raft {
     Term term_;
     NodeId vote_;                   // Invariant: changes within a term only from nobody to somebody
     bool trimmed_ = false;          // HardState::trimmed
+    bool crowded_ = false;          // see set_crowded()
     Index commit_;                  // Invariant: grows, <= log_.whole_to()
     std::uint64_t attempt_ = 0;     // campaigns begun in this term, pre-votes included
     Duration election_timeout_;     // drawn anew with every term and attempt

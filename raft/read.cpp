@@ -65,6 +65,7 @@ void Raft::leader_time(Leader& self) {
         retransmit_unanswered(self);
         grant_reads(self);
         continue_transfer(self);
+        hand_over_if_crowded(self);
     }
 }
 

@@ -59,7 +59,8 @@ void Raft::handle(NodeId from, const AppendRequest& request) {
         return;
     }
     AppendResponse response{
-        .term = term_, .sequence = request.sequence, .previous = request.previous.index};
+        .term = term_, .sequence = request.sequence, .previous = request.previous.index,
+        .crowded = crowded_};
     if (request.term < term_) {
         send(from, false, response);
         return;
@@ -84,9 +85,10 @@ void Raft::handle(NodeId from, const AppendRequest& request) {
         send(from, false, response);
         return;
     }
-    merge_entries(request);
+    const std::size_t taken = affordable(request);
+    merge_entries(request, taken);
     response.accepted = true;
-    response.match = request.previous.index + request.entries.size();
+    response.match = request.previous.index + taken;
     response.trimmed = trimmed_;
     // Raft fig. 2: beyond `match` our log may differ from the leader's.
     commit_to(std::max(commit_, std::min(request.commit, response.match)));
@@ -110,10 +112,25 @@ bool Raft::contradicts_commit(const AppendRequest& request) const {
     return false;
 }
 
+// How many of the entries there is space for: a crowded node takes no new commands, but all that keeps
+// the cluster going.
+std::size_t Raft::affordable(const AppendRequest& request) const {
+    const auto costs = [this](const EntryRef& entry) {
+        return entry.kind == EntryKind::command && entry.index > commit_ &&
+               !log_.contains(entry.id());
+    };
+    if (!crowded_) {
+        return request.entries.size();
+    }
+    const auto first = std::find_if(request.entries.begin(), request.entries.end(), costs);
+    LEDGER_SOMETIMES(first != request.entries.end(), "raft.crowded_follower_takes_no_command");
+    return static_cast<std::size_t>(first - request.entries.begin());
+}
+
 // What is there stays there: a request that was delayed must not shorten the log. Raft §5.3: an
 // entry is deleted only when one of the same index and another term replaces it.
-void Raft::merge_entries(const AppendRequest& request) {
-    for (const EntryRef& entry : request.entries) {
+void Raft::merge_entries(const AppendRequest& request, std::size_t count) {
+    for (const EntryRef& entry : std::span(request.entries).first(count)) {
         const bool held = entry.index <= commit_ || log_.contains(entry.id());
         if (held && log_.is_hole(entry.index)) {
             LEDGER_SOMETIMES(true, "raft.hole_mended_by_leader");
@@ -179,7 +196,8 @@ void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
         ask_leader_again(*std::get_if<Follower>(&role_));
     }
     // To a stale leader the answer tells the newer term.
-    send(from, false, HeartbeatResponse{.term = term_, .round = heartbeat.round});
+    send(from, false,
+        HeartbeatResponse{.term = term_, .round = heartbeat.round, .crowded = crowded_});
 }
 
 // ---- as leader
@@ -213,6 +231,7 @@ void Raft::handle(NodeId from, const AppendResponse& response) {
         LEDGER_SOMETIMES(true, "raft.answer_without_question");
         return;
     }
+    peer->crowded = response.crowded;  // perhaps no longer; the next heartbeat tells
     if (response.accepted) {
         accepted(self, *peer, response);
     } else {
@@ -229,6 +248,11 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
     peer.trimmed = response.trimmed;
     if (peer.state == Progress::State::probe && (news || response.sequence >= peer.since)) {
         peer.become_replicate();
+    }
+    if (peer.crowded && peer.state == Progress::State::replicate && peer.next > peer.match.next()) {
+        // What is under way beyond that was not taken, or will not be.
+        LEDGER_SOMETIMES(true, "raft.crowded_follower_stops_window");
+        peer.become_probe(peer.match.next(), self.sequence + 1);
     }
     if (peer.state == Progress::State::snapshot && peer.match.next() >= log_.first()) {
         // However it got there, the log can help it again.
@@ -271,6 +295,7 @@ void Raft::handle(NodeId from, const HeartbeatResponse& response) {
         LEDGER_SOMETIMES(true, "raft.answer_without_question");
         return;
     }
+    peer->crowded = response.crowded;
     peer->answered_round(response.round);
     if (const std::optional<Instant> left = self.round_times.of(response.round)) {
         peer->promised = std::max(peer->promised.value_or(*left), *left);
@@ -336,7 +361,24 @@ void Raft::peer_down(Instant now, NodeId node) {
 // Followers get entries while the own disk writes them (thesis §10.2.1), witnesses only what somebody
 // holds who may lead: if nobody else held the entries after a crash, or once this leader has been
 // removed, the witness, who cannot lead, would keep those who lack them from leading, for ever.
+//
+// A crowded follower gets what it will take: nothing from the next command on, so that it need not say
+// so again and again. What must be read from the disk first is not looked at.
 Index Raft::sendable(const Progress& peer) const {
+    const Index last = sendable_with_space(peer);
+    if (!peer.crowded || peer.next < log_.first()) {
+        return last;
+    }
+    Index upto = peer.next.previous();
+    for (const EntryRef* entry = log_.find(upto.next());
+         upto < last && entry != nullptr && entry->kind != EntryKind::command;
+         entry = log_.find(upto.next())) {
+        ++upto;
+    }
+    return upto;
+}
+
+Index Raft::sendable_with_space(const Progress& peer) const {
     if (!peer.witness) {
         return log_.last();
     }
@@ -536,6 +578,22 @@ void Raft::loaded(Instant now, NodeId node, std::span<const EntryRef> entries) {
         }
         return;
     }
+}
+
+bool Raft::quorum_has_space(const Leader& self) const {
+    std::array<Acknowledged, members_max + 1> space{};
+    std::size_t count = 0;
+    for (const Progress& peer : self.peers) {
+        space[count] = {peer.node, peer.crowded ? 0u : 1u};
+        ++count;
+    }
+    space[count] = {config_.self, crowded_ ? 0u : 1u};
+    return quorum_value(configuration(), std::span(space).first(count + 1)) > 0;
+}
+
+bool Raft::has_space() const {
+    const Leader* self = std::get_if<Leader>(&role_);
+    return self != nullptr && !crowded_ && quorum_has_space(*self);
 }
 
 // Raft §5.4.2, fig. 8: only entries of our own term are counted; older ones are committed with

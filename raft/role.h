@@ -89,6 +89,7 @@ struct Leader {
     Instant loads_from;           // what was loaded for followers is paid for then
     Instant paced_until = never;  // a follower's next load waits for that
     std::optional<Transfer> transfer;
+    Instant hand_over_from;  // not before that because of a crowded disk
     bool lease_given_away = false;  // somebody may campaign in spite of it, until the term ends
     Instant disk_progress;  // the own disk finished a group, or got work after it had none
 };

@@ -20,7 +20,7 @@ bool Raft::may_succeed(const Progress& peer) const {
 // Null if no other voter answers.
 const Progress* Raft::best_successor(const Leader& self) const {
     const auto merit = [this](const Progress& peer) {
-        return std::tuple(peer.state == Progress::State::replicate,
+        return std::tuple(!peer.crowded, peer.state == Progress::State::replicate,
             configuration().member(peer.node).priority, peer.match);
     };
     const Progress* best = nullptr;
@@ -76,6 +76,37 @@ void Raft::continue_transfer(Leader& self) {
             self.lease_given_away = true;
             send(peer.node, false, TimeoutNow{.term = term_});
         }
+    }
+}
+
+void Raft::set_crowded(Instant now, bool crowded) {
+    advance_clock(now);
+    crowded_ = crowded;
+    if (Leader* self = leader()) {
+        hand_over_if_crowded(*self);
+    }
+}
+
+// Commands are taken again elsewhere. Only to who has everything and has said in this term that it has
+// space; and with a pause, so that two nodes at their limits do not hand leadership to and fro.
+void Raft::hand_over_if_crowded(Leader& self) {
+    constexpr std::int64_t pause = 4;  // minimum election timeouts
+    const bool due = crowded_ && !self.transfer && !settling() && now_ >= self.hand_over_from;
+    if (!due || !quorum_has_space(self)) {
+        return;
+    }
+    Progress* best = nullptr;
+    for (Progress& peer : self.peers) {
+        const bool able = may_succeed(peer) && !peer.crowded && peer.acked_round > 0 &&
+                          peer.state == Progress::State::replicate && peer.match >= commit_;
+        if (able && (best == nullptr || peer.match > best->match)) {
+            best = &peer;
+        }
+    }
+    if (best != nullptr) {
+        LEDGER_SOMETIMES(true, "raft.crowded_leader_hands_over");
+        self.hand_over_from = now_ + config_.election_timeout_min * pause;
+        start_transfer(self, *best);
     }
 }
 

@@ -94,7 +94,8 @@ AppendResponse append_response(Numbers& numbers, const Raft& raft) {
         .accepted = numbers.below(2) == 0,
         .match = Index{numbers.odd()},
         .previous = Index{numbers.odd()},
-        .hint = numbers.log_id()};
+        .hint = numbers.log_id(),
+        .crowded = numbers.below(4) == 0};
 }
 
 Message any_message(Numbers& numbers, const Raft& raft) {
@@ -112,7 +113,10 @@ Message any_message(Numbers& numbers, const Raft& raft) {
         case 4: return append_request(numbers, raft);
         case 5: return append_response(numbers, raft);
         case 6: return Heartbeat{term, Index{numbers.odd()}, numbers.odd()};
-        case 7: return HeartbeatResponse{term, numbers.odd()};
+        case 7: {
+            const std::uint64_t round = numbers.odd();
+            return HeartbeatResponse{term, round, numbers.below(4) == 0};
+        }
         case 8: return TimeoutNow{term};
         case 9: return ReadRequest{term, numbers.odd()};
         case 10: return ReadResponse{term, numbers.odd(), Index{numbers.odd()}};
@@ -172,6 +176,7 @@ void anything_else(Numbers& numbers, Solo& node) {
             return;
         case 12: node.raft.snapshot_failed(node.now, NodeId{2}); return;
         case 13: cut_log(numbers, node); return;
+        case 14: node.raft.set_crowded(node.now, numbers.below(2) == 0); return;
         default: node.take(); return;
     }
 }

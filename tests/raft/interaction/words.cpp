@@ -64,6 +64,7 @@ void visit_fields(Visitor& field, AppendResponse& m) {
     field("match", m.match);
     field("previous", m.previous);
     field("hint", m.hint);
+    field("crowded", m.crowded);
 }
 template <typename Visitor>
 void visit_fields(Visitor& field, Heartbeat& m) {
@@ -75,6 +76,7 @@ template <typename Visitor>
 void visit_fields(Visitor& field, HeartbeatResponse& m) {
     field("term", m.term);
     field("round", m.round);
+    field("crowded", m.crowded);
 }
 
 template <typename Visitor>
