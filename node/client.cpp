@@ -89,7 +89,9 @@ void Client::on(Received&& event) {
 
 void Client::on_refusal(NodeId from, const ClientReply& reply) {
     LEDGER_ASSERT(open_->phase == Phase::in_flight);
-    open_->overloaded = std::holds_alternative<Overloaded>(reply.outcome);
+    const auto* refused_for_now = std::get_if<Overloaded>(&reply.outcome);
+    open_->overloaded = refused_for_now != nullptr;
+    open_->disk_full = refused_for_now != nullptr && refused_for_now->disk_full;
     if (const auto* redirect = std::get_if<Redirect>(&reply.outcome)) {
         on_redirect(redirect->leader);
     } else if (const auto* overloaded = std::get_if<Overloaded>(&reply.outcome)) {
@@ -260,7 +262,9 @@ bool Client::settle_open() {
         if (open_->phase == Phase::in_flight) {
             open_->maybe_executed |= !open_->registering;
         }
-        give_up({}, open_->overloaded ? "the nodes are overloaded" : "no answer in time");
+        give_up({}, open_->disk_full    ? "the disks of the nodes are full"
+                    : open_->overloaded ? "the nodes are overloaded"
+                                        : "no answer in time");
     } else if (open_->phase == Phase::backing_off && open_->resume_at <= now_) {
         attempt();
     } else if (open_->phase == Phase::in_flight && open_->timeout_at <= now_) {

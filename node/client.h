@@ -139,6 +139,7 @@ class Client {
         bool maybe_executed = false;   // an attempt of the command may have been, or still be
         bool looking = false;          // a change: this attempt asks what became of earlier ones
         bool overloaded = false;       // so said the last refusal
+        bool disk_full = false;        // and why
         EntryHandle body;              // of a command
         ByteVector question;           // of a query
         RequestId first_request;       // of this stage

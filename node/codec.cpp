@@ -226,6 +226,7 @@ class WriteBody {
         body.setHintIndex(message.hint.index.value);
         body.setAccepted(message.accepted);
         body.setTrimmed(message.trimmed);
+        body.setCrowded(message.crowded);
     }
     void operator()(const raft::Heartbeat& message) {
         to_.setTerm(message.term.value);
@@ -235,7 +236,9 @@ class WriteBody {
     }
     void operator()(const raft::HeartbeatResponse& message) {
         to_.setTerm(message.term.value);
-        to_.initHeartbeatResponse().setRound(message.round);
+        auto body = to_.initHeartbeatResponse();
+        body.setRound(message.round);
+        body.setCrowded(message.crowded);
     }
     void operator()(const raft::TimeoutNow& message) {
         to_.setTerm(message.term.value);
@@ -398,6 +401,7 @@ class WriteOutcome {
     void operator()(const Redirect& redirect) { to_.setRedirect(redirect.leader.value); }
     void operator()(const Overloaded& overloaded) {
         to_.setOverloaded(overloaded.retry_after.nanoseconds);
+        to_.setDiskFull(overloaded.disk_full);
     }
     void operator()(const Refused& refused) { to_.setRefused(data_of(as_bytes(refused.reason))); }
     void operator()(const Indeterminate&) { to_.setIndeterminate(); }
@@ -422,6 +426,7 @@ class WriteOutcome {
         body.setConfigurationIndex(status.configuration_index.value);
         body.setFaulty(status.faulty);
         body.setRepairBlocked(status.repair_blocked.value);
+        body.setCrowded(status.crowded);
         if (status.members.empty()) {
             return;
         }
@@ -583,6 +588,7 @@ raft::AppendResponse read_append_response(
     message.hint.term = check.term(from.getHintTerm(), "hintTerm");
     message.hint.index = check.index(from.getHintIndex(), "hintIndex");
     message.trimmed = from.getTrimmed();
+    message.crowded = from.getCrowded();
     return message;
 }
 
@@ -630,7 +636,8 @@ raft::Message read_raft_message(wire::PeerMessage::Reader from, FieldCheck& chec
             return raft::Heartbeat{term, check.index(body.getCommit(), "commit"), body.getRound()};
         }
         case wire::PeerMessage::HEARTBEAT_RESPONSE:
-            return raft::HeartbeatResponse{term, from.getHeartbeatResponse().getRound()};
+            return raft::HeartbeatResponse{term, from.getHeartbeatResponse().getRound(),
+                from.getHeartbeatResponse().getCrowded()};
         case wire::PeerMessage::TIMEOUT_NOW: return raft::TimeoutNow{term};
         case wire::PeerMessage::READ_REQUEST:
             return raft::ReadRequest{term, from.getReadRequest().getNumber()};
@@ -843,6 +850,7 @@ StatusAnswer read_status(wire::Status::Reader from, FieldCheck& check) {
     status.configuration_index = check.index(from.getConfigurationIndex(), "configurationIndex");
     status.faulty = from.getFaulty();
     status.repair_blocked = check.index(from.getRepairBlocked(), "repairBlocked");
+    status.crowded = from.getCrowded();
     status.members = read_members(from, check);
     const ByteSpan chain = bytes_of(from.getChain());
     check.require(chain.size() == status.chain.bytes.size(), "chain");
@@ -864,7 +872,8 @@ ClientReply read_client_reply(wire::ClientReply::Reader from, FieldCheck& check)
             return {id, Answered{check.index(body.getIndex(), "index"), copy_of(body.getAnswer())}};
         }
         case wire::ClientReply::REDIRECT: return {id, Redirect{NodeId{from.getRedirect()}}};
-        case wire::ClientReply::OVERLOADED: return {id, Overloaded{Duration{from.getOverloaded()}}};
+        case wire::ClientReply::OVERLOADED:
+            return {id, Overloaded{Duration{from.getOverloaded()}, from.getDiskFull()}};
         case wire::ClientReply::REFUSED:
             return {id, Refused{std::string(as_text(bytes_of(from.getRefused())))}};
         case wire::ClientReply::INDETERMINATE: return {id, Indeterminate{}};

@@ -27,6 +27,7 @@ struct Message {
 struct Stored {
     Ticket ticket;
     std::vector<Index> damaged{};  // Storage::damaged()
+    bool crowded = false;          // Storage::crowded()
 };
 struct StoreFailed {
     Ticket ticket;
@@ -39,11 +40,13 @@ struct Loaded {
     Index damaged{};  // the entry that could not be read, at or before the first one asked for; 0 =
                       // the load failed for another reason
 };
-// The StoreCut with this request is done. A node whose disk failed it does not go on.
+// The StoreCut with this request is done. A node whose disk failed it does not go on, unless there
+// was only no space.
 struct CutStored {
     std::uint64_t request = 0;
     std::uint32_t chunks = 0;  // Resume: as many leading ones are here
     bool failed = false;
+    bool no_space = false;     // why it failed; what there was of an unfinished cut is gone
 };
 // The answer to a LoadChunk; no bytes if it could not be read.
 struct ChunkLoaded {

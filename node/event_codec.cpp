@@ -13,7 +13,7 @@
 #include "log/base/format.h"
 #include "node/frame.h"
 
-// An event's bytes: the version of this layout (7), the event's number, its fields in the order in
+// An event's bytes: the version of this layout (8), the event's number, its fields in the order in
 // which fields() below names them, with nothing between them.
 //
 //   number, identifier     its fixed width: 4 bytes for nodes, groups and parts, 8 for all others
@@ -37,7 +37,7 @@ namespace ledger::node {
 
 namespace {
 
-constexpr std::uint8_t layout_version = 7;
+constexpr std::uint8_t layout_version = 8;
 
 // The fields of every struct, once: the writer, the reader and the hash all walk these lists, so
 // that they cannot disagree. `visit` takes any number of fields, in order.
@@ -76,11 +76,12 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.term, it.previous, it.commit, it.sequence, it.entries, it.addressee,
             it.trimmed);
     } else if constexpr (std::is_same_v<T, raft::AppendResponse>) {
-        visit(it.term, it.sequence, it.accepted, it.match, it.previous, it.hint, it.trimmed);
+        visit(it.term, it.sequence, it.accepted, it.match, it.previous, it.hint, it.trimmed,
+            it.crowded);
     } else if constexpr (std::is_same_v<T, raft::Heartbeat>) {
         visit(it.term, it.commit, it.round);
     } else if constexpr (std::is_same_v<T, raft::HeartbeatResponse>) {
-        visit(it.term, it.round);
+        visit(it.term, it.round, it.crowded);
     } else if constexpr (std::is_same_v<T, CutRequest>) {
         visit(it.cut, it.part);
     } else if constexpr (std::is_same_v<T, CutPart>) {
@@ -112,8 +113,8 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, log::Recovered>) {
         visit(it.incarnation, it.hard_state, it.previous, it.first, it.last, it.terms, it.commit,
             it.commit_hash, it.tail, it.configuration, it.faulty_configuration,
-            it.last_cluster_time, it.last_wall_time, it.faulty, it.unsealed, it.torn_bytes,
-            it.torn_entries);
+            it.last_cluster_time, it.last_wall_time, it.faulty, it.unsealed, it.crowded,
+            it.torn_bytes, it.torn_entries);
     } else if constexpr (std::is_same_v<T, log::EntryIdentity>) {
         visit(it.index, it.term, it.envelope_bytes, it.erasable_bytes, it.envelope_crc, it.kind,
             it.flags);
@@ -123,7 +124,7 @@ void fields(Visitor& visit, Struct& it) {
         visit(it.id, it.cluster_time, it.wall_time, it.entry_hash, it.configuration, it.control,
             it.chunks, it.bytes);
     } else if constexpr (std::is_same_v<T, CutStored>) {
-        visit(it.request, it.chunks, it.failed);
+        visit(it.request, it.chunks, it.failed, it.no_space);
     } else if constexpr (std::is_same_v<T, ChunkLoaded>) {
         visit(it.request, it.bytes, it.failed);
     } else if constexpr (std::is_same_v<T, Time>) {
@@ -131,7 +132,7 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, Message>) {
         visit(it.message);
     } else if constexpr (std::is_same_v<T, Stored>) {
-        visit(it.ticket, it.damaged);
+        visit(it.ticket, it.damaged, it.crowded);
     } else if constexpr (std::is_same_v<T, StoreFailed>) {
         visit(it.ticket);
     } else if constexpr (std::is_same_v<T, Loaded>) {

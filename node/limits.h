@@ -70,6 +70,9 @@ struct Limits {
     // While the log's newest entry is younger than this by the cluster's own time, the cluster is
     // new: its leader puts the newest feature version that all members know in force by itself.
     Duration founding_time = seconds(60);
+    // A node whose disk is crowded looks so often whether it still is, and clients whose commands are
+    // refused for that are told to wait so long.
+    Duration crowded_look = milliseconds(200);
     // After the last group of a burst the log is sealed when nothing follows for this long:
     // from then on that group has a witness (DESIGN section 5).
     Duration seal_delay = milliseconds(2);

@@ -211,6 +211,7 @@ struct Redirect {
 // Definite: refused before sequencing; try again after a pause.
 struct Overloaded {
     Duration retry_after;
+    bool disk_full = false;  // a leader without space for commands, or too few voters with any
     friend bool operator==(const Overloaded&, const Overloaded&) = default;
 };
 // Definite: malformed or beyond a limit; do not retry.
@@ -269,6 +270,7 @@ struct StatusAnswer {
     NodeId transfer_target;     // as leader: who shall follow it; 0 = nobody
     Index configuration_index;  // of the entry that holds the configuration; 0 = given at boot
     std::uint64_t faulty = 0;   // entries known to be damaged on its disk, and not yet mended
+    bool crowded = false;       // its disk has no space for commands
     Index repair_blocked;       // the first of them of which nobody gave a copy so far; 0 = none
     std::vector<MemberStatus> members;  // ascending; empty = it has not learnt its place yet
     Feature features = Feature::base;  // the newest version that it knows

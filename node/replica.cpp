@@ -83,6 +83,7 @@ void Replica::on(Instant now, Start&& event) {
     raft_.emplace(config_.raft, boot, now);
     raft_->set_wall_clock(now, event.wall);
     stores_.reset(raft_->log().last_id(), found.hard_state);
+    note_space(now, found.crowded);
     for (const EntryRef& entry : boot.tail) {
         if (!raft_->log().is_hole(entry.index) && halts_at(entry)) {
             return;
@@ -216,6 +217,7 @@ void Replica::on(Instant now, Stored&& event) {
         repair_.found(repair_step(now), index);
     }
     raft_->stored(now, durable.upto, durable.hard_state);
+    note_space(now, event.crowded);
     if (restart_ != Ticket{} && event.ticket >= restart_) {
         restart_ = {};
         snapshots_.restart_stored();
@@ -223,6 +225,21 @@ void Replica::on(Instant now, Stored&& event) {
     if (!durable.seal_only) {
         seal_at_ = now + config_.limits.seal_delay;
     }
+}
+
+void Replica::note_space(Instant now, bool crowded) {
+    if (crowded_ != crowded) {
+        LEDGER_SOMETIMES(crowded, "node.space.crowded");
+        LEDGER_SOMETIMES(!crowded, "node.space.back");
+        crowded_ = crowded;
+        raft_->set_crowded(now, crowded);
+    }
+    look_again_ = crowded ? now + config_.limits.crowded_look : never;
+}
+
+// As leader: a command that was appended now would not be stored here, or not by a quorum.
+bool Replica::lacks_space() const {
+    return raft_->status().role == raft::Role::leader && !raft_->has_space();
 }
 
 void Replica::on(Instant, StoreFailed&& event) {
@@ -313,12 +330,14 @@ void Replica::on(Instant now, Time&& event) {
         raft_->time(now);
     }
     proposals_.turn_over();
-    if (now >= seal_at_) {
-        seal_at_ = never;
-        if (stores_.idle()) {
-            const StoreQueue::Submitted store = stores_.submit(raft_->commit());
-            effects_.emplace_back(Store{store.ticket, store.group});
-        }
+    // Who stores nothing hears nothing of its disk: so an empty group looks after the space.
+    const bool seal = now >= seal_at_;
+    const bool look = now >= look_again_;
+    seal_at_ = seal ? never : seal_at_;
+    look_again_ = look ? never : look_again_;
+    if ((seal || look) && stores_.idle()) {
+        const StoreQueue::Submitted store = stores_.submit(raft_->commit());
+        effects_.emplace_back(Store{store.ticket, store.group});
     }
 }
 
@@ -364,6 +383,11 @@ void Replica::on_command(Instant now, ClientId client, RequestId request, Comman
         reply(client, request, Redirect{status.leader});
         return;
     }
+    if (lacks_space()) {
+        LEDGER_SOMETIMES(true, "node.command.refused_no_space");
+        reply(client, request, Overloaded{config_.limits.crowded_look, true});
+        return;
+    }
     if (waiters_.size() + proposals_.size() >= config_.limits.waiters_max ||
         stores_.pending_bytes() + proposals_.bytes() >= config_.limits.pending_bytes_max) {
         LEDGER_SOMETIMES(true, "node.command.refused_overloaded");
@@ -383,6 +407,11 @@ void Replica::on_command(Instant now, ClientId client, RequestId request, Comman
 }
 
 void Replica::propose_due(Instant now) {
+    if (!proposals_.empty() && lacks_space()) {
+        LEDGER_SOMETIMES(true, "node.proposals.refused_no_space");
+        refuse_proposals(Overloaded{config_.limits.crowded_look, true});
+        return;
+    }
     const raft::RaftLog& log = raft_->log();
     LEDGER_ASSERT(raft_->commit() <= log.last());
     if (proposals_.due(now, log.last() - raft_->commit())) {
@@ -564,6 +593,7 @@ StatusAnswer Replica::status(Instant now) const {
         .transfer_target = raft.transfer_target,
         .configuration_index = raft_->configurations().current_index(),
         .faulty = repair_.damaged(),
+        .crowded = crowded_,
         .repair_blocked = repair_.blocked(),
         .members = members(now),
         .features = features_.known(),
@@ -923,7 +953,7 @@ void Replica::announce() {
 void Replica::plan_wake(Instant now) {
     Instant next = std::min({repair_.settled() ? raft_->deadline() : never, seal_at_,
         proposals_.deadline(), snapshots_.deadline(), repair_.deadline(),
-        scrubber_.deadline()});
+        scrubber_.deadline(), look_again_});
     const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_ &&
                                !snapshots_.restoring() && !apply_is_blocked();
     const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.restoring();

@@ -58,6 +58,7 @@ class Replica {
     const Repair& repair() const { return repair_; }
     const Scrubber& scrubber() const { return scrubber_; }
     const Features& features() const { return features_; }
+    bool crowded() const { return crowded_; }
 
   private:
     struct Waiter {
@@ -101,6 +102,8 @@ class Replica {
 
     void on_command(Instant now, ClientId client, RequestId request, Command&& command);
     void propose_due(Instant now);
+    bool lacks_space() const;
+    void note_space(Instant now, bool crowded);
     void propose(Instant now);
     template <typename Outcome>
     void refuse_proposals(const Outcome& outcome);
@@ -187,6 +190,8 @@ class Replica {
     Ticket restart_;  // covers the log's new beginning behind a cut; 0 = on the disk
     bool halted_ = false;
     Instant wake_ = never;            // what the last WakeAt said
+    bool crowded_ = false;            // the disk has no space for commands
+    Instant look_again_ = never;      // whether it still has none
     Instant seal_at_ = never;         // when the log is sealed if nothing else is stored
     std::vector<Effect> effects_;
 };

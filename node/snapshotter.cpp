@@ -104,6 +104,10 @@ void Snapshotter::applied(const Step& step, const HashedEntry& entry) {
 }
 
 void Snapshotter::stored(const Step& step, const CutStored& done) {
+    if (done.failed && done.no_space) {
+        without_space(step, done);
+        return;
+    }
     if (done.failed) {
         fail("the disk failed to store a part of a cut");
         return;
@@ -124,6 +128,24 @@ void Snapshotter::stored(const Step& step, const CutStored& done) {
         received_is_stored(step, done);
     }
     // All others belong to something that was given up meanwhile.
+}
+
+// What it was for can be done later: a cut of one's own at the next Cut, one from the leader from its
+// beginning, a damaged chunk when it comes once more.
+void Snapshotter::without_space(const Step& step, const CutStored& done) {
+    if (mending_ && mending_->request == done.request) {
+        mending_->request = 0;
+        mending_->ask_at = step.now + limits_.cut_patience;
+    } else if (making_ && making_->request == done.request) {
+        LEDGER_SOMETIMES(true, "node.cut.no_space_to_make");
+        abandon_making();
+    } else if (receiving_ && receiving_->request == done.request) {
+        LEDGER_SOMETIMES(true, "node.cut.no_space_to_receive");
+        receiving_->request = 0;
+        receiving_->manifest.reset();
+        receiving_->chunks = 0;
+        receiving_->ask_at = step.now + limits_.cut_patience / 2;
+    }
 }
 
 void Snapshotter::peer_down(NodeId peer) {

@@ -137,6 +137,7 @@ class Snapshotter {
     const Held* held(LogId cut) const;
     void hold(const SharedManifest& manifest);
     void fail(std::string why);
+    void without_space(const Step& step, const CutStored& done);
     template <typename Work>
     std::uint64_t store(const Step& step, LogId cut, Work&& work);
     std::uint64_t load(const Step& step, LogId cut, std::uint32_t number);

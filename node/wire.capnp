@@ -70,6 +70,7 @@ struct PeerMessage {
       hintIndex @26 :UInt64;
       accepted @27 :Bool;
       trimmed @57 :Bool;      # the sender's log is
+      crowded @67 :Bool;      # the sender has no space for commands
     }
     heartbeat :group {
       commit @28 :UInt64;
@@ -77,6 +78,7 @@ struct PeerMessage {
     }
     heartbeatResponse :group {
       round @30 :UInt64;
+      crowded @68 :Bool;      # the sender has no space for commands
     }
     timeoutNow @31 :Void;
     readRequest :group {
@@ -216,6 +218,7 @@ struct Status {
   active @17 :UInt32;       # the one in force, as of applied
   faulty @18 :UInt64;       # entries that are damaged on its disk
   repairBlocked @19 :UInt64;  # the first of them of which nobody has a copy, 0 = none
+  crowded @20 :Bool;        # its disk has no space for commands
 }
 
 struct ClientReply {
@@ -244,4 +247,5 @@ struct ClientReply {
     membershipChanged @14 :UInt64;  # index of the first configuration of the change
     leadershipMoves @15 :UInt32;    # to this node
   }
+  diskFull @16 :Bool;       # of overloaded: for want of space on disks
 }

@@ -154,6 +154,11 @@ std::string text_of(const View& view) {
     text += view.leader == NodeId{} ? std::string("\n")
                                     : fmt::format("; leader n{}\n", view.leader.value);
     for (const Row& row : view.rows) {
+        if (row.answer && row.answer->crowded) {
+            text += fmt::format(
+                "n{}: its disk is full or nearly so: it takes no appends until there is space\n",
+                row.node.node.value);
+        }
         if (row.answer && row.answer->repair_blocked != Index{}) {
             text += fmt::format("n{}: entry {} is damaged on its disk and nobody that answers has a "
                                 "copy; {} damaged in all\n",
@@ -189,6 +194,7 @@ void write_row(check::JsonWriter& writer, const Row& row) {
         writer.key("events").number(at.length.value).key("chain").text(to_hex(at.chain));
         writer.key("faulty").number(at.faulty);
         writer.key("repair_blocked").number(at.repair_blocked.value);
+        writer.key("crowded").boolean(at.crowded);
     }
     writer.end_object();
 }

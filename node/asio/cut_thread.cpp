@@ -56,7 +56,8 @@ void CutThread::perform(const StoreCut& work) {
     const Result<std::uint32_t> done = perform_on(store_, work);
     const CutStored stored{.request = work.request,
         .chunks = done ? *done : 0,
-        .failed = !done};
+        .failed = !done,
+        .no_space = !done && done.error().code == make_error_code(log::Errc::no_space)};
     net::post(loop_, [this, stored, error = done ? Error{} : done.error()] {
         port_.on_cut_stored(stored, error);
     });

@@ -16,7 +16,10 @@ namespace ledger::node::asio {
 namespace {
 
 log::Options storage_options(const DataOptions& options) {
-    return {.directory = DataDirectory::log_directory, .segment_bytes = options.segment_bytes};
+    return {.directory = DataDirectory::log_directory,
+        .segment_bytes = options.segment_bytes,
+        .reserve_bytes = options.reserve_bytes,
+        .soft_limit_bytes = options.soft_limit_bytes};
 }
 
 }  // namespace

@@ -14,6 +14,9 @@ struct DataOptions {
     std::string path;
     log::Identity identity;
     std::uint64_t segment_bytes = 64ull << 20;
+    // As in log::Options; 0 = none.
+    std::uint64_t reserve_bytes = 0;
+    std::uint64_t soft_limit_bytes = 0;
 };
 
 class DataDirectory {

@@ -189,6 +189,17 @@ void Host::step_replica(Event&& event) {
     }
     stepping_ = false;
     tell_of_repair();
+    tell_of_space();
+}
+
+void Host::tell_of_space() {
+    const bool crowded = replica_.crowded();
+    if (crowded && !crowded_) {
+        journal_.warn("disk", "is full or nearly so: no more commands are stored, see --soft-limit");
+    } else if (!crowded && crowded_) {
+        journal_.info("disk", "has space again");
+    }
+    crowded_ = crowded;
 }
 
 void Host::tell_of_repair() {
@@ -405,14 +416,14 @@ awaitable<void> Host::sweep() {
 
 // --- Events ---
 
-void Host::on_stored(Ticket ticket, std::vector<Index> damaged) {
+void Host::on_stored(Ticket ticket, std::vector<Index> damaged, bool crowded) {
     LEDGER_ASSERT(ticket > stored_);
     stored_ = ticket;
     while (!held_.empty() && held_.front().after <= stored_) {
         send_now(held_.front().message);
         held_.pop_front();
     }
-    step(Stored{ticket, std::move(damaged)});
+    step(Stored{ticket, std::move(damaged), crowded});
 }
 
 void Host::on_store_failed(Ticket ticket, const Error& error) {
@@ -428,7 +439,9 @@ void Host::on_loaded(Loaded&& loaded, const Error& error) {
 }
 
 void Host::on_cut_stored(const CutStored& stored, const Error& error) {
-    if (stored.failed) {
+    if (stored.no_space) {
+        journal_.warn("disk", "no space for a cut, later perhaps: {}", error.place);
+    } else if (stored.failed) {
         journal_.error("disk", "cannot keep a cut: {}, {}", error.code.message(), error.place);
     }
     step(CutStored(stored));

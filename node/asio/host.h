@@ -82,7 +82,7 @@ class Host final : private WriterThread::Port,
         PeerMessage message;
     };
 
-    void on_stored(Ticket ticket, std::vector<Index> damaged) override;
+    void on_stored(Ticket ticket, std::vector<Index> damaged, bool crowded) override;
     void on_store_failed(Ticket ticket, const Error& error) override;
     void on_loaded(Loaded&& loaded, const Error& error) override;
     void on_cut_stored(const CutStored& stored, const Error& error) override;
@@ -104,6 +104,7 @@ class Host final : private WriterThread::Port,
     void serve_edge();
     void end_recording();
     void tell_of_repair();
+    void tell_of_space();
     void carry_out(Effect& effect);
     void carry_out(edge::Effect& effect);
     // Opens a link to a peer, or moves the one that there is.
@@ -154,6 +155,7 @@ class Host final : private WriterThread::Port,
     bool turn_ends_ = false;     // ring() is posted
     std::uint64_t damaged_ = 0;  // entries, as told last
     Index blocked_;
+    bool crowded_ = false;       // the disk, as told last
     bool stepping_ = false;
     bool stopping_ = false;
     Ending ending_ = Ending::asked;

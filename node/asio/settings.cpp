@@ -235,6 +235,17 @@ Result<std::uint64_t> read_size(
     return *size;
 }
 
+// Or 0 for none.
+Result<std::uint64_t> read_room(const Settings& settings, std::string_view name) {
+    constexpr std::uint64_t least = 64u << 10;
+    const Value value(settings, name);
+    const auto size = parse_with_unit(value.text(), size_units);
+    if (!size || (*size != 0 && *size < least)) {
+        return value.wrong("a size from 64KiB, or 0");
+    }
+    return *size;
+}
+
 Result<std::uint64_t> read_count(const Settings& settings, std::string_view name) {
     const Value value(settings, name);
     const auto count = parse_number(value.text());
@@ -350,9 +361,13 @@ Result<DataOptions> interpret_data(const Settings& settings) {
     }
     LEDGER_TRY(const std::uint64_t segment_bytes,
         read_size(settings, "segment-size", mebibyte, 4 * gibibyte));
+    LEDGER_TRY(const std::uint64_t reserve_bytes, read_room(settings, "reserve"));
+    LEDGER_TRY(const std::uint64_t soft_limit_bytes, read_room(settings, "soft-limit"));
     return DataOptions{.path = Value(settings, "data").text(),
         .identity = {*identity, *self},
-        .segment_bytes = segment_bytes};
+        .segment_bytes = segment_bytes,
+        .reserve_bytes = reserve_bytes,
+        .soft_limit_bytes = soft_limit_bytes};
 }
 
 Result<NodeSettings> interpret(const Settings& settings) {

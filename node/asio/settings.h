@@ -23,7 +23,7 @@ struct SettingKey {
     std::string_view default_value;  // empty = must be given, or follows from others
     std::string_view meaning;
 };
-inline constexpr std::array<SettingKey, 15> setting_keys = {{
+inline constexpr std::array<SettingKey, 17> setting_keys = {{
     {"node", "N", "", "this node's number, one of --peers"},
     {"peers", "LIST", "", "all members: 1=127.0.0.1:7001,2=127.0.0.1:7002,..."},
     {"listen", "ADDRESS", "", "address and port to listen on; default: this node's in --peers"},
@@ -31,6 +31,8 @@ inline constexpr std::array<SettingKey, 15> setting_keys = {{
     {"data", "DIR", "", "the directory of this node's data"},
     {"cluster", "ID", "", "the cluster's identity, 32 hex digits"},
     {"segment-size", "SIZE", "64MiB", "a log file is sealed when it would grow beyond"},
+    {"soft-limit", "SIZE", "256MiB", "with less free on the disk no appends are taken; 0 = never"},
+    {"reserve", "SIZE", "16MiB", "kept on the disk for what must be written when it is full"},
     {"election-timeout", "TIME", "300ms", "a silent leader is replaced after once to twice this"},
     {"heartbeat-interval", "TIME", "60ms", "how often a leader speaks; below half of the above"},
     {"cut-every", "ENTRIES", "100000", "the leader has the state cut after so many; 0 = never"},

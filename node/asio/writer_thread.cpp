@@ -89,10 +89,11 @@ void WriterThread::do_store(const Store& store) {
     }
     const std::span<const Index> found = storage_->damaged();
     net::post(loop_, [this, ticket = store.ticket, done = std::move(done),
-                         damaged = std::vector<Index>(found.begin(), found.end())]() mutable {
+                         damaged = std::vector<Index>(found.begin(), found.end()),
+                         crowded = storage_->crowded()]() mutable {
         --stores_open_;
         if (done) {
-            port_.on_stored(ticket, std::move(damaged));
+            port_.on_stored(ticket, std::move(damaged), crowded);
         } else {
             port_.on_store_failed(ticket, done.error());
         }

@@ -23,7 +23,8 @@ class WriterThread {
     class Port {
       public:
         virtual ~Port() = default;
-        virtual void on_stored(Ticket ticket, std::vector<Index> damaged) = 0;
+        // `crowded` as log::Storage says it.
+        virtual void on_stored(Ticket ticket, std::vector<Index> damaged, bool crowded) = 0;
         virtual void on_store_failed(Ticket ticket, const Error& error) = 0;
     };
 

@@ -110,9 +110,9 @@ inline raft::Message any_raft_message(int number) {
         case 4: return any_append_request();
         case 5:
             return raft::AppendResponse{term, count, any_flag(), Index{any_number()},
-                Index{any_number()}, any_log_id(), any_flag()};
+                Index{any_number()}, any_log_id(), any_flag(), any_flag()};
         case 6: return raft::Heartbeat{term, Index{any_number()}, count};
-        case 7: return raft::HeartbeatResponse{term, count};
+        case 7: return raft::HeartbeatResponse{term, count, any_flag()};
         case 8: return raft::TimeoutNow{term};
         case 9: return raft::ReadRequest{term, count};
         case 10: return raft::ReadResponse{term, count, Index{any_number()}};
@@ -235,6 +235,7 @@ inline StatusAnswer any_status() {
     status.transfer_target = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
     status.configuration_index = Index{any_number()};
     status.faulty = any_number();
+    status.crowded = any_flag();
     status.repair_blocked = Index{any_number()};
     for (std::uint32_t left = *rc::gen::inRange<std::uint32_t>(0, 6), node = 0; left > 0; --left) {
         node += *rc::gen::inRange<std::uint32_t>(1, 1000);
@@ -255,7 +256,7 @@ inline ClientReply any_reply() {
         case 0: return {id, Applied{Index{any_number()}, any_bytes(3000)}};
         case 1: return {id, Answered{Index{any_number()}, any_bytes(3000)}};
         case 2: return {id, Redirect{NodeId{*rc::gen::arbitrary<std::uint32_t>()}}};
-        case 3: return {id, Overloaded{Duration{any_time()}}};
+        case 3: return {id, Overloaded{Duration{any_time()}, any_flag()}};
         case 4: return {id, Refused{std::string(as_text(any_bytes(200)))}};
         case 5: return {id, any_status()};
         default: return {id, Indeterminate{}};
@@ -320,6 +321,7 @@ inline log::Recovered any_recovered() {
     recovered.faulty_configuration = Index{any_number()};
     recovered.faulty = any_names();
     recovered.unsealed = any_names();
+    recovered.crowded = any_flag();
     recovered.torn_bytes = any_number();
     recovered.torn_entries = any_number();
     return recovered;
@@ -329,7 +331,7 @@ inline Event any_event() {
     switch (*rc::gen::inRange(0, 9)) {
         case 0: return Start{any_recovered(), WallTime{any_time()}};
         case 1: return Message{any_peer_message()};
-        case 2: return Stored{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
+        case 2: return Stored{Ticket{*rc::gen::arbitrary<std::uint64_t>()}, {}, any_flag()};
         case 3: return StoreFailed{Ticket{*rc::gen::arbitrary<std::uint64_t>()}};
         case 4: return Loaded{any_number(), any_hashed_entries(), any_flag(), Index{any_number()}};
         case 5: return Time{WallTime{any_time()}};

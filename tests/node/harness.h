@@ -49,6 +49,7 @@ struct TestNode {
         recovered.commit_hash = commit == Index{} ? Digest{} : disk[commit.value - 1].hash;
         recovered.tail.assign(
             disk.begin() + static_cast<std::ptrdiff_t>(commit.value), disk.end());
+        recovered.crowded = crowded;
         note_damage(recovered);
         std::vector<log::CutManifest> manifests;
         for (const auto& [id, cut] : cuts) {
@@ -157,7 +158,7 @@ struct TestNode {
         disk.insert(disk.end(), store.group->entries.begin(), store.group->entries.end());
         stored = store.ticket;
         groups.push_back(*store.group);
-        step(Stored{store.ticket});
+        step(Stored{store.ticket, {}, crowded});
     }
     void finish_load() {
         REQUIRE_FALSE(loads.empty());
@@ -180,6 +181,13 @@ struct TestNode {
         const StoreCut work = cut_work.front();
         cut_work.pop_front();
         CutStored done{.request = work.request};
+        const bool grows = !std::holds_alternative<StoreCut::RemoveBefore>(work.work);
+        if (no_space_for_cuts && grows) {
+            unfinished = {};
+            done.failed = done.no_space = true;
+            step(std::move(done));
+            return;
+        }
         if (const auto* chunk = std::get_if<StoreCut::Chunk>(&work.work)) {
             if (unfinished.cut != work.cut) {
                 unfinished = {work.cut, {}};
@@ -275,6 +283,8 @@ struct TestNode {
     Index first{1};
     Index commit;
     std::set<Index> faulty;          // of `disk`: cannot be read
+    bool crowded = false;            // has no space for commands
+    bool no_space_for_cuts = false;
     bool faulty_is_known = true;     // to recovery; else a read finds it
     std::vector<EntryRef> unsealed;  // behind it, at boot
     struct Kept {

@@ -86,6 +86,7 @@ inline StatusAnswer sample_status() {
         .transfer_target = NodeId{3},
         .configuration_index = Index{38},
         .faulty = 2,
+        .crowded = true,
         .repair_blocked = Index{39},
         .members = {{.member = {.node = NodeId{2}, .incarnation = Incarnation{0x5566}, .priority = 3},
                         .voter = true,
@@ -129,11 +130,11 @@ inline std::vector<NamedMessage> sample_messages() {
         {"append_request_probe", peer(raft::AppendRequest{Term{7}, last, Index{39}, 11, {}})},
         {"append_request", peer(sample_append_request())},
         {"append_response_accepted",
-            peer(raft::AppendResponse{Term{7}, 12, true, Index{43}, Index{40}, {}, true})},
+            peer(raft::AppendResponse{Term{7}, 12, true, Index{43}, Index{40}, {}, true, true})},
         {"append_response_rejected", peer(raft::AppendResponse{Term{7}, 12, false, Index{},
                                          Index{40}, LogId{Term{4}, Index{31}}})},
         {"heartbeat", peer(raft::Heartbeat{Term{7}, Index{39}, 1000})},
-        {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000})},
+        {"heartbeat_response", peer(raft::HeartbeatResponse{Term{7}, 1000, true})},
         {"timeout_now", peer(raft::TimeoutNow{Term{7}})},
         {"read_request", peer(raft::ReadRequest{Term{7}, 31})},
         {"read_response", peer(raft::ReadResponse{Term{7}, 31, Index{43}})},
@@ -171,6 +172,7 @@ inline std::vector<NamedMessage> sample_messages() {
         {"reply_answered", ClientReply{id, Answered{Index{43}, sample_bytes("an event")}}},
         {"reply_redirect", ClientReply{id, Redirect{NodeId{2}}}},
         {"reply_overloaded", ClientReply{id, Overloaded{milliseconds(20)}}},
+        {"reply_disk_full", ClientReply{id, Overloaded{milliseconds(200), true}}},
         {"reply_refused", ClientReply{id, Refused{"larger than entry_bytes_max"}}},
         {"reply_indeterminate", ClientReply{id, Indeterminate{}}},
         {"reply_status", ClientReply{id, sample_status()}},
@@ -244,6 +246,7 @@ inline std::vector<NamedEvent> sample_events() {
         }
     }
     events.push_back({"stored", Stored{Ticket{5}}});
+    events.push_back({"stored_crowded", Stored{Ticket{6}, {Index{3}}, true}});
     events.push_back({"store_failed", StoreFailed{Ticket{6}}});
     events.push_back({"loaded", Loaded{4, sample_recovered().tail, false}});
     events.push_back({"loaded_failed", Loaded{4, {}, true}});
@@ -253,6 +256,7 @@ inline std::vector<NamedEvent> sample_events() {
     events.push_back({"peer_down", PeerDown{NodeId{3}}});
     events.push_back({"cut_stored", CutStored{8, 3, false}});
     events.push_back({"cut_stored_failed", CutStored{8, 0, true}});
+    events.push_back({"cut_stored_no_space", CutStored{8, 0, true, true}});
     events.push_back({"chunk_loaded", ChunkLoaded{9, sample_bytes("a part of the state"), false}});
     events.push_back({"chunk_loaded_failed", ChunkLoaded{9, {}, true}});
     return events;

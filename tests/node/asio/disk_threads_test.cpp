@@ -175,7 +175,7 @@ class DiskThreads final : private WriterThread::Port, private ReaderThread::Port
     std::deque<std::string> errors;
 
   private:
-    void on_stored(Ticket ticket, std::vector<Index>) override {
+    void on_stored(Ticket ticket, std::vector<Index>, bool) override {
         CHECK(ticket == stored_ticket_.next());
         stored_ticket_ = ticket;
         groups_.pop_front();

@@ -105,11 +105,17 @@ TEST_CASE("settings: good values mean what they say", "[asio]") {
     CHECK(node->host.heartbeat_interval == milliseconds(100));
     CHECK(node->log_level == "info");
     CHECK(node->host.record_bytes_max == 4ull << 30);
+    CHECK(node->host.data.reserve_bytes == 16u << 20);
+    CHECK(node->host.data.soft_limit_bytes == 256u << 20);
     CHECK_FALSE(node->host.join);
     flags["join"] = "true";
     CHECK(interpret(merged(sources_of(flags)))->host.join);
     flags["record-size"] = "3MiB";
     CHECK(interpret(merged(sources_of(flags)))->host.record_bytes_max == 3u << 20);
+    flags["reserve"] = "0";
+    flags["soft-limit"] = "64KiB";
+    CHECK(interpret(merged(sources_of(flags)))->host.data.reserve_bytes == 0);
+    CHECK(interpret(merged(sources_of(flags)))->host.data.soft_limit_bytes == 64u << 10);
 }
 
 TEST_CASE("settings: without --listen a node listens where its peers expect it", "[asio]") {
@@ -134,6 +140,9 @@ TEST_CASE("settings: bad values are named with their source and what was expecte
     CHECK(problem_with("record-size", "10KiB") ==
           "record-size (flag --record-size) is `10KiB`: expected a size from 1MiB to 1024GiB");
     CHECK_FALSE(problem_with("segment-size", "99999999999999999999GiB").empty());
+    CHECK(problem_with("reserve", "10KiB") ==
+          "reserve (flag --reserve) is `10KiB`: expected a size from 64KiB, or 0");
+    CHECK_FALSE(problem_with("soft-limit", "much").empty());
     CHECK_FALSE(problem_with("election-timeout", "0ms").empty());
     CHECK_FALSE(problem_with("heartbeat-interval", "150ms").empty());
     CHECK_FALSE(problem_with("log-level", "loud").empty());
