@@ -3,21 +3,29 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "log/base/assert.h"
 #include "log/base/sha256.h"
 #include "log/state/command_layout.h"
 #include "log/state/command_view.h"
+#include "log/state/erasable.h"
 
 // Envelope, little-endian, nothing between the fields:
 //
 //   offset  size  field
 //        0     1  version = 1
-//        1     1  command kind: 1 append, 2 register session (which ends here)
+//        1     1  command kind: 1 append, 2 register session (which ends here), 3 redact
 //        2     8  session; 0 = none
 //       10     8  sequence
 //       18     8  acknowledged through; inside a session below the sequence
+//
+//   redact, known as of feature version 3 (Ledger::knows_redact):
+//       26     4  number of positions P, 1..1024
+//       30   8 P  positions, ascending, then nothing
+//
+//   append:
 //       26     4  number of streams S <= 4096
 //       30     4  number of events E <= 4096
 //       34     .  S streams, then E events, then nothing
@@ -35,8 +43,13 @@
 //           58     4  size of metadata <= 64 KiB
 //           62     .  type, metadata
 //
-// Erasable part: for each event in order salt (high 8, low 8) and payload. It is never empty if
-// there are events, so an empty one says that it was destroyed.
+// Erasable part of an append: for each event in order salt (high 8, low 8) and payload. It is never
+// empty if there are events, so an empty one says that it was destroyed. Of a body that is partly
+// erased (EntryBody::erasure):
+//
+//        0     .  bitmap over the E events, ceil(E / 8) bytes, lowest bit first: set = destroyed;
+//                 at least one bit is set and at least one is not, the bits behind the last are 0
+//        .     .  for each event that is left in order salt (high 8, low 8) and payload
 
 namespace ledger::state {
 namespace {
@@ -128,19 +141,6 @@ void write_event(Cursor& envelope, Cursor& erasable, const NewEvent& event) {
     envelope.bytes(event.metadata);
 }
 
-// The erasable part must be what the envelope promises.
-Result<void> check_erasable(const AppendView& append, ByteSpan erasable) {
-    if (erasable.empty() && append.erasable_bytes > 0) {
-        return failure(Errc::erased, "erasable part at byte 0");
-    }
-    if (erasable.size() != append.erasable_bytes) {
-        return failure(Errc::malformed, "erasable part: " + std::to_string(erasable.size()) +
-                                            " bytes where the envelope names " +
-                                            std::to_string(append.erasable_bytes));
-    }
-    return {};
-}
-
 Append copy_append(const AppendView& view, ByteSpan erasable) {
     Append append;
     append.session = view.session;
@@ -209,6 +209,53 @@ Result<void> check_event(const NewEvent& event, std::uint64_t place, std::uint64
     return {};
 }
 
+template <typename Asked>
+Result<void> check_key(const Asked& asked) {
+    if (asked.session != SessionId{} && asked.sequence <= asked.acknowledged_through) {
+        return failure(Errc::malformed, "sequence " + std::to_string(asked.sequence.value) +
+                                            " is not above what it acknowledges");
+    }
+    return {};
+}
+
+template <typename Asked>
+void write_head(Cursor& out, std::uint8_t kind, const Asked& asked) {
+    out.integer(command_version);
+    out.integer(kind);
+    out.integer(asked.session.value);
+    out.integer(asked.sequence.value);
+    out.integer(asked.acknowledged_through.value);
+}
+
+EntryHandle encode_redact(const Redact& redact) {
+    LEDGER_ASSERT(!redact.positions.empty());
+    LEDGER_ASSERT(redact.positions.size() <= command_redactions_max);
+    ByteVector envelope(command_header_bytes + redact_header_bytes +
+                        redact.positions.size() * sizeof(std::uint64_t));
+    Cursor out(envelope.data());
+    write_head(out, redact_kind, redact);
+    out.integer(static_cast<std::uint32_t>(redact.positions.size()));
+    for (const Position position : redact.positions) {
+        out.integer(position.value);
+    }
+    LEDGER_ASSERT(out.at() == envelope.data() + envelope.size());
+    return EntryHandle::make(envelope, {});
+}
+
+Redact copy_redact(const RedactView& view) {
+    Redact redact{view.session, view.sequence, view.acknowledged_through, {}};
+    redact.positions.reserve(view.count);
+    for (std::uint32_t place = 0; place < view.count; ++place) {
+        redact.positions.push_back(view.position(place));
+    }
+    return redact;
+}
+
+// What no command but an append has.
+Result<void> check_no_erasable(ByteSpan erasable) {
+    return check_erasable(AppendView{}, Erasure::none, erasable);
+}
+
 }  // namespace
 
 const boost::system::error_category& state_category() {
@@ -221,15 +268,30 @@ boost::system::error_code make_error_code(Errc errc) {
 }
 
 Result<void> check_command(const Command& command) {
-    const auto* append = std::get_if<Append>(&command);
-    return append == nullptr ? Result<void>() : check_command(*append);
+    if (const auto* append = std::get_if<Append>(&command)) {
+        return check_command(*append);
+    }
+    const auto* redact = std::get_if<Redact>(&command);
+    return redact == nullptr ? Result<void>() : check_command(*redact);
+}
+
+Result<void> check_command(const Redact& redact) {
+    LEDGER_CHECK(check_key(redact));
+    if (redact.positions.empty() || redact.positions.size() > command_redactions_max) {
+        return failure(
+            Errc::beyond_limit, std::to_string(redact.positions.size()) + " positions");
+    }
+    const auto falls = std::adjacent_find(redact.positions.begin(), redact.positions.end(),
+        [](Position before, Position after) { return after <= before; });
+    if (falls != redact.positions.end()) {
+        return failure(Errc::malformed,
+            "position " + std::to_string(falls->value) + " is not below the next one");
+    }
+    return {};
 }
 
 Result<void> check_command(const Append& append) {
-    if (append.session != SessionId{} && append.sequence <= append.acknowledged_through) {
-        return failure(Errc::malformed, "sequence " + std::to_string(append.sequence.value) +
-                                            " is not above what it acknowledges");
-    }
+    LEDGER_CHECK(check_key(append));
     if (append.streams.size() > command_streams_max || append.events.size() > command_events_max) {
         return failure(Errc::beyond_limit, std::to_string(append.streams.size()) + " streams, " +
                                                std::to_string(append.events.size()) + " events");
@@ -257,11 +319,7 @@ EntryHandle encode_command(const Append& append) {
     std::byte* const erasable_at = buffer.get() + size.envelope;
     Cursor envelope(buffer.get());
     Cursor erasable(erasable_at);
-    envelope.integer(command_version);
-    envelope.integer(append_kind);
-    envelope.integer(append.session.value);
-    envelope.integer(append.sequence.value);
-    envelope.integer(append.acknowledged_through.value);
+    write_head(envelope, append_kind, append);
     envelope.integer(static_cast<std::uint32_t>(append.streams.size()));
     envelope.integer(static_cast<std::uint32_t>(append.events.size()));
     for (const StreamCheck& check : append.streams) {
@@ -280,6 +338,9 @@ EntryHandle encode_command(const Command& command) {
     if (const auto* append = std::get_if<Append>(&command)) {
         return encode_command(*append);
     }
+    if (const auto* redact = std::get_if<Redact>(&command)) {
+        return encode_redact(*redact);
+    }
     LEDGER_ASSERT(std::holds_alternative<RegisterSession>(command));
     const std::byte envelope[] = {std::byte{command_version}, std::byte{register_session_kind}};
     return EntryHandle::make(envelope, {});
@@ -288,28 +349,49 @@ EntryHandle encode_command(const Command& command) {
 Result<Command> decode_command(ByteSpan envelope, ByteSpan erasable) {
     LEDGER_TRY(const CommandView view, view_command(envelope));
     if (const auto* append = std::get_if<AppendView>(&view)) {
-        LEDGER_CHECK(check_erasable(*append, erasable));
+        const bool gone = erasable.empty() && append->erasable_bytes > 0;
+        if (gone) {
+            return failure(Errc::erased, "erasable part at byte 0");
+        }
+        LEDGER_CHECK(check_erasable(*append, Erasure::none, erasable));
         return Command{copy_append(*append, erasable)};
     }
-    LEDGER_CHECK(check_erasable(AppendView{}, erasable));
-    return Command{RegisterSession{}};
+    LEDGER_CHECK(check_no_erasable(erasable));
+    const auto* redact = std::get_if<RedactView>(&view);
+    return redact != nullptr ? Command{copy_redact(*redact)} : Command{RegisterSession{}};
+}
+
+Result<Command> decode_command(const EntryBody& body) {
+    if (body.erasure() != Erasure::none) {
+        LEDGER_CHECK(verify_commitments(body));
+    }
+    return decode_command(body.envelope(), body.erasable());
 }
 
 Result<void> verify_commitments(const EntryBody& body) {
     LEDGER_TRY(const CommandView view, view_command(body.envelope()));
     const auto* append = std::get_if<AppendView>(&view);
     if (append == nullptr) {
-        return check_erasable(AppendView{}, body.erasable());
+        return check_no_erasable(body.erasable());
     }
-    LEDGER_CHECK(check_erasable(*append, body.erasable()));
+    LEDGER_CHECK(check_erasable(*append, body.erasure(), body.erasable()));
+    std::optional<std::uint32_t> missing;
     std::uint32_t place = 0;
+    ErasableCursor payloads(*append, body);
     for (EventCursor events(*append); !events.done(); ++place) {
         const EventView event = events.next();
-        const Digest found = sha256(
-            body.erasable().subspan(event.erasable_offset, salt_bytes + event.payload_bytes));
+        const std::optional<ByteSpan> committed = payloads.next(event);
+        if (!committed) {
+            missing = missing.value_or(place);
+            continue;
+        }
+        const Digest found = sha256(*committed);
         if (!std::equal(found.bytes.begin(), found.bytes.end(), event.commitment.begin())) {
             return failure(Errc::wrong_commitment, "event " + std::to_string(place));
         }
+    }
+    if (missing) {
+        return failure(Errc::erased, "event " + std::to_string(*missing));
     }
     return {};
 }

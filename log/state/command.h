@@ -18,7 +18,7 @@ enum class Errc {
     unsupported_version,
     beyond_limit,
     wrong_commitment,
-    erased,  // the erasable part was destroyed; the envelope is intact
+    erased,     // payloads were destroyed; the envelope is intact
     expired,    // what was asked for lies below the retained point
     restoring,  // the state is not whole yet
 };
@@ -32,6 +32,7 @@ inline constexpr std::uint32_t metadata_bytes_max = 64u << 10;
 inline constexpr std::uint32_t payload_bytes_max = 1u << 20;
 inline constexpr std::uint32_t command_events_max = 4096;
 inline constexpr std::uint32_t command_streams_max = 4096;
+inline constexpr std::uint32_t command_redactions_max = 1024;
 
 // What a stream must look like for an append to take effect (no magic negative numbers).
 struct Expected {
@@ -81,23 +82,36 @@ struct RegisterSession {
     friend bool operator==(const RegisterSession&, const RegisterSession&) = default;
 };
 
-using Command = std::variant<Append, RegisterSession>;
+// Destroys the payloads of events, all or none; everything else of them stays, proofs included.
+// What is destroyed already stays so. Exactly once, as Append.
+struct Redact {
+    SessionId session;
+    Sequence sequence;
+    Sequence acknowledged_through;
+    std::vector<Position> positions;  // ascending, at least one
+    friend bool operator==(const Redact&, const Redact&) = default;
+};
+
+using Command = std::variant<Append, RegisterSession, Redact>;
 
 // Whether encode_command takes this command: every limit above and entry_bytes_max, stream names
-// that are neither empty nor repeated, places that exist, and inside a session sequences from 1
-// with acknowledged_through below them. For input of users.
+// that are neither empty nor repeated, places that exist, positions that ascend, and inside a session
+// sequences from 1 with acknowledged_through below them. For input of users.
 Result<void> check_command(const Command& command);
 Result<void> check_command(const Append& append);
+Result<void> check_command(const Redact& redact);
 // Envelope and erasable part in one body. Asserts what check_command checks.
 EntryHandle encode_command(const Command& command);
 // The same without a copy into the variant.
 EntryHandle encode_command(const Append& append);
 // Errors name the byte offset and the field. Checks every limit, that stream places exist, that
 // no stream is named twice, and that nothing follows. A body whose erasable part was destroyed
-// gives Errc::erased.
+// gives Errc::erased, and so does one that lacks payloads.
 Result<Command> decode_command(ByteSpan envelope, ByteSpan erasable);
+Result<Command> decode_command(const EntryBody& body);
 // Every payload of the body matches the commitment in the envelope: SHA-256(salt, payload).
-// Admission calls it; apply relies on the envelope only. Errc::erased if there is nothing left.
+// Admission calls it; apply relies on the envelope only. Errc::erased if all that is left matches,
+// but not all of it is left.
 Result<void> verify_commitments(const EntryBody& body);
 
 }  // namespace ledger::state

@@ -64,13 +64,19 @@ void check_event(FieldReader& in, AppendView& append) {
     append.erasable_bytes += salt_bytes + payload;
 }
 
+// What makes a command exactly once: of an append and of a redaction alike.
+template <typename View>
+void read_key(FieldReader& in, View& view) {
+    view.session = SessionId{in.u64("session")};
+    view.sequence = Sequence{in.u64("sequence")};
+    view.acknowledged_through = Sequence{in.u64("acknowledged through")};
+    in.require(view.session == SessionId{} || view.acknowledged_through < view.sequence,
+        Errc::malformed, "acknowledged through");
+}
+
 CommandView check_append(FieldReader& in, ByteSpan envelope) {
     AppendView append;
-    append.session = SessionId{in.u64("session")};
-    append.sequence = Sequence{in.u64("sequence")};
-    append.acknowledged_through = Sequence{in.u64("acknowledged through")};
-    in.require(append.session == SessionId{} || append.acknowledged_through < append.sequence,
-        Errc::malformed, "acknowledged through");
+    read_key(in, append);
     append.stream_count = in.u32("stream count");
     in.require(append.stream_count <= command_streams_max, Errc::beyond_limit, "stream count");
     append.event_count = in.u32("event count");
@@ -94,6 +100,26 @@ CommandView check_append(FieldReader& in, ByteSpan envelope) {
     return append;
 }
 
+CommandView check_redact(FieldReader& in, ByteSpan envelope) {
+    RedactView redact;
+    read_key(in, redact);
+    redact.count = in.u32("position count");
+    in.require(redact.count >= 1, Errc::malformed, "position count");
+    in.require(redact.count <= command_redactions_max, Errc::beyond_limit, "position count");
+    const std::uint64_t positions_at = in.offset();
+    std::uint64_t before = 0;
+    for (std::uint32_t i = 0; i < redact.count && in.ok(); ++i) {
+        const std::uint64_t position = in.u64("position");
+        in.require(i == 0 || position > before, Errc::malformed, "position");
+        before = position;
+    }
+    in.finish();
+    if (in.ok()) {
+        redact.position_bytes = envelope.subspan(positions_at);
+    }
+    return redact;
+}
+
 }  // namespace
 
 Result<CommandView> view_command(ByteSpan envelope) {
@@ -103,6 +129,8 @@ Result<CommandView> view_command(ByteSpan envelope) {
     CommandView command;
     if (kind == append_kind) {
         command = check_append(in, envelope);
+    } else if (kind == redact_kind) {
+        command = check_redact(in, envelope);
     } else {
         in.require(kind == register_session_kind, Errc::malformed, "command kind");
         in.finish();
@@ -111,6 +139,17 @@ Result<CommandView> view_command(ByteSpan envelope) {
         return in.error();
     }
     return command;
+}
+
+bool is_redact(ByteSpan envelope) {
+    return envelope.size() >= command_header_bytes &&
+           envelope[0] == std::byte{command_version} && envelope[1] == std::byte{redact_kind};
+}
+
+Position RedactView::position(std::uint32_t place) const {
+    LEDGER_ASSERT(place < count);
+    return Position{load_little_endian<std::uint64_t>(
+        position_bytes.data() + std::size_t{place} * sizeof(std::uint64_t))};
 }
 
 StreamView StreamCursor::next() {

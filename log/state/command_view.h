@@ -43,10 +43,24 @@ struct AppendView {
     ByteSpan event_bytes;
 };
 
-using CommandView = std::variant<RegisterSession, AppendView>;
+// A valid redaction: its positions ascend.
+struct RedactView {
+    SessionId session;
+    Sequence sequence;
+    Sequence acknowledged_through;
+    std::uint32_t count = 0;
+    ByteSpan position_bytes;
+
+    Position position(std::uint32_t place) const;
+};
+
+using CommandView = std::variant<RegisterSession, AppendView, RedactView>;
 
 // Checks the whole envelope. Errors name the byte offset and the field.
 Result<CommandView> view_command(ByteSpan envelope);
+
+// Whether these bytes claim to be a redaction; nothing else of them is looked at.
+bool is_redact(ByteSpan envelope);
 
 // Walks the streams of an append in the order of their places.
 class StreamCursor {

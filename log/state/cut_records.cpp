@@ -4,13 +4,14 @@
 
 #include "log/base/assert.h"
 
-// A chunk: version 1, table 1, then bytes of the table's records, which follow each other without
+// A chunk: version 1 (the same in all chunks of a cut: 2 if the state knows redactions, else 1), table 1, then bytes of the table's records, which follow each other without
 // regard to where a chunk ends. A chunk holds records of one table; each table begins a chunk, one
 // without records has none. Equal states give equal chunks. V is a varint, other numbers are
 // little-endian.
 //
 //   1 summary   one record: applied V, chain 32, digest high 8, digest low 8, retained index V,
-//               retained position V, length V, streams V, entries V, sessions V
+//               retained position V, length V, streams V, entries V, sessions V; version 2: also
+//               redactions V
 //   2 streams   by number: size of name V (1..1024), name, first retained revision V
 //   3 entries   those with retained events, ascending: distance V (>= 1) of the index from that of
 //               the entry before, or from the retained index; events V (1..4096), for each the
@@ -19,6 +20,10 @@
 //               last activity 8, pruned through V, replies V; then the replies, ascending:
 //               distance V (>= 1) of the sequence from the one before, or from pruned through;
 //               command digest 32, size V, bytes
+//   5 redactions  version 2; ascending: distance V (>= 1) of the index from that of the record before,
+//               or from 0; slots V (<= 4096), copies V (<= 64), at least one of either; then for each
+//               slot its distance V (>= 1) from the one before, or from -1; for each copy the
+//               distance V (>= 1) of its index from that of the one before, or of the record
 
 namespace ledger::state {
 
@@ -43,6 +48,10 @@ void write_summary(ByteVector& out, const CutSummary& summary) {
     write_varint(out, summary.streams);
     write_varint(out, summary.entries);
     write_varint(out, summary.sessions);
+    LEDGER_ASSERT(standing.knows_redact || summary.redactions == 0);
+    if (standing.knows_redact) {
+        write_varint(out, summary.redactions);
+    }
 }
 
 std::uint64_t RecordReader::varint(const char* field) {
@@ -82,9 +91,10 @@ ByteSpan RecordReader::bytes(std::uint64_t count) {
     return out;
 }
 
-CutSummary read_summary(RecordReader& in) {
+CutSummary read_summary(RecordReader& in, std::uint8_t version) {
     CutSummary summary;
     Standing& standing = summary.standing;
+    standing.knows_redact = version >= cut_version;
     standing.applied = Index{in.varint("applied index")};
     standing.chain = in.digest();
     const std::uint64_t high = in.u64();
@@ -104,6 +114,10 @@ CutSummary read_summary(RecordReader& in) {
         "number of entries");
     summary.sessions = in.varint("number of sessions");
     in.require(summary.sessions <= standing.applied.value, "number of sessions");
+    if (standing.knows_redact) {
+        summary.redactions = in.varint("number of redactions");
+        in.require(summary.redactions <= standing.applied.value, "number of redactions");
+    }
     return summary;
 }
 

@@ -11,12 +11,24 @@
 
 namespace ledger::state {
 
-inline constexpr std::uint8_t cut_version = 1;
+// Of a state that knows no redactions, and of one that does: the older builds of a cluster that is
+// upgraded node by node have to make the same cuts until all know them.
+inline constexpr std::uint8_t cut_version_before_redact = 1;
+inline constexpr std::uint8_t cut_version = 2;
+inline std::uint8_t cut_version_of(const Standing& standing) {
+    return standing.knows_redact ? cut_version : cut_version_before_redact;
+}
 inline constexpr std::uint32_t chunk_header_bytes = 2;
 
 // In the order of their chunks.
-enum class CutTable : std::uint8_t { summary = 1, streams = 2, entries = 3, sessions = 4 };
-inline constexpr std::uint8_t cut_tables = 4;
+enum class CutTable : std::uint8_t {
+    summary = 1,
+    streams = 2,
+    entries = 3,
+    sessions = 4,
+    redactions = 5,
+};
+inline constexpr std::uint8_t cut_tables = 5;
 
 // The only record of the first table: what all others add up to.
 struct CutSummary {
@@ -25,6 +37,7 @@ struct CutSummary {
     std::uint64_t streams = 0;  // records in each table
     std::uint64_t entries = 0;
     std::uint64_t sessions = 0;
+    std::uint64_t redactions = 0;  // none before version 2
 };
 
 // Seven bits in each byte, lowest first; the top bit says that more follow.
@@ -70,6 +83,6 @@ class RecordReader {
     const char* wrong_ = nullptr;
 };
 
-CutSummary read_summary(RecordReader& in);
+CutSummary read_summary(RecordReader& in, std::uint8_t version);
 
 }  // namespace ledger::state

@@ -13,9 +13,16 @@ Emission::Emission(const Standing& standing, Tables& tables) : tables_(tables) {
         .length = tables.positions.length(),
         .streams = tables.streams.count(),
         .entries = entries_end_ - first_entry,
-        .sessions = tables.sessions.count()};
+        .sessions = tables.sessions.count(),
+        .redactions = tables.redactions.records()};
     LEDGER_ASSERT(standing.retained <= summary_.length);
     tables.sessions.freeze();
+    tables.redactions.freeze();
+}
+
+void Emission::end() {
+    tables_.sessions.thaw();
+    tables_.redactions.thaw();
 }
 
 bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
@@ -27,7 +34,7 @@ bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
         if (!rest_.empty()) {
             break;
         }
-        done_ = table_ == CutTable::sessions;
+        done_ = table_ == CutTable::redactions;
         table_ = static_cast<CutTable>(static_cast<std::uint8_t>(table_) + 1);
         next_ = table_ == CutTable::entries ? entries_end_ - summary_.entries : 0;
         last_ = table_ == CutTable::entries ? summary_.standing.retained_index.value : 0;
@@ -37,7 +44,7 @@ bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
     }
     const auto end =
         rest_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(room, rest_.size()));
-    ByteWriter(out).u8(cut_version);
+    ByteWriter(out).u8(cut_version_of(summary_.standing));
     ByteWriter(out).u8(static_cast<std::uint8_t>(table_));
     out.insert(out.end(), rest_.begin(), end);
     rest_.erase(rest_.begin(), end);
@@ -72,6 +79,15 @@ bool Emission::write_record() {
                 return false;
             }
             write_session(session->key, session->value);
+            break;
+        }
+        case CutTable::redactions: {
+            const auto redactions = tables_.redactions.next_frozen();
+            if (!redactions) {
+                LEDGER_ASSERT(record == summary_.redactions);
+                return false;
+            }
+            write_redactions(redactions->key, redactions->value);
             break;
         }
     }
@@ -122,6 +138,25 @@ void Emission::write_session(SessionId id, const Sessions::Record& record) {
         before = reply.sequence;
     }
     last_ = id.value;
+}
+
+void Emission::write_redactions(Index entry, const Redactions::Record& record) {
+    LEDGER_ASSERT(entry.value > last_);
+    write_varint(rest_, entry.value - last_);
+    write_varint(rest_, record.slots.size());
+    write_varint(rest_, record.copies.size());
+    std::uint64_t end = 0;
+    for (const Slot slot : record.slots) {
+        LEDGER_ASSERT(slot >= end);
+        write_varint(rest_, slot + 1 - end);
+        end = std::uint64_t{slot} + 1;
+    }
+    Index before = entry;
+    for (const Index copy : record.copies) {
+        write_varint(rest_, copy - before);
+        before = copy;
+    }
+    last_ = entry.value;
 }
 
 }  // namespace ledger::state

@@ -10,14 +10,14 @@
 namespace ledger::state {
 
 // Streams and positions only grow, so their lengths fix them; nothing may be dropped from them
-// meanwhile. Sessions are frozen as long as this lives, and thawed by end().
+// meanwhile. Sessions and redactions are frozen as long as this lives, and thawed by end().
 class Emission {
   public:
     Emission(const Standing& standing, Tables& tables);
 
     // Appends the next chunk, of at most `bytes_max` (at least 16) bytes. False if nothing is left.
     bool next_chunk(std::uint64_t bytes_max, ByteVector& out);
-    void end() { tables_.sessions.thaw(); }
+    void end();
 
   private:
     // Encodes the table's next record behind rest_; false if there is none.
@@ -25,6 +25,7 @@ class Emission {
     void write_stream(StreamNumber stream);
     void write_entry(std::uint64_t number);
     void write_session(SessionId id, const Sessions::Record& record);
+    void write_redactions(Index entry, const Redactions::Record& record);
 
     Tables& tables_;
     CutSummary summary_;

@@ -1,19 +1,28 @@
+#include <optional>
 #include <string>
 
 #include "log/base/assert.h"
 #include "log/state/command_view.h"
+#include "log/state/erasable.h"
 #include "log/state/query.h"
 
 namespace ledger::state {
 namespace {
 
-EventView event_at(const AppendView& append, std::uint32_t slot) {
+struct FoundEvent {
+    EventView event;
+    std::optional<ByteSpan> salted;  // salt and payload; none if they were destroyed
+};
+
+FoundEvent event_at(const AppendView& append, const EntryBody& body, std::uint32_t slot) {
     LEDGER_ASSERT(slot < append.event_count);
     EventCursor events(append);
+    ErasableCursor payloads(append, body);
     for (std::uint32_t i = 0; i < slot; ++i) {
-        events.next();
+        payloads.next(events.next());
     }
-    return events.next();
+    const EventView event = events.next();
+    return {event, payloads.next(event)};
 }
 
 std::string_view name_at(const AppendView& append, std::uint32_t place) {
@@ -35,13 +44,11 @@ Result<RecordedEvent> extract_event(const EntryBody& body, const EventLocation& 
                                             " has no event in slot " +
                                             std::to_string(location.slot));
     }
-    const bool erased = body.erasable().empty();
-    if (!erased && body.erasable().size() != append->erasable_bytes) {
-        return failure(Errc::malformed, "erasable part of entry " +
-                                            std::to_string(location.index.value) + ": " +
-                                            std::to_string(body.erasable().size()) + " bytes");
+    if (const auto checked = check_erasable(*append, body.erasure(), body.erasable()); !checked) {
+        return failure(Errc::malformed, "entry " + std::to_string(location.index.value) + ": " +
+                                            checked.error().place);
     }
-    const EventView from = event_at(*append, location.slot);
+    const auto [from, salted] = event_at(*append, body, location.slot);
     RecordedEvent event;
     event.position = location.position;
     event.revision = location.revision;
@@ -49,10 +56,9 @@ Result<RecordedEvent> extract_event(const EntryBody& body, const EventLocation& 
     event.id = from.id;
     event.type = std::string(from.type);
     event.metadata.assign(from.metadata.begin(), from.metadata.end());
-    event.erased = erased;
-    if (!erased) {
-        const ByteSpan payload =
-            body.erasable().subspan(from.erasable_offset + salt_bytes, from.payload_bytes);
+    event.erased = !salted;
+    if (salted) {
+        const ByteSpan payload = salted->subspan(salt_bytes);
         event.payload.assign(payload.begin(), payload.end());
     }
     return event;

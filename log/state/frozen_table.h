@@ -24,6 +24,16 @@ class FrozenTable {
 
     std::uint64_t size() const { return live_.size(); }
     bool contains(const Key& key) const { return live_.find(key) != live_.end(); }
+    // The value under `key` as it is now; nullptr if there is none.
+    const Value* find(const Key& key) const {
+        const auto at = live_.find(key);
+        return at == live_.end() ? nullptr : &at->second.value;
+    }
+    // The lowest key that is not below `key`.
+    std::optional<Key> first_from(const Key& key) const {
+        const auto at = live_.lower_bound(key);
+        return at == live_.end() ? std::nullopt : std::optional(at->first);
+    }
     // The value under `key`, to be changed; nullptr if there is none.
     Value* change(const Key& key) {
         const auto at = live_.find(key);

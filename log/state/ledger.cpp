@@ -11,6 +11,8 @@ namespace {
 
 // More than one entry can leave behind, so that a sweep ends.
 constexpr std::uint64_t sweep_steps_per_entry = 8;
+// Redactions count until they are dropped, so that dropping them is part of what replicas agree on.
+constexpr std::uint32_t redactions_dropped_per_entry = 8;
 
 // The numbers begin..end-1 that a read finds among first..length-1.
 struct Page {
@@ -52,7 +54,14 @@ std::uint64_t nth(const Page& page, Direction direction, std::uint64_t k) {
 
 }  // namespace
 
-Ledger::Ledger(const Limits& limits) : limits_(limits), tables_(limits.sessions()) {}
+Ledger::Ledger(const Limits& limits)
+    : limits_(limits), standing_(initial()), tables_(limits.sessions()) {}
+
+Standing Ledger::initial() const {
+    Standing standing;
+    standing.knows_redact = limits_.knows_redact;
+    return standing;
+}
 
 void Ledger::apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {
     LEDGER_ASSERT(entry.index == applied().next());
@@ -60,10 +69,14 @@ void Ledger::apply(const EntryRef& entry, const Digest& hash, ByteVector& outcom
     const std::uint64_t outcome_at = outcome.size();
     standing_.applied = entry.index;
     standing_.chain = hash;
+    just_redacted_.clear();
     if (entry.kind == EntryKind::command) {
         decide(entry, outcome);
         LEDGER_ASSERT(outcome.size() > outcome_at);
+    } else if (entry.kind == EntryKind::feature) {
+        note_version(entry);
     }
+    tables_.redactions.drop(standing_.retained_index, redactions_dropped_per_entry);
     standing_.digest.add(entry.index.value);
     standing_.digest.add(hash.truncated());
     standing_.digest.add_bytes(ByteSpan(outcome).subspan(outcome_at));
@@ -76,8 +89,18 @@ void Ledger::decide(const EntryRef& entry, ByteVector& outcome) {
         encode_outcome(Malformed{}, outcome);
         return;
     }
-    if (const auto* view = std::get_if<AppendView>(&*command)) {
-        append(entry, *view, outcome);
+    if (const auto* append = std::get_if<AppendView>(&*command)) {
+        const std::uint64_t outcome_at = outcome.size();
+        const Sessions::Verdict verdict = once(entry, *append, outcome);
+        note_copy(entry, *append, verdict, ByteSpan(outcome).subspan(outcome_at));
+        return;
+    }
+    if (const auto* redact = std::get_if<RedactView>(&*command)) {
+        if (knows_redact()) {
+            once(entry, *redact, outcome);
+        } else {
+            encode_outcome(Malformed{}, outcome);
+        }
         return;
     }
     const SessionId session{entry.index.value};
@@ -86,33 +109,37 @@ void Ledger::decide(const EntryRef& entry, ByteVector& outcome) {
     encode_outcome(SessionRegistered{session}, outcome);
 }
 
-void Ledger::append(const EntryRef& entry, const AppendView& append, ByteVector& outcome) {
-    if (append.session == SessionId{}) {
-        execute(entry, append, outcome);
-        return;
+template <typename View>
+Sessions::Verdict Ledger::once(
+    const EntryRef& entry, const View& command, ByteVector& outcome) {
+    using Verdict = Sessions::Verdict;
+    if (command.session == SessionId{}) {
+        execute(entry, command, outcome);
+        return Verdict::fresh;
     }
-    const Digest& command = entry.handle.envelope_digest();
+    const Digest& digest = entry.handle.envelope_digest();
     const auto [verdict, reply] =
-        tables_.sessions.judge(append.session, append.sequence, command, entry.cluster_time);
+        tables_.sessions.judge(command.session, command.sequence, digest, entry.cluster_time);
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::answered, "state.retry_replayed");
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::mismatch, "state.mismatch");
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::too_old, "state.sequence_too_old");
     LEDGER_SOMETIMES(verdict == Sessions::Verdict::expired, "state.session_expired");
     switch (verdict) {
-        case Sessions::Verdict::answered:
+        case Verdict::answered:
             outcome.insert(outcome.end(), reply.begin(), reply.end());
-            return;
-        case Sessions::Verdict::mismatch: encode_outcome(Mismatch{}, outcome); return;
-        case Sessions::Verdict::too_old: encode_outcome(SequenceTooOld{}, outcome); return;
-        case Sessions::Verdict::expired: encode_outcome(SessionExpired{}, outcome); return;
-        case Sessions::Verdict::fresh: break;
+            return verdict;
+        case Verdict::mismatch: encode_outcome(Mismatch{}, outcome); return verdict;
+        case Verdict::too_old: encode_outcome(SequenceTooOld{}, outcome); return verdict;
+        case Verdict::expired: encode_outcome(SessionExpired{}, outcome); return verdict;
+        case Verdict::fresh: break;
     }
     const std::uint64_t outcome_at = outcome.size();
-    execute(entry, append, outcome);
-    tables_.sessions.store(append.session, {.sequence = append.sequence,
-                                        .acknowledged_through = append.acknowledged_through,
-                                        .command = command,
+    execute(entry, command, outcome);
+    tables_.sessions.store(command.session, {.sequence = command.sequence,
+                                        .acknowledged_through = command.acknowledged_through,
+                                        .command = digest,
                                         .bytes = ByteSpan(outcome).subspan(outcome_at)});
+    return verdict;
 }
 
 void Ledger::execute(const EntryRef& entry, const AppendView& append, ByteVector& outcome) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "log/base/entry.h"
@@ -23,7 +24,14 @@ struct Limits {
     std::uint32_t sessions_max = 65'536;               // about 100 bytes each, plus stored replies
     std::uint32_t stored_replies_max = 32;             // per session, about 100 bytes each
     std::uint32_t stored_reply_bytes_max = 64u << 10;  // per session; the newest is always kept
-    std::uint32_t streams_max = 16'000'000;            // about 120 bytes each and its name, plus 20 per event
+    // About 120 bytes each beside its name, plus 20 per event.
+    std::uint32_t streams_max = 16'000'000;
+    // Redacted events, and repetitions of commands in the log, above the retained point: about 130
+    // bytes each, 2 for a further event of the same entry. Beyond, a redaction is LimitReached, and
+    // repetitions are not noted: redaction does not reach their payloads.
+    std::uint32_t redactions_max = 1'000'000;
+    // Commands of kind redact are known from the first entry on, not as of a feature entry.
+    bool knows_redact = false;
 
     SessionLimits sessions() const {
         return {.sessions_max = sessions_max,
@@ -67,6 +75,20 @@ class Ledger {
     // Entries up to `upto`, which has been applied, may be gone from the log.
     void retain(Index upto);
 
+    // The feature version (an entry of kind feature, its body a little-endian u32) as of which
+    // commands of kind redact are executed; before, they are Malformed, as builds have it that do
+    // not know them.
+    static constexpr std::uint32_t redact_version = 3;
+    bool knows_redact() const { return standing_.knows_redact; }
+    // Entries, ascending, of which the last apply() wants more erased than before.
+    std::span<const Index> just_redacted() const { return just_redacted_; }
+    // The first entry at or above `from` of which something may have to be erased.
+    std::optional<Index> redacted_from(Index from) const {
+        return tables_.redactions.next(from);
+    }
+    // The body of the entry as it is to stay from now on: without what is redacted of it.
+    EntryHandle without_redacted(Index entry, const EntryHandle& body) const;
+
     Index applied() const { return standing_.applied; }
     // Number of events that there ever were = the next position.
     Position length() const { return tables_.positions.length(); }
@@ -84,9 +106,18 @@ class Ledger {
     };
 
     void decide(const EntryRef& entry, ByteVector& outcome);
-    void append(const EntryRef& entry, const AppendView& append, ByteVector& outcome);
-    // Executes an append that is not a retry.
+    // Executes the command, an append or a redaction, unless it is a retry.
+    template <typename View>
+    Sessions::Verdict once(const EntryRef& entry, const View& command, ByteVector& outcome);
     void execute(const EntryRef& entry, const AppendView& append, ByteVector& outcome);
+    void execute(const EntryRef& entry, const RedactView& redact, ByteVector& outcome);
+    void note_version(const EntryRef& entry);
+    // An append that wrote nothing because an earlier entry is, or may be, the same.
+    void note_copy(const EntryRef& entry, const AppendView& append, Sessions::Verdict verdict,
+        ByteSpan outcome);
+    void redact_all(const EntryRef& entry, const AppendView& append);
+    void redact(Index entry, Slot slot);
+    Standing initial() const;
     // Fills targets_; every check that does not hold.
     std::vector<FailedCheck> check(const AppendView& append);
     // Marks the targets with events; whether the streams it creates fit.
@@ -111,6 +142,7 @@ class Ledger {
     // Memory of the command in hand, kept so that apply need not allocate; no state.
     std::vector<Target> targets_;
     Appended appended_;
+    std::vector<Index> just_redacted_;
 };
 
 }  // namespace ledger::state

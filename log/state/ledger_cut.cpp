@@ -37,9 +37,11 @@ void Ledger::begin_restore() {
         discarded_.push_back(std::move(restoration_->tables()));
     }
     discarded_.push_back(std::exchange(tables_, Tables(limits_.sessions())));
-    standing_ = {};
+    standing_ = initial();
+    just_redacted_.clear();
     dropping_ = false;
-    restoration_.emplace(RestoreLimits{limits_.streams_max, limits_.sessions()});
+    restoration_.emplace(
+        RestoreLimits{limits_.streams_max, limits_.sessions(), limits_.redactions_max});
     LEDGER_ASSERT(length() == Position{});
 }
 
@@ -79,12 +81,14 @@ void Ledger::retain(Index upto) {
 
 void Ledger::sweep(std::uint64_t steps) {
     tables_.sessions.sweep(steps);
+    tables_.redactions.sweep(steps);
     if (!discarded_.empty()) {
         Tables& last = discarded_.back();
         const bool streams = last.streams.discard();
         const bool positions = last.positions.discard();
         const bool sessions = last.sessions.discard(steps);
-        if (streams && positions && sessions) {
+        const bool redactions = last.redactions.discard(steps);
+        if (streams && positions && sessions && redactions) {
             discarded_.pop_back();
         }
     }

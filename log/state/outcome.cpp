@@ -8,7 +8,8 @@
 //   offset  size  field
 //        0     1  version = 1
 //        1     1  outcome kind: 1 appended, 2 conflict, 3 session expired, 4 sequence too old,
-//                 5 mismatch, 6 session registered, 7 malformed, 8 limit reached
+//                 5 mismatch, 6 session registered, 7 malformed, 8 limit reached, 9 redacted,
+//                 10 no such events
 //
 //   appended:            2     8  first position
 //                       10     8  cluster time
@@ -22,7 +23,12 @@
 //                                 exists 1, actual revision 8 (0 unless it exists),
 //                                 size of name 2, name
 //   session registered:  2     8  session
-//   limit reached:       2     1  bound: 1 streams
+//   limit reached:       2     1  bound: 1 streams, 2 redactions
+//   redacted:            2     4  number of events that had not been before
+//   no such events:      2     8  the first retained position
+//                       10     8  length of the ledger
+//                       18     4  number of positions P, 1..1024
+//                       22   8 P  positions, ascending, below the one or not below the other
 //   the others end after the kind.
 
 namespace ledger::state {
@@ -41,6 +47,8 @@ enum class Kind : std::uint8_t {
     session_registered = 6,
     malformed = 7,
     limit_reached = 8,
+    redacted = 9,
+    no_such_events = 10,
 };
 
 // Writes one alternative each, after version and kind.
@@ -62,6 +70,11 @@ class OutcomeEncoder {
         begin(Kind::limit_reached);
         out_.u8(static_cast<std::uint8_t>(reached.bound));
     }
+    void operator()(const Redacted& redacted) {
+        begin(Kind::redacted);
+        out_.u32(redacted.events);
+    }
+    void operator()(const NoSuchEvents& missing);
 
   private:
     void begin(Kind kind) {
@@ -116,6 +129,19 @@ void OutcomeEncoder::operator()(const Conflict& conflict) {
         out_.u64(check.exists ? check.actual.value : 0);
         out_.u16(static_cast<std::uint16_t>(check.stream.size()));
         out_.bytes(as_bytes(check.stream));
+    }
+}
+
+void OutcomeEncoder::operator()(const NoSuchEvents& missing) {
+    LEDGER_ASSERT(!missing.positions.empty());
+    LEDGER_ASSERT(missing.positions.size() <= command_redactions_max);
+    begin(Kind::no_such_events);
+    out_.u64(missing.retained.value);
+    out_.u64(missing.length.value);
+    out_.u32(static_cast<std::uint32_t>(missing.positions.size()));
+    for (const Position position : missing.positions) {
+        LEDGER_ASSERT(position < missing.retained || position >= missing.length);
+        out_.u64(position.value);
     }
 }
 
@@ -181,8 +207,35 @@ Conflict decode_conflict(FieldReader& in) {
 
 LimitReached decode_limit_reached(FieldReader& in) {
     const std::uint8_t bound = in.u8("bound");
-    in.require(bound == static_cast<std::uint8_t>(Bound::streams), Errc::malformed, "bound");
+    in.require(bound == static_cast<std::uint8_t>(Bound::streams) ||
+                   bound == static_cast<std::uint8_t>(Bound::redactions),
+        Errc::malformed, "bound");
     return {static_cast<Bound>(bound)};
+}
+
+Redacted decode_redacted(FieldReader& in) {
+    const Redacted redacted{in.u32("number of events")};
+    in.require(
+        redacted.events <= command_redactions_max, Errc::beyond_limit, "number of events");
+    return redacted;
+}
+
+NoSuchEvents decode_no_such_events(FieldReader& in) {
+    NoSuchEvents missing;
+    missing.retained = Position{in.u64("retained position")};
+    missing.length = Position{in.u64("length of the ledger")};
+    in.require(missing.retained <= missing.length, Errc::malformed, "length of the ledger");
+    const std::uint32_t count = in.u32("number of positions");
+    in.require(count >= 1, Errc::malformed, "number of positions");
+    in.require(count <= command_redactions_max, Errc::beyond_limit, "number of positions");
+    for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+        const Position position{in.u64("position")};
+        in.require(i == 0 || position > missing.positions.back(), Errc::malformed, "position");
+        in.require(position < missing.retained || position >= missing.length, Errc::malformed,
+            "position");
+        missing.positions.push_back(position);
+    }
+    return missing;
 }
 
 Outcome decode_alternative(FieldReader& in) {
@@ -196,6 +249,8 @@ Outcome decode_alternative(FieldReader& in) {
         case Kind::session_registered: return SessionRegistered{SessionId{in.u64("session")}};
         case Kind::malformed: return Malformed{};
         case Kind::limit_reached: return decode_limit_reached(in);
+        case Kind::redacted: return decode_redacted(in);
+        case Kind::no_such_events: return decode_no_such_events(in);
     }
     in.require(false, Errc::malformed, "outcome kind");
     return Malformed{};

@@ -60,15 +60,30 @@ struct Malformed {
     friend bool operator==(const Malformed&, const Malformed&) = default;
 };
 
+// None of the events named has a payload any more. What is left on disks and in memories goes within
+// a bound of each node's own (node/limits.h).
+struct Redacted {
+    std::uint32_t events = 0;  // those that had not been redacted before
+    friend bool operator==(const Redacted&, const Redacted&) = default;
+};
+// Nothing was redacted: there are no events at these of the positions named. Below `retained` they
+// have expired, from `length` on there is none yet.
+struct NoSuchEvents {
+    std::vector<Position> positions;  // ascending, at least one
+    Position retained;
+    Position length;
+    friend bool operator==(const NoSuchEvents&, const NoSuchEvents&) = default;
+};
+
 // A replicated bound (Limits in log/state/ledger.h) leaves no room. Nothing was written.
-enum class Bound : std::uint8_t { streams = 1 };
+enum class Bound : std::uint8_t { streams = 1, redactions = 2 };
 struct LimitReached {
     Bound bound = Bound::streams;
     friend bool operator==(const LimitReached&, const LimitReached&) = default;
 };
 
 using Outcome = std::variant<Appended, Conflict, SessionExpired, SequenceTooOld, Mismatch,
-    SessionRegistered, Malformed, LimitReached>;
+    SessionRegistered, Malformed, LimitReached, Redacted, NoSuchEvents>;
 
 // No encoded outcome is longer: a conflict of every stream that a command can name.
 inline constexpr std::uint32_t outcome_bytes_max =

@@ -1,6 +1,7 @@
 #include "log/state/restoration.h"
 
 #include <string>
+#include <utility>
 
 #include "log/base/assert.h"
 #include "log/state/outcome.h"
@@ -18,6 +19,7 @@ const char* name_of(CutTable table) {
         case CutTable::streams: return "streams";
         case CutTable::entries: return "entries";
         case CutTable::sessions: return "sessions";
+        case CutTable::redactions: return "redactions";
     }
     return "unknown";
 }
@@ -33,9 +35,14 @@ Result<void> Restoration::take(ByteSpan chunk) {
     if (chunk.size() <= chunk_header_bytes) {
         return wrong("a chunk has at least 3 bytes");
     }
-    if (chunk[0] != static_cast<std::byte>(cut_version)) {
+    const auto version = static_cast<std::uint8_t>(chunk[0]);
+    if (version < cut_version_before_redact || version > cut_version) {
         return failure(Errc::unsupported_version, "chunk of a cut");
     }
+    if (version_ != 0 && version != version_) {
+        return wrong("a chunk of another version");
+    }
+    version_ = version;
     if (!begin_table(static_cast<std::uint8_t>(chunk[1]))) {
         return wrong("a chunk of another table was expected");
     }
@@ -103,13 +110,15 @@ void Restoration::take_record(RecordReader& in) {
         case CutTable::streams: take_stream(in); return;
         case CutTable::entries: take_entry(in); return;
         case CutTable::sessions: replies_ == 0 ? take_session(in) : take_reply(in); return;
+        case CutTable::redactions: take_redactions(in); return;
     }
 }
 
 void Restoration::take_summary(RecordReader& in) {
-    const CutSummary summary = read_summary(in);
+    const CutSummary summary = read_summary(in, version_);
     in.require(summary.streams <= limits_.streams_max, "number of streams");
     in.require(summary.sessions <= limits_.sessions.sessions_max, "number of sessions");
+    in.require(summary.redactions <= limits_.redactions_max, "number of redactions");
     if (!in.ok()) {
         return;
     }
@@ -119,6 +128,7 @@ void Restoration::take_summary(RecordReader& in) {
     missing_[number_of(CutTable::streams)] = summary.streams;
     missing_[number_of(CutTable::entries)] = summary.entries;
     missing_[number_of(CutTable::sessions)] = summary.sessions;
+    missing_[number_of(CutTable::redactions)] = summary.redactions;
 }
 
 void Restoration::take_stream(RecordReader& in) {
@@ -200,6 +210,38 @@ void Restoration::take_reply(RecordReader& in) {
                                                  .acknowledged_through = {},
                                                  .command = command,
                                                  .bytes = bytes});
+}
+
+void Restoration::take_redactions(RecordReader& in) {
+    const Index applied = summary_.standing.applied;
+    const std::uint64_t distance = in.varint("index");
+    in.require(distance >= 1 && distance <= applied - redacted_, "index");
+    const std::uint64_t slots = in.varint("number of slots");
+    in.require(slots <= command_events_max, "number of slots");
+    const std::uint64_t copies = in.varint("number of copies");
+    in.require(copies <= Redactions::copies_max && slots + copies >= 1, "number of copies");
+    in.require(slots + copies <= limits_.redactions_max - tables_.redactions.size(),
+        "number of copies");
+    Redactions::Record record;
+    std::uint64_t end = 0;
+    for (std::uint64_t i = 0; i < slots && in.ok(); ++i) {
+        const std::uint64_t step = in.varint("slot");
+        in.require(step >= 1 && step <= command_events_max - end, "slot");
+        end += in.ok() ? step : 0;
+        record.slots.push_back(static_cast<Slot>(in.ok() ? end - 1 : 0));
+    }
+    Index copy = redacted_ + (in.ok() ? distance : 0);
+    for (std::uint64_t i = 0; i < copies && in.ok(); ++i) {
+        const std::uint64_t step = in.varint("copy");
+        in.require(step >= 1 && step <= applied - copy, "copy");
+        copy = copy + (in.ok() ? step : 0);
+        record.copies.push_back(copy);
+    }
+    if (!in.ok()) {
+        return;
+    }
+    redacted_ = redacted_ + distance;
+    tables_.redactions.restore(redacted_, std::move(record));
 }
 
 Error Restoration::wrong(const std::string& what) const {

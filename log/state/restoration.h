@@ -17,6 +17,7 @@ namespace ledger::state {
 struct RestoreLimits {
     std::uint32_t streams_max = 0;
     SessionLimits sessions;
+    std::uint32_t redactions_max = 0;
 };
 
 // Whatever the bytes are, the tables stay such that they can be used. Memory is bounded by the
@@ -40,10 +41,12 @@ class Restoration {
     void take_entry(RecordReader& in);
     void take_session(RecordReader& in);
     void take_reply(RecordReader& in);
+    void take_redactions(RecordReader& in);
     Error wrong(const std::string& what) const;
 
     const RestoreLimits limits_;
     Tables tables_;
+    std::uint8_t version_ = 0;  // of the first chunk, hence of all; 0 = none came yet
     CutSummary summary_;
     std::array<std::uint64_t, cut_tables + 1> missing_{};  // records, by table
     CutTable table_ = CutTable::summary;
@@ -58,6 +61,7 @@ class Restoration {
     Sequence sequence_;              // of its last reply
     std::uint64_t replies_ = 0;      // of it that are still to come
     std::uint64_t reply_bytes_ = 0;  // of it so far
+    Index redacted_;                 // the entry of the last record
 };
 
 }  // namespace ledger::state

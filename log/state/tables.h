@@ -7,6 +7,7 @@
 #include "log/base/ids.h"
 #include "log/base/sha256.h"
 #include "log/state/positions.h"
+#include "log/state/redactions.h"
 #include "log/state/sessions.h"
 #include "log/state/streams.h"
 
@@ -19,6 +20,7 @@ struct Standing {
     Hash128 digest;           // of everything decided so far
     Index retained_index;     // entries up to here may be gone
     Position retained;        // the first event above; length() if there is none
+    bool knows_redact = false;  // as of a feature entry: commands of this kind are executed
 };
 
 struct Tables {
@@ -28,6 +30,7 @@ struct Tables {
     Streams streams;
     Positions positions;
     Sessions sessions;
+    Redactions redactions;
 };
 
 }  // namespace ledger::state

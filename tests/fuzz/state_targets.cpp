@@ -64,7 +64,9 @@ Verdict judge_command(ByteSpan bytes) {
 std::vector<ByteVector> command_seeds() {
     std::vector<ByteVector> seeds;
     for (const state::Command& command :
-        {state::Command{sample_append(1)}, state::Command{state::RegisterSession{}}}) {
+        {state::Command{sample_append(1)}, state::Command{state::RegisterSession{}},
+            state::Command{state::Redact{
+                SessionId{1}, Sequence{2}, Sequence{1}, {Position{0}, Position{2}}}}}) {
         const EntryHandle body = state::encode_command(command);
         seeds.push_back(command_bytes(body.envelope(), body.erasable()));
     }
@@ -90,7 +92,8 @@ std::vector<ByteVector> outcome_seeds() {
         state::Conflict{{{"a", {state::Expected::Kind::exact, Revision{1}}, true, Revision{2}}},
             Position{9}},
         state::SessionExpired{}, state::SequenceTooOld{}, state::Mismatch{},
-        state::SessionRegistered{SessionId{4}}, state::Malformed{}, state::LimitReached{}};
+        state::SessionRegistered{SessionId{4}}, state::Malformed{}, state::LimitReached{},
+        state::Redacted{3}, state::NoSuchEvents{{Position{1}, Position{9}}, Position{2}, Position{8}}};
     std::vector<ByteVector> seeds;
     for (const state::Outcome& outcome : outcomes) {
         state::encode_outcome(outcome, seeds.emplace_back());
@@ -102,7 +105,7 @@ std::vector<ByteVector> outcome_seeds() {
 
 Verdict judge_summary(ByteSpan bytes) {
     state::RecordReader in(bytes);
-    const state::CutSummary summary = state::read_summary(in);
+    const state::CutSummary summary = state::read_summary(in, state::cut_version);
     if (!in.ok()) {
         return {{}, in.ended() == (in.wrong() != nullptr) ? "no reason, or two" : ""};
     }

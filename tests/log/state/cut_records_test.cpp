@@ -53,21 +53,24 @@ TEST_CASE("cut records: a summary comes back", "[state]") {
         .chain = sha256(as_bytes("chain")),
         .digest = Hash128(3, 4),
         .retained_index = Index{100},
-        .retained = Position{50}};
+        .retained = Position{50},
+        .knows_redact = GENERATE(false, true)};
     summary.length = Position{70};
     summary.streams = 5;
     summary.entries = 20;
     summary.sessions = 7;
+    summary.redactions = summary.standing.knows_redact ? 9 : 0;
     ByteVector bytes;
     write_summary(bytes, summary);
     RecordReader in(bytes);
-    const CutSummary read = read_summary(in);
+    const CutSummary read = read_summary(in, cut_version_of(summary.standing));
     CHECK(in.ok());
     CHECK(in.at_end());
     ByteVector again;
     write_summary(again, read);
     CHECK(again == bytes);
     CHECK(read.standing.digest == summary.standing.digest);
+    CHECK(read.redactions == summary.redactions);
     CHECK(read.standing.chain == summary.standing.chain);
 }
 

@@ -40,6 +40,15 @@ inline EntryRef entry_with(std::uint64_t index, EntryHandle body, std::int64_t t
     return entry;
 }
 
+// The entry as of which redactions are known.
+inline EntryRef redact_known_at(std::uint64_t index) {
+    ByteVector body;
+    ByteWriter(body).u32(Ledger::redact_version);
+    EntryRef entry = entry_with(index, EntryHandle::make(body, {}));
+    entry.kind = EntryKind::feature;
+    return entry;
+}
+
 inline ByteVector encoded(const Outcome& outcome) {
     ByteVector bytes;
     encode_outcome(outcome, bytes);
@@ -82,6 +91,8 @@ class Feed {
         RC_ASSERT(outcome.has_value());
         return *outcome;
     }
+    // From here on redactions are known.
+    void learn_redact() { bytes_of(redact_known_at(log.size() + 1)); }
     SessionId open() {
         const Outcome outcome = (*this)(RegisterSession{});
         const auto* opened = std::get_if<SessionRegistered>(&outcome);
@@ -95,7 +106,9 @@ class Feed {
         Answer answer{
             located->length, located->stream_exists, located->stream_length, located->end, {}};
         for (const EventLocation& location : located->events) {
-            const auto event = extract_event(*log[location.index.value - 1].handle, location);
+            const EntryHandle body =
+                ledger.without_redacted(location.index, log[location.index.value - 1].handle);
+            const auto event = extract_event(*body, location);
             RC_ASSERT(event.has_value());
             answer.events.push_back(*event);
         }

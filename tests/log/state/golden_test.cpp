@@ -8,6 +8,7 @@
 #include "tests/log/state/examples.h"
 #include "log/base/format.h"
 #include "log/state/cut_records.h"
+#include "log/state/erasable.h"
 #include "tests/log/state/relay.h"
 #include "tests/source_directory.h"
 
@@ -54,6 +55,13 @@ TEST_CASE("golden: the bytes of every command", "[state]") {
     check_golden("command_append_envelope", body.envelope());
     check_golden("command_append_erasable", body.erasable());
     check_golden("command_register_session", encode_command(RegisterSession{})->bytes());
+    const Redact redact{.session = SessionId{0x11},
+        .sequence = Sequence{0x13},
+        .acknowledged_through = Sequence{0x12},
+        .positions = {Position{3}, Position{0x1122334455667788}}};
+    check_golden("command_redact", encode_command(Command{redact})->bytes());
+    const Slot first[] = {0};
+    check_golden("command_append_partly_erased", erase_events(body, first).erasable());
 }
 
 TEST_CASE("golden: the bytes of every outcome", "[state]") {
@@ -73,6 +81,10 @@ TEST_CASE("golden: the bytes of every outcome", "[state]") {
     check_golden("outcome_session_registered", encoded(SessionRegistered{SessionId{0x55}}));
     check_golden("outcome_malformed", encoded(Malformed{}));
     check_golden("outcome_limit_reached", encoded(LimitReached{}));
+    check_golden("outcome_limit_reached_redactions", encoded(LimitReached{Bound::redactions}));
+    check_golden("outcome_redacted", encoded(Redacted{0x102}));
+    check_golden("outcome_no_such_events",
+        encoded(NoSuchEvents{{Position{2}, Position{9}}, Position{3}, Position{8}}));
 }
 
 TEST_CASE("golden: the bytes of queries and answers", "[state]") {
@@ -106,6 +118,15 @@ TEST_CASE("golden: the bytes of a cut", "[state]") {
     std::uint64_t number = 0;
     for (const ByteVector& chunk : chunks_of(feed.ledger, 1000)) {
         check_golden("cut_chunk_" + std::to_string(++number), chunk);
+    }
+    CHECK(number == cut_tables - 1);  // there are no redactions yet
+    feed.learn_redact();
+    write(3, {1});  // once more
+    feed(Redact{.session = session, .sequence = Sequence{4}, .acknowledged_through = {},
+        .positions = {Position{3}, Position{5}}});
+    number = 0;
+    for (const ByteVector& chunk : chunks_of(feed.ledger, 1000)) {
+        check_golden("cut_2_chunk_" + std::to_string(++number), chunk);
     }
     CHECK(number == cut_tables);
 }

@@ -16,8 +16,11 @@ Outcome Model::apply(std::uint64_t index, std::int64_t time, const Command* comm
     if (command == nullptr) {
         return Malformed{};
     }
+    if (const auto* redact = std::get_if<Redact>(command)) {
+        return knows_redact_ ? once(index, time, *redact) : Outcome{Malformed{}};
+    }
     if (const auto* wanted = std::get_if<Append>(command)) {
-        const Outcome outcome = append(time, *wanted);
+        const Outcome outcome = once(index, time, *wanted);
         indexes_.resize(events_.size(), index);
         return outcome;
     }
@@ -38,31 +41,35 @@ Outcome Model::open(std::uint64_t index, std::int64_t time) {
     return SessionRegistered{SessionId{index}};
 }
 
-Outcome Model::append(std::int64_t time, const Append& append) {
-    if (append.session == SessionId{}) {
-        return execute(time, append);
+template <typename Asked>
+Outcome Model::once(std::uint64_t index, std::int64_t time, const Asked& asked) {
+    if (asked.session == SessionId{}) {
+        return execute(time, asked);
     }
-    const auto found = sessions_.find(append.session.value);
+    const auto found = sessions_.find(asked.session.value);
     if (found == sessions_.end()) {
+        repeated(index, asked, nullptr);
         return SessionExpired{};
     }
     Session& session = found->second;
     session.last = time;
-    if (append.sequence.value <= session.pruned_through) {
+    if (asked.sequence.value <= session.pruned_through) {
+        repeated(index, asked, nullptr);
         return SequenceTooOld{};
     }
-    const auto answered = session.replies.find(append.sequence.value);
+    const auto answered = session.replies.find(asked.sequence.value);
     if (answered != session.replies.end()) {
-        if (answered->second.command == append) {
+        if (answered->second.command == Command{asked}) {
+            repeated(index, asked, &answered->second.outcome);
             return answered->second.outcome;
         }
         return Mismatch{};
     }
-    const Outcome outcome = execute(time, append);
-    session.replies[append.sequence.value] = {append, outcome};
-    session.pruned_through = std::max(session.pruned_through, append.acknowledged_through.value);
+    const Outcome outcome = execute(time, asked);
+    session.replies[asked.sequence.value] = {asked, outcome};
+    session.pruned_through = std::max(session.pruned_through, asked.acknowledged_through.value);
     std::erase_if(session.replies,
-        [&](const auto& reply) { return reply.first <= append.acknowledged_through.value; });
+        [&](const auto& reply) { return reply.first <= asked.acknowledged_through.value; });
     while (session.replies.size() > limits_.stored_replies_max) {
         session.pruned_through = session.replies.begin()->first;
         session.replies.erase(session.replies.begin());
@@ -113,7 +120,103 @@ Outcome Model::execute(std::int64_t time, const Append& append) {
     return appended;
 }
 
+std::uint64_t Model::marks() const {
+    std::uint64_t all = 0;
+    for (const auto& [index, marks] : marks_) {
+        all += marks.slots.size() + marks.copies.size();
+    }
+    return all;
+}
+
+Slot Model::slot_of(std::uint64_t position) const {
+    const auto first = std::lower_bound(indexes_.begin(), indexes_.end(), indexes_[position]);
+    return static_cast<Slot>(position - static_cast<std::uint64_t>(first - indexes_.begin()));
+}
+
+bool Model::is_redacted(std::uint64_t position) const {
+    const auto found = marks_.find(indexes_[position]);
+    return found != marks_.end() && found->second.slots.count(slot_of(position)) > 0;
+}
+
+std::vector<Slot> Model::redacted(std::uint64_t index) const {
+    const auto found = marks_.find(index);
+    return found == marks_.end()
+               ? std::vector<Slot>{}
+               : std::vector<Slot>(found->second.slots.begin(), found->second.slots.end());
+}
+
+Outcome Model::execute(std::int64_t, const Redact& redact) {
+    NoSuchEvents missing{{}, Position{retained_}, Position{events_.size()}};
+    std::vector<std::uint64_t> fresh;
+    std::uint64_t more = 0;
+    for (const Position position : redact.positions) {
+        if (position.value < retained_ || position.value >= events_.size()) {
+            missing.positions.push_back(position);
+        } else if (!is_redacted(position.value)) {
+            fresh.push_back(position.value);
+            const auto found = marks_.find(indexes_[position.value]);
+            more += 1 + (found == marks_.end() ? 0 : found->second.copies.size());
+        }
+    }
+    if (!missing.positions.empty()) {
+        return missing;
+    }
+    if (marks() + more > limits_.redactions_max) {
+        return LimitReached{Bound::redactions};
+    }
+    for (const std::uint64_t position : fresh) {
+        const Slot slot = slot_of(position);
+        const std::set<std::uint64_t> copies = marks_[indexes_[position]].copies;
+        marks_[indexes_[position]].slots.insert(slot);
+        for (const std::uint64_t copy : copies) {
+            marks_[copy].slots.insert(slot);
+        }
+    }
+    return Redacted{static_cast<std::uint32_t>(fresh.size())};
+}
+
+void Model::redact_all(std::uint64_t index, const Append& append) {
+    if (marks() + append.events.size() <= limits_.redactions_max) {
+        for (std::size_t slot = 0; slot < append.events.size(); ++slot) {
+            marks_[index].slots.insert(static_cast<Slot>(slot));
+        }
+    }
+}
+
+void Model::repeated(std::uint64_t index, const Append& append, const Outcome* answered) {
+    if (!knows_redact_ || append.events.empty()) {
+        return;
+    }
+    if (answered == nullptr) {
+        redact_all(index, append);
+        return;
+    }
+    const auto* appended = std::get_if<Appended>(answered);
+    if (appended == nullptr || appended->first.value < retained_) {
+        return;
+    }
+    const std::uint64_t original = indexes_[appended->first.value];
+    const auto found = marks_.find(original);
+    const Marks before = found == marks_.end() ? Marks{} : found->second;
+    if (before.copies.size() == Redactions::copies_max) {
+        redact_all(index, append);
+    } else if (marks() + 1 + before.slots.size() <= limits_.redactions_max) {
+        marks_[original].copies.insert(index);
+        if (!before.slots.empty()) {
+            marks_[index].slots = before.slots;
+        }
+    }
+}
+
+void Model::passed() {
+    for (int dropped = 0;
+         dropped < 8 && !marks_.empty() && marks_.begin()->first <= retained_index_; ++dropped) {
+        marks_.erase(marks_.begin());
+    }
+}
+
 void Model::retain(std::uint64_t index) {
+    retained_index_ = std::max(retained_index_, index);
     while (retained_ < indexes_.size() && indexes_[retained_] <= index) {
         ++retained_;
     }
@@ -179,6 +282,12 @@ std::optional<Answer> Model::read(const Query& query) const {
     if (!rest.empty() && has_expired(rest.back())) {
         std::erase_if(rest, has_expired);
         answer.end = false;
+    }
+    for (RecordedEvent& event : rest) {
+        if (is_redacted(event.position.value)) {
+            event.payload.clear();
+            event.erased = true;
+        }
     }
     answer.events = std::move(rest);
     return answer;

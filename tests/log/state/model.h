@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ class Model {
     Outcome apply(std::uint64_t index, std::int64_t time, const Command* command);
     // Nothing if it begins with an event that has expired.
     std::optional<Answer> read(const Query& query) const;
+    void learn_redact() { knows_redact_ = true; }
+    // After each entry, whatever it was.
+    void passed();
+    // The places of an entry's events that are redacted.
+    std::vector<Slot> redacted(std::uint64_t index) const;
     // The events of the entries up to this one expire.
     void retain(std::uint64_t index);
 
@@ -30,7 +36,7 @@ class Model {
 
   private:
     struct Answered {
-        Append command;
+        Command command;
         Outcome outcome;
     };
     struct Session {
@@ -40,14 +46,29 @@ class Model {
     };
 
     Outcome open(std::uint64_t index, std::int64_t time);
-    Outcome append(std::int64_t time, const Append& append);
+    template <typename Asked>
+    Outcome once(std::uint64_t index, std::int64_t time, const Asked& asked);
     Outcome execute(std::int64_t time, const Append& append);
+    Outcome execute(std::int64_t time, const Redact& redact);
+    void repeated(std::uint64_t index, const Append& append, const Outcome* answered);
+    void repeated(std::uint64_t, const Redact&, const Outcome*) {}
+    void redact_all(std::uint64_t index, const Append& append);
+    bool is_redacted(std::uint64_t position) const;
+    Slot slot_of(std::uint64_t position) const;
+    std::uint64_t marks() const;
 
     const Limits limits_;
     std::map<std::uint64_t, Session> sessions_;
     std::vector<RecordedEvent> events_;
     std::vector<std::uint64_t> indexes_;  // of the events' entries
     std::uint64_t retained_ = 0;          // number of events that have expired
+    std::uint64_t retained_index_ = 0;
+    struct Marks {
+        std::set<Slot> slots;
+        std::set<std::uint64_t> copies;
+    };
+    bool knows_redact_ = false;
+    std::map<std::uint64_t, Marks> marks_;  // by index of the entry
     std::map<std::string, std::vector<RecordedEvent>> streams_;
 };
 

@@ -42,6 +42,7 @@ class Relay {
         : limits_(limits), ledger_(std::make_unique<Ledger>(limits)) {}
 
     Ledger& ledger() { return *ledger_; }
+    const Ledger& ledger() const { return *ledger_; }
     std::uint64_t restored() const { return restored_; }
 
     void apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {

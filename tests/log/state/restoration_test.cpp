@@ -25,6 +25,9 @@ Chunks example() {
         feed(append);
         feed.open();
     }
+    feed.learn_redact();
+    feed(Redact{.session = session, .sequence = Sequence{5}, .acknowledged_through = {},
+        .positions = {Position{2}, Position{5}, Position{6}}});
     feed.ledger.retain(Index{3});
     return chunks_of(feed.ledger, large);
 }
@@ -127,18 +130,22 @@ TEST_CASE("restoration: what is missing, double or out of order is named", "[sta
     longer[1].push_back(std::byte{1});
     CHECK(error_of(longer) == "cut, table streams, record 2: bytes after the last one");
     Chunks twice = whole;
-    twice[1] = to_bytes("\1\2\1a\1\1a\1");
+    twice[1] = to_bytes("\2\2\1a\1\1a\1");
     CHECK(error_of(twice) == "cut, table streams, record 1: wrong name: there is one already");
     Chunks newer = whole;
-    newer[0][0] = std::byte{2};
+    newer[0][0] = std::byte{3};
     Ledger ledger;
     CHECK(restore(ledger, newer).error().code == make_error_code(Errc::unsupported_version));
+    Chunks mixed = whole;
+    mixed[1][0] = std::byte{1};
+    CHECK(error_of(mixed) == "cut, table summary, record 1: a chunk of another version");
 }
 
 TEST_CASE("restoration: the limits of the ledger hold for a cut", "[state]") {
     const Chunks whole = example();
     for (const Limits& limits : {Limits{.sessions_max = 4}, Limits{.stored_replies_max = 2},
-             Limits{.stored_reply_bytes_max = 60}, Limits{.streams_max = 1}}) {
+             Limits{.stored_reply_bytes_max = 60}, Limits{.streams_max = 1},
+             Limits{.redactions_max = 2}}) {
         Ledger ledger(limits);
         CHECK_FALSE(restore(ledger, whole).has_value());
         CHECK(restore(ledger, chunks_of(*std::make_unique<Ledger>(limits), large)).has_value());

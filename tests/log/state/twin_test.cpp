@@ -7,6 +7,7 @@
 
 #include "tests/log/state/examples.h"
 #include "log/base/sometimes.h"
+#include "log/state/erasable.h"
 #include "log/state/ledger.h"
 #include "tests/log/state/model.h"
 #include "tests/log/state/relay.h"
@@ -26,6 +27,8 @@ enum Action {
     cut,      // begin to give the state away
     give_up,  // that
     retain,   // only what lies above an earlier entry
+    learn,    // that there are redactions
+    redact_some,  // events, also such as do not exist
 };
 
 // One entry of a random log, as shrinkable numbers; what they mean depends on what came before.
@@ -49,7 +52,7 @@ rc::Gen<Step> any_step() {
     const auto action = rc::gen::weightedElement<int>(
         {{8, append_next}, {2, append_out_of_order}, {4, retry}, {2, change}, {2, open_session},
             {2, append_without_session}, {1, garbage}, {1, no_operation}, {3, cut}, {1, give_up},
-            {1, retain}});
+            {1, retain}, {3, learn}, {6, redact_some}});
     const auto form = rc::gen::weightedElement<int>({{6, 0}, {1, 1}, {1, 2}, {5, 3}, {1, 4}});
     const auto checks =
         rc::gen::container<std::vector<std::pair<int, int>>>(rc::gen::pair(below(6), form));
@@ -72,10 +75,15 @@ class Twins {
 
     void take(const Step& step);
     void compare_reads();
+    // What stays of every entry's body.
+    void compare_bodies() const;
     std::uint64_t restored() const { return relay_.restored(); }
 
   private:
     Append append_of(const Step& step);
+    Redact redact_of(const Step& step);
+    template <typename Asked>
+    void key(const Step& step, Asked& asked);
     Expected expectation(const std::string& stream, int form) const;
     void apply(const Command* command, const EntryRef& entry);
     void compare_read(const Query& query);
@@ -86,7 +94,7 @@ class Twins {
     Relay relay_;
     Model model_;
     std::vector<std::uint64_t> sessions_;
-    std::vector<Append> sent_;
+    std::vector<Command> sent_;
     std::uint64_t sequence_ = 0;
     std::uint64_t salt_ = 0;
 };
@@ -122,15 +130,38 @@ Append Twins::append_of(const Step& step) {
             append.events.push_back(event);
         }
     }
-    if (!sessions_.empty() && step.action != append_without_session) {
-        append.session = SessionId{sessions_[step.pick % sessions_.size()]};
-        sequence_ += step.action == append_next ? 1 : 1 + step.pick % 3;
-        const std::uint64_t back = step.action == append_next ? 0 : step.pick % 4;
-        append.sequence = Sequence{sequence_ - std::min(back, sequence_ - 1)};
-        append.acknowledged_through =
-            append.sequence - std::min<std::uint64_t>(1 + step.acknowledge, append.sequence.value);
-    }
+    key(step, append);
     return append;
+}
+
+Redact Twins::redact_of(const Step& step) {
+    Redact redact;
+    const std::uint64_t length = model_.length();
+    // Beyond the end now and then.
+    const std::uint64_t end = length + (step.pick % 8 == 0 || length == 0 ? 2 : 0);
+    for (const std::uint32_t place : step.events) {
+        redact.positions.push_back(Position{end - 1 - place % std::min<std::uint64_t>(end, 20)});
+    }
+    redact.positions.push_back(Position{step.pick % end});
+    std::sort(redact.positions.begin(), redact.positions.end());
+    redact.positions.erase(
+        std::unique(redact.positions.begin(), redact.positions.end()), redact.positions.end());
+    key(step, redact);
+    return redact;
+}
+
+template <typename Asked>
+void Twins::key(const Step& step, Asked& asked) {
+    if (sessions_.empty() || step.action == append_without_session) {
+        return;
+    }
+    const bool next = step.action == append_next || step.action == redact_some;
+    asked.session = SessionId{sessions_[step.pick % sessions_.size()]};
+    sequence_ += next ? 1 : 1 + step.pick % 3;
+    const std::uint64_t back = next ? 0 : step.pick % 4;
+    asked.sequence = Sequence{sequence_ - std::min(back, sequence_ - 1)};
+    asked.acknowledged_through =
+        asked.sequence - std::min<std::uint64_t>(1 + step.acknowledge, asked.sequence.value);
 }
 
 bool Twins::took_cut(const Step& step) {
@@ -156,6 +187,11 @@ void Twins::take(const Step& step) {
         return;
     }
     feed_.time += step.elapsed;
+    if (step.action == learn) {
+        model_.learn_redact();
+        apply(nullptr, redact_known_at(feed_.log.size() + 1));
+        return;
+    }
     if (step.action == no_operation || step.action == garbage) {
         EntryRef entry = entry_with(feed_.log.size() + 1,
             EntryHandle::make(as_bytes(step.action == garbage ? "\1\1rubbish" : ""), {}),
@@ -166,12 +202,17 @@ void Twins::take(const Step& step) {
     }
     Command command = RegisterSession{};
     if ((step.action == retry || step.action == change) && !sent_.empty()) {
-        Append append =
-            sent_[sent_.size() - 1 - step.pick % std::min<std::size_t>(sent_.size(), 12)];
-        if (step.action == change) {
-            append.streams.push_back({"changed-" + std::to_string(step.pick), {}});
+        command = sent_[sent_.size() - 1 - step.pick % std::min<std::size_t>(sent_.size(), 12)];
+        auto* append = std::get_if<Append>(&command);
+        if (step.action == change && append != nullptr) {
+            append->streams.push_back({"changed-" + std::to_string(step.pick), {}});
         }
-        command = append;
+        if (auto* redact = std::get_if<Redact>(&command); step.action == change && redact) {
+            redact->positions.push_back(redact->positions.back().next());
+        }
+    } else if (step.action == redact_some) {
+        sent_.push_back(redact_of(step));
+        command = sent_.back();
     } else if (step.action != open_session) {
         sent_.push_back(append_of(step));
         command = sent_.back();
@@ -183,13 +224,14 @@ void Twins::take(const Step& step) {
 
 void Twins::apply(const Command* command, const EntryRef& entry) {
     const ByteVector bytes = feed_.bytes_of(entry);
-    if (entry.kind == EntryKind::noop) {
+    if (entry.kind != EntryKind::command) {
         RC_ASSERT(bytes.empty());
     } else {
         const Outcome wanted = model_.apply(entry.index.value, feed_.time, command);
         RC_ASSERT(bool(Feed::decoded(bytes) == wanted));
         RC_ASSERT(bytes == encoded(wanted));
     }
+    model_.passed();
     ByteVector same;
     relay_.apply(entry, feed_.chain, same);
     RC_ASSERT(same == bytes);
@@ -197,6 +239,25 @@ void Twins::apply(const Command* command, const EntryRef& entry) {
     RC_ASSERT(relay_.ledger().chain() == feed_.chain);
     RC_ASSERT(feed_.ledger.applied() == entry.index);
     RC_ASSERT(feed_.ledger.length() == Position{model_.length()});
+}
+
+void Twins::compare_bodies() const {
+    std::optional<Index> next = feed_.ledger.redacted_from({});
+    for (const EntryRef& entry : feed_.log) {
+        const std::vector<Slot> slots = model_.redacted(entry.index.value);
+        EntryRef wanted = entry;
+        wanted.handle = erase_events(entry.handle, slots);
+        EntryRef found = entry;
+        found.handle = feed_.ledger.without_redacted(entry.index, entry.handle);
+        EntryRef same = entry;
+        same.handle = relay_.ledger().without_redacted(entry.index, entry.handle);
+        RC_ASSERT(bool(found == wanted));
+        RC_ASSERT(bool(same == wanted));
+        RC_ASSERT(slots.empty() || found.handle.erasure() != Erasure::none);
+        RC_ASSERT((slots.empty() || next == entry.index));
+        next = next == entry.index ? feed_.ledger.redacted_from(entry.index.next()) : next;
+    }
+    RC_ASSERT(!next);
 }
 
 void Twins::compare_read(const Query& query) {
@@ -247,6 +308,7 @@ void run_twins(const Limits& limits, const std::vector<Step>& steps) {
         twins.take(step);
     }
     twins.compare_reads();
+    twins.compare_bodies();
     restored += twins.restored();
 }
 
@@ -266,7 +328,9 @@ std::uint64_t hits(std::string_view name) {
 TEST_CASE("twin: the ledger decides and reads as the model does", "[state]") {
     CHECK(rc::check("shipped limits", [] { run_twins({}, *any_log()); }));
     CHECK(rc::check("tiny limits", [] {
-        run_twins({.sessions_max = 2, .stored_replies_max = 2, .streams_max = 4}, *any_log());
+        run_twins({.sessions_max = 2, .stored_replies_max = 2, .streams_max = 4,
+                      .redactions_max = 6},
+            *any_log());
     }));
     CHECK(rc::check("one of each", [] {
         run_twins({.sessions_max = 1, .stored_replies_max = 1, .streams_max = 1}, *any_log());
@@ -276,10 +340,12 @@ TEST_CASE("twin: the ledger decides and reads as the model does", "[state]") {
         {"state.retry_replayed", "state.conflict", "state.conflict_of_several_checks",
             "state.session_expired_by_bound", "state.session_expired", "state.sequence_too_old",
             "state.mismatch", "state.multi_stream_append", "state.limit_reached",
-            "state.retained_while_frozen"}) {
+            "state.retained_while_frozen", "state.redact_without_events",
+            "state.redactions_limit_reached", "state.redacted_with_its_copies"}) {
         INFO(name);
         CHECK(hits(name) >= 20);
     }
+    CHECK(hits("state.copy_of_what_is_redacted") >= 3);  // needs three entries that fit
     CHECK(restored >= 100);
 }
 
