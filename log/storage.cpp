@@ -58,7 +58,8 @@ class SegmentedStorage final : public Storage {
         if (!copies_.empty()) {
             LEDGER_CHECK(repair());
         }
-        return reserve_.look();
+        LEDGER_CHECK(reserve_.look());
+        return writer_.economise(reserve_.crowded());
     }
     bool crowded() const override { return reserve_.crowded(); }
     std::span<const Index> damaged() const override { return damaged_; }

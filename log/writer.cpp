@@ -67,6 +67,19 @@ Result<void> Writer::close_active() {
     return sealed;
 }
 
+Result<void> Writer::economise(bool scarce) {
+    scarce_ = scarce;
+    if (!scarce || spares_.empty()) {
+        return {};
+    }
+    LEDGER_SOMETIMES(true, "log.spares_given_up");
+    for (SegmentId spare : spares_) {
+        LEDGER_CHECK(files_.remove(path_in(options_.directory, spare_name(spare))));
+    }
+    spares_.clear();
+    return files_.sync_directory(options_.directory);
+}
+
 // The hard state says where the log begins before anything is gone.
 Result<void> Writer::discard_segments(Index upto) {
     LEDGER_ASSERT(upto <= log_.map.last());
@@ -93,7 +106,7 @@ Result<void> Writer::discard_segments(Index upto) {
 Result<void> Writer::retire_segments(const std::vector<SegmentId>& segments) {
     for (SegmentId id : segments) {
         const std::string name = path_in(options_.directory, segment_name(id));
-        if (spares_.size() < options_.spare_segments) {
+        if (!scarce_ && spares_.size() < options_.spare_segments) {
             LEDGER_CHECK(files_.rename(name, path_in(options_.directory, spare_name(id))));
             spares_.push_back(id);
         } else {
@@ -220,7 +233,7 @@ std::uint64_t Writer::zeros_behind(std::uint64_t bytes) const {
     constexpr std::uint64_t groups_per_allocation = 8;
     const std::uint64_t end = buffer_offset_ + bytes;
     const std::uint64_t wanted = std::min(end + options_.allocate_bytes, options_.segment_bytes);
-    const bool pays = bytes <= options_.allocate_bytes / groups_per_allocation;
+    const bool pays = !scarce_ && bytes <= options_.allocate_bytes / groups_per_allocation;
     return pays && end > log_.segments.back().allocated && wanted > end ? wanted - end : 0;
 }
 

@@ -23,6 +23,8 @@ class Writer {
     // Between groups only: the active segment, if there is one, is sealed, durably; the next group
     // begins another one.
     Result<void> close_active();
+    // Between groups only. While space is scarce no zeros are written ahead, and there are no spares.
+    Result<void> economise(bool scarce);
 
   private:
     Result<void> discard_segments(Index upto);
@@ -69,6 +71,7 @@ class Writer {
     bool waiting_ = false;     // the buffer waits for the hard state or for the restart
     bool log_dirty_ = false;
     bool unsynced_ = false;    // a group was written and not synced
+    bool scarce_ = false;      // see economise()
     bool failed_ = false;      // after an error nothing is known about the disk
 };
 

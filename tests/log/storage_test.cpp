@@ -9,6 +9,7 @@
 #include "log/log_map.h"
 #include "log/reader.h"
 #include "log/scan.h"
+#include "tests/log/failing_file_system.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
 
@@ -238,6 +239,47 @@ TEST_CASE("storage: the files of discarded segments become new ones", "[log]") {
         CHECK(segments_of(files).size() == 1);
         check_same(opened, twin);
     }
+}
+
+TEST_CASE("storage: where space is scarce there are no spares, and no zeros ahead", "[log]") {
+    MemoryFileSystem disk;
+    FailingFileSystem files(disk);
+    Options options = reusing_options(8192);
+    options.soft_limit_bytes = 64u << 10;
+    REQUIRE(format(files, options, sample_identity()));
+    TwinLog twin;
+    Opened opened = must_open(files, options);
+    std::uint64_t step = 0;
+    const auto grow_until = [&](SegmentId segment) {
+        while (opened.storage->published()->last() == Index{0} ||
+               opened.storage->published()->place(twin.last()).segment < segment) {
+            must_store(*opened.storage, twin, twin.group(++step, 2, 900));
+            twin.commit = twin.last();
+        }
+    };
+    grow_until(SegmentId{4});
+    REQUIRE(opened.storage->discard(twin.commit));
+    twin.forget(opened.storage->published()->first());
+    REQUIRE(segments_of(disk).size() == 3);
+
+    files.space = 40u << 10;
+    must_store(*opened.storage, twin, twin.group(++step, 1, 100));
+    CHECK(opened.storage->crowded());
+    CHECK(segments_of(disk).size() == 1);
+    grow_until(SegmentId{5});
+    const std::uint64_t size = size_of(disk, "wal/00000005.segment");
+    CHECK(size < 6000);
+    REQUIRE(opened.storage->discard(twin.commit));
+    twin.forget(opened.storage->published()->first());
+    CHECK(segments_of(disk).size() == 1);
+
+    files.space = UINT64_MAX;
+    must_store(*opened.storage, twin, twin.group(++step, 1, 100));
+    must_store(*opened.storage, twin, twin.group(++step, 1, 100));
+    CHECK_FALSE(opened.storage->crowded());
+    CHECK(size_of(disk, "wal/00000005.segment") == 8192);
+    opened = must_open(files, options);
+    check_same(opened, twin);
 }
 
 TEST_CASE("storage: a reader that holds a file that became another segment says so", "[log]") {
