@@ -46,6 +46,7 @@ class FixedFiles final : public FileSystem {
         return {};
     }
     Result<void> sync_directory(const std::string&) override { return {}; }
+    Result<std::uint64_t> free_bytes(const std::string&) override { return UINT64_MAX; }
 
   private:
     static constexpr std::size_t bytes_max = 16u << 20;
