@@ -86,6 +86,9 @@ std::optional<BodyJudge::Fault> BodyJudge::judge_group(std::size_t number) {
             return Fault{group.start, log_.map.last(), "identity block and records differ"};
         }
         log_.map.learn(group.block->last, group.block->last_hash);
+        if (group.block->names.empty()) {
+            note_dead(log_, identity_block_bytes(0));
+        }
         keep_ = group.end;
         identity_.reset();
     }
@@ -151,6 +154,7 @@ void BodyJudge::apply(const Slot& slot) {
     const EntryIdentity name = identity_of(record.header, record.envelope_crc);
     if (record.header.is_truncation()) {
         truncate(log_, record.header.index, hash_in(record));
+        note_dead(log_, record.bytes());
     } else if (const Digest* const hash = last_hash()) {
         append(log_, slot.offset, name, entry_hash(*hash, entry_of(record)));
     } else {
@@ -190,6 +194,7 @@ bool BodyJudge::truncate_by_name(const EntryIdentity& name) {
     if (hash) {
         LEDGER_SOMETIMES(true, "log.truncation_known_by_name");
         truncate(log_, index, *hash);
+        note_dead(log_, record_bytes(name.envelope_bytes, name.erasable_bytes));
     }
     return hash.has_value();
 }

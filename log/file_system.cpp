@@ -52,26 +52,53 @@ Result<void> remove_if_there(FileSystem& files, const std::string& name) {
     return removed;
 }
 
-Result<void> write_new(FileSystem& files, const std::string& name, ByteSpan bytes) {
-    LEDGER_TRY(const auto file, files.create(name));
-    LEDGER_CHECK(file->write(0, bytes));
-    return file->sync();
+}  // namespace
+
+Replacement::Replacement(
+    FileSystem& files, const std::string& directory, const std::string& name)
+    : files_(&files), directory_(directory), name_(path_in(directory, name)),
+      temporary_(name_ + std::string(temporary_suffix)) {}
+
+Result<Replacement> Replacement::begin(
+    FileSystem& files, const std::string& directory, const std::string& name) {
+    Replacement made(files, directory, name);
+    LEDGER_CHECK(remove_if_there(files, made.temporary_));
+    LEDGER_TRY(made.file_, files.create(made.temporary_));
+    return made;
 }
 
-}  // namespace
+Result<void> Replacement::unless_full(Result<void> done) {
+    if (!done && done.error().code == make_error_code(Errc::no_space)) {
+        LEDGER_CHECK(abandon());
+    }
+    return done;
+}
+
+Result<void> Replacement::write(std::uint64_t offset, ByteSpan bytes) {
+    return unless_full(file_->write(offset, bytes));
+}
+
+Result<void> Replacement::commit() {
+    LEDGER_CHECK(unless_full(file_->sync()));
+    LEDGER_CHECK(unless_full(files_->rename(temporary_, name_)));
+    auto synced = files_->sync_directory(directory_);
+    if (!synced && synced.error().code == make_error_code(Errc::no_space)) {
+        // The name leads to the new file by now: this is not as if nothing had changed.
+        return failure(Errc::io_error, synced.error().place);
+    }
+    return synced;
+}
+
+Result<void> Replacement::abandon() {
+    file_.reset();
+    return remove_if_there(*files_, temporary_);
+}
 
 Result<void> replace_file(FileSystem& files, const std::string& directory, const std::string& name,
     ByteSpan bytes) {
-    const std::string temporary = path_in(directory, name + std::string(temporary_suffix));
-    LEDGER_CHECK(remove_if_there(files, temporary));
-    if (auto written = write_new(files, temporary, bytes); !written) {
-        if (written.error().code == make_error_code(Errc::no_space)) {
-            LEDGER_CHECK(remove_if_there(files, temporary));
-        }
-        return written;
-    }
-    LEDGER_CHECK(files.rename(temporary, path_in(directory, name)));
-    return files.sync_directory(directory);
+    LEDGER_TRY(Replacement replacement, Replacement::begin(files, directory, name));
+    LEDGER_CHECK(replacement.write(0, bytes));
+    return replacement.commit();
 }
 
 }  // namespace ledger::log

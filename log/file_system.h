@@ -76,9 +76,33 @@ class FileSystem {
     virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
 };
 
-// Puts a file with these bytes in the place of `name`: temporary, sync, rename, sync of the directory.
-// A crash leaves the old file or the new one, and perhaps "NAME.temporary". With no_space nothing has
-// changed.
+// A file that is to take the place of another one, written piece by piece under a temporary name.
+// A crash leaves the old file or the new one, and perhaps "NAME.temporary". With no_space nothing
+// has changed, and the temporary file is gone; after any other error it stays behind. The file whose
+// place is taken must never be handed to anybody for its blocks: they may hold what was destroyed.
+class Replacement {
+  public:
+    static Result<Replacement> begin(
+        FileSystem& files, const std::string& directory, const std::string& name);
+
+    Result<void> write(std::uint64_t offset, ByteSpan bytes);
+    // Sync, rename, sync of the directory: the last call.
+    Result<void> commit();
+    // Instead of commit().
+    Result<void> abandon();
+
+  private:
+    Replacement(FileSystem& files, const std::string& directory, const std::string& name);
+    Result<void> unless_full(Result<void> done);
+
+    FileSystem* files_;
+    std::string directory_;
+    std::string name_;
+    std::string temporary_;
+    std::unique_ptr<File> file_;
+};
+
+// The same with all bytes at once.
 Result<void> replace_file(FileSystem& files, const std::string& directory, const std::string& name,
     ByteSpan bytes);
 inline constexpr std::string_view temporary_suffix = ".temporary";

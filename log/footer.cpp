@@ -18,6 +18,7 @@ namespace ledger::log {
 //      u32 erasable bytes, u32 crc32c(envelope)      3 hash marks: u64 index, 32 bytes hash
 //      4 streams: per stream its last record here and the previous segment that holds it; empty
 //      in this version               5 configurations: u64 index of each entry that is one
+//      6 dead bytes: u64 of superseded records, u64 of truncations and seals; may be missing
 // zeros, then in the last 64 bytes the trailer:
 //   0  u32 magic       4  u32 crc32c(segment id, offset, copy without trailer)
 //   8  u64 offset of the copy           16  u64 bytes of the copy            24  zeros
@@ -34,6 +35,7 @@ constexpr std::uint64_t run_bytes = 16;
 constexpr std::uint64_t footer_name_bytes = 16;
 constexpr std::uint64_t mark_bytes = 40;
 constexpr std::uint64_t index_bytes = 8;
+constexpr std::uint64_t dead_bytes_bytes = 16;
 
 enum class Section : std::uint32_t {
     terms = 1,
@@ -41,8 +43,9 @@ enum class Section : std::uint32_t {
     marks = 3,
     streams = 4,
     configurations = 5,
+    dead = 6,
 };
-constexpr std::uint32_t sections_written = 5;
+constexpr std::uint32_t sections_known = 6;
 
 void begin_section(ByteWriter& out, Section section, std::uint64_t bytes) {
     out.u32(static_cast<std::uint32_t>(section));
@@ -73,6 +76,11 @@ void write_sections(ByteWriter& out, const Footer& footer) {
     for (Index index : footer.configurations) {
         out.u64(index.value);
     }
+    if (footer.dead) {
+        begin_section(out, Section::dead, dead_bytes_bytes);
+        out.u64(footer.dead->superseded);
+        out.u64(footer.dead->other);
+    }
 }
 
 ByteVector encode_body(const Footer& footer) {
@@ -89,7 +97,7 @@ ByteVector encode_body(const Footer& footer) {
     out.u64(footer.commit.value);
     out.bytes(footer.start_hash.span());
     out.bytes(footer.last_hash.span());
-    out.u32(sections_written);
+    out.u32(footer.dead ? sections_known : sections_known - 1);
     out.u32(0);
     write_sections(out, footer);
     const std::uint64_t whole = sector_ceiling(body.size() + trailer_bytes);
@@ -149,6 +157,12 @@ void read_section(Footer& footer, Section section, ByteSpan content) {
         case Section::configurations:
             for (std::uint64_t i = 0; i < content.size() / index_bytes; ++i) {
                 footer.configurations.emplace_back(in.u64());
+            }
+            break;
+        case Section::dead:
+            if (content.size() == dead_bytes_bytes) {
+                const std::uint64_t superseded = in.u64();
+                footer.dead = DeadBytes{superseded, in.u64()};
             }
             break;
     }
@@ -340,7 +354,7 @@ std::optional<Footer> decode_footer(ByteSpan copy, Location location) {
         const std::uint32_t type_version = in.u32();
         const ByteSpan content = in.bytes(in.u64());
         const bool known = type >= static_cast<std::uint32_t>(Section::terms) &&
-                           type <= sections_written &&
+                           type <= sections_known &&
                            type_version == section_version;
         if (known) {
             read_section(footer, static_cast<Section>(type), content);

@@ -26,6 +26,15 @@ struct HashMark {
     friend bool operator==(const HashMark&, const HashMark&) = default;
 };
 
+// What no entry of the log needs any more.
+struct DeadBytes {
+    std::uint64_t superseded = 0;  // of records whose entries are out of the log
+    std::uint64_t other = 0;       // truncations and seals
+    friend bool operator==(const DeadBytes&, const DeadBytes&) = default;
+
+    std::uint64_t total() const { return superseded + other; }
+};
+
 struct Footer {
     SegmentId segment;
     std::uint64_t epoch = 0;     // of the opening that sealed the segment
@@ -42,6 +51,8 @@ struct Footer {
     std::vector<FooterName> names;  // one for each of [first, last]
     std::vector<HashMark> marks;    // some of [first, last]
     std::vector<Index> configurations;  // the entries of [first, last] that are configurations
+    // When it was sealed; gaps between groups are not counted. Nothing: nobody counted.
+    std::optional<DeadBytes> dead;
     friend bool operator==(const Footer&, const Footer&) = default;
 };
 

@@ -70,11 +70,31 @@ Place place_of(SegmentId segment, const FooterName& name) {
 // --- What readers see ---
 
 SegmentMap::SegmentMap(const HashMark& base, ArrayView<SegmentRun> closed, SegmentRun open,
-    ArrayView<TermRun> terms)
-    : base_(base), closed_(std::move(closed)), open_(std::move(open)), terms_(std::move(terms)) {
+    ArrayView<TermRun> terms, std::uint64_t rewrites)
+    : base_(base), closed_(std::move(closed)), open_(std::move(open)), terms_(std::move(terms)),
+      rewrites_(rewrites) {
     LEDGER_ASSERT(open_.first ==
                   (closed_.empty() ? base_.index.next() : closed_.back().last().next()));
     LEDGER_ASSERT(terms_.empty() == (last() < first()));
+}
+
+SegmentEntries SegmentMap::entries_in(SegmentId segment) const {
+    SegmentEntries entries{segment, Index{1}, Index{0}};
+    const auto add = [&](const SegmentRun& run) {
+        if (run.segment == segment && !run.places.empty()) {
+            entries.first = entries.is_empty() ? run.first : entries.first;
+            entries.last = run.last();
+        }
+    };
+    // Runs lie in the order of their segments.
+    const std::span<const SegmentRun> closed = closed_.span();
+    auto run = std::lower_bound(closed.begin(), closed.end(), segment,
+        [](const SegmentRun& other, SegmentId wanted) { return other.segment < wanted; });
+    for (; run != closed.end() && run->segment == segment; ++run) {
+        add(*run);
+    }
+    add(open_);
+    return entries;
 }
 
 const SegmentRun& SegmentMap::run_of(Index index) const {
@@ -234,6 +254,30 @@ void LogMap::discard(Index first_kept) {
     LEDGER_ASSERT((closed_.empty() ? open_.first : closed_[0].first) == first_kept);
 }
 
+void LogMap::move_run(const SegmentRun& run) {
+    ++rewrites_;
+    if (open_.segment == run.segment) {
+        close_run();
+    }
+    GrowingArray<SegmentRun> closed;
+    bool placed = run.places.empty();
+    for (const SegmentRun& old : closed_.span()) {
+        if (old.segment != run.segment) {
+            closed.push_back(old);
+            continue;
+        }
+        LEDGER_ASSERT(old.first >= run.first && old.last() <= run.last());
+        if (!placed) {
+            LEDGER_ASSERT(old.first == run.first);
+            closed.push_back(run);
+            placed = true;
+        }
+    }
+    LEDGER_ASSERT(placed);
+    closed_ = std::move(closed);
+    LEDGER_ASSERT(open_.first == (closed_.empty() ? base_.index : closed_.back().last()).next());
+}
+
 void LogMap::learn(Index index, const Digest& hash) {
     LEDGER_ASSERT(index.next() >= first() && index <= last());
     if (const Digest* known = find_hash(index)) {
@@ -291,7 +335,7 @@ std::vector<HashMark> LogMap::footer_marks(Index from) const {
 SharedMap LogMap::publish() {
     SegmentRun open{open_.segment, open_.first, open_.end, open_.places.view(),
         open_.marks.view()};
-    SegmentMap map(base_, closed_.view(), std::move(open), terms_.view());
+    SegmentMap map(base_, closed_.view(), std::move(open), terms_.view(), rewrites_);
     for (std::shared_ptr<SegmentMap>& slot : published_) {
         if (is_ours_alone(slot)) {
             *slot = std::move(map);

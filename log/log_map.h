@@ -25,7 +25,8 @@ struct Place {
     std::uint64_t offset = 0;
     std::uint64_t end = 0;
 
-    // The same record: nothing is ever written to a place twice.
+    // The same record, as long as the segment was not rewritten (SegmentMap::rewrites): to a place
+    // of one file nothing is ever written twice.
     bool begins_as(const Place& other) const {
         return segment == other.segment && offset == other.offset;
     }
@@ -49,19 +50,33 @@ struct SegmentRun {
     Index last() const { return first + places.size() - 1; }
 };
 
+// The live entries of a segment.
+struct SegmentEntries {
+    SegmentId segment;
+    Index first;
+    Index last;
+
+    bool is_empty() const { return last < first; }
+};
+
 // What is durable of the log, for readers: never changes, and may be read by any thread while the
 // writer goes on. A map stays true for as long as the files it names: the log only appends to
 // segment files and never writes to a place twice, so an older map leads to the entries that were
-// the log then, also to those that a truncation has since taken out of it.
+// the log then, also to those that a truncation has since taken out of it. Where a segment was
+// rewritten since, its places lead to nothing (Reader::is_outdated), or to the same entry.
 class SegmentMap {
   public:
     // `closed` in order, `open` continues them; `base` is the hash before the first entry.
     SegmentMap(const HashMark& base, ArrayView<SegmentRun> closed, SegmentRun open,
-        ArrayView<TermRun> terms);
+        ArrayView<TermRun> terms, std::uint64_t rewrites = 0);
 
     Index first() const { return base_.index.next(); }
     Index last() const { return open_.last(); }
     bool holds(Index index) const { return index >= first() && index <= last(); }
+    // How many segments had been rewritten, since the log was opened, when the map was made.
+    std::uint64_t rewrites() const { return rewrites_; }
+    // All that it holds of one segment.
+    SegmentEntries entries_in(SegmentId segment) const;
     // Preconditions: held.
     Place place(Index index) const;
     Term term_at(Index index) const;
@@ -75,6 +90,7 @@ class SegmentMap {
     ArrayView<SegmentRun> closed_;
     SegmentRun open_;
     ArrayView<TermRun> terms_;
+    std::uint64_t rewrites_;
 };
 
 using SharedMap = std::shared_ptr<const SegmentMap>;
@@ -92,6 +108,9 @@ class LogMap {
     void truncate(Index last, const Digest& hash);
     // The log begins with `first`, which is the first of a run; its predecessor's hash is known.
     void discard(Index first);
+    // The segment of `run` was rewritten, and this is where those of its entries lie that are in the
+    // log; it gets no more.
+    void move_run(const SegmentRun& run);
     // Adds a hash that was computed or read.
     void learn(Index index, const Digest& hash);
     // Below a commit only some hashes are kept: nothing is truncated there any more.
@@ -139,6 +158,7 @@ class LogMap {
     OpenRun open_;
     GrowingArray<TermRun> terms_;
     std::array<std::shared_ptr<SegmentMap>, 3> published_;  // the last few
+    std::uint64_t rewrites_ = 0;
     // Invariant: ascending by index; the hash at last() is known unless the last append was
     // unhashed; none is missing from the commit on.
     std::vector<HashMark> recent_;

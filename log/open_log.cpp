@@ -59,8 +59,40 @@ void note_faulty(OpenLog& log, const EntryIdentity& name) {
     }
 }
 
+namespace {
+
+// What a truncation takes away from segments that are sealed, or from the active one.
+void count_superseded(OpenLog& log, Index last) {
+    const Index end = log.map.last();
+    const Index active = log.active ? log.active->first : end.next();
+    if (log.active) {
+        for (Index index = std::max(last.next(), active); index <= end; ++index) {
+            const FooterName& name = log.active->names[index - active];
+            log.segments.back().dead.superseded +=
+                record_bytes(name.envelope_bytes, name.erasable_bytes);
+        }
+    }
+    if (last.next() >= active || last >= end) {
+        return;
+    }
+    const SharedMap map = log.map.publish();
+    for (Index index = last.next(); index < active;) {
+        const SegmentId segment = map->place(index).segment;
+        log.unweighed.push_back({segment, true});
+        index = map->entries_in(segment).last.next();
+    }
+}
+
+}  // namespace
+
+void note_dead(OpenLog& log, std::uint64_t bytes) {
+    LEDGER_ASSERT(!log.segments.empty());
+    log.segments.back().dead.other += bytes;
+}
+
 void truncate(OpenLog& log, Index last, const Digest& hash) {
     LEDGER_ASSERT(!log.segments.empty());
+    count_superseded(log, last);
     log.map.truncate(last, hash);
     while (!log.configurations.empty() && log.configurations.back() > last) {
         log.configurations.pop_back();
@@ -101,6 +133,8 @@ void discard_front(OpenLog& log, std::size_t segments) {
     log.map.discard(first);
     std::erase_if(log.configurations, [first](Index index) { return index < first; });
     std::erase_if(log.faulty, [first](const EntryIdentity& name) { return name.index < first; });
+    std::erase_if(
+        log.unweighed, [id = kept->id](const Unweighed& one) { return one.segment < id; });
     log.segments.erase(log.segments.begin(), kept);
     LEDGER_ASSERT(log.map.first() == log.segments.front().begin);
 }
@@ -121,6 +155,7 @@ Footer footer_of(const OpenLog& log) {
     footer.terms = runs_from(log.map.terms(), footer.first, footer.last);
     footer.names = log.active->names;
     footer.marks = log.map.footer_marks(footer.first);
+    footer.dead = segment.dead;
     std::copy_if(log.configurations.begin(), log.configurations.end(),
         std::back_inserter(footer.configurations),
         [&](Index index) { return index >= footer.first; });

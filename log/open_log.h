@@ -19,6 +19,14 @@ struct OpenSegment {
     std::uint64_t end = 0;       // where its last group ends
     // Bytes of the file, of an active segment: behind the end stand zeros, or what it was before.
     std::uint64_t allocated = 0;
+    std::uint64_t bytes = 0;     // of the file, once it has footers
+    DeadBytes dead;              // what a rewrite would free (rewrite.h)
+};
+
+// A sealed segment of which it is not known yet whether it should be rewritten.
+struct Unweighed {
+    SegmentId segment;
+    bool truncated = false;  // a later one has taken entries of it out of the log
 };
 
 // The segment that takes the next group: always the last of the list.
@@ -37,6 +45,7 @@ struct OpenLog {
     LogMap map;
     std::vector<Index> configurations;  // the entries of the map that are one, ascending
     std::vector<EntryIdentity> faulty;  // entries of the map that are damaged, ascending
+    std::vector<Unweighed> unweighed;
     Index commit;  // committed as far as known, at most map.last()
     Index sealed;  // a durable sync_index covers entries up to here
     Index witnessed_commit;  // the last commit written to the log
@@ -49,6 +58,9 @@ void append_unverified(OpenLog& log, std::uint64_t offset, const EntryIdentity& 
     const std::optional<Digest>& hash);
 // Notes that this entry of the map is damaged.
 void note_faulty(OpenLog& log, const EntryIdentity& name);
+// Notes that what was written to the last segment, or found there, will never be needed: a
+// truncation or a seal.
+void note_dead(OpenLog& log, std::uint64_t bytes);
 // Ends map and active segment, if there is one, at `last`, whose hash is `hash`.
 void truncate(OpenLog& log, Index last, const Digest& hash);
 // How many of the oldest segments hold nothing beyond `upto`, such that the log may begin with the

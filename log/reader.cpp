@@ -1,6 +1,7 @@
 #include "log/reader.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "log/base/assert.h"
@@ -135,6 +136,7 @@ Result<HashedEntry> Reader::decode(
 void Reader::remember(const SegmentMap& map, const HashMark& mark) {
     if (map.holds(mark.index)) {
         cursor_ = {mark, map.place(mark.index)};
+        cursor_rewrites_ = map.rewrites();
     }
 }
 
@@ -142,7 +144,8 @@ Result<HashMark> Reader::start_for(const SegmentMap& map, Index first) {
     const Index wanted = first.previous();
     HashMark start = map.mark_at_or_before(wanted);
     const Index known = cursor_.mark.index;
-    if (known > start.index && known <= wanted && map.place(known).begins_as(cursor_.place)) {
+    if (known > start.index && known <= wanted && cursor_rewrites_ == map.rewrites() &&
+        map.place(known).begins_as(cursor_.place)) {
         start = cursor_.mark;
     }
     // Roll forward over the entries that lie between the known hash and the wanted one.
@@ -157,9 +160,40 @@ Result<HashMark> Reader::start_for(const SegmentMap& map, Index first) {
     return start;
 }
 
+// No file stays open that was replaced before the map was made.
+void Reader::follow(const SegmentMap& map) {
+    if (map.rewrites() > rewrites_) {
+        open_.clear();
+        rewrites_ = map.rewrites();
+    }
+}
+
+// The segment's file says that the entry is not where the map has it, or that another one is: then
+// the file is newer.
+bool Reader::lies_elsewhere(const SegmentMap& map, Index index) {
+    const Place place = map.place(index);
+    const auto file = files_.open(path_in(directory_, segment_name(place.segment)));
+    const auto footer =
+        file ? read_footer(**file, place.segment) : Result<std::optional<Footer>>(file.error());
+    if (!footer || !*footer) {
+        return false;
+    }
+    const Footer& newer = **footer;
+    if (index < newer.first || index > newer.last) {
+        return true;
+    }
+    const auto after = std::upper_bound(newer.terms.begin(), newer.terms.end(), index,
+        [](Index wanted, const TermRun& run) { return wanted < run.first; });
+    LEDGER_ASSERT(after != newer.terms.begin());
+    const Place there = place_of(place.segment, newer.names[index - newer.first]);
+    return there.offset != place.offset || std::prev(after)->term != map.term_at(index);
+}
+
 // A file may have been replaced by one in which the damage is repaired.
 template <typename Attempt>
-auto Reader::with_fresh_files(Attempt&& attempt) {
+auto Reader::with_fresh_files(const SegmentMap& map, Attempt&& attempt) {
+    follow(map);
+    outdated_ = false;
     damaged_ = {};
     const bool fresh = open_.empty();
     auto result = attempt();
@@ -173,12 +207,16 @@ auto Reader::with_fresh_files(Attempt&& attempt) {
             open_.clear();
         }
     }
+    if (!result && damaged_ > Index{} && lies_elsewhere(map, damaged_)) {
+        damaged_ = {};
+        outdated_ = true;
+    }
     return result;
 }
 
 Result<Digest> Reader::hash_at(const SegmentMap& map, Index index) {
     LEDGER_ASSERT(index.next() >= map.first() && index <= map.last());
-    const auto mark = with_fresh_files([&] { return start_for(map, index.next()); });
+    const auto mark = with_fresh_files(map, [&] { return start_for(map, index.next()); });
     if (!mark) {
         return mark.error();
     }
@@ -187,7 +225,7 @@ Result<Digest> Reader::hash_at(const SegmentMap& map, Index index) {
 
 Result<EntryRef> Reader::read_unchained(const SegmentMap& map, Index index) {
     LEDGER_ASSERT(map.holds(index));
-    return with_fresh_files([&]() -> Result<EntryRef> {
+    return with_fresh_files(map, [&]() -> Result<EntryRef> {
         LEDGER_TRY(const Chunk chunk, load(map, index, index, chunk_bytes_max));
         LEDGER_TRY(const RecordView view, view_of(map, chunk, index));
         return entry_of(view);
@@ -198,12 +236,13 @@ Result<std::vector<HashedEntry>> Reader::read(const SegmentMap& map, Index first
     std::uint64_t bytes_max, const std::optional<Digest>& previous_hash) {
     if (!map.holds(first) || last < first) {
         damaged_ = {};
+        outdated_ = false;
         return failure(Errc::out_of_range,
             "index " + std::to_string(first.value) + ": the log holds " +
                 std::to_string(map.first().value) + " to " + std::to_string(map.last().value));
     }
     return with_fresh_files(
-        [&] {
+        map, [&] {
             return read_held(map, first, std::min(last, map.last()), bytes_max, previous_hash);
         });
 }

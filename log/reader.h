@@ -19,9 +19,13 @@ namespace ledger::log {
 // that a truncation has since removed, as it would have got them had it read a moment earlier.
 // Whoever acts on an entry compares its (index, term) with the log it believes in; a committed
 // entry is never truncated, so for those an older map is as good as the newest. Should bytes be
-// gone after all (a segment removed, recycled or rotten), then no record verifies at its place
+// gone after all (a segment removed, rewritten or rotten), then no record verifies at its place
 // (segment id, offset), in its term and behind its predecessor's hash: the answer is an error,
-// and the caller tries the newest map before it believes in damage.
+// and the caller tries the newest map before it believes in damage. Where a segment was rewritten
+// the error says that the map is outdated, and there is a newer one, or will be at once.
+//
+// A file that was replaced exists for as long as somebody has it open: with a newer map the reader
+// opens all files anew, so that what was erased is freed and cannot be read.
 class Reader {
   public:
     // The file system outlives the reader and is used by it alone while a call is under way,
@@ -41,8 +45,13 @@ class Reader {
     // One held entry by its own checksums, place and term alone: for what stands behind a damaged
     // entry, which breaks the chain.
     Result<EntryRef> read_unchained(const SegmentMap& map, Index index);
+    // Closes the files that were replaced before the map was made, as every call with the map does.
+    void follow(const SegmentMap& map);
     // The entry that the last call could not read, if it failed for that; else 0.
     Index damaged() const { return damaged_; }
+    // The last call failed because a segment was rewritten since the map was made: nothing is known
+    // to be damaged, and damaged() is 0.
+    bool is_outdated() const { return outdated_; }
 
   private:
     struct Chunk;
@@ -57,7 +66,8 @@ class Reader {
     };
 
     template <typename Attempt>
-    auto with_fresh_files(Attempt&& attempt);
+    auto with_fresh_files(const SegmentMap& map, Attempt&& attempt);
+    bool lies_elsewhere(const SegmentMap& map, Index index);
     Error faulty(const SegmentMap& map, Index index, const char* why);
     Result<RecordView> view_of(const SegmentMap& map, const Chunk& chunk, Index index);
     Result<std::vector<HashedEntry>> read_held(const SegmentMap& map, Index first, Index last,
@@ -78,6 +88,9 @@ class Reader {
     // that is an entry at the same place, there.
     Known cursor_;
     Index damaged_;
+    bool outdated_ = false;
+    std::uint64_t rewrites_ = 0;  // of the newest map that was read with: files are as new as that
+    std::uint64_t cursor_rewrites_ = 0;  // of the map that the cursor is from
 };
 
 }  // namespace ledger::log

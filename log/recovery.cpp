@@ -7,6 +7,7 @@
 #include "log/base/sometimes.h"
 #include "log/body_judge.h"
 #include "log/reader.h"
+#include "log/rewrite.h"
 #include "log/salvage.h"
 #include "log/scan.h"
 
@@ -60,6 +61,7 @@ class Recovery {
     void reseal(OpenSegment& segment, const std::optional<IdentityBlock>& missing);
     std::optional<Digest> read_hash(Index index) const;
     Result<void> judge_headless(SegmentFile& found);
+    void weigh_sealed();
     Result<void> check_promises() const;
     Result<void> read_entries();
     Result<void> read_commit_hash(Reader& reader, const SegmentMap& map);
@@ -111,6 +113,7 @@ Result<RecoveredLog> Recovery::run() {
     LEDGER_CHECK(find_segments());
     LEDGER_CHECK(judge_all());
     LEDGER_CHECK(check_promises());
+    weigh_sealed();
     LEDGER_CHECK(read_entries());
     LEDGER_CHECK(change());
     recovered_.incarnation = log_.identity.incarnation;
@@ -322,6 +325,8 @@ void Recovery::reseal(OpenSegment& segment, const std::optional<IdentityBlock>& 
         segment.end += reseal.tail.size();
     }
     const ByteVector footers = encode_footers(footer_of(log_));
+    segment.bytes = segment.end + footers.size();
+    log_.unweighed.push_back({.segment = segment.id});
     reseal.tail.insert(reseal.tail.end(), footers.begin(), footers.end());
     reseals_.push_back(std::move(reseal));
 }
@@ -381,6 +386,27 @@ Result<void> Recovery::judge_headless(SegmentFile& found) {
     recovered_.torn_bytes += found.size;
     remove_.push_back(found.id);
     return {};
+}
+
+// As the writer left it, by what the footers say. Those that are written anew have counted already.
+void Recovery::weigh_sealed() {
+    const SharedMap map = log_.map.publish();
+    std::erase_if(log_.unweighed, [this](const Unweighed& one) {
+        return std::any_of(found_.begin(), found_.end(), [&](const SegmentFile& found) {
+            return found.id == one.segment && found.footer;
+        });
+    });
+    auto segment = log_.segments.begin();
+    for (const SegmentFile& found : found_) {
+        while (segment != log_.segments.end() && segment->id < found.id) {
+            ++segment;
+        }
+        if (found.footer && segment != log_.segments.end() && segment->id == found.id) {
+            segment->bytes = found.size;
+            segment->dead = dead_bytes(*found.footer, *map);
+            log_.unweighed.push_back({.segment = found.id});
+        }
+    }
 }
 
 Result<void> Recovery::check_promises() const {
@@ -606,8 +632,11 @@ bool Recovery::active_is_damaged() {
 
 Result<void> Recovery::close_active() {
     OpenSegment& segment = log_.segments.back();
-    LEDGER_CHECK(segment.file->write(segment.end, encode_footers(footer_of(log_))));
+    const ByteVector footers = encode_footers(footer_of(log_));
+    LEDGER_CHECK(segment.file->write(segment.end, footers));
     LEDGER_CHECK(segment.file->sync());
+    segment.bytes = segment.end + footers.size();
+    log_.unweighed.push_back({.segment = segment.id});
     log_.active.reset();
     return {};
 }

@@ -15,13 +15,6 @@ struct Repaired {
     std::vector<HashMark> hashes;   // of the entries that were put back
 };
 
-// The live entries of a segment.
-struct SegmentEntries {
-    SegmentId segment;
-    Index first;
-    Index last;
-};
-
 // Out of place, so that a crash leaves the file as it was or whole (trap T8): the segment is copied
 // under a temporary name with the records in their old places, then fsync, rename, fsync of the
 // directory. Not before every live entry in it is whole: a damaged one that was copied would look as

@@ -41,6 +41,9 @@ struct Options {
     // Discarded segments that are kept, to become new ones whose every byte has its place on the disk
     // already. What stands in them is void, but not erased.
     std::uint32_t spare_segments = 2;
+    // A sealed segment is rewritten for its space when more of it than this is dead, and so much.
+    std::uint64_t dead_percent = 50;
+    std::uint64_t dead_bytes_min = 64ull << 10;
     // For a full disk (log/reserve.h): what a file `reserve` keeps, and the free space below which
     // the log counts as crowded. 0 = none; a reserve that is there is used all the same.
     std::uint64_t reserve_bytes = 0;
@@ -134,8 +137,8 @@ class Storage {
     // Makes all groups written so far durable with one flush of the log (and one of the hard
     // state's file if it changed). An error is final: the node halts.
     virtual Result<void> sync() = 0;
-    // Entries that the last sync() found damaged in the segments of its repairs, without having a copy
-    // of them: those repairs wait for one. Valid until the next call.
+    // Entries that the last sync() found damaged in the segments of its repairs and rewrites,
+    // without having a copy of them: those wait for one. Valid until the next call.
     virtual std::span<const Index> damaged() const = 0;
     // The entries whose erasure waits, ascending. Valid until the next call.
     virtual std::span<const Index> erasing() const = 0;

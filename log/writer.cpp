@@ -154,6 +154,7 @@ Result<void> Writer::restart(const Group& group) {
         obsolete_.push_back(segment.id);
     }
     log_.segments.clear();
+    log_.unweighed.clear();
     log_.configurations.clear();
     log_.map = LogMap(start.id, start.hash);
     log_.commit = start.id.index;
@@ -245,6 +246,8 @@ Result<void> Writer::seal_active() {
     if (segment.end + footers.size() < segment.allocated) {
         LEDGER_CHECK(segment.file->resize(segment.end + footers.size()));
     }
+    segment.bytes = segment.end + footers.size();
+    log_.unweighed.push_back({.segment = segment.id});
     sealing_ = static_cast<std::uint32_t>(log_.segments.size() - 1);
     log_.active.reset();
     return {};
@@ -347,6 +350,7 @@ std::uint64_t Writer::encode_truncation(const Group& group, std::uint64_t at) {
     const std::uint32_t crc = encode_record(out, header, location, hash.span(), {});
     block_.names.push_back(identity_of(header, crc));
     truncate(log_, truncate_to, hash);
+    note_dead(log_, bytes);
     return at + bytes;
 }
 
@@ -387,6 +391,9 @@ std::uint64_t Writer::encode_identity(std::uint64_t at) {
     const auto out = std::span(buffer_).subspan(
         static_cast<std::size_t>(block_at), static_cast<std::size_t>(bytes));
     encode_identity_block(out, block_, {active_file().id, offset_in_segment(block_at)});
+    if (block_.names.empty()) {
+        note_dead(log_, bytes);
+    }
     active_file().end = offset_in_segment(block_at + bytes);
     return block_at + bytes;
 }

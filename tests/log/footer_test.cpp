@@ -74,6 +74,9 @@ TEST_CASE("footer: any footer comes back", "[log]") {
         footer.epoch = epoch;
         footer.sync_index = Index{sync};
         footer.commit = Index{commit};
+        if (*rc::gen::arbitrary<bool>()) {
+            footer.dead = DeadBytes{.superseded = sync, .other = commit};
+        }
         footer.body_end += *rc::gen::inRange<std::uint64_t>(0, 9) * sector_bytes;
         for (FooterName& name : footer.names) {
             name.envelope_crc = *rc::gen::arbitrary<std::uint32_t>();
@@ -149,7 +152,9 @@ TEST_CASE("footer: damage is never accepted as another meaning", "[log]") {
 }
 
 TEST_CASE("footer: the bytes on disk are the golden ones", "[log]") {
-    check_golden("log/footers.hex", encode_footers(sample_footer(6)));
+    Footer footer = sample_footer(6);
+    footer.dead = DeadBytes{.superseded = 4711, .other = 1024};
+    check_golden("log/footers.hex", encode_footers(footer));
 }
 
 }  // namespace ledger::log

@@ -73,6 +73,46 @@ TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
     CHECK(map.hash_at(Index{11}) == digest_of(11));
 }
 
+TEST_CASE("log map: a rewritten segment moves its entries, and older maps keep theirs", "[log]") {
+    for (const std::uint64_t moved : {1u, 2u, 3u}) {
+        LogMap map({}, digest_of(0));
+        for (std::uint64_t i = 1; i <= 12; ++i) {
+            map.append(Term{1}, place_at(1 + (i - 1) / 4, i), digest_of(i));
+        }
+        if (moved == 2) {
+            map.truncate(Index{7}, digest_of(7));
+            map.append(Term{2}, place_at(3, 20), digest_of(8));
+        }
+        const SharedMap before = map.publish();
+        const SegmentEntries entries = before->entries_in(SegmentId{moved});
+        CHECK(entries.first == Index{moved * 4 - 3});
+        GrowingArray<std::uint32_t> places;
+        GrowingArray<HashMark> marks;
+        for (Index index = entries.first; index <= entries.last; ++index) {
+            places.push_back(static_cast<std::uint32_t>(100 + index.value));
+        }
+        marks.push_back({entries.last, digest_of(entries.last.value)});
+        map.move_run({SegmentId{moved}, entries.first, 2000, places.view(), marks.view()});
+        const SharedMap after = map.publish();
+        CHECK(after->rewrites() == 1);
+        CHECK(before->rewrites() == 0);
+        REQUIRE(after->last() == before->last());
+        for (Index index = after->first(); index <= after->last(); ++index) {
+            const bool here = index >= entries.first && index <= entries.last;
+            CHECK(after->place(index).segment == before->place(index).segment);
+            CHECK(after->place(index).offset ==
+                  (here ? (100 + index.value) * record_alignment : before->place(index).offset));
+            CHECK(after->term_at(index) == before->term_at(index));
+        }
+        CHECK(after->place(entries.last).end == 2000);
+        // The log goes on behind it.
+        const Index next = map.last().next();
+        map.append(Term{2}, place_at(9, 1), digest_of(next.value));
+        CHECK(map.publish()->place(next).segment == SegmentId{9});
+        CHECK(map.publish()->entries_in(SegmentId{8}).is_empty());
+    }
+}
+
 TEST_CASE("log map: below the commit hashes get sparse, above none is lost", "[log]") {
     LogMap map({}, digest_of(0));
     for (std::uint64_t i = 1; i <= 5000; ++i) {
