@@ -26,9 +26,13 @@ ReaderThread::~ReaderThread() {
 
 void ReaderThread::publish(log::SharedMap map) {
     LEDGER_ASSERT(map != nullptr);
-    // The older map may be the last of its kind: it is destroyed after the lock is.
-    const std::lock_guard lock(mutex_);
-    map_.swap(map);
+    {
+        // The older map may be the last of its kind: it is destroyed after the lock is.
+        const std::lock_guard lock(mutex_);
+        follows_ = follows_ || (map_ != nullptr && map_->rewrites() != map->rewrites());
+        map_.swap(map);
+    }
+    changed_.notify_one();
 }
 
 void ReaderThread::load(const Load& load) {
@@ -45,12 +49,27 @@ log::SharedMap ReaderThread::newest() {
     return map_;
 }
 
+// Waits for one; null if the thread is to end.
+log::SharedMap ReaderThread::newer_than(const log::SharedMap& map) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopping_ || map_ != map; });
+    return map_ == map ? nullptr : map_;
+}
+
 void ReaderThread::run() {
     std::unique_lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return stopping_ || !loads_.empty(); });
+        changed_.wait(lock, [this] { return stopping_ || follows_ || !loads_.empty(); });
         if (stopping_) {
             return;
+        }
+        if (follows_) {
+            follows_ = false;
+            const log::SharedMap map = map_;
+            lock.unlock();
+            reader_.follow(*map);
+            lock.lock();
+            continue;
         }
         const Load load = loads_.front();
         loads_.pop_front();
@@ -61,15 +80,25 @@ void ReaderThread::run() {
 }
 
 Result<std::vector<HashedEntry>> ReaderThread::read(const Load& load) {
-    const log::SharedMap map = newest();
-    auto entries = reader_.read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
-    if (!entries) {
-        // Not believed before the log as it is now says so too.
-        if (const log::SharedMap now = newest(); now != map) {
-            entries = reader_.read(*now, load.first, load.last, load.bytes_max, load.previous_hash);
+    bool last_attempt = false;
+    for (log::SharedMap map = newest();;) {
+        auto entries =
+            reader_.read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
+        // A segment has been rewritten, and its map will be published as soon as that is durable.
+        if (!entries && reader_.is_outdated()) {
+            if (log::SharedMap newer = newer_than(map)) {
+                map = std::move(newer);
+                continue;
+            }
         }
+        // An error is not believed before the log as it is now says so too.
+        log::SharedMap now = newest();
+        if (entries || last_attempt || now == map) {
+            return entries;
+        }
+        last_attempt = true;
+        map = std::move(now);
     }
-    return entries;
 }
 
 void ReaderThread::do_load(const Load& load) {

@@ -45,6 +45,7 @@ class ReaderThread {
     void do_load(const Load& load);
     Result<std::vector<HashedEntry>> read(const Load& load);
     log::SharedMap newest();
+    log::SharedMap newer_than(const log::SharedMap& map);
 
     net::io_context& loop_;
     log::Reader reader_;  // used by the thread only
@@ -54,6 +55,7 @@ class ReaderThread {
     std::condition_variable changed_;
     log::SharedMap map_;
     std::deque<Load> loads_;
+    bool follows_ = false;  // segments were rewritten: their old files are to be closed
     bool stopping_ = false;
 
     std::thread thread_;
