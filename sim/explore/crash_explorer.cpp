@@ -341,6 +341,7 @@ std::string SeedExplorer::append_and_reopen(const FoundLog& found) {
                 return "it does not take an entry";
             }
             expected.last = entry.entry.index;
+            expected.left.push_back(0);
             expected.last_hash = entry.hash;
             expected.cluster_time = entry.entry.cluster_time;
             expected.wall_time = entry.entry.wall_time;

@@ -21,12 +21,15 @@ void WrittenEntries::add(const HashedEntry& entry) {
 std::string WrittenEntries::judge(const HashedEntry& found) const {
     const std::uint64_t index = found.entry.index.value;
     if (index < by_index_.size()) {
+        bool known = false;
         for (const HashedEntry& written : by_index_[static_cast<std::size_t>(index)]) {
-            if (written.hash == found.hash) {
-                return written.entry == found.entry
-                           ? std::string()
-                           : fmt::format("entry {} has other bytes than were written", index);
+            if (written == found) {
+                return {};
             }
+            known = known || written.hash == found.hash;
+        }
+        if (known) {
+            return fmt::format("entry {} has other bytes than were written", index);
         }
     }
     return fmt::format("an entry {} of term {} was found that was never written", index,
@@ -71,22 +74,24 @@ FoundLog LogInspector::look_at(Result<log::Opened>& opened) {
         found.stranger = fmt::format("the tail after {} should end at {} but has {} entries",
             recovered.commit, recovered.last, recovered.tail.size());
     }
+    if (found.stranger.empty() && recovered.commit >= recovered.first) {
+        found.stranger = read_rest(*opened, found.left);
+    }
     for (const HashedEntry& entry : recovered.tail) {
         if (found.stranger.empty()) {
             found.stranger = written_.judge(entry);
         }
-    }
-    if (found.stranger.empty() && recovered.commit >= recovered.first) {
-        found.stranger = read_rest(*opened);
+        found.left.push_back(static_cast<std::uint32_t>(entry.entry.handle.erasable().size()));
     }
     return found;
 }
 
-std::string LogInspector::read_rest(log::Opened& opened) {
+std::string LogInspector::read_rest(log::Opened& opened, std::vector<std::uint32_t>& left) {
     const Index first = opened.recovered.first;
     const Index last = opened.recovered.commit;
     const Hash128 view = view_of(*opened.storage->published(), last);
-    if (views_.find(view) != nullptr) {
+    if (const std::uint32_t* known = views_.find(view)) {
+        left = lefts_[*known];
         return {};
     }
     auto entries = opened.storage->read(first, last, UINT64_MAX);
@@ -101,8 +106,10 @@ std::string LogInspector::read_rest(log::Opened& opened) {
         if (std::string stranger = written_.judge(entry); !stranger.empty()) {
             return stranger;
         }
+        left.push_back(static_cast<std::uint32_t>(entry.entry.handle.erasable().size()));
     }
-    views_[view] = true;
+    views_[view] = static_cast<std::uint32_t>(lefts_.size());
+    lefts_.push_back(left);
     return {};
 }
 

@@ -14,11 +14,11 @@
 
 namespace ledger::sim {
 
-// The entries that were ever handed to a storage.
+// The entries that were ever handed to a storage, in every form that was.
 class WrittenEntries {
   public:
     void add(const HashedEntry& entry);
-    // A sentence, or empty if this very entry was written.
+    // A sentence, or empty if this very entry was written, or is what was to be left of one.
     std::string judge(const HashedEntry& found) const;
 
   private:
@@ -36,14 +36,16 @@ class LogInspector {
     FoundLog look_at(Result<log::Opened>& opened);
 
   private:
-    std::string read_rest(log::Opened& opened);
+    std::string read_rest(log::Opened& opened, std::vector<std::uint32_t>& left);
     Hash128 view_of(const log::SegmentMap& map, Index last);
     std::optional<NameNumber> segment_name(SegmentId segment);
 
     const SectorImage& image_;
     const WrittenEntries& written_;
     std::vector<NameNumber> segments_;           // by segment id
-    LookupTable<Hash128, bool> views_;           // those that were read and are as written
+    // Those that were read and are as written, and what was found there as FoundLog::left.
+    LookupTable<Hash128, std::uint32_t> views_;  // a number in lefts_
+    std::vector<std::vector<std::uint32_t>> lefts_;
 };
 
 }  // namespace ledger::sim

@@ -31,6 +31,11 @@ void LogState::apply(const log::Group& group) {
         cut(*group.truncate_to);
     }
     entries.insert(entries.end(), group.entries.begin(), group.entries.end());
+    for (const EntryRef& form : group.erasures) {
+        if (holds(form.index)) {
+            entries[form.index - first()].entry = form;
+        }
+    }
     commit = std::max(commit, std::min(group.commit, last()));
 }
 
@@ -50,7 +55,7 @@ bool operator==(const FoundLog& a, const FoundLog& b) {
            a.previous == b.previous && a.first == b.first && a.last == b.last &&
            a.last_hash == b.last_hash && a.commit == b.commit && a.commit_hash == b.commit_hash &&
            a.cluster_time == b.cluster_time && a.wall_time == b.wall_time &&
-           a.faulty == b.faulty && a.unsealed == b.unsealed;
+           a.left == b.left && a.faulty == b.faulty && a.unsealed == b.unsealed;
 }
 
 namespace {
@@ -111,6 +116,25 @@ bool is_in_doubt_still(const LogStage& stage, const FoundLog& found) {
     return found.unsealed == stage.before.in_doubt && is_before(stage, found);
 }
 
+// Before the call, or as it is to be after it.
+bool has_left(const std::optional<LogState>& state, Index index, std::uint32_t left) {
+    return state && state->holds(index) && state->left(index) == left;
+}
+
+// What had been erased is erased for good, and nothing else is gone.
+std::string explain_erasures(const LogStage& stage, const FoundLog& found) {
+    for (std::uint64_t i = 0; i < found.left.size(); ++i) {
+        const Index index = found.first + i;
+        if (!has_left(stage.before, index, found.left[i]) &&
+            !has_left(stage.after, index, found.left[i])) {
+            return fmt::format("the opening found {} erasable bytes of entry {}, which is neither "
+                               "what sync() had returned for nor what was under way",
+                found.left[i], index);
+        }
+    }
+    return {};
+}
+
 std::string name(const HardState& state) {
     return fmt::format("term {} vote {}", state.term, state.vote);
 }
@@ -158,7 +182,7 @@ std::string explain(const LogStage& stage, const FoundLog& found) {
                            "to append there",
             found.last, found.unsealed.front().index);
     }
-    return is_before(stage, found) || is_after(stage, found) ? std::string()
+    return is_before(stage, found) || is_after(stage, found) ? explain_erasures(stage, found)
                                                              : describe_difference(stage, found);
 }
 
@@ -167,6 +191,12 @@ LogState settle(const LogStage& stage, const FoundLog& found) {
     LogState state = is_after(stage, found) ? *stage.after : stage.before;
     state.hard_state = found.hard_state;
     state.cut(found.last);
+    for (std::uint64_t i = 0; i < found.left.size(); ++i) {
+        const Index index = found.first + i;
+        if (state.left(index) != found.left[i]) {
+            state.entries[i].entry = stage.before.entry(index).entry;
+        }
+    }
     state.commit = found.commit;
     state.in_doubt = found.unsealed;
     return state;

@@ -26,6 +26,12 @@ struct LogState {
     // What a log begins with that goes on after `index`, which is start.id.index or is held.
     log::LogStart start_at(Index index) const;
 
+    bool holds(Index index) const { return index >= first() && index <= last(); }
+    // Bytes of its erasable part.
+    std::uint32_t left(Index index) const {
+        return static_cast<std::uint32_t>(entry(index).entry.handle.erasable().size());
+    }
+
     void apply(const log::Group& group);
     // Entries before `begin`, which is held, are gone.
     void forget(Index begin);
@@ -46,6 +52,8 @@ struct FoundLog {
     Digest commit_hash;
     ClusterTime cluster_time;
     WallTime wall_time;
+    // Bytes of the erasable part of each entry from `first` to `last`; none if some are damaged.
+    std::vector<std::uint32_t> left;
     std::vector<LogId> faulty;    // damaged, and in the log
     std::vector<LogId> unsealed;  // damaged, and behind its end
 

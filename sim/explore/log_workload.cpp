@@ -4,7 +4,10 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "log/base/assert.h"
+#include "log/base/format.h"
 #include "log/segment.h"
 #include "sim/explore/crash_states.h"
 #include "sim/explore/entry_maker.h"
@@ -61,6 +64,7 @@ class Author {
     void seal();
     void restart();
     void discard();
+    void erase();
     void write_chunk();
     void remove_cuts();
     void begin_cut();
@@ -157,6 +161,10 @@ void Author::choose_profile() {
     maker_.configurations = dice_.strikes(Site::explore_profile, 25);
     chunk_share_ = dice_.below(Site::explore_profile, 4) * 15;
     cut_chunks_max_ = dice_.strikes(Site::explore_profile, 20) ? 10 : 4;
+    if (dice_.strikes(Site::explore_profile, 50)) {
+        work_.options.dead_bytes_min = log::sector_bytes;
+        work_.options.dead_percent = 25;
+    }
     for (std::uint64_t i = 0; i < garbage_blocks; ++i) {
         const ByteVector bytes = maker_.bytes(image_sector_bytes);
         Block& block = work_.arena.make(zero_block());
@@ -272,10 +280,12 @@ void Author::step() {
     }
     const std::uint64_t kind = dice_.below(Site::explore_step, 100);
     const bool uncommitted = state_.last() > state_.commit;
-    if (kind < 44) {
+    if (kind < 38) {
         append(dice_.between(Site::explore_step, 1, 3), bytes_max_);
-    } else if (kind < 58 && uncommitted) {
+    } else if (kind < 50 && uncommitted) {
         replace_suffix();
+    } else if (kind < 58 && state_.commit >= state_.first()) {
+        erase();
     } else if (kind < 66) {
         store_hard_state();
     } else if (kind < 78) {
@@ -320,10 +330,17 @@ void Author::store(const log::Group& group, Index kept) {
     for (const HashedEntry& entry : group.entries) {
         work_.written.add(entry);
     }
+    for (const EntryRef& form : group.erasures) {
+        work_.written.add({form, stage.after->entry(form.index).hash});
+    }
     call(std::move(stage), [&]() -> Result<void> {
         LEDGER_CHECK(storage_->write(group));
         return storage_->sync();
     });
+    if (!storage_->erasing().empty()) {
+        work_.violation = fmt::format(
+            "nothing is damaged, but the erasure of entry {} waits", storage_->erasing().front());
+    }
 }
 
 log::Group Author::new_group(bool may_have_term) {
@@ -404,6 +421,29 @@ void Author::discard() {
         state_ = *stage.after;
     }
     note_return(before, stage);
+}
+
+// All of what can be erased of some committed entries, or some of it.
+void Author::erase() {
+    log::Group group;
+    group.commit = state_.commit;
+    const std::uint64_t held = state_.commit.next() - state_.first();
+    const std::uint64_t wanted = dice_.between(Site::explore_step, 1, 3);
+    Index index = state_.first() + dice_.below(Site::explore_step, held);
+    for (; index <= state_.commit && group.erasures.size() < wanted; ++index) {
+        EntryRef form = state_.entry(index).entry;
+        const ByteSpan erasable = form.handle.erasable();
+        if (erasable.empty()) {
+            continue;
+        }
+        const bool part = erasable.size() > 1 && dice_.strikes(Site::explore_step, 40);
+        form.handle = part ? EntryHandle::make_partly_erased(
+                                 form.handle.envelope(), erasable.first(erasable.size() / 2))
+                           : form.handle.erased();
+        form.bytes = form.handle->size();
+        group.erasures.push_back(std::move(form));
+    }
+    store(group, state_.last());
 }
 
 // As a follower's or the snapshotter's: chunks come between groups, and nothing syncs them before

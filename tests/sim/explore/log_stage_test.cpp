@@ -38,6 +38,9 @@ FoundLog found(const LogState& state, Index last) {
     found.wall_time = end.wall_time;
     found.commit = std::min(state.commit, last);
     found.commit_hash = state.start_at(found.commit).hash;
+    for (Index index = found.first; index <= last; ++index) {
+        found.left.push_back(state.left(index));
+    }
     return found;
 }
 FoundLog found(const LogState& state) {
@@ -60,6 +63,39 @@ LogStage stage_of_group() {
 }
 
 }  // namespace
+
+TEST_CASE("log stage: what is erased stays erased, and nothing else is", "[explore]") {
+    LogStage stage;
+    stage.before = log_of(6);
+    stage.commit_max = Index{4};
+    for (HashedEntry& held : stage.before.entries) {
+        held.entry.handle = EntryHandle::make(as_bytes("envelope"), as_bytes("payload"));
+    }
+    log::Group group;
+    for (const Index index : {Index{2}, Index{3}}) {
+        EntryRef form = stage.before.entry(index).entry;
+        form.handle = form.handle.erased();
+        group.erasures.push_back(form);
+    }
+    stage.after = stage.before;
+    stage.after->apply(group);
+    stage.kept = Index{6};
+    // Under way each of them may be there or not.
+    FoundLog half = found(stage.before);
+    half.left[1] = 0;
+    for (const FoundLog& one : {found(stage.before), half, found(*stage.after)}) {
+        CHECK(explain(stage, one) == "");
+    }
+    CHECK(settle(stage, half).left(Index{2}) == 0);
+    CHECK(settle(stage, half).left(Index{3}) == 7);
+    FoundLog wrong = found(*stage.after);
+    wrong.left[4] = 0;
+    CHECK(explain(stage, wrong) != "");
+    stage.before = *stage.after;
+    stage.after.reset();
+    CHECK(explain(stage, found(stage.before)) == "");
+    CHECK(explain(stage, half) != "");
+}
 
 TEST_CASE("log stage: between calls only what was promised is allowed", "[explore]") {
     LogStage stage;
