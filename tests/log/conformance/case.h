@@ -17,7 +17,7 @@ struct Outcome {
 };
 
 struct Case {
-    std::string name;  // "seam: ...", "storage: ...", "cut: ...", "damage: ..."
+    std::string name;  // "seam: ...", "storage: ...", "cut: ...", "damage: ...", "erasure: ..."
     std::function<Outcome(Arm&)> run;
     std::string words;
 };
@@ -28,5 +28,6 @@ std::vector<Case> storage_cases();
 std::vector<Case> restart_cases();
 std::vector<Case> cut_cases();
 std::vector<Case> damage_cases();
+std::vector<Case> erasure_cases();
 
 }  // namespace ledger::log::conformance

@@ -13,7 +13,8 @@ namespace {
 const std::vector<Case>& all_cases() {
     static const std::vector<Case> cases = [] {
         std::vector<Case> all;
-        for (auto* table : {seam_cases, storage_cases, restart_cases, cut_cases, damage_cases}) {
+        for (auto* table : {seam_cases, storage_cases, restart_cases, cut_cases, damage_cases,
+                 erasure_cases}) {
             for (Case& one : table()) {
                 all.push_back(std::move(one));
             }

@@ -4,6 +4,7 @@
 #include "log/base/format.h"
 #include "log/examination.h"
 #include "tests/log/conformance/describe.h"
+#include "tests/log/erasing.h"
 
 namespace ledger::log::conformance {
 
@@ -71,7 +72,7 @@ void Session::term(std::uint64_t term, std::uint32_t vote) {
 
 void Session::append(
     std::uint64_t count, std::size_t bytes, std::optional<Index> truncate_to) {
-    Group group = twin_.group(++groups_ * 37, count, bytes, truncate_to);
+    Group group = with_own_payloads(twin_.group(++groups_ * 37, count, bytes, truncate_to));
     group.commit = truncate_to.value_or(twin_.last());
     store(group);
 }
