@@ -34,6 +34,7 @@ struct ActiveSegment {
     Index first;        // as Footer::first
     Digest start_hash;  // at first.previous()
     std::vector<FooterName> names;  // of [first, last of the log]
+    bool reused = false;            // behind its end may stand what its file was before
 };
 
 struct OpenLog {

@@ -27,6 +27,7 @@ class SegmentedStorage final : public Storage {
     Result<void> write(const Group& group) override {
         extends_ = extends_ || group.restart || group.truncate_to || !group.entries.empty();
         upkeep_.want(group);
+        erases_ = erases_ || !group.erasures.empty();
         return writer_.write(group);
     }
     Result<void> sync() override {
@@ -37,6 +38,9 @@ class SegmentedStorage final : public Storage {
         }
         LEDGER_TRY(published_, upkeep_.run(published_));
         reader_.follow(*published_);
+        if (std::exchange(erases_, false)) {
+            LEDGER_CHECK(writer_.forget_discarded());
+        }
         LEDGER_CHECK(reserve_.look());
         return writer_.economise(reserve_.crowded());
     }
@@ -44,7 +48,7 @@ class SegmentedStorage final : public Storage {
     std::span<const Index> damaged() const override { return upkeep_.damaged(); }
     std::span<const Index> erasing() const override { return upkeep_.erasing(); }
     Result<void> discard(Index upto) override {
-        LEDGER_CHECK(writer_.discard(upto));
+        LEDGER_CHECK(writer_.discard(upto, upkeep_.erasing().empty()));
         if (log_->map.first() != published_->first()) {
             published_ = log_->map.publish();
             upkeep_.freed();
@@ -66,6 +70,7 @@ class SegmentedStorage final : public Storage {
     Writer writer_;
     Upkeep upkeep_;
     SharedMap published_;
+    bool erases_ = false;   // something is to be erased since the last sync
     bool extends_ = false;  // what was written since the last sync changes the map
 };
 

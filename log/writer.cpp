@@ -43,12 +43,12 @@ Result<void> Writer::sync() {
     return synced;
 }
 
-Result<void> Writer::discard(Index upto) {
+Result<void> Writer::discard(Index upto, bool reuse) {
     if (failed_) {
         return stopped();
     }
     LEDGER_ASSERT(!unsynced_);
-    auto discarded = discard_segments(upto);
+    auto discarded = discard_segments(upto, reuse);
     failed_ = !discarded;
     return discarded;
 }
@@ -69,7 +69,16 @@ Result<void> Writer::close_active() {
 
 Result<void> Writer::economise(bool scarce) {
     scarce_ = scarce;
-    if (!scarce || spares_.empty()) {
+    return scarce ? remove_spares() : Result<void>();
+}
+
+Result<void> Writer::forget_discarded() {
+    LEDGER_CHECK(remove_spares());
+    return log_.active && log_.active->reused ? close_active() : Result<void>();
+}
+
+Result<void> Writer::remove_spares() {
+    if (spares_.empty()) {
         return {};
     }
     LEDGER_SOMETIMES(true, "log.spares_given_up");
@@ -81,7 +90,7 @@ Result<void> Writer::economise(bool scarce) {
 }
 
 // The hard state says where the log begins before anything is gone.
-Result<void> Writer::discard_segments(Index upto) {
+Result<void> Writer::discard_segments(Index upto, bool reuse) {
     LEDGER_ASSERT(upto <= log_.map.last());
     LEDGER_ASSERT(!hard_state_.is_dirty() && !sealing_);
     log_.commit = std::max(log_.commit, upto);
@@ -99,14 +108,15 @@ Result<void> Writer::discard_segments(Index upto) {
         gone.push_back(log_.segments[i].id);
     }
     discard_front(log_, count);
-    return retire_segments(gone);
+    return retire_segments(gone, reuse);
 }
 
 // Under a name that no opening takes for a segment; every opening removes what has one.
-Result<void> Writer::retire_segments(const std::vector<SegmentId>& segments) {
+Result<void> Writer::retire_segments(
+    const std::vector<SegmentId>& segments, bool reuse) {
     for (SegmentId id : segments) {
         const std::string name = path_in(options_.directory, segment_name(id));
-        if (!scarce_ && spares_.size() < options_.spare_segments) {
+        if (reuse && !scarce_ && spares_.size() < options_.spare_segments) {
             LEDGER_CHECK(files_.rename(name, path_in(options_.directory, spare_name(id))));
             spares_.push_back(id);
         } else {
@@ -290,6 +300,7 @@ Result<SegmentHeader> Writer::create_segment(const LogStart& start, From from) {
     log_.active.emplace();
     log_.active->first = header.first();
     log_.active->start_hash = header.start.hash;
+    log_.active->reused = header.reused;
     created_ = true;
     return header;
 }

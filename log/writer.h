@@ -16,18 +16,22 @@ class Writer {
   public:
     Writer(FileSystem& files, const Options& options, OpenLog& log, HardStateFile hard_state);
 
-    // As Storage::write, sync and discard.
+    // As Storage::write, sync and discard. `reuse`: the files may become other segments.
     Result<void> write(const Group& group);
     Result<void> sync();
-    Result<void> discard(Index upto);
+    Result<void> discard(Index upto, bool reuse);
     // Between groups only: the active segment, if there is one, is sealed, durably; the next group
     // begins another one.
     Result<void> close_active();
     // Between groups only. While space is scarce no zeros are written ahead, and there are no spares.
     Result<void> economise(bool scarce);
+    // Between groups only. What was discarded may hold what has been erased: no file of it is kept, and
+    // of one that is used again nothing is left that it was before.
+    Result<void> forget_discarded();
 
   private:
-    Result<void> discard_segments(Index upto);
+    Result<void> discard_segments(Index upto, bool reuse);
+    Result<void> remove_spares();
     Result<void> write_group(const Group& group);
     Result<void> write_hard_state(const HardState& hard_state);
     Result<void> restart(const Group& group);
@@ -39,7 +43,7 @@ class Writer {
     enum class From { nothing, spare };
     Result<SegmentHeader> create_segment(const LogStart& start, From from);
     Result<std::unique_ptr<File>> reuse(SegmentId spare, SegmentId segment);
-    Result<void> retire_segments(const std::vector<SegmentId>& segments);
+    Result<void> retire_segments(const std::vector<SegmentId>& segments, bool reuse);
     std::uint64_t zeros_behind(std::uint64_t bytes) const;
     Result<void> write_buffer();
     std::uint64_t records_bytes(const Group& group) const;
