@@ -113,6 +113,9 @@ Verdict BodyJudge::judge_slot(std::size_t number, const Slot& slot) const {
                  *slot.name == identity_of(slot.record.header, slot.record.envelope_crc);
     seen.witness = index <= later_sync_index_[number] || index <= group.stray_sync_index ||
                    index <= outside_.witness || index <= commit_;
+    // The first group of a segment that has begun was whole: whatever its block names stood there,
+    // and one record in any case.
+    seen.witness |= outside_.begun && number == 0 && (slot.name || &slot == &group.slots.front());
     seen.later = later_evidence_[number];
     return classify(seen);
 }

@@ -17,6 +17,7 @@ struct Outside {
     bool later = false;                         // a later segment has been begun
     std::optional<SegmentHeader> next;          // its header
     Index witness;                              // durable commit
+    bool begun = false;                         // the hard state knows its first group as durable
     // The full hash at an index of the log, read from sealed segments; nothing if it is lost.
     std::function<std::optional<Digest>(Index)> read_hash = [](Index) { return std::nullopt; };
 };

@@ -50,7 +50,10 @@ class Examiner {
     Result<void> examine_cuts();
     void examine_cut(const CutFiles& cut);
 
+    void check_newest();
+
     SegmentId oldest() const { return out_.hard_state ? out_.hard_state->oldest : SegmentId{0}; }
+    SegmentId newest() const { return out_.hard_state ? out_.hard_state->newest : SegmentId{0}; }
 
     FileSystem& files_;
     const std::string& directory_;
@@ -293,9 +296,10 @@ void Examiner::check_owner(const std::string& file, const Identity& identity) {
     }
 }
 
-// The first flush of the segment came to an end: there is a later group, a footer or a successor.
+// The first flush of the segment came to an end: there is a later group, a footer or a successor,
+// or the hard state says so.
 Result<bool> Examiner::is_promised(std::size_t number) const {
-    if (number + 1 < found_.size()) {
+    if (number + 1 < found_.size() || found_[number].id <= newest()) {
         return true;
     }
     const FoundSegment& last = found_[number];
@@ -327,6 +331,7 @@ Result<void> Examiner::examine_segments() {
         SegmentSurroundings around;
         around.first = i == 0;
         around.named = found.id == oldest();
+        around.begun = found.id == newest();
         around.after_damage = lost_place_;
         around.later = found.id < newest_with_header;
         around.next = around.later ? found_[i + 1].header : std::nullopt;
@@ -379,6 +384,7 @@ void Examiner::check_promises() {
     if (!out_.hard_state) {
         return;
     }
+    check_newest();
     // Every opening counts itself before it creates a segment; entries of a term are stored only
     // after the term itself. What says less is an old copy.
     for (const FoundSegment& found : found_) {
@@ -392,6 +398,32 @@ void Examiner::check_promises() {
         find(FoundAt::hard_state, hard_state_name,
             fmt::format("term {} is older than the log's last term {}",
                 out_.hard_state->hard_state.term, walk_.last_term()));
+    }
+}
+
+// As in recovery: the newest segment and its first group, which were promised, stand.
+void Examiner::check_newest() {
+    if (newest() < std::max(oldest(), SegmentId{1})) {
+        return;
+    }
+    const bool there = std::any_of(found_.begin(), found_.end(),
+        [this](const FoundSegment& found) { return found.id == newest(); });
+    const auto report = [this](std::uint64_t offset, const char* why) {
+        Finding& finding = find(FoundAt::file, segment_name(newest()), why);
+        finding.segment = newest();
+        finding.offset = offset;
+        finding.index = out_.last.next();
+    };
+    if (!there && newest() == oldest()) {
+        return;  // it has its finding
+    }
+    if (!there) {
+        report(0, "the newest segment is missing");
+        return;
+    }
+    const ExaminedSegment& last = out_.segments.back();
+    if (last.id == newest() && last.header && last.records == 0 && !last.sealed && !lost_place_) {
+        report(segment_header_bytes, "the first group is missing");
     }
 }
 

@@ -14,18 +14,29 @@ namespace ledger::log {
 //  24  u32 node           28  u32 vote        32  u64 generation     40  u64 epoch
 //  48  u64 segment max    56  u64 term        64  u64 commit
 //  72  u64 incarnation    80  u64 oldest segment
-//  88  u32 flags: 1 trimmed
-//  92  u32 crc32c(offset, bytes 0..91), zeros to 512
+//  88  u32 flags: 1 trimmed                  92  u32 zero             96  u64 newest segment
+// 104  u32 crc32c(offset, bytes 0..103), zeros to 512
 namespace {
 
 constexpr std::uint32_t slot_magic = 0x73484c45;  // "ELHs"
-constexpr std::uint32_t slot_version = 3;
-constexpr std::uint64_t crc_offset = 92;
-// The version before had no flags: its checksum stands in their place.
+constexpr std::uint32_t slot_version = 4;
+constexpr std::uint64_t crc_offset = 104;
+// Versions before: their checksum stands where the next field came later.
+constexpr std::uint32_t slot_version_without_newest = 3;
+constexpr std::uint64_t crc_offset_without_newest = 92;
 constexpr std::uint32_t slot_version_without_flags = 2;
 constexpr std::uint64_t crc_offset_without_flags = 88;
 constexpr std::uint32_t flag_trimmed = 1;
 const char* const temporary_name = "hard_state.temporary";
+
+// The bytes that the checksum covers.
+constexpr std::uint64_t checked_bytes(std::uint32_t version) {
+    switch (version) {
+        case slot_version_without_flags: return crc_offset_without_flags;
+        case slot_version_without_newest: return crc_offset_without_newest;
+        default: return crc_offset;
+    }
+}
 
 Result<void> write_slot(File& file, const HardStateSlot& slot) {
     const std::uint64_t number = slot.generation % hard_state_slots;
@@ -94,6 +105,7 @@ void encode_hard_state_slot(
     store_little_endian(at + 72, slot.identity.incarnation.value);
     store_little_endian(at + 80, slot.oldest.value);
     store_little_endian(at + 88, slot.hard_state.trimmed ? flag_trimmed : 0u);
+    store_little_endian(at + 96, slot.newest.value);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
     store_little_endian(at + crc_offset, crc32c({at, crc_offset}, seed));
 }
@@ -106,15 +118,14 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     ByteReader in(sector);
     const std::uint32_t magic = in.u32();
     const std::uint32_t version = in.u32();
-    const bool has_flags = version != slot_version_without_flags;
-    const std::uint64_t checked = has_flags ? crc_offset : crc_offset_without_flags;
+    const std::uint64_t checked = checked_bytes(version);
     const auto crc = load_little_endian<std::uint32_t>(sector.data() + checked);
     const std::uint32_t seed = location_crc({SegmentId{0}, offset});
     if (magic != slot_magic ||
         crc != crc32c(sector.first(static_cast<std::size_t>(checked)), seed)) {
         return failure(Errc::corrupt_record, place);
     }
-    if (has_flags && version != slot_version) {
+    if (version < slot_version_without_flags || version > slot_version) {
         return failure(Errc::unsupported, place + ": format version " + std::to_string(version));
     }
     HardStateSlot slot;
@@ -129,9 +140,13 @@ Result<HardStateSlot> decode_hard_state_slot(ByteSpan sector, std::uint64_t offs
     slot.commit = Index{in.u64()};
     slot.identity.incarnation = Incarnation{in.u64()};
     slot.oldest = SegmentId{in.u64()};
-    const std::uint32_t flags = has_flags ? in.u32() : 0;
+    const std::uint32_t flags = version > slot_version_without_flags ? in.u32() : 0;
     if ((flags & ~flag_trimmed) != 0) {
         return failure(Errc::corrupt_record, place + ": unknown flags");
+    }
+    if (version > slot_version_without_newest) {
+        static_cast<void>(in.u32());
+        slot.newest = SegmentId{in.u64()};
     }
     slot.hard_state.trimmed = (flags & flag_trimmed) != 0;
     LEDGER_ASSERT(in.ok());

@@ -18,6 +18,9 @@ struct HardStateSlot {
     std::uint64_t epoch = 0;       // openings of the log so far
     SegmentId segment_max;         // the greatest segment id used before this opening
     SegmentId oldest;  // the log begins with it, segments before it are gone; 0 = none is
+    // Its first group is durable, and may have been acknowledged: it must be there, with what it
+    // began with. 0 = not known of any. One before `oldest` says nothing any more.
+    SegmentId newest;
     HardState hard_state;
     Index commit;  // durable and committed when written; a witness only
     friend bool operator==(const HardStateSlot&, const HardStateSlot&) = default;

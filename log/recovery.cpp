@@ -63,6 +63,7 @@ class Recovery {
     Result<void> judge_headless(SegmentFile& found);
     void weigh_sealed();
     Result<void> check_promises() const;
+    Result<void> check_newest() const;
     Result<void> read_entries();
     Result<void> read_commit_hash(Reader& reader, const SegmentMap& map);
     Result<void> read_tail(Reader& reader, const SegmentMap& map);
@@ -81,6 +82,8 @@ class Recovery {
 
     // The segment with which the log begins; 0 = the first ever made.
     SegmentId oldest() const { return hard_state_.current().oldest; }
+    // Its first group is durable; 0 = not known of any.
+    SegmentId newest() const { return hard_state_.current().newest; }
     Error faulty(SegmentId segment, std::uint64_t offset, Index index, const char* why) const;
 
     FileSystem& files_;
@@ -231,7 +234,8 @@ Result<void> Recovery::judge_all() {
     for (std::size_t i = 0; i < found_.size(); ++i) {
         SegmentFile& found = found_[i];
         if (!found.header) {
-            if (found.id < newest_with_header_ || i + 1 < found_.size() || found.id == oldest()) {
+            if (found.id < newest_with_header_ || i + 1 < found_.size() ||
+                found.id == oldest() || found.id <= newest()) {
                 return faulty(found.id, 0, log_.map.last().next(), "no copy of the header stands");
             }
             LEDGER_CHECK(judge_headless(found));
@@ -246,6 +250,7 @@ Result<void> Recovery::judge_all() {
         outside.later = found.id < newest_with_header_;
         outside.next = outside.later ? found_[i + 1].header : std::nullopt;
         outside.witness = commit_witness_;
+        outside.begun = found.id == newest();
         outside.read_hash = [this](Index index) { return read_hash(index); };
         LEDGER_CHECK(judge_body(found, outside));
     }
@@ -409,7 +414,26 @@ void Recovery::weigh_sealed() {
     }
 }
 
+// What was once acknowledged has not gone with its file, nor with a part of it.
+Result<void> Recovery::check_newest() const {
+    if (newest() < std::max(oldest(), SegmentId{1})) {
+        return {};
+    }
+    const Index next = log_.map.last().next();
+    const bool there = std::any_of(found_.begin(), found_.end(),
+        [this](const SegmentFile& found) { return found.id == newest(); });
+    if (!there) {
+        return faulty(newest(), 0, next, "the newest segment is missing");
+    }
+    const bool last = log_.active && log_.segments.back().id == newest();
+    if (last && tail_.keep <= segment_header_bytes) {
+        return faulty(newest(), segment_header_bytes, next, "the first group is missing");
+    }
+    return {};
+}
+
 Result<void> Recovery::check_promises() const {
+    LEDGER_CHECK(check_newest());
     const Index last = log_.map.last();
     if (commit_witness_ > last) {
         const SegmentId segment = log_.segments.empty() ? SegmentId{} : log_.segments.back().id;

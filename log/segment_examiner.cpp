@@ -103,7 +103,8 @@ bool SegmentExaminer::may_be_unflushed() const {
         around_.witness >= next ||
         std::any_of(groups_.begin(), groups_.end(),
             [next](const ScannedGroup& group) { return group.sync_index() >= next; });
-    return !around_.later && !around_.named && !footers_ && begun_groups() < 2 && !witnessed;
+    return !around_.later && !around_.named && !around_.begun && !footers_ &&
+           begun_groups() < 2 && !witnessed;
 }
 
 void SegmentExaminer::examine_header() {
@@ -335,6 +336,7 @@ Observation SegmentExaminer::observe(std::size_t number, const Slot& slot) const
                  *slot.name == identity_of(slot.record.header, slot.record.envelope_crc);
     seen.witness = index <= later_sync_index_[number] || index <= group.stray_sync_index ||
                    index <= witness_;
+    seen.witness |= around_.begun && number == 0 && (slot.name || &slot == &group.slots.front());
     seen.later = later_evidence_[number];
     return seen;
 }

@@ -17,6 +17,7 @@ namespace ledger::log {
 struct SegmentSurroundings {
     bool first = false;                 // the walk begins with it
     bool named = false;                 // the hard state says that the log begins with it
+    bool begun = false;                 // the hard state knows its first group as durable
     bool after_damage = false;          // the walk lost its place before it
     bool later = false;                 // a later segment has been begun
     bool later_promised = false;        // and its first flush came to an end

@@ -441,7 +441,20 @@ Result<void> Writer::sync_group() {
     log_dirty_ = false;
     log_.sealed = block_.sync_index;
     log_.witnessed_commit = block_.commit;
-    return {};
+    return note_begun();
+}
+
+// A segment whose first group is durable counts from now on: without this its file could be missing
+// at the next opening, and nothing would tell that it ever was there. Once in each segment.
+Result<void> Writer::note_begun() {
+    if (hard_state_.current().newest >= active_file().id) {
+        return {};
+    }
+    HardStateSlot next = hard_state_.current();
+    next.newest = active_file().id;
+    next.commit = log_.commit;
+    LEDGER_CHECK(hard_state_.write(next));
+    return hard_state_.sync();
 }
 
 }  // namespace ledger::log

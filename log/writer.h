@@ -37,6 +37,7 @@ class Writer {
     Result<void> restart(const Group& group);
     Result<void> sync_restart();
     Result<void> sync_group();
+    Result<void> note_begun();
     Result<void> make_room(const Group& group);
     Result<void> seal_active();
     Result<void> sync_sealed();

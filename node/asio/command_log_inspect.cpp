@@ -366,6 +366,7 @@ void write_hard_state(check::JsonWriter& writer, const log::Examination& all) {
     writer.key("commit").number(slot.commit.value).key("epoch").number(slot.epoch);
     writer.key("generation").number(slot.generation);
     writer.key("oldest").number(slot.oldest.value);
+    writer.key("newest").number(slot.newest.value);
     writer.key("segment_max").number(slot.segment_max.value).end_object();
 }
 

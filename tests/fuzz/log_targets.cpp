@@ -282,9 +282,9 @@ Verdict judge_slot(ByteSpan bytes) {
 }
 
 void repair_slot(ByteVector& bytes) {
-    if (bytes.size() >= 96) {
-        const std::size_t at =
-            load_little_endian<std::uint32_t>(bytes.data() + 4) == 2 ? 88 : 92;
+    if (bytes.size() >= 108) {
+        const auto version = load_little_endian<std::uint32_t>(bytes.data() + 4);
+        const std::size_t at = version == 2 ? 88 : version == 3 ? 92 : 104;
         store_crc(bytes, at, ByteSpan(bytes).first(at), {SegmentId{0}, 0});
     }
 }
@@ -295,16 +295,20 @@ std::vector<ByteVector> slot_seeds() {
     slot.generation = 12;
     slot.epoch = 4;
     slot.segment_max = SegmentId{9};
+    slot.newest = SegmentId{8};
     slot.hard_state = {Term{7}, NodeId{2}, true};
     slot.commit = Index{55};
     ByteVector bytes(log::hard_state_slot_bytes);
     log::encode_hard_state_slot(bytes, slot, 0);
-    // The version before had its checksum where the flags are.
-    ByteVector before = bytes;
-    store_little_endian(before.data() + 4, std::uint32_t{2});
-    store_little_endian(before.data() + 92, std::uint32_t{0});
-    repair_slot(before);
-    return {bytes, before};
+    // The versions before had their checksum where the flags and what follows them are.
+    std::vector<ByteVector> seeds = {bytes};
+    for (const std::uint32_t version : {2u, 3u}) {
+        ByteVector& before = seeds.emplace_back(bytes);
+        store_little_endian(before.data() + 4, version);
+        std::fill(before.begin() + (version == 2 ? 88 : 92), before.end(), std::byte{0});
+        repair_slot(before);
+    }
+    return seeds;
 }
 
 // --- a directory ---------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ TEST_CASE("hard state: a slot says what was written, at its place only", "[log]"
         slot.epoch = *rc::gen::arbitrary<std::uint64_t>();
         slot.segment_max = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
         slot.oldest = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
+        slot.newest = SegmentId{*rc::gen::arbitrary<std::uint64_t>()};
         slot.hard_state.term = Term{*rc::gen::arbitrary<std::uint64_t>()};
         slot.hard_state.vote = NodeId{*rc::gen::arbitrary<std::uint32_t>()};
         slot.commit = Index{*rc::gen::arbitrary<std::uint64_t>()};
@@ -68,6 +69,7 @@ TEST_CASE("hard state: the bytes on disk are the golden ones", "[log]") {
     slot.epoch = 4;
     slot.segment_max = SegmentId{12};
     slot.oldest = SegmentId{3};
+    slot.newest = SegmentId{11};
     slot.hard_state = {Term{5}, NodeId{2}, true};
     slot.commit = Index{77};
     std::byte sector[hard_state_slot_bytes];
@@ -75,7 +77,7 @@ TEST_CASE("hard state: the bytes on disk are the golden ones", "[log]") {
     check_golden("log/hard_state_slot.hex", sector);
 }
 
-TEST_CASE("hard state: a slot of the version without flags is read, one of a later is not", "[log]") {
+TEST_CASE("hard state: slots of the versions before are read, one of a later is not", "[log]") {
     HardStateSlot slot;
     slot.identity = sample_identity();
     slot.generation = 9;
@@ -84,15 +86,21 @@ TEST_CASE("hard state: a slot of the version without flags is read, one of a lat
     const auto rewrite = [&](std::uint32_t version, std::size_t checked) {
         encode_hard_state_slot(sector, slot, 0);
         store_little_endian(sector + 4, version);
-        store_little_endian(sector + 88, std::uint32_t{0});
+        std::fill(sector + checked, std::end(sector), std::byte{0});
         const std::uint32_t seed = location_crc({SegmentId{0}, 0});
         store_little_endian(sector + checked, crc32c(ByteSpan(sector).first(checked), seed));
         return decode_hard_state_slot(sector, 0);
     };
-    const auto before = rewrite(2, 88);
-    REQUIRE(before);
-    CHECK(*before == slot);
-    CHECK(rewrite(4, 92).error().code == make_error_code(Errc::unsupported));
+    const auto without_flags = rewrite(2, 88);
+    REQUIRE(without_flags);
+    CHECK(*without_flags == slot);
+    slot.hard_state.trimmed = true;
+    const auto without_newest = rewrite(3, 92);
+    REQUIRE(without_newest);
+    CHECK(*without_newest == slot);
+    CHECK(rewrite(5, 104).error().code == make_error_code(Errc::unsupported));
+    CHECK(rewrite(1, 104).error().code == make_error_code(Errc::unsupported));
+    CHECK(rewrite(4, 92).error().code == make_error_code(Errc::corrupt_record));
     CHECK(rewrite(3, 88).error().code == make_error_code(Errc::corrupt_record));
 }
 
@@ -103,7 +111,7 @@ TEST_CASE("hard state: every flipped bit of a slot is noticed", "[log]") {
     slot.hard_state = {Term{5}, NodeId{2}, true};
     std::byte sector[hard_state_slot_bytes];
     encode_hard_state_slot(sector, slot, 0);
-    for (std::size_t bit = 0; bit < 96 * 8; ++bit) {
+    for (std::size_t bit = 0; bit < 108 * 8; ++bit) {
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
         CHECK(!decode_hard_state_slot(sector, 0));
         sector[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));

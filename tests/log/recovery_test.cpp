@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "log/base/crc32c.h"
+#include "log/examination.h"
 #include "log/scan.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
@@ -61,11 +62,24 @@ void fill(Written& written, bool sealed, bool commit) {
         group.commit = commit && twin.last().value > 3 ? twin.last() - 3 : Index{0};
         store(*opened->storage, twin, group);
     }
+    // The last group is not the first one of its segment, for which the hard state is a witness.
+    written.before_last_group = twin.last().value;
+    store(*opened->storage, twin, twin.group(12, 3, 200));
     if (sealed) {
         Group seal;
         seal.commit = commit ? twin.last() : Index{0};
         store(*opened->storage, twin, seal);
     }
+}
+
+// The same bytes in files of their own.
+MemoryFileSystem copy_of(const MemoryFileSystem& files) {
+    MemoryFileSystem copy;
+    for (const auto& [name, bytes] : files.image()) {
+        REQUIRE(copy.create(name));
+        copy.bytes(name) = bytes;
+    }
+    return copy;
 }
 
 enum class Harm { flip, zero, garbage };
@@ -354,6 +368,153 @@ TEST_CASE("recovery: a log whose begin is missing is noticed", "[log]") {
     REQUIRE(!opened);
     CHECK(opened.error().code == Errc::faulty_entry);
     CHECK(opened.error().place.find("the segments before it are missing") != std::string::npos);
+}
+
+namespace {
+
+// Refused with these words, and no file has changed.
+void check_refused(MemoryFileSystem& files, const std::string& words) {
+    const auto before = files.image();
+    const auto opened = open(files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Errc::faulty_entry);
+    INFO(opened.error().place);
+    CHECK(opened.error().place.find(words) != std::string::npos);
+    CHECK(files.image() == before);
+    const auto examined = examine(files, "wal");
+    REQUIRE(examined);
+    CHECK(examined->condition() == Condition::faulty);
+}
+
+// A log whose last segment holds one group, which nothing else witnesses: no seal, no commit.
+Written one_group_in_the_last_segment() {
+    Written written;
+    fill(written, true, false);
+    auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(opened);
+    const std::size_t before = segments_of(written.files).size();
+    while (segments_of(written.files).size() == before) {
+        written.before_last_group = written.twin.last().value;
+        store(*opened->storage, written.twin, written.twin.group(40, 3, 1200));
+    }
+    return written;
+}
+
+std::string next_after(std::uint64_t index) {
+    return "index " + std::to_string(index + 1) + ": ";
+}
+
+}  // namespace
+
+TEST_CASE("recovery: a newest segment that is missing is refused by name", "[log]") {
+    Written written = one_group_in_the_last_segment();
+    const std::string last = segments_of(written.files).back();
+    REQUIRE(written.files.remove(last));
+    check_refused(written.files, "segment " + std::to_string(id_of(last).value) + " at byte 0: " +
+                                     next_after(written.before_last_group) +
+                                     "the newest segment is missing");
+    // Also if it was the only one.
+    for (const std::string& name : segments_of(written.files)) {
+        REQUIRE(written.files.remove(name));
+    }
+    check_refused(written.files, next_after(0) + "the newest segment is missing");
+}
+
+TEST_CASE("recovery: a newest segment without its first group is refused", "[log]") {
+    const Written written = one_group_in_the_last_segment();
+    const std::string name = segments_of(written.files).back();
+    const std::uint64_t whole = written.files.image().at(name).size();
+    const std::string next = next_after(written.before_last_group);
+    for (std::uint64_t size = 0; size <= segment_header_bytes; size += sector_bytes) {
+        Written cut;
+        cut.files = copy_of(written.files);
+        cut.files.bytes(name).resize(static_cast<std::size_t>(size));
+        check_refused(cut.files, next);
+    }
+    // Zeros in the place of all of it are no end of the log either.
+    Written zeroed;
+    zeroed.files = copy_of(written.files);
+    ByteVector& bytes = zeroed.files.bytes(name);
+    REQUIRE(bytes.size() == whole);
+    std::fill(bytes.begin() + segment_header_bytes, bytes.end(), std::byte{0});
+    check_refused(zeroed.files, next);
+}
+
+TEST_CASE("recovery: damage in the first group of a segment has a witness in the hard state",
+    "[log]") {
+    const Written written = one_group_in_the_last_segment();
+    const std::string name = segments_of(written.files).back();
+    Written harmed;
+    harmed.files = copy_of(written.files);
+    harmed.twin = written.twin;
+    harm(harmed.files.bytes(name), segment_header_bytes / sector_bytes, Harm::flip);
+    auto opened = open(harmed.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(opened);
+    CHECK(opened->recovered.unsealed.empty());
+    REQUIRE(opened->recovered.faulty.size() == 1);
+    CHECK(opened->recovered.faulty.front().index == Index{written.before_last_group + 1});
+    CHECK(opened->recovered.last == written.twin.last());
+}
+
+TEST_CASE("recovery: a segment that a crash kept from its first group may be missing", "[log]") {
+    Written written = one_group_in_the_last_segment();
+    const Index last = written.twin.last();
+    const std::size_t segments = segments_of(written.files).size();
+    {
+        auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+        REQUIRE(opened);
+        Group group = written.twin.group(41, 9, 1200);
+        REQUIRE(opened->storage->write(group));
+        REQUIRE(segments_of(written.files).size() > segments);
+    }
+    written.files.crash([] { return false; });
+    auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(opened);
+    CHECK(opened->recovered.last == last);
+    // It goes on under the next number, which counts from then on.
+    store(*opened->storage, written.twin, written.twin.group(42, 9, 1200));
+    auto again = open(written.files, sample_options(segment_bytes), sample_identity());
+    REQUIRE(again);
+    check_nothing_lost(*again, written.twin);
+    REQUIRE(written.files.remove(segments_of(written.files).back()));
+    check_refused(written.files, "the newest segment is missing");
+}
+
+TEST_CASE("recovery: a log cut back to before a durable commit is refused, index by index", "[log]") {
+    // Whatever group it is cut back to: the hard state, written last, knows the commit.
+    Written written;
+    fill(written, true, true);
+    {
+        auto opened = open(written.files, sample_options(segment_bytes), sample_identity());
+        REQUIRE(opened);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            Group group = written.twin.group(60 + i, 2, 100);
+            group.commit = written.twin.last();
+            store(*opened->storage, written.twin, group);
+        }
+        Group vote;
+        vote.hard_state = HardState{Term{2}, NodeId{1}};
+        store(*opened->storage, written.twin, vote);
+    }
+    const std::string name = segments_of(written.files).back();
+    const auto groups = scan_groups(written.files.image().at(name), id_of(name));
+    REQUIRE(groups.size() > 2);
+    const Index commit = written.twin.commit;
+    for (std::size_t kept = 1; kept < groups.size(); ++kept) {
+        Written cut;
+        cut.files = copy_of(written.files);
+        cut.files.bytes(name).resize(static_cast<std::size_t>(groups[kept].start));
+        const Index last = groups[kept - 1].block->last;
+        if (last < commit) {
+            check_refused(cut.files, next_after(last.value) + "committed, but the log ends before it");
+            continue;
+        }
+        // Not provable: it looks like a log that ended there.
+        auto opened = open(cut.files, sample_options(segment_bytes), sample_identity());
+        REQUIRE(opened);
+        CHECK(opened->recovered.last == last);
+        CHECK(kept + 1 == groups.size());
+    }
 }
 
 TEST_CASE("recovery: a restarted log is not guessed at without its first segment", "[log]") {

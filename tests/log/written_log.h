@@ -70,6 +70,10 @@ inline Written write_log(bool sealed) {
             group.commit = twin.last().value > 3 ? twin.last() - 3 : Index{0};
             store(*opened->storage, twin, group);
         }
+        // The last group is not the first one of its segment, for which there is a witness.
+        for (std::uint64_t i = 7; i < 9 && life > 0; ++i) {
+            store(*opened->storage, twin, twin.group(life * 100 + i, 2, 100));
+        }
         if (sealed || life == 0) {
             Group seal;
             seal.commit = twin.last();

@@ -298,7 +298,8 @@ std::vector<Case> hard_states() {
     std::vector<Case> cases;
     const std::vector<Field> fields = {{"magic", 0}, {"version", 4}, {"cluster", 8}, {"node", 24},
         {"vote", 28}, {"generation", 32}, {"epoch", 40}, {"segments", 48}, {"term", 56},
-        {"commit", 64}, {"incarnation", 72}, {"oldest", 80}, {"flags", 88}, {"checksum", 92}};
+        {"commit", 64}, {"incarnation", 72}, {"oldest", 80}, {"flags", 88},
+        {"newest", 96}, {"checksum", 104}};
     const std::string words = "FAULTY hard state copy (covered)";
     add_flips(cases, "hard state", true,
         [](const DamageSample& sample) { return sample.hard_state_newest; }, fields, words);
@@ -322,7 +323,7 @@ std::vector<Case> hard_states() {
         "FAULTY hard state copy + FAULTY hard state copy"));
     cases.push_back(damage("both copies of the newest hard state", true,
         [both](Image& image, const DamageSample& sample) { both(image, sample.hard_state_newest); },
-        "FAULTY hard state copy + FAULTY hard state copy + FAULTY hard state"));
+        "FAULTY hard state copy + FAULTY hard state copy"));
     cases.push_back(damage("every copy of the hard state", true,
         [both](Image& image, const DamageSample& sample) {
             both(image, sample.hard_state_oldest);
@@ -408,12 +409,12 @@ std::vector<Case> truncated_tails() {
         damage("a sealed log without its seal", true,
             short_of([](const DamageSample& s) { return s.active().groups.back().offset; }), "CLEAN"),
         damage("the active segment behind its header", true,
-            short_of([](const DamageSample&) { return segment_header_bytes; }), "CLEAN"),
+            short_of([](const DamageSample&) { return segment_header_bytes; }), "FAULTY file"),
         damage("the active segment in its header", true,
             short_of([](const DamageSample&) { return sector_bytes; }),
-            "TORN segment header copy (covered)"),
+            "FAULTY segment header copy (covered) + FAULTY file"),
         damage("the active segment with nothing", true,
-            short_of([](const DamageSample&) { return std::uint64_t{0}; }), "TORN segment header"),
+            short_of([](const DamageSample&) { return std::uint64_t{0}; }), "FAULTY segment header"),
     };
 }
 
@@ -449,7 +450,7 @@ std::vector<Case> truncated_files() {
         damage("a sealed segment with nothing", true,
             sealed([](const SegmentSpot&) { return std::uint64_t{0}; }), "FAULTY segment header + FAULTY footer (covered) + FAULTY segment header"),
         damage("the hard state without its last copy", true, hard_state(3 * 4096), "FAULTY hard state copy (covered)"),
-        damage("the hard state with one copy", true, hard_state(512), "FAULTY hard state copy + FAULTY hard state copy (covered) + FAULTY hard state copy + FAULTY hard state"),
+        damage("the hard state with one copy", true, hard_state(512), "FAULTY hard state copy + FAULTY hard state copy (covered) + FAULTY hard state copy"),
         damage("the hard state in its first copy", true, hard_state(100), "FAULTY hard state + FAULTY padding (covered)"),
         damage("an empty hard state", true, hard_state(0), "FAULTY hard state"),
         damage("a manifest with one copy", true, named(&DamageSample::manifest, 512), "FAULTY cut manifest copy + FAULTY cut manifest copy + FAULTY cut manifest"),
@@ -562,14 +563,14 @@ std::vector<Case> missing_and_exchanged() {
             "FAULTY segment header"),
         damage("the last segment is missing", true,
             [](Image& image, const DamageSample& sample) { remove(image, sample.active().file); },
-            "CLEAN"),
+            "FAULTY file"),
         damage("all segments are missing", true,
             [](Image& image, const DamageSample& sample) {
                 for (const SegmentSpot& segment : sample.segments) {
                     remove(image, segment.file);
                 }
             },
-            "FAULTY promise"),
+            "FAULTY promise + FAULTY file"),
         damage("the hard state is missing", true,
             [](Image& image, const DamageSample& sample) {
                 remove(image, sample.hard_state_newest.file);

@@ -100,9 +100,9 @@ std::string describe(const Result<Examination>& examined) {
         examined->last_hash ? hex_of(*examined->last_hash) : "unknown", examined->commit);
     if (examined->hard_state) {
         const HardStateSlot& slot = *examined->hard_state;
-        text += fmt::format("; {}; generation {}; epoch {}; segments to {} from {}",
+        text += fmt::format("; {}; generation {}; epoch {}; segments to {} from {}, newest {}",
             describe(slot.hard_state), slot.generation, slot.epoch, slot.segment_max.value,
-            slot.oldest.value);
+            slot.oldest.value, slot.newest.value);
     }
     text += fmt::format("; tail {} {} bytes at {}", to_text(examined->tail.condition),
         examined->tail.bytes, examined->tail.offset);

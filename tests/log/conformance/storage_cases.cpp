@@ -1,3 +1,4 @@
+#include <cstring>
 #include <utility>
 
 #include "log/base/assert.h"
@@ -498,16 +499,16 @@ void rewrite_version(Session& s, std::uint32_t version, std::uint64_t checked) {
         const ByteSpan covered(at, static_cast<std::size_t>(checked));
         store_little_endian(
             at + checked, crc32c(covered, location_crc({SegmentId{0}, offset})));
-        if (checked == 88) {
-            store_little_endian(at + 92, std::uint32_t{0});  // there is nothing in this version
-        }
+        // There is nothing behind it in this version.
+        std::memset(
+            at + checked + 4, 0, static_cast<std::size_t>(hard_state_slot_bytes - checked - 4));
     }
     s.say(put_file(s.files(), name, *bytes));
 }
 
 std::vector<Case> versions_and_owners() {
     return {
-        session_case("storage: a hard state of the version before is read",
+        session_case("storage: a hard state of a version without flags is read",
             [](Session& s) {
                 begin(s);
                 s.append(2, 100);
@@ -517,11 +518,60 @@ std::vector<Case> versions_and_owners() {
                 s.reopen();
             },
             "empty log | 1..2, commit 0, term 1 | 1..2, commit 0, term 2"),
+        session_case("storage: a hard state of a version without the newest segment is read",
+            [](Session& s) {
+                begin(s);
+                s.append(2, 100);
+                rewrite_version(s, 3, 92);
+                s.open();
+                s.term(2);
+                s.append(2, 100);
+                s.reopen();
+                // From the next group on it is known.
+                s.lose_power();
+                s.say(s.files().remove(s.in_directory(segment_name(SegmentId{1}))));
+                s.open();
+            },
+            "empty log | 1..2, commit 0, term 1 | 1..4, commit 2, term 2 | "
+            "an entry that may have been promised cannot be read: segment 1 at byte 0: index 1: "
+            "the newest segment is missing"),
+        session_case("storage: a log without its newest segment is refused",
+            [](Session& s) {
+                begin(s);
+                for (int group = 0; group < 6; ++group) {
+                    s.append(3, 700);
+                }
+                s.lose_power();
+                s.say(s.files().remove(s.in_directory(segment_name(SegmentId{6}))));
+                s.list();
+                s.open();
+            },
+            "empty log | [00000001.segment 00000002.segment 00000003.segment 00000004.segment "
+            "00000005.segment hard_state] | an entry that may have been promised cannot be read: "
+            "segment 6 at byte 0: index 16: the newest segment is missing"),
+        session_case("storage: a log cut back to before a durable commit is refused",
+            [](Session& s) {
+                begin(s);
+                s.append(2, 100);
+                s.append(2, 100);
+                s.append(2, 100);
+                s.term(2);  // and that 1..4 are committed
+                s.lose_power();
+                const std::string name = s.in_directory(segment_name(SegmentId{1}));
+                auto bytes = read_file(s.files(), name);
+                LEDGER_ASSERT(bytes);
+                bytes->resize(2048);  // the header, and the first group
+                s.say(put_file(s.files(), name, *bytes));
+                s.open();
+                s.examine();
+            },
+            "empty log | an entry that may have been promised cannot be read: segment 1 at byte 2048: "
+            "index 3: committed, but the log ends before it | FAULTY promise"),
         session_case("storage: a hard state of a later version is not",
             [](Session& s) {
                 begin(s);
                 s.append(2, 100);
-                rewrite_version(s, 9, 92);
+                rewrite_version(s, 9, 104);
                 s.open();
                 s.examine();
             },
