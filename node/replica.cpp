@@ -374,6 +374,9 @@ void Replica::on(Instant now, CutStored&& event) {
 
 void Replica::on(Instant now, ChunkLoaded&& event) {
     snapshots_.loaded(snapshot_step(now), event);
+    if (const std::optional<std::uint64_t> bytes = snapshots_.scrubbed()) {
+        scrubber_.chunk_done(now, *bytes);
+    }
 }
 
 void Replica::on_command(Instant now, ClientId client, RequestId request, Command&& command) {
@@ -931,6 +934,15 @@ void Replica::scrub(Instant now) {
     if (const std::optional<Index> from = scrubber_.next(now, log.first(), log.durable())) {
         LEDGER_SOMETIMES(true, "node.scrub.reads");
         start_load(LoadForScrub{}, *from, log.durable(), config_.limits.scrub_read_bytes);
+    }
+    if (const std::optional<CutChunk> place = scrubber_.next_chunk(now)) {
+        if (const std::optional<CutChunk> chunk = snapshots_.chunk_from(*place)) {
+            LEDGER_SOMETIMES(true, "node.scrub.reads_chunk");
+            scrubber_.reads(*chunk);
+            snapshots_.scrub(snapshot_step(now), *chunk);
+        } else {
+            scrubber_.finish(now);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Scrubber: when which part of the log is read only to see whether it still can be. Most bad sectors
-// are found by nobody else (storage reference, trap T19).
+// Scrubber: when which part of the log and of its cuts is read only to see whether it still can be.
+// Most bad sectors are found by nobody else (storage reference, trap T19).
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +12,14 @@
 
 namespace ledger::node {
 
+// A chunk of a complete cut.
+struct CutChunk {
+    LogId cut;
+    std::uint32_t number = 0;
+    friend bool operator==(const CutChunk&, const CutChunk&) = default;
+};
+
+// One pass: all entries, then all chunks, ascending.
 class Scrubber {
   public:
     explicit Scrubber(const Limits& limits) : limits_(limits) {}
@@ -20,19 +28,39 @@ class Scrubber {
         due_ = limits_.scrub_bytes_per_second == 0 ? never : now + limits_.scrub_start;
     }
 
-    // The entry from which to read now, of a log that holds [first, last]; nothing if it is not time.
-    // After that done() or failed() comes, and until then nothing is due.
+    // The entry from which to read now, of a log that holds [first, last]; nothing if it is not time,
+    // or if chunks come next. After that done() or failed() comes, and until then nothing is due.
     std::optional<Index> next(Instant now, Index first, Index last) {
-        if (reading_ || now < due_) {
+        if (reading_ || now < due_ || chunk_) {
             return std::nullopt;
         }
         at_ = std::max(at_, first);
         if (at_ > last) {  // all of it, or there is nothing
-            finish(now);
+            chunk_ = CutChunk{};
             return std::nullopt;
         }
         reading_ = true;
         return at_;
+    }
+    // From where on a chunk is to be read now. Whoever has the cuts answers with reads(), after which
+    // chunk_done() comes, or with finish() if none is left.
+    std::optional<CutChunk> next_chunk(Instant now) const {
+        return reading_ || now < due_ ? std::nullopt : chunk_;
+    }
+    void reads(const CutChunk& chunk) {
+        chunk_ = chunk;
+        reading_ = true;
+    }
+    // 0 bytes: it could not be read.
+    void chunk_done(Instant now, std::uint64_t bytes) {
+        go_on(now, bytes == 0 ? limits_.scrub_read_bytes : bytes);
+        ++chunk_->number;
+    }
+    void finish(Instant now) {
+        ++passes_;
+        at_ = {};
+        chunk_.reset();
+        due_ = now + limits_.scrub_pause;
     }
     // Entries up to `last`, of so many bytes, can be read.
     void done(Instant now, Index last, std::uint64_t bytes) {
@@ -46,7 +74,7 @@ class Scrubber {
     }
 
     Instant deadline() const { return reading_ ? never : due_; }
-    // How often the whole log has been read.
+    // How often everything has been read.
     std::uint64_t passes() const { return passes_; }
 
   private:
@@ -56,14 +84,10 @@ class Scrubber {
         const std::uint64_t time = bytes * second / limits_.scrub_bytes_per_second;
         due_ = now + nanoseconds(static_cast<std::int64_t>(time));
     }
-    void finish(Instant now) {
-        ++passes_;
-        at_ = {};
-        due_ = now + limits_.scrub_pause;
-    }
 
     const Limits& limits_;
     Index at_;
+    std::optional<CutChunk> chunk_;  // behind the entries
     Instant due_ = never;
     bool reading_ = false;
     std::uint64_t passes_ = 0;

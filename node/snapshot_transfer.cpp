@@ -17,6 +17,13 @@ std::uint32_t chunk_of(std::uint32_t part) {
     return part - 1;
 }
 
+// Somebody to ask. This node itself may be no member any more.
+bool has_others(const raft::Raft& raft) {
+    const std::vector<NodeId> members = raft.configurations().members();
+    return std::any_of(members.begin(), members.end(),
+        [&raft](NodeId member) { return member != raft.self(); });
+}
+
 bool is_offered(const log::CutManifest& manifest, const raft::Cut& cut) {
     ByteVector configuration;
     raft::encode_configuration(cut.configuration, configuration);
@@ -120,6 +127,17 @@ std::uint64_t Snapshotter::load(const Step& step, LogId cut, std::uint32_t numbe
 }
 
 void Snapshotter::loaded(const Step& step, const ChunkLoaded& done) {
+    if (scrubbing_ && scrubbing_->request == done.request) {
+        const Scrubbing scrubbing = *std::exchange(scrubbing_, std::nullopt);
+        scrubbed_ = done.bytes.size();
+        // The cut may have gone meanwhile; and alone there is nobody to ask.
+        const bool needed = held(scrubbing.manifest->id) != nullptr;
+        if (done.failed && needed && has_others(step.raft)) {
+            LEDGER_SOMETIMES(true, "node.scrub.finds_chunk");
+            note_damaged(step, scrubbing.manifest, scrubbing.number);
+        }
+        return;
+    }
     for (Sending& sending : sending_) {
         if (sending.request != done.request) {
             continue;
@@ -305,8 +323,7 @@ void Snapshotter::take_up(const Step& step, const ChunkLoaded& done) {
     if (!done.failed && waits_for_chunk() && mending_->request == 0) {
         mending_.reset();
     }
-    const bool others = step.raft.configuration().members().size() > 1;
-    if (done.failed && !has_alternative() && others) {
+    if (done.failed && !has_alternative() && has_others(step.raft)) {
         note_damaged(step, restoring_->manifest, restoring_->chunks);
         return;
     }
@@ -328,12 +345,36 @@ bool Snapshotter::has_alternative() const {
 
 // ---- damaged chunks, and cuts in the place of damaged entries
 
+// One at a time: another one is found again. But what the state hangs on goes first.
 void Snapshotter::note_damaged(
     const Step& step, const SharedManifest& manifest, std::uint32_t number) {
     LEDGER_SOMETIMES(true, "node.cut.chunk_damaged");
-    if (!mending_) {
+    const bool urgent = restoring_ && restoring_->manifest->id == manifest->id &&
+                        restoring_->chunks == number && !waits_for_chunk();
+    if (!mending_ || (urgent && mending_->request == 0)) {
         mending_ = Mending{.manifest = manifest, .number = number, .ask_at = step.now};
     }
+}
+
+std::optional<CutChunk> Snapshotter::chunk_from(const CutChunk& place) const {
+    for (const Held& own : held_) {
+        const log::CutManifest& cut = *own.manifest;
+        const std::uint32_t number = cut.id == place.cut ? place.number : 0;
+        if (!restoring_ && cut.id >= place.cut && number < cut.chunks.size()) {
+            return CutChunk{cut.id, number};
+        }
+    }
+    return std::nullopt;
+}
+
+void Snapshotter::scrub(const Step& step, const CutChunk& chunk) {
+    const Held* own = held(chunk.cut);
+    LEDGER_ASSERT(own != nullptr && !scrubbing_);
+    scrubbing_ = Scrubbing{own->manifest, chunk.number, load(step, chunk.cut, chunk.number)};
+}
+
+std::optional<std::uint64_t> Snapshotter::scrubbed() {
+    return std::exchange(scrubbed_, std::nullopt);
 }
 
 // Whoever has the same cut can help.

@@ -15,6 +15,7 @@
 #include "node/effect.h"
 #include "node/event.h"
 #include "node/limits.h"
+#include "node/scrubber.h"
 #include "node/state_machine.h"
 #include "raft/raft.h"
 
@@ -63,6 +64,16 @@ class Snapshotter {
     const Digest& restore_from(LogId cut);
     // The log's new beginning is on the disk. Until then the old log and its cuts may be needed.
     void restart_stored() { restart_pending_ = false; }
+
+    // --- scrubbing ---
+
+    // The first chunk at or behind this place of the cuts here; nothing behind the last one, nor while
+    // the state is being read from one.
+    std::optional<CutChunk> chunk_from(const CutChunk& place) const;
+    // Reads it, and has it mended if it cannot be read. One at a time.
+    void scrub(const Step& step, const CutChunk& chunk);
+    // Once after each: the bytes of the chunk, 0 if it could not be read.
+    std::optional<std::uint64_t> scrubbed();
 
     // --- what follows from it ---
 
@@ -127,6 +138,11 @@ class Snapshotter {
         std::uint32_t number = 0;
         Instant ask_at;
         std::uint64_t request = 0;  // at the disk; 0 = none
+    };
+    struct Scrubbing {
+        SharedManifest manifest;
+        std::uint32_t number = 0;
+        std::uint64_t request = 0;
     };
     struct Restoring {
         SharedManifest manifest;
@@ -193,6 +209,8 @@ class Snapshotter {
     Instant send_at_;         // the rate of sending allows the next part
     std::optional<Receiving> receiving_;
     std::optional<Mending> mending_;
+    std::optional<Scrubbing> scrubbing_;
+    std::optional<std::uint64_t> scrubbed_;
     Digest restored_hash_;
     std::optional<Restoring> restoring_;
     std::optional<Index> restored_;

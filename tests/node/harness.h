@@ -203,6 +203,9 @@ struct TestNode {
                 unfinished = {resume->manifest->id, {}};
             }
             done.chunks = static_cast<std::uint32_t>(unfinished.chunks.size());
+        } else if (const auto* mend = std::get_if<StoreCut::Mend>(&work.work)) {
+            REQUIRE((cuts.at(work.cut).chunks.at(mend->number) == *mend->bytes));
+            rotten.erase({work.cut, mend->number});
         } else {
             std::erase_if(cuts,
                 [&](const auto& cut) { return cut.first.index < work.cut.index; });
@@ -215,7 +218,7 @@ struct TestNode {
         chunk_loads.pop_front();
         const auto cut = cuts.find(load.cut);
         REQUIRE(cut != cuts.end());
-        ChunkLoaded loaded{.request = load.request, .bytes = {}, .failed = damaged == load.cut};
+        ChunkLoaded loaded{.request = load.request, .bytes = {}, .failed = damaged == load.cut || rotten.contains({load.cut, load.number})};
         if (!loaded.failed) {
             loaded.bytes = cut->second.chunks.at(load.number);
         }
@@ -298,6 +301,7 @@ struct TestNode {
     std::map<LogId, Kept> cuts;
     Unfinished unfinished;
     LogId damaged;  // no chunk of this cut can be read
+    std::set<std::pair<LogId, std::uint32_t>> rotten;  // nor can these
 };
 
 // A command that adds to a CounterMachine.

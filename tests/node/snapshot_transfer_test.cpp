@@ -20,7 +20,7 @@ struct Group {
     std::uint64_t parts = 0;       // of cuts that arrived
     std::uint64_t parts_lost_after = UINT64_MAX;
 
-    Group() {
+    explicit Group(std::uint64_t scrub_bytes_per_second = 0) {
         for (std::uint32_t number = 1; number <= 3; ++number) {
             auto made = nodes.try_emplace(number, NodeId{number}, 3, machines[number]);
             TestNode& node = made.first->second;
@@ -29,6 +29,9 @@ struct Group {
             node.config.limits.kept_entries_min = 0;
             node.config.limits.kept_entries_max = 0;
             node.config.limits.discard_entries = 1;
+            node.config.limits.scrub_bytes_per_second = scrub_bytes_per_second;
+            node.config.limits.scrub_start = milliseconds(100);
+            node.config.limits.scrub_pause = milliseconds(100);
             node.replica = std::make_unique<Replica>(node.config, machines[number], node.choices);
             node.start();
         }
@@ -134,6 +137,53 @@ TEST_CASE("snapshot_transfer: a follower that lacks what is gone gets the cut, p
     CHECK(node.replica->applied() == group.leader()->replica->applied());
     CHECK(group.machines[lagging].digest() ==
           group.machines[group.leader()->config.raft.self.value].digest());
+}
+
+TEST_CASE("snapshot_transfer: a rotten chunk that nobody needs is found by scrubbing and mended",
+    "[node]") {
+    for (const std::uint64_t rate : {0u, 1u << 20}) {
+        Group group(rate);
+        group.run(40);
+        REQUIRE(group.leader() != nullptr);
+        for (std::uint64_t value = 1; value <= 6; ++value) {
+            group.add_one(value);
+            group.run(2);
+        }
+        for (auto& [number, node] : group.nodes) {
+            REQUIRE_FALSE(node.cuts.empty());
+        }
+        const std::uint64_t parts = group.parts;
+        TestNode& node = group.nodes.at(2);
+        const auto& [cut, kept] = *node.cuts.rbegin();
+        REQUIRE(group.nodes.at(1).cuts.contains(cut));
+        node.rotten = {{cut, 0}};
+        group.run(40);
+        CHECK(node.rotten.empty() == (rate > 0));
+        CHECK((group.parts > parts) == (rate > 0));
+        CHECK((node.replica->scrubber().passes() > 1) == (rate > 0));
+        CHECK(node.halted.empty());
+    }
+}
+
+TEST_CASE("snapshot_transfer: scrubbing waits for the cut from which the state is read", "[node]") {
+    Group group(1u << 20);
+    group.run(40);
+    for (std::uint64_t value = 1; value <= 6; ++value) {
+        group.add_one(value);
+        group.run(2);
+    }
+    TestNode& node = group.nodes.at(2);
+    const auto& [cut, kept] = *node.cuts.rbegin();
+    node.commit = cut.index;
+    node.rotten = {{cut, 0}};
+    group.machines[2] = CounterMachine();
+    node.restart(group.machines[2]);
+    CHECK_FALSE(node.replica->snapshots().chunk_from({}).has_value());
+    group.run(400);
+    CHECK(node.rotten.empty());
+    CHECK(node.halted.empty());
+    CHECK(node.replica->applied() == group.leader()->replica->applied());
+    CHECK(node.replica->snapshots().chunk_from({}).has_value());
 }
 
 }  // namespace ledger::node

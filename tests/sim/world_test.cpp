@@ -297,6 +297,52 @@ TEST_CASE("world: whoever comes, goes and loses a disk, of what is harmed a copy
     CHECK(moves > 40);
 }
 
+TEST_CASE("world: a rotten chunk that nobody reads is found by scrubbing and mended", "[sim]") {
+    class Chunks final : public StepObserver {
+      public:
+        void stepping(std::uint64_t, Instant, NodeId, const node::Event& event) override {
+            const auto* loaded = std::get_if<node::ChunkLoaded>(&event);
+            unreadable += loaded != nullptr && loaded->failed ? 1u : 0u;
+        }
+        void stepped(const node::Replica&, std::span<const node::Effect> effects) override {
+            for (const node::Effect& effect : effects) {
+                const auto* store = std::get_if<node::StoreCut>(&effect);
+                const bool mends = store != nullptr &&
+                                   std::holds_alternative<node::StoreCut::Mend>(store->work);
+                mended += mends ? 1u : 0u;
+            }
+        }
+        std::uint64_t unreadable = 0;
+        std::uint64_t mended = 0;
+    };
+    for (const bool scrubbing : {false, true}) {
+        Chunks seen;
+        std::uint64_t harms = 0;
+        for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+            SeededChoices choices(seed);
+            Profile profile = profile_of(choices);
+            // Nothing makes a node read a cut, of its own or for another.
+            profile.nemesis = {.interval_mean = milliseconds(50), .crashes = false,
+                .partitions = false, .one_way = false, .aim_at_leader = false};
+            profile.membership = {};
+            profile.network = {};
+            profile.disk.slow_node = 0;
+            profile.limits.cut_entries = 60;
+            profile.limits.retain_entries = 0;
+            profile.limits.scrub_bytes_per_second = scrubbing ? 1u << 20 : 0;
+            profile.media = {.rot = 1'000'000, .at_records = 0, .at_blocks = 0, .at_headers = 0,
+                .at_footers = 0, .at_hard_state = 0, .at_anything = 0};
+            World world(profile, {.seed = seed, .observer = &seen}, choices);
+            const RunResult result = world.run();
+            CHECK(result.verdict == check::Verdict::ok);
+            harms += result.harms;
+        }
+        CHECK(harms > 0);
+        CHECK((seen.unreadable > 0) == scrubbing);
+        CHECK((seen.mended > 0) == scrubbing);
+    }
+}
+
 TEST_CASE("world: without restrictions the last copies go as well", "[sim]") {
     std::uint64_t beyond = 0;
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
