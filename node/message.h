@@ -48,7 +48,7 @@ enum class FetchResult : std::uint8_t {
     never_had = 2,  // neither here, nor damaged here, nor lost
     faulty = 3,     // it may have been here
     compacted = 4,  // committed, and below a cut: gone from the log
-    known = 5,      // it existed here; nobody says so yet, a witness has an envelope to give
+    known = 5,      // it exists: a witness stored it, and has less of it than the asker needs
 };
 constexpr bool known_fetch_result(std::uint8_t number) {
     return number >= static_cast<std::uint8_t>(FetchResult::have) &&

@@ -253,7 +253,7 @@ bool Repair::received(const Step& step, NodeId from, const FetchEntry& asked) {
         LEDGER_SOMETIMES(true, "node.repair.damaged_here_too");
         answer.result = FetchResult::faulty;
     } else if (const EntryRef* const entry = log.find(index)) {
-        this->answer(from, asked, {entry, 1});
+        this->answer(step, from, asked, {entry, 1});
         return true;
     } else {
         return false;
@@ -262,12 +262,22 @@ bool Repair::received(const Step& step, NodeId from, const FetchEntry& asked) {
     return true;
 }
 
-void Repair::answer(NodeId to, const FetchEntry& asked, std::span<const EntryRef> read) {
+// A witness has but the envelope: all that another witness needs, and too little for others.
+bool Repair::lacks_what_others_have(const Step& step, NodeId to, const EntryRef& entry) {
+    return entry.handle.is_erased() && step.raft.status().trimmed &&
+           !step.raft.configuration().member(to).witness;
+}
+
+void Repair::answer(
+    const Step& step, NodeId to, const FetchEntry& asked, std::span<const EntryRef> read) {
     FetchedEntry answer{.entry = asked.entry, .cut = {}, .copy = {}};
     const bool same =
         !read.empty() && read.front().id() == asked.entry &&
         (asked.crc == 0 || asked.crc == crc32c(read.front().handle.envelope()));
-    if (same) {
+    if (same && lacks_what_others_have(step, to, read.front())) {
+        LEDGER_SOMETIMES(true, "node.repair.witness_knows");
+        answer.result = FetchResult::known;
+    } else if (same) {
         answer.result = FetchResult::have;
         answer.copy = read.front();
     }

@@ -47,7 +47,8 @@ class Repair {
     void found(const Step& step, Index index);
     // Answers, unless the entry has to be read first: then the caller reads it and calls answer().
     [[nodiscard]] bool received(const Step& step, NodeId from, const FetchEntry& asked);
-    void answer(NodeId to, const FetchEntry& asked, std::span<const EntryRef> read);
+    void answer(
+        const Step& step, NodeId to, const FetchEntry& asked, std::span<const EntryRef> read);
     // An intact copy of a damaged entry, to be given to Raft and stored. Nothing if the answer has none
     // that fits, or the entry is not damaged (any more).
     [[nodiscard]] std::optional<EntryRef> received(
@@ -97,6 +98,7 @@ class Repair {
     void note_unsealed(NodeId from, const FetchedEntry& fetched);
     static bool fits(const log::EntryIdentity& name, const EntryRef& copy);
     static bool complete(const Step& step, const EntryRef& copy);
+    static bool lacks_what_others_have(const Step& step, NodeId to, const EntryRef& entry);
 
     const Limits& limits_;
     const Duration patience_;

@@ -299,7 +299,7 @@ void Replica::on(Instant now, Loaded&& event) {
         return;
     }
     if (const auto* fetch = std::get_if<LoadForFetch>(&purpose)) {
-        repair_.answer(fetch->peer, fetch->asked, entries);
+        repair_.answer(repair_step(now), fetch->peer, fetch->asked, entries);
         return;
     }
     const auto* query = std::get_if<LoadForQuery>(&purpose);

@@ -49,6 +49,7 @@ struct Bench {
         Incarnation incarnation = {};
         Incarnation bound = {};  // by the configuration
         bool trimmed = false;
+        bool witnesses = false;  // all but this one
     };
 
     Limits limits;
@@ -69,6 +70,9 @@ struct Bench {
         }
         if (setup.bound != Incarnation{}) {
             config.configuration.set_member({.node = NodeId{1}, .incarnation = setup.bound});
+        }
+        for (std::uint32_t voter = 2; voter <= setup.voters && setup.witnesses; ++voter) {
+            config.configuration.set_member({.node = NodeId{voter}, .witness = true});
         }
         raft::Boot boot;
         boot.hard_state = {Term{3}, NodeId{}, setup.trimmed};
@@ -510,15 +514,49 @@ TEST_CASE("repair: a stranger gets no answer, and its term is not adopted", "[no
     CHECK(bench.raft->status().term == Term{3});
 }
 
+TEST_CASE("repair: a witness knows of an entry, and gives it to other witnesses only", "[node]") {
+    for (const bool asked_by_witness : {false, true}) {
+        Bench bench({.commit = 3, .trimmed = true, .witnesses = asked_by_witness});
+        const FetchEntry ask{Term{3}, id(2, 1), 0};
+        REQUIRE_FALSE(bench.repair.received(bench.step(), NodeId{2}, ask));
+        const EntryRef envelope = erased(command_at(2, 1));
+        bench.repair.answer(bench.step(), NodeId{2}, ask, {&envelope, 1});
+        const FetchedEntry answer = bench.sent_answer();
+        CHECK(answer.result == (asked_by_witness ? FetchResult::have : FetchResult::known));
+        CHECK(answer.copy.has_value() == asked_by_witness);
+        bench.effects.clear();
+        // What never had an erasable part is whole here too.
+        const EntryRef whole = command_at(2, 1);
+        bench.repair.answer(bench.step(), NodeId{2}, ask, {&whole, 1});
+        CHECK(bench.sent_answer().result == FetchResult::have);
+        bench.effects.clear();
+        // Another entry than the one that was asked for is none that it knows.
+        bench.repair.answer(bench.step(), NodeId{2}, {Term{3}, id(2, 1), 7}, {&envelope, 1});
+        CHECK(bench.sent_answer().result == FetchResult::faulty);
+    }
+}
+
+TEST_CASE("repair: a damaged entry that a witness knows of is neither repaired nor voted away",
+    "[node]") {
+    Bench bench({.commit = 1, .faulty = {3}});
+    bench.work();
+    bench.asked();
+    bench.hear(2, id(3, 2), FetchResult::known);
+    bench.hear(3, id(3, 2), FetchResult::known);
+    CHECK(bench.repair.wants(Index{3}));
+    CHECK(bench.raft->log().contains(id(3, 2)));
+    REQUIRE(bench.hear(3, command_at(3, 2)));  // another node has it whole
+}
+
 TEST_CASE("repair: what is not in memory is read before it is given", "[node]") {
     Bench bench({.commit = 3});
     const FetchEntry ask{Term{3}, id(2, 1), 0};
     REQUIRE_FALSE(bench.repair.received(bench.step(), NodeId{2}, ask));
     const EntryRef read = command_at(2, 1);
-    bench.repair.answer(NodeId{2}, ask, {&read, 1});
+    bench.repair.answer(bench.step(), NodeId{2}, ask, {&read, 1});
     CHECK(bench.sent_answer().result == FetchResult::have);
     bench.effects.clear();
-    bench.repair.answer(NodeId{2}, ask, {});  // the disk did not give it
+    bench.repair.answer(bench.step(), NodeId{2}, ask, {});  // the disk did not give it
     CHECK(bench.sent_answer().result == FetchResult::faulty);
     bench.effects.clear();
     bench.repair.found(bench.step(), Index{2});
