@@ -30,6 +30,10 @@ struct Store {
 };
 // Read entries [first, last], at most bytes_max (one entry always fits); then Loaded{request}.
 struct Load {
+    // As bytes_max: the one entry is believed by its own checksums, place and term. What stands before
+    // it in the hash chain may be damaged.
+    static constexpr std::uint64_t alone = 0;
+
     std::uint64_t request = 0;
     Index first;
     Index last;

@@ -179,8 +179,8 @@ bool Replica::needs_cut(const FetchedEntry& fetched) const {
 
 void Replica::receive(Instant now, NodeId from, const FetchEntry& asked) {
     if (!repair_.received(repair_step(now), from, asked)) {
-        start_load(LoadForFetch{from, asked}, asked.entry.index, asked.entry.index,
-            config_.limits.load_bytes_max);
+        // Two nodes may each have what the other lacks: neither waits for its own chain to be whole.
+        start_load(LoadForFetch{from, asked}, asked.entry.index, asked.entry.index, Load::alone);
     }
 }
 

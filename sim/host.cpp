@@ -7,6 +7,7 @@
 #include "log/base/sometimes.h"
 #include "log/state/command.h"
 #include "node/cut_work.h"
+#include "node/load_work.h"
 #include "sim/network.h"
 
 namespace ledger::sim {
@@ -688,11 +689,9 @@ void Host::on_loaded(Instant now, const Item& item) {
     loads_.erase(at);
     // As late as can be: meanwhile the log may have been truncated and extended again.
     inject_disk_error(DiskOperation::read);
-    Result<std::vector<HashedEntry>> entries =
-        reader_->read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
+    Result<std::vector<HashedEntry>> entries = node::perform_on(*reader_, *map, load);
     if (!entries && map != storage_->published()) {
-        entries = reader_->read(
-            *storage_->published(), load.first, load.last, load.bytes_max, load.previous_hash);
+        entries = node::perform_on(*reader_, *storage_->published(), load);
     }
     node::Loaded loaded{.request = load.request,
         .entries = {},

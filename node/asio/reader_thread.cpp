@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "log/base/assert.h"
+#include "node/load_work.h"
 
 namespace ledger::node::asio {
 
@@ -82,8 +83,7 @@ void ReaderThread::run() {
 Result<std::vector<HashedEntry>> ReaderThread::read(const Load& load) {
     bool last_attempt = false;
     for (log::SharedMap map = newest();;) {
-        auto entries =
-            reader_.read(*map, load.first, load.last, load.bytes_max, load.previous_hash);
+        auto entries = perform_on(reader_, *map, load);
         // A segment has been rewritten, and its map will be published as soon as that is durable.
         if (!entries && reader_.is_outdated()) {
             if (log::SharedMap newer = newer_than(map)) {

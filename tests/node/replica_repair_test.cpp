@@ -326,6 +326,8 @@ TEST_CASE("replica repair: an entry that is asked for is read from the disk if n
     damaged.hear(2, FetchEntry{Term{1}, second, 0});
     CHECK_FALSE(damaged.answered(2));
     REQUIRE(damaged.node.loads.size() == 1);
+    // Whatever is damaged in front of it.
+    CHECK(damaged.node.loads.front().bytes_max == Load::alone);
     damaged.node.work();
     REQUIRE(damaged.answered(2));
     CHECK(damaged.answered(2)->first.result == FetchResult::have);
