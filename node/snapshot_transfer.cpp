@@ -421,8 +421,13 @@ bool Snapshotter::take_mended(const Step& step, const CutPart& part) {
 }
 
 void Snapshotter::pull(const Step& step, NodeId from, LogId cut) {
+    // Whoever was asked for an older one may have it no more.
+    const bool in_vain = receiving_ && receiving_->pulled && !receiving_->manifest &&
+                         cut.index > receiving_->cut.id.index;
+    LEDGER_SOMETIMES(in_vain, "node.cut.pulled_in_vain");
     const bool helps = cut.index > applied_ && step.raft.log().contains(cut) &&
-                       (!restoring_ || waits_for_chunk()) && !receiving_ && held(cut) == nullptr;
+                       (!restoring_ || waits_for_chunk()) && (!receiving_ || in_vain) &&
+                       held(cut) == nullptr;
     if (!helps) {
         return;
     }
