@@ -241,6 +241,13 @@ bool Host::start(Instant now) {
             LEDGER_SOMETIMES(true, "sim.no_space_to_start");
             return false;  // somebody else has it, for a while
         }
+        // Everything that stands on its disk is named, but what says what it means.
+        if (profile_.media.unrestricted &&
+            error.code == make_error_code(log::Errc::faulty_entry) &&
+            error.place.find("index ") != std::string::npos) {
+            port_.lost(node_);
+            return false;
+        }
         port_.violated("recovery", "n" + std::to_string(node_.value) +
                                        " cannot start after a crash that its disk must survive: " +
                                        error.code.message() + ", " + error.place);
@@ -278,6 +285,7 @@ void Host::crash(Instant) {
     disk_failing_.reset();
     write_failed_ = false;
     halted_by_disk_ = false;
+    halted_for_loss_ = false;
     replica_.reset();
     machine_.reset();
     reader_.reset();
@@ -358,6 +366,8 @@ void Host::step_replica(Instant now, node::Event&& event) {
         port_.crashed_mid_step(node_);
     } else if (halted_by_disk_) {
         port_.halted(node_);
+    } else if (halted_for_loss_) {
+        port_.lost(node_);
     } else {
         work(now, applied);
     }
@@ -549,7 +559,10 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
 
 void Host::carry_out(Instant, const node::Halt& halt) {
     halted_by_disk_ = disk_failing_.has_value();
-    if (!halted_by_disk_) {
+    const bool names = halt.reason.find("entry ") != std::string::npos ||
+                       halt.reason.find("index ") != std::string::npos;
+    halted_for_loss_ = !halted_by_disk_ && profile_.media.unrestricted && names;
+    if (!halted_by_disk_ && !halted_for_loss_) {
         port_.violated("no_unexplained_halt", "n" + std::to_string(node_.value) +
                                                   " halted without an injected cause: " +
                                                   halt.reason);

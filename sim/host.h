@@ -58,6 +58,9 @@ class HostPort {
     virtual void crashed_mid_step(NodeId node) = 0;
     // The replica halted because an injected error of its disk reached it.
     virtual void halted(NodeId node) = 0;
+    // The replica halted, or did not start, for want of something of which no copy need be left, and
+    // has said what.
+    virtual void lost(NodeId node) = 0;
     // The process applied entries, which keeps it busy until then.
     virtual void busy(NodeId node, Instant until) = 0;
 };
@@ -236,6 +239,7 @@ class Host final {
     bool write_failed_ = false;          // of the group in front
     std::uint64_t disk_errors_ = 0;
     bool halted_by_disk_ = false;
+    bool halted_for_loss_ = false;
     bool limps_ = false;
     bool calm_ = false;
 };

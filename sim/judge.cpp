@@ -52,8 +52,18 @@ void Judge::violated(
     if (check == "raft_invariants") {
         ++invariant_violations_;
     }
-    if (!violation_) {
-        violation_ = {check, kind, when_.step, when_.time, sentence};
+    const check::Violation found{check, kind, when_.step, when_.time, sentence};
+    if (kind == check::Kind::liveness && bounds_.all_copies_may_go && check != "liveness") {
+        late_ = late_ ? late_ : found;
+        return;
+    }
+    violation_ = violation_ ? violation_ : found;
+}
+
+// Who waits for what is lost is behind for good.
+void Judge::compare(const check::Convergence::Replica& replica) {
+    if (!excused_ || replica.applied == committed_.last()) {
+        convergence_.replica(replica);
     }
 }
 
@@ -325,6 +335,13 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
         }
         for (const HashedEntry& entry : *page) {
             next = entry.entry.index.next();
+            // Who waits for good has not heard that this was replaced.
+            if (excused_ && entry.entry.index > recovered.commit &&
+                entry.entry.index <= committed_.last() &&
+                entry.hash != committed_.entry(entry.entry.index).entry_hash) {
+                compare({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+                return;
+            }
             note(chain_.entry(node, entry), "chain");
             durability_.holds(node, entry.entry.index, entry.hash);
             if (entry.entry.index <= committed_.last()) {
@@ -335,7 +352,7 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
         }
     }
     if (takes_part(host)) {
-        convergence_.replica({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+        compare({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
     }
 }
 
@@ -375,12 +392,16 @@ void Judge::finish(
     std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits) {
     note(linearizability_.finish(), "linearizability");
     note(exactly_once_.finish(), "exactly_once");
-    note(subscription_.finish(), "subscription");
-    note(answers_.finish(when_.time, bounds_.answers), "answers", check::Kind::liveness);
+    if (!excused_) {
+        note(subscription_.finish(), "subscription");
+    }
+    if (!excused_) {
+        note(answers_.finish(when_.time, bounds_.answers), "answers", check::Kind::liveness);
+    }
     for (const auto& host : hosts) {
         if (host->up() && takes_part(*host)) {
-            convergence_.replica({host->node(), host->replica().applied(),
-                host->machine().digest(), host->machine().ledger().length()});
+            compare({host->node(), host->replica().applied(), host->machine().digest(),
+                host->machine().ledger().length()});
         }
     }
     for (const auto& host : hosts) {
@@ -397,6 +418,9 @@ void Judge::finish(
     note(durability_.finish(Electorates(membership_).all()), "durability");
     check::Finding diverged = convergence_.finish();
     note(std::move(diverged), "convergence", convergence_.kind());
+    if (late_ && !excused_ && !violation_) {
+        violation_ = late_;
+    }
 }
 
 std::vector<check::CheckResult> Judge::results() const {
@@ -405,10 +429,13 @@ std::vector<check::CheckResult> Judge::results() const {
                    : steps_examined_ > 0      ? check::CheckResult::Verdict::ok
                                               : check::CheckResult::Verdict::idle,
         .examined = steps_examined_};
+    check::CheckResult availability = availability_.result();
+    if (excused_ && availability.verdict == check::CheckResult::Verdict::violated) {
+        availability.verdict = check::CheckResult::Verdict::idle;
+    }
     return {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
-        subscription_.result(), cuts_.result(), availability_.result(), answers_.result(),
-        invariants};
+        subscription_.result(), cuts_.result(), availability, answers_.result(), invariants};
 }
 
 }  // namespace ledger::sim

@@ -33,6 +33,7 @@ class Judge final {
     struct Bounds {
         check::Availability::Bounds availability{};
         Duration answers = seconds(10);  // within this a request is answered, without fault or lag
+        bool all_copies_may_go = false;  // who waits for one is told of at the end: see excuse_waiting()
     };
 
     // Nodes 1 to `nodes` are the first voters. `kept_operations`: how many ended operations the history keeps for reports and files.
@@ -85,6 +86,10 @@ class Judge final {
     void unsubscribed(std::uint32_t subscriber, const node::subscriber::Finished& end, Position first);
     bool subscribers_complete() const { return subscription_.all_complete(); }
 
+    // A node has said what it lacks, and nobody has it any more: that others wait for it breaks no
+    // promise. What anybody has said or holds is judged as ever.
+    void excuse_waiting() { excused_ = true; }
+
     // Everything is quiet: the last word, from disks that lost their power and were opened again.
     // The hosts are down afterwards.
     void finish(std::span<const std::unique_ptr<Host>> hosts, const state::Limits& limits);
@@ -102,6 +107,7 @@ class Judge final {
     std::vector<check::CheckResult> results() const;
 
   private:
+    void compare(const check::Convergence::Replica& replica);
     void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
     void read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits);
     void look_at_front(const Host& host);
@@ -119,6 +125,8 @@ class Judge final {
     std::vector<LostDisk> lost_disks_;
     check::When when_;
     std::optional<check::Violation> violation_;
+    std::optional<check::Violation> late_;  // the first one that may be excused
+    bool excused_ = false;
     std::uint64_t steps_examined_ = 0;
     std::uint64_t invariant_violations_ = 0;
     std::uint64_t attempts_ = 0;  // numbers operations of the history

@@ -47,7 +47,8 @@ Judge::Bounds bounds_of(const Profile& profile) {
     // Priorities make some voters wait longer.
     const std::int64_t silent = profile.membership.changes ? 3 : 2;
     return {.availability = {.election_timeout = timeout, .silence_max = timeout * silent},
-        .answers = timeout * 4 + latency_max(profile.network) * 8};
+        .answers = timeout * 4 + latency_max(profile.network) * 8,
+        .all_copies_may_go = profile.media.unrestricted};
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
       choices_(choices), network_(profile_.hosts(), profile_.network, choices, faults_),
       judge_(profile_.nodes, options.kept_operations, bounds_of(profile_)),
       outage_(profile_.hosts()), gates_(profile_.hosts()), pauses_(profile_.hosts()),
-      stalls_(profile_.hosts()), crowds_(profile_.hosts()), held_(profile_.hosts()) {
+      stalls_(profile_.hosts()), crowds_(profile_.hosts()), held_(profile_.hosts()),
+      lost_(profile_.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(
@@ -122,6 +124,10 @@ RunResult World::run() {
                 "the run took more than " + std::to_string(options_.steps_max) +
                     " steps and is not done: " + pending());
         }
+    }
+    waits_for_loss_ = tells_of_loss();
+    if (waits_for_loss_) {
+        judge_.excuse_waiting();
     }
     if (!judge_.violation()) {
         judge_.finish(hosts_, state_limits(profile_));
@@ -559,6 +565,7 @@ void World::wipe(NodeId node) {
     }
     judge_.wiped(host(node));
     host(node).wipe();
+    lost_[node.value - 1] = false;
     mark("n" + std::to_string(node.value), check::Mark::Kind::disk, {}, "its disk is lost");
 }
 
@@ -628,8 +635,8 @@ void World::note(const char* lane, const std::string& text, Duration length) {
 }
 
 void World::restart(NodeId node) {
-    if (host(node).up()) {
-        return;  // healing was faster
+    if (host(node).up() || lost_[node.value - 1]) {
+        return;  // healing was faster, or nothing can be healed
     }
     faults_.fire(Fault::restart);
     faults_.consume(Fault::restart);
@@ -697,7 +704,9 @@ void World::check_phase() {
 
 void World::liveness(
     bool reached, Duration since_heal, Duration limit, const std::string& what) {
-    if (!reached && since_heal > limit) {
+    if (!reached && since_heal > limit && tells_of_loss()) {
+        phase_ = Phase::done;
+    } else if (!reached && since_heal > limit) {
         judge_.violated("liveness", check::Kind::liveness,
             what + " within " + std::to_string(limit.nanoseconds / 1'000'000) +
                 " ms after all faults had ended");
@@ -749,6 +758,15 @@ bool World::converged() const {
     });
 }
 
+// Nobody need have a copy any more, and a node says of what.
+bool World::tells_of_loss() const {
+    return profile_.media.unrestricted &&
+           std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& host) {
+               return lost_[host->node().value - 1] ||
+                      (host->up() && host->replica().repair().blocked() != Index{});
+           });
+}
+
 std::string World::pending() const {
     std::string text = "the cluster did not converge (";
     for (const auto& host : hosts_) {
@@ -785,7 +803,9 @@ RunResult World::result() {
     RunResult result;
     result.checks = judge_.results();
     result.violation = judge_.violation();
-    result.verdict = check::overall(result.checks, result.violation.has_value(), required);
+    // A run that stands still for what is lost need not have come to anything.
+    const auto needed = waits_for_loss_ ? std::span<const std::string_view>() : required;
+    result.verdict = check::overall(result.checks, result.violation.has_value(), needed);
     if (result.verdict == check::Verdict::inconclusive) {
         result.reason = "a required check examined nothing";
     }
@@ -806,6 +826,7 @@ RunResult World::result() {
     result.crash_recoveries = crash_recoveries_;
     result.harms = media_ ? media_->counts().done : 0;
     result.beyond_repair = beyond_repair_;
+    result.waits_for_loss = waits_for_loss_;
     return result;
 }
 

@@ -65,6 +65,7 @@ struct RunResult {
     std::uint64_t crash_recoveries = 0;
     std::uint64_t crash_recoveries_with_loss = 0;
     std::uint64_t harms = 0;          // that devices did to what they had taken
+    bool waits_for_loss = false;      // a node has named what nobody has any more
     std::uint64_t beyond_repair = 0;  // when faults ended: harmed, committed, and no keeper has a copy
     std::vector<check::CheckResult> checks;
 };
@@ -125,6 +126,7 @@ class World final : public HostPort,
     void violated(const std::string& check, const std::string& sentence) override;
     void crashed_mid_step(NodeId node) override;
     void halted(NodeId node) override;
+    void lost(NodeId node) override;
     void busy(NodeId node, Instant until) override;
     // ClientPort
     Instant now() const override { return now_; }
@@ -205,6 +207,7 @@ class World final : public HostPort,
     void heal();
     void start_probe();
     bool converged() const;
+    bool tells_of_loss() const;
     std::string pending() const;
     void liveness(bool reached, Duration since_heal, Duration limit, const std::string& what);
     void mark(const std::string& lane, check::Mark::Kind kind, Duration length, std::string text);
@@ -266,6 +269,8 @@ class World final : public HostPort,
     std::uint64_t leader_changes_with_uncommitted_ = 0;
     std::uint64_t crash_recoveries_ = 0;
     std::uint64_t beyond_repair_ = 0;
+    bool waits_for_loss_ = false;
+    std::vector<bool> lost_;  // per node: halted for good, since no copy of what it needs is left
     std::vector<check::Mark> marks_;
 };
 

@@ -90,6 +90,15 @@ void World::halted(NodeId node) {
     crash(node, phase_ == Phase::faults ? outage_[node.value - 1] : milliseconds(5));
 }
 
+// Starting it again would change nothing.
+void World::lost(NodeId node) {
+    LEDGER_SOMETIMES(true, "sim.halted_for_want_of_a_copy");
+    lost_[node.value - 1] = true;
+    if (host(node).up()) {
+        crash(node, milliseconds(5));
+    }
+}
+
 void World::set_wall_clock(NodeId node, Duration by) {
     host(node).clock().set_wall(by);
 }

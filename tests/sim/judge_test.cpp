@@ -34,6 +34,7 @@ class QuietPort final : public HostPort {
     }
     void crashed_mid_step(NodeId) override {}
     void halted(NodeId) override {}
+    void lost(NodeId) override {}
     void busy(NodeId, Instant) override {}
 
     std::deque<Item> items;
@@ -494,6 +495,26 @@ TEST_CASE("judge: a request that nobody answered is found at the end", "[sim]") 
     REQUIRE(judge.violation());
     CHECK(judge.violation()->check == "answers");
     CHECK(judge.violation()->sentence.find("request 2 of connection 3") != std::string::npos);
+}
+
+TEST_CASE("judge: who waits for what nobody has breaks no promise, if a node says what it is",
+    "[sim]") {
+    for (const bool said : {false, true}) {
+        Judge judge(3, 0, {.all_copies_may_go = true});
+        judge.at(42, Instant{4200});
+        judge.violated("availability", check::Kind::liveness, "nobody is heard");
+        CHECK_FALSE(judge.violation());  // the run goes on
+        if (said) {
+            judge.excuse_waiting();
+        }
+        judge.finish({}, {});
+        CHECK(judge.violation().has_value() == !said);
+    }
+    // Safety is never excused.
+    Judge judge(3, 0, {.all_copies_may_go = true});
+    judge.excuse_waiting();
+    judge.violated("durability", check::Kind::safety, "an entry is gone");
+    CHECK(judge.violation().has_value());
 }
 
 TEST_CASE("judge: every attempt is an operation, and open ones end unknown", "[sim]") {

@@ -27,12 +27,23 @@ EXPECTED = {
     "five_nodes_everything": [("every family of faults", fired(
         "message_lost", "message_duplicated", "message_cut", "crash", "crash_before_sync",
         "slow_disk", "request_lost", "partition_symmetric", "partition_one_way"))],
+    "last_copies": [("harm of every kind", fired(
+        "disk_bit_rot", "disk_sector_error", "disk_phantom_write", "disk_misdirected_write",
+        "disk_misdirected_read", "disk_stale_read"))],
     "lossy_links": [("loss, repetition and damage", fired(
         "message_lost", "message_duplicated", "message_damaged", "request_lost", "reply_lost"))],
     "membership": [("changes, transfers and lost disks", fired(
         "membership_changed", "leadership_transferred", "disk_wiped"))],
     "one_way_partitions": [("one-way partitions", fired("partition_one_way")),
                            ("new leaders", lambda total: total["leader_changes"] > 0)],
+    "power_loss_five_nodes": [("a cluster without power, and harm of every kind", fired(
+        "crash_storm", "disk_bit_rot", "disk_sector_error", "disk_phantom_write",
+        "disk_misdirected_write", "disk_misdirected_read", "disk_stale_read"))],
+    "power_loss_one_node": [("restarts, and harm to what is there twice", fired(
+        "crash_storm", "disk_bit_rot", "disk_phantom_write"))],
+    "power_loss_three_nodes": [("a cluster without power, and harm of every kind", fired(
+        "crash_storm", "disk_bit_rot", "disk_sector_error", "disk_phantom_write",
+        "disk_misdirected_write", "disk_misdirected_read", "disk_stale_read"))],
     "reordering_links": [("swapped messages", fired("message_reordered", "message_duplicated"))],
     "second_copies": [("harm of every kind that writes", fired(
         "disk_bit_rot", "disk_phantom_write", "disk_misdirected_write"))],

@@ -45,6 +45,7 @@ class Bench final : public HostPort {
     }
     void crashed_mid_step(NodeId) override {}
     void halted(NodeId) override {}
+    void lost(NodeId) override {}
     void busy(NodeId, Instant) override {}
 
     // What n2 says, from this disk.
