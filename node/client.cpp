@@ -21,6 +21,16 @@ std::optional<std::size_t> place_of(const std::vector<NodeId>& nodes, NodeId nod
     return static_cast<std::size_t>(found - nodes.begin());
 }
 
+// Why such a command cannot be asked for, if so; without the key, which comes later.
+template <typename Asked>
+std::string fault_of(Asked& asked) {
+    asked.session = {};
+    asked.sequence = {};
+    asked.acknowledged_through = {};
+    const Result<void> checked = state::check_command(asked);
+    return checked ? std::string() : checked.error().place;
+}
+
 }  // namespace
 
 Client::Client(const Options& options, ChoiceSource& choices)
@@ -52,12 +62,9 @@ void Client::on(Submit&& event) {
     if (waiting_.size() >= options_.waiting_max) {
         refused.reason = "too many operations are waiting";
     } else if (auto* append = std::get_if<state::Append>(&event.what)) {
-        append->session = {};
-        append->sequence = {};
-        append->acknowledged_through = {};
-        if (const Result<void> checked = state::check_command(*append); !checked) {
-            refused.reason = checked.error().place;
-        }
+        refused.reason = fault_of(*append);
+    } else if (auto* redact = std::get_if<state::Redact>(&event.what)) {
+        refused.reason = fault_of(*redact);
     }
     if (!refused.reason.empty()) {
         refused.what = std::move(event.what);
@@ -205,6 +212,7 @@ void Client::on_outcome(NodeId from, Index index, state::Outcome&& outcome) {
     }
     Done done{.node = from, .index = index};
     if (std::holds_alternative<state::Appended>(outcome) ||
+        std::holds_alternative<state::Redacted>(outcome) ||
         std::holds_alternative<state::SessionRegistered>(outcome)) {
         done.ending = Ending::done;
     } else if (std::holds_alternative<state::SessionExpired>(outcome) ||
@@ -319,16 +327,13 @@ void Client::begin(Waiting&& next) {
 void Client::enter_stage() {
     LEDGER_ASSERT(open_);
     LEDGER_ASSERT(!open_->maybe_executed);
-    open_->registering = is_append() && session_ == SessionId{};
+    open_->registering = in_session() && session_ == SessionId{};
     if (open_->registering || std::holds_alternative<state::RegisterSession>(open_->asked.what)) {
         open_->body = state::encode_command(state::Command{state::RegisterSession{}});
     } else if (auto* append = std::get_if<state::Append>(&open_->asked.what)) {
-        append->session = session_;
-        // All outcomes before this one are known: an unknown one ends its session.
-        append->acknowledged_through = sequence_;
-        append->sequence = ++sequence_;
-        LEDGER_ASSERT(append->acknowledged_through < append->sequence);
-        open_->body = state::encode_command(*append);
+        encode(*append);
+    } else if (auto* redact = std::get_if<state::Redact>(&open_->asked.what)) {
+        encode(*redact);
     } else if (const auto* query = std::get_if<state::Query>(&open_->asked.what)) {
         if (options_.read_anywhere && !down_[0]) {
             wrote_to_ = std::exchange(target_, 0);
@@ -340,6 +345,16 @@ void Client::enter_stage() {
     open_->first_request = RequestId{requests_ + 1};
     open_->phase = Phase::backing_off;
     open_->resume_at = now_;
+}
+
+template <typename Asked>
+void Client::encode(Asked& asked) {
+    asked.session = session_;
+    // All outcomes before this one are known: an unknown one ends its session.
+    asked.acknowledged_through = sequence_;
+    asked.sequence = ++sequence_;
+    LEDGER_ASSERT(asked.acknowledged_through < asked.sequence);
+    open_->body = state::encode_command(asked);
 }
 
 void Client::attempt() {
@@ -444,18 +459,25 @@ bool Client::awaits(RequestId request) const {
 
 // Whether this can be what came of the command of this stage.
 bool Client::fits(const state::Outcome& outcome) const {
-    if (!is_append() && !std::holds_alternative<state::RegisterSession>(open_->asked.what)) {
+    if (!in_session() && !std::holds_alternative<state::RegisterSession>(open_->asked.what)) {
         return false;
     }
-    const bool append = is_append() && !open_->registering;
+    const bool registers = open_->registering || !in_session();
+    const bool redacts = std::holds_alternative<state::Redact>(open_->asked.what);
     if (std::holds_alternative<state::Appended>(outcome)) {
-        return append;
+        return !registers && !redacts;
     }
-    return !append || !std::holds_alternative<state::SessionRegistered>(outcome);
+    if (std::holds_alternative<state::Redacted>(outcome) ||
+        std::holds_alternative<state::NoSuchEvents>(outcome)) {
+        return !registers && redacts;
+    }
+    return registers || !std::holds_alternative<state::SessionRegistered>(outcome);
 }
 
-bool Client::is_append() const {
-    return std::holds_alternative<state::Append>(open_->asked.what);
+// Whether it is a command that has to be executed exactly once.
+bool Client::in_session() const {
+    return std::holds_alternative<state::Append>(open_->asked.what) ||
+           std::holds_alternative<state::Redact>(open_->asked.what);
 }
 
 bool Client::is_change() const {
@@ -485,9 +507,11 @@ void Client::end(Done&& done) {
     done.operation = open_->asked.operation;
     done.attempts = open_->attempts;
     done.overloaded = open_->overloaded && done.node == NodeId{};
-    if (const auto* append = std::get_if<state::Append>(&open_->asked.what)) {
-        done.session = append->session;
-        done.sequence = append->sequence;
+    if (in_session()) {
+        const auto* append = std::get_if<state::Append>(&open_->asked.what);
+        const auto* redact = std::get_if<state::Redact>(&open_->asked.what);
+        done.session = append != nullptr ? append->session : redact->session;
+        done.sequence = append != nullptr ? append->sequence : redact->sequence;
         if (done.ending == Ending::unknown) {
             // Nothing may acknowledge this sequence, and a later one would: the session ends.
             LEDGER_SOMETIMES(true, "node.client.unknown_outcome");

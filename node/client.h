@@ -21,9 +21,10 @@
 
 namespace ledger::node::client {
 
-// What can be asked. Session, sequence and acknowledgement of an append are the client's to fill.
+// What can be asked. Session, sequence and acknowledgement of an append or a redaction are the client's
+// to fill.
 using What = std::variant<state::Append, state::RegisterSession, state::Query, ChangeMembership,
-    TransferLeadership>;
+    TransferLeadership, state::Redact>;
 
 // --- events -------------------------------------------------------------------------------------
 
@@ -77,7 +78,7 @@ struct Done {
     NodeId node;                 // that gave the final answer; 0 = nobody did. Of a transfer that
                                  // is done: who shall lead
     std::uint32_t attempts = 0;  // requests sent, those for a session included
-    SessionId session;           // of an append, with its sequence
+    SessionId session;           // of an append or a redaction, with its sequence
     Sequence sequence;
     Index index;  // done: of the entry (of a change: its first configuration; 0 = it was found
                   // fulfilled), or of the state that answered
@@ -121,7 +122,7 @@ class Client {
 
     bool idle() const { return !open_ && waiting_.empty(); }
     SessionId session() const { return session_; }
-    // The operation at work, an append with its key once it has one; null: none.
+    // The operation at work, a command with its key once it has one; null: none.
     const What* asked() const { return open_ ? &open_->asked.what : nullptr; }
 
   private:
@@ -135,7 +136,7 @@ class Client {
     struct Open {
         Waiting asked;
         Phase phase = Phase::backing_off;
-        bool registering = false;      // this stage opens a session for the append
+        bool registering = false;      // this stage opens a session for the command
         bool maybe_executed = false;   // an attempt of the command may have been, or still be
         bool looking = false;          // a change: this attempt asks what became of earlier ones
         bool overloaded = false;       // so said the last refusal
@@ -172,6 +173,8 @@ class Client {
 
     void begin(Waiting&& next);
     void enter_stage();
+    template <typename Asked>
+    void encode(Asked& asked);
     void attempt();
     void attempt_lost();
     void retry(Duration at_least, bool at_once);
@@ -179,7 +182,7 @@ class Client {
     Duration draw(Duration from, Duration to);
     void turn_to_next_node();
     bool awaits(RequestId request) const;
-    bool is_append() const;
+    bool in_session() const;
     bool is_change() const;
     bool is_transfer() const;
     decltype(ClientRequest::operation) operation() const;
@@ -194,7 +197,7 @@ class Client {
 
     Instant now_;
     SessionId session_;
-    Sequence sequence_;            // of the last append in this session
+    Sequence sequence_;            // of the last command in this session
     std::deque<Waiting> waiting_;
     std::optional<Open> open_;
     std::vector<bool> down_;       // per place in options_.nodes

@@ -125,6 +125,7 @@ void write_entry(wire::Entry::Builder to, const EntryRef& entry) {
     to.setKind(static_cast<std::uint8_t>(entry.kind));
     to.setEnvelopeBytes(envelope_bytes(entry.handle));
     to.setErased(entry.handle.is_erased());
+    to.setPartlyErased(entry.handle.erasure() == Erasure::part);
     if (!body.empty()) {
         to.setBody(data_of(body));
     }
@@ -164,6 +165,7 @@ class WriteBody {
         body.setResult(static_cast<std::uint8_t>(message.result));
         body.setCutTerm(message.cut.term.value);
         body.setCutIndex(message.cut.index.value);
+        body.setWhole(message.whole);
         if (message.copy) {
             write_entry(body.initCopy(), *message.copy);
         }
@@ -487,15 +489,17 @@ ByteVector copy_of(capnp::Data::Reader data) {
     return {bytes.begin(), bytes.end()};
 }
 
-EntryHandle read_entry_body(
-    capnp::Data::Reader data, std::uint32_t envelope_size, FieldCheck& check) {
+EntryHandle read_entry_body(capnp::Data::Reader data, std::uint32_t envelope_size,
+    FieldCheck& check, Erasure erasure = Erasure::none) {
     const ByteSpan bytes = bytes_of(data);
     check.require(bytes.size() <= entry_bytes_max, "body");
     check.require(envelope_size <= bytes.size(), "envelopeBytes");
-    if (bytes.empty() || !check.ok()) {
+    check.require(erasure != Erasure::whole || envelope_size == bytes.size(), "erased");
+    check.require(erasure != Erasure::part || envelope_size < bytes.size(), "partlyErased");
+    if ((bytes.empty() && erasure == Erasure::none) || !check.ok()) {
         return {};
     }
-    return EntryHandle::make(bytes.first(envelope_size), bytes.subspan(envelope_size));
+    return EntryHandle::make(bytes.first(envelope_size), bytes.subspan(envelope_size), erasure);
 }
 
 EntryRef read_entry(wire::Entry::Reader from, FieldCheck& check) {
@@ -507,11 +511,11 @@ EntryRef read_entry(wire::Entry::Reader from, FieldCheck& check) {
     entry.cluster_time = ClusterTime{from.getClusterTime()};
     entry.wall_time = WallTime{from.getWallTime()};
     const capnp::Data::Reader body = from.getBody();  // once: see decode_words
-    check.require(!from.getErased() || from.getEnvelopeBytes() == body.size(), "erased");
-    entry.handle = read_entry_body(body, from.getEnvelopeBytes(), check);
-    if (from.getErased() && check.ok()) {
-        entry.handle = EntryHandle::make_erased(entry.handle.envelope());
-    }
+    check.require(!from.getErased() || !from.getPartlyErased(), "partlyErased");
+    const Erasure erasure = from.getErased()         ? Erasure::whole
+                            : from.getPartlyErased() ? Erasure::part
+                                                     : Erasure::none;
+    entry.handle = read_entry_body(body, from.getEnvelopeBytes(), check, erasure);
     entry.bytes = static_cast<std::uint32_t>(body_bytes(entry.handle).size());
     return entry;
 }
@@ -685,6 +689,7 @@ FetchedEntry read_fetched_entry(wire::PeerMessage::Reader from, FieldCheck& chec
         check.require(message.copy->id() == message.entry, "copy");
     }
     check.require(body.hasCopy() == (message.result == FetchResult::have), "copy");
+    message.whole = body.getWhole();
     return message;
 }
 

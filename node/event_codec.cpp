@@ -29,7 +29,8 @@
 //   list                   4 bytes of count, then the elements
 //   optional               a flag, then the value if there is one
 //   entry body             4 bytes of envelope length, 4 of erasable length, envelope, erasable;
-//                          a length of 2^32 - 1: the erasable part is not there any more
+//                          a length of 2^32 - 1: the erasable part is not there any more; with its
+//                          highest bit set: some of it is not
 //
 // Numbers: 1 Start, 2 Message, 3 Stored, 4 StoreFailed, 5 Loaded, 6 Time, 7 Client, 8 PeerUp,
 // 9 PeerDown, 10 CutStored, 11 ChunkLoaded. The golden files of tests/golden/node hold one of each and pin all of this.
@@ -89,7 +90,7 @@ void fields(Visitor& visit, Struct& it) {
     } else if constexpr (std::is_same_v<T, FetchEntry>) {
         visit(it.term, it.entry, it.crc);
     } else if constexpr (std::is_same_v<T, FetchedEntry>) {
-        visit(it.term, it.entry, it.result, it.cut, it.copy);
+        visit(it.term, it.entry, it.result, it.cut, it.copy, it.whole);
     } else if constexpr (std::is_same_v<T, PeerMessage>) {
         visit(it.cluster, it.group, it.from, it.to, it.incarnation, it.features, it.body);
     } else if constexpr (std::is_same_v<T, Command>) {
@@ -157,6 +158,17 @@ std::uint32_t erasable_bytes(const EntryHandle& body) {
 
 // In the place of a size.
 constexpr std::uint32_t erased_mark = UINT32_MAX;
+constexpr std::uint32_t partly_erased_bit = 1u << 31;
+static_assert(entry_bytes_max < partly_erased_bit);
+
+std::uint32_t erasable_mark(const EntryHandle& body) {
+    switch (body.erasure()) {
+        case Erasure::none: return erasable_bytes(body);
+        case Erasure::part: return erasable_bytes(body) | partly_erased_bit;
+        case Erasure::whole: break;
+    }
+    return erased_mark;
+}
 
 class EventWriter {
   public:
@@ -196,7 +208,7 @@ class EventWriter {
     }
     void one(const EntryHandle& body) {
         out_.u32(envelope_bytes(body));
-        out_.u32(body.is_erased() ? erased_mark : erasable_bytes(body));
+        out_.u32(erasable_mark(body));
         out_.bytes(body.envelope());
         out_.bytes(body.erasable());
     }
@@ -331,18 +343,21 @@ class EventReader {
     }
     void one(EntryHandle& body) {
         const std::uint64_t envelope_size = in_.u32();
-        const std::uint64_t found_size = in_.u32();
-        const bool erased = found_size == erased_mark;
-        const std::uint64_t erasable_size = erased ? 0 : found_size;
+        const std::uint32_t mark = in_.u32();
+        const Erasure erasure = mark == erased_mark              ? Erasure::whole
+                                : (mark & partly_erased_bit) != 0 ? Erasure::part
+                                                                  : Erasure::none;
+        const std::uint64_t erasable_size =
+            erasure == Erasure::whole ? 0 : mark & ~partly_erased_bit;
         require(envelope_size + erasable_size <= entry_bytes_max, "a body within entry_bytes_max");
-        if (!ok() || (envelope_size + erasable_size == 0 && !erased)) {
+        require(erasure != Erasure::part || erasable_size > 0, "a part that is left");
+        if (!ok() || (envelope_size + erasable_size == 0 && erasure == Erasure::none)) {
             return;
         }
         const ByteSpan envelope = in_.bytes(envelope_size);
         const ByteSpan erasable = in_.bytes(erasable_size);
         if (in_.ok()) {
-            body = erased ? EntryHandle::make_erased(envelope)
-                          : EntryHandle::make(envelope, erasable);
+            body = EntryHandle::make(envelope, erasable, erasure);
         }
     }
     void one(EntryRef& entry) {
@@ -438,7 +453,7 @@ class EventHasher {
     }
     void one(const EntryHandle& body) {
         hash_.add(envelope_bytes(body));
-        hash_.add(body.is_erased() ? erased_mark : erasable_bytes(body));
+        hash_.add(erasable_mark(body));
         one(body.envelope_digest());
         hash_.add(crc32c(body.erasable()));
     }

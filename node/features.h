@@ -21,8 +21,9 @@ namespace ledger::node {
 enum class Feature : std::uint32_t {
     base = 1,  // also that of builds that say nothing
     cuts = 2,  // the kinds of entries cut, cut_root, retain, feature and recovery
+    erasure = 3,  // commands that redact, bodies that are partly erased
 };
-inline constexpr Feature newest_feature = Feature::cuts;
+inline constexpr Feature newest_feature = Feature::erasure;
 
 // The first version whose builds can read entries of this kind; beyond newest_feature if none of
 // ours can.

@@ -1,6 +1,7 @@
 #include "node/ledger_machine.h"
 
 #include "log/base/assert.h"
+#include "log/state/command_view.h"
 
 namespace ledger::node {
 namespace {
@@ -43,7 +44,17 @@ state::Located decode_located(ByteSpan bytes) {
 
 }  // namespace
 
+static_assert(static_cast<std::uint32_t>(Feature::erasure) == state::Ledger::redact_version);
+
+Feature LedgerMachine::needed() const {
+    return ledger_.knows_redact() ? Feature::erasure : Feature::base;
+}
+
 Result<void> LedgerMachine::admit(const EntryBody& body) const {
+    if (state::is_redact(body.envelope()) && !ledger_.knows_redact()) {
+        return failure(state::Errc::unsupported_version,
+            "redaction needs feature version 3 in force (ledgerctl upgrade finalise)");
+    }
     // Reads the command where it lies, with all the checks that decoding it would make.
     return state::verify_commitments(body);
 }

@@ -28,6 +28,14 @@ class LedgerMachine final : public StateMachine {
     Result<void> restore_chunk(ByteSpan chunk) override { return ledger_.restore_chunk(chunk); }
     Result<void> end_restore() override { return ledger_.end_restore(); }
     void retain(Index upto) override { ledger_.retain(upto); }
+    std::span<const Index> just_erased() const override { return ledger_.just_redacted(); }
+    Index erased_from(Index from) const override {
+        return ledger_.redacted_from(from).value_or(Index{});
+    }
+    EntryHandle as_it_stays(Index index, const EntryHandle& body) const override {
+        return ledger_.without_redacted(index, body);
+    }
+    Feature needed() const override;
 
     const state::Ledger& ledger() const { return ledger_; }
 

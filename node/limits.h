@@ -67,6 +67,12 @@ struct Limits {
     std::uint64_t scrub_read_bytes = 256u << 10;
     Duration scrub_start = seconds(60);
     Duration scrub_pause = seconds(3600);
+    // What the state wants destroyed is out of memory and answers at once, and is erased on this
+    // node's disk this much later, so that what lies close together costs one rewrite; then at most so
+    // many entries, of so many bytes in the form in which they stay (one always fits), at a time.
+    Duration erase_delay = seconds(5);
+    std::uint32_t erase_entries_max = 256;
+    std::uint64_t erase_bytes_max = 4u << 20;
     // While the log's newest entry is younger than this by the cluster's own time, the cluster is
     // new: its leader puts the newest feature version that all members know in force by itself.
     Duration founding_time = seconds(60);

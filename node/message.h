@@ -60,6 +60,7 @@ struct FetchedEntry {
     FetchResult result = FetchResult::faulty;
     LogId cut;                    // of compacted: the newest one here
     std::optional<EntryRef> copy; // of have
+    bool whole = false;           // of have: the copy lacks only what was to be erased everywhere
     friend bool operator==(const FetchedEntry&, const FetchedEntry&) = default;
 };
 

@@ -20,21 +20,23 @@ void Repair::boot(const log::Recovered& found, Instant now) {
     settle_by_ = unsealed_.empty() ? never : now + patience_;
 }
 
-bool Repair::fits(const log::EntryIdentity& name, const EntryRef& copy) {
+// A copy may lack what was redacted; one from a witness lacks everything, and says so.
+bool Repair::fits(const log::EntryIdentity& name, const FetchedEntry& fetched) {
+    const EntryRef& copy = *fetched.copy;
     const ByteSpan envelope = copy.handle.envelope();
     // A name from a footer whose entry turned out damaged later may not say everything.
     const bool said = name.envelope_crc != 0 || name.envelope_bytes != 0;
     const bool same = !said || (name.envelope_bytes == envelope.size() &&
                                    name.envelope_crc == crc32c(envelope));
-    const bool lacks = name.erasable_bytes > 0 && copy.handle.is_erased();
+    const bool lacks = name.erasable_bytes > 0 && copy.handle.is_erased() && !fetched.whole;
     const bool configures = name.kind == static_cast<std::uint8_t>(EntryKind::configuration);
     return copy.id() == LogId{name.term, name.index} && same && !lacks &&
            (copy.kind == EntryKind::configuration) == configures;
 }
 
 // Nothing is known of what stood here: a witness's copy would do for a witness only.
-bool Repair::complete(const Step& step, const EntryRef& copy) {
-    return !copy.handle.is_erased() || step.raft.status().trimmed;
+bool Repair::complete(const Step& step, const FetchedEntry& fetched) {
+    return !fetched.copy->handle.is_erased() || fetched.whole || step.raft.status().trimmed;
 }
 
 // ---- UNSEALED
@@ -85,7 +87,7 @@ void Repair::note_unsealed(NodeId from, const FetchedEntry& fetched) {
             continue;
         }
         one.answered.insert(from);
-        if (fetched.copy && fits(one.name, *fetched.copy)) {
+        if (fetched.copy && fits(one.name, fetched)) {
             one.copy = fetched.copy;
         }
         const bool knows = fetched.result == FetchResult::known ||
@@ -138,8 +140,8 @@ std::optional<EntryRef> Repair::received(
         }
         return std::nullopt;
     }
-    const bool usable = fetched.copy && (wanted->name ? fits(*wanted->name, *fetched.copy)
-                                                       : complete(step, *fetched.copy));
+    const bool usable = fetched.copy && (wanted->name ? fits(*wanted->name, fetched)
+                                                       : complete(step, fetched));
     LEDGER_SOMETIMES(fetched.copy && !usable, "node.repair.copy_does_not_fit");
     return usable ? fetched.copy : std::nullopt;
 }
@@ -287,6 +289,7 @@ void Repair::answer(
 void Repair::send_answers(const Step& step, Ticket after) {
     for (Answer& answer : std::exchange(answers_, {})) {
         answer.fetched.term = step.raft.status().term;
+        answer.fetched.whole = answer.fetched.copy && !step.raft.status().trimmed;
         Send send{after, step.envelope};
         send.message.to = answer.to;
         send.message.body = std::move(answer.fetched);

@@ -96,8 +96,8 @@ class Repair {
     Wanted* find(Index index);
     void ask(const Step& step, LogId id, std::uint32_t crc) const;
     void note_unsealed(NodeId from, const FetchedEntry& fetched);
-    static bool fits(const log::EntryIdentity& name, const EntryRef& copy);
-    static bool complete(const Step& step, const EntryRef& copy);
+    static bool fits(const log::EntryIdentity& name, const FetchedEntry& fetched);
+    static bool complete(const Step& step, const FetchedEntry& fetched);
     static bool lacks_what_others_have(const Step& step, NodeId to, const EntryRef& entry);
 
     const Limits& limits_;

@@ -14,7 +14,8 @@ namespace ledger::node {
 Replica::Replica(const Config& config, StateMachine& machine, ChoiceSource& choices)
     : config_(config), machine_(machine), choices_(choices), features_(config.features_max),
       proposals_(config.limits.proposal_delay_max), snapshots_(config_.limits, machine),
-      repair_(config_.limits, config.raft.election_timeout_min), scrubber_(config_.limits) {
+      repair_(config_.limits, config.raft.election_timeout_min), scrubber_(config_.limits),
+      eraser_(config_.limits) {
     LEDGER_ASSERT(config.raft.self != NodeId{});
     LEDGER_ASSERT(append_request_bytes_max(config.raft) <= frame_bytes_max);
     config_.raft.choices = &choices_;
@@ -152,8 +153,9 @@ void Replica::on(Instant now, Message&& event) {
         receive(now, message.from, *fetch);
     } else if (const auto* fetched = std::get_if<FetchedEntry>(&message.body)) {
         if (raft_->is_disk_of(message.from, message.incarnation)) {
-            if (const auto copy = repair_.received(repair_step(now), message.from, *fetched)) {
-                mend(now, *copy);
+            if (auto copy = repair_.received(repair_step(now), message.from, *fetched)) {
+                // Its sender may not have applied what redacts it.
+                mend(now, as_it_stays(std::move(*copy)));
             } else if (fetched->result == FetchResult::compacted && needs_cut(*fetched)) {
                 snapshots_.pull(snapshot_step(now), message.from, fetched->cut);
             }
@@ -213,6 +215,7 @@ void Replica::learn_hashes(const EntryRef& copy) {
 void Replica::on(Instant now, Stored&& event) {
     const StoreQueue::Durable durable = stores_.stored(event.ticket);
     repair_.stored(now, event.ticket);
+    eraser_.stored(event.ticket);
     for (const Index index : event.damaged) {
         repair_.found(repair_step(now), index);
     }
@@ -279,8 +282,14 @@ void Replica::on(Instant now, Loaded&& event) {
     }
     std::vector<EntryRef> entries;
     entries.reserve(event.entries.size());
+    const bool compares = std::holds_alternative<LoadForErasure>(purpose);
     for (HashedEntry& entry : event.entries) {
-        entries.push_back(std::move(entry.entry));
+        entries.push_back(
+            compares ? std::move(entry.entry) : as_it_stays(std::move(entry.entry)));
+    }
+    if (compares) {
+        eraser_.read(entries, event.damaged, machine_);
+        return;
     }
     if (const auto* peer = std::get_if<LoadForPeer>(&purpose)) {
         raft_->loaded(now, peer->peer, entries);
@@ -674,6 +683,7 @@ void Replica::settle(Instant now) {
     }
     answer_granted();
     scrub(now);
+    erase(now);
     repair_.forget(snapshots_.control().retained);
     repair_.work(repair_step(now));
     repair_.send_answers(repair_step(now), stores_.everything());
@@ -689,14 +699,18 @@ void Replica::work_on_cuts(Instant now) {
     if (const std::optional<Index> restored = snapshots_.restored()) {
         LEDGER_ASSERT(*restored <= raft_->commit());
         // Where there is a cut its version is in force; and what can be restored is known here.
-        if (features_.known() < Feature::cuts) {
-            halt("the cut at " + std::to_string(restored->value) +
-                     " needs feature version 2: start a newer build", true);
+        const Feature needed = std::max(Feature::cuts, machine_.needed());
+        if (features_.known() < needed) {
+            halt("the cut at " + std::to_string(restored->value) + " needs feature version " +
+                     std::to_string(static_cast<std::uint32_t>(needed)) +
+                     ": start a newer build", true);
             return;
         }
-        features_.restore(Feature::cuts);
+        features_.restore(needed);
         applied_ = *restored;
         chain_at_applied_ = snapshots_.hash_at_restored();
+        forget_all_erased();
+        eraser_.restored(now);
     }
     if (!snapshots_.failure().empty()) {
         halt(snapshots_.failure());
@@ -762,7 +776,7 @@ void Replica::take_ready(Instant now) {
     }
     // A copy may have come from the leader together with what replaces the entries behind it.
     for (const EntryRef& entry : ready.repairs) {
-        store_repair(entry);
+        store_repair(as_it_stays(EntryRef(entry)));
     }
     for (const EntryRef& entry : ready.entries) {
         if (halts_at(entry)) {
@@ -847,6 +861,10 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
     machine_.apply(entry, outcome);
     applied_ = entry.entry.index;
     chain_at_applied_ = entry.hash;
+    for (const Index erased : machine_.just_erased()) {
+        forget_erased(erased);
+        eraser_.wanted(now, erased);
+    }
     snapshots_.applied(snapshot_step(now), entry);
     if (waiters_.empty() || waiters_.front().index != applied_) {
         return;
@@ -911,8 +929,14 @@ void Replica::work_on_query(std::uint64_t query) {
     }
     LEDGER_SOMETIMES(open->gathered.size() < wanted.size(), "node.query.answer_full");
     answer_budget_ -= std::min(answer_budget_, open->gathered_bytes);
-    const bool erased = std::any_of(open->gathered.begin(), open->gathered.end(),
-        [](const EntryRef& entry) { return entry.handle.is_erased(); });
+    // What was gathered first may have been redacted since; what lacks its payloads on a witness's disk
+    // has them elsewhere.
+    for (EntryRef& entry : open->gathered) {
+        entry = as_it_stays(std::move(entry));
+    }
+    const bool erased = raft_->status().trimmed &&
+                        std::any_of(open->gathered.begin(), open->gathered.end(),
+                            [](const EntryRef& entry) { return entry.handle.is_erased(); });
     LEDGER_SOMETIMES(erased, "node.query.witness_has_no_payloads");
     if (erased) {
         reply(open->client, open->request, Redirect{raft_->status().leader});
@@ -946,6 +970,56 @@ void Replica::scrub(Instant now) {
     }
 }
 
+EntryRef Replica::as_it_stays(EntryRef&& entry) const {
+    EntryRef stays = std::move(entry);
+    stays.handle = machine_.as_it_stays(stays.index, stays.handle);
+    stays.bytes = stays.handle ? stays.handle->size() : 0;
+    return stays;
+}
+
+// From here on nothing leaves this node, and nothing new is written, with what is to be destroyed.
+void Replica::forget_erased(Index index) {
+    const EntryRef* const entry = raft_->log().find(index);
+    if (entry != nullptr) {
+        const EntryHandle body = machine_.as_it_stays(index, entry->handle);
+        raft_->replace_body(index, body);
+        stores_.replace_body(index, body);
+    }
+}
+
+void Replica::forget_all_erased() {
+    const Index last = std::min(applied_, raft_->log().last());
+    for (Index at = raft_->log().first_in_memory(); at <= last; ++at) {
+        forget_erased(at);
+    }
+}
+
+// On the disk a little later, see Limits::erase_delay.
+void Replica::erase(Instant now) {
+    if (snapshots_.restoring()) {
+        return;  // then all of it is looked at anew
+    }
+    const raft::RaftLog& log = raft_->log();
+    while (const auto next = eraser_.next(now, {log.first(), log.durable()}, machine_)) {
+        const EntryRef* const entry = log.find(next->first);
+        if (entry != nullptr) {
+            eraser_.kept(*entry);  // the disk knows whether it has it so already
+        } else if (repair_.wants(next->first)) {
+            eraser_.passed(next->first);  // the copy that comes is stored as it is to stay
+        } else {
+            LEDGER_SOMETIMES(true, "node.erase.reads");
+            eraser_.reading();
+            start_load(
+                LoadForErasure{}, next->first, next->last, config_.limits.load_bytes_max);
+        }
+    }
+    std::vector<EntryRef> entries = eraser_.take();
+    if (!entries.empty()) {
+        stores_.erase(std::move(entries));
+        eraser_.storing(stores_.everything());
+    }
+}
+
 void Replica::submit_stores() {
     while (stores_.ready()) {
         const StoreQueue::Submitted store = stores_.submit(raft_->commit());
@@ -965,7 +1039,7 @@ void Replica::announce() {
 void Replica::plan_wake(Instant now) {
     Instant next = std::min({repair_.settled() ? raft_->deadline() : never, seal_at_,
         proposals_.deadline(), snapshots_.deadline(), repair_.deadline(),
-        scrubber_.deadline(), look_again_});
+        scrubber_.deadline(), eraser_.deadline(), look_again_});
     const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_ &&
                                !snapshots_.restoring() && !apply_is_blocked();
     const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.restoring();

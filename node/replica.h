@@ -13,6 +13,7 @@
 #include "log/base/choice.h"
 #include "log/base/time.h"
 #include "node/effect.h"
+#include "node/eraser.h"
 #include "node/event.h"
 #include "node/features.h"
 #include "node/hash_window.h"
@@ -57,6 +58,7 @@ class Replica {
     const Snapshotter& snapshots() const { return snapshots_; }
     const Repair& repair() const { return repair_; }
     const Scrubber& scrubber() const { return scrubber_; }
+    const Eraser& eraser() const { return eraser_; }
     const Features& features() const { return features_; }
     bool crowded() const { return crowded_; }
 
@@ -77,12 +79,13 @@ class Replica {
         FetchEntry asked;
     };
     struct LoadForScrub {};
+    struct LoadForErasure {};
     struct LoadForNothing {};  // what wanted it has been overtaken by a cut
     struct LoadForQuery {
         std::uint64_t query = 0;
     };
     using LoadPurpose = std::variant<LoadForApply, LoadForPeer, LoadForQuery, LoadForFetch,
-        LoadForScrub, LoadForNothing>;
+        LoadForScrub, LoadForErasure, LoadForNothing>;
     struct PendingLoad {
         std::uint64_t request = 0;
         LoadPurpose purpose;
@@ -150,6 +153,10 @@ class Replica {
     void answer_granted();
     void work_on_query(std::uint64_t query);
     void scrub(Instant now);
+    EntryRef as_it_stays(EntryRef&& entry) const;
+    void forget_erased(Index index);
+    void forget_all_erased();
+    void erase(Instant now);
     void submit_stores();
     void announce();
     void plan_wake(Instant now);
@@ -176,6 +183,7 @@ class Replica {
     Snapshotter snapshots_;
     Repair repair_;
     Scrubber scrubber_;
+    Eraser eraser_;
     std::deque<Waiter> waiters_;      // ascending by index
     std::vector<PendingLoad> loads_;  // few: one for apply, one per peer, one per open query
     std::uint64_t load_requests_ = 0;

@@ -4,6 +4,7 @@
 // entropy, no I/O; time comes from the entries' stamps.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "log/base/bytes.h"
@@ -12,6 +13,7 @@
 #include "log/base/ids.h"
 #include "log/base/result.h"
 #include "log/base/sha256.h"
+#include "node/features.h"
 
 namespace ledger::node {
 
@@ -74,6 +76,18 @@ class StateMachine {
     // Entries up to `upto`, which has been applied, may be gone from the log: plans name them no
     // more, questions that need them are errors. Called at the same entry on all replicas.
     virtual void retain(Index upto) = 0;
+
+    // --- for machines whose commands destroy what earlier ones brought; others leave these alone ---
+
+    // Entries, ascending, of which the last apply() wants more destroyed than before.
+    virtual std::span<const Index> just_erased() const { return {}; }
+    // The first entry at or above `from` of which something may have to be destroyed; 0 = none.
+    virtual Index erased_from(Index) const { return {}; }
+    // The body of that entry as it is to stay from now on: the same envelope with less of the erasable
+    // part, or itself if nothing (more) has to go. Nothing while a state is being restored.
+    virtual EntryHandle as_it_stays(Index, const EntryHandle& body) const { return body; }
+    // The feature version that whoever works with this state has to know.
+    virtual Feature needed() const { return Feature::base; }
 };
 
 }  // namespace ledger::node

@@ -28,6 +28,7 @@ void StoreQueue::restart(const log::LogStart& start) {
     pending_.truncate_to.reset();
     pending_.entries.clear();
     pending_.repairs.clear();
+    pending_.erasures.clear();
     pending_bytes_ = 0;
     end_ = start.id;
     submitted_end_ = start.id.index;
@@ -63,6 +64,29 @@ void StoreQueue::repair(const EntryRef& entry) {
     pending_.repairs.insert(at, entry);
 }
 
+void StoreQueue::erase(std::vector<EntryRef>&& entries) {
+    LEDGER_ASSERT(pending_.erasures.empty());
+    pending_.erasures = std::move(entries);
+}
+
+void StoreQueue::replace_body(Index index, const EntryHandle& body) {
+    const std::uint32_t bytes = body ? body->size() : 0;
+    for (HashedEntry& entry : pending_.entries) {
+        if (entry.entry.index == index) {
+            LEDGER_SOMETIMES(true, "node.store.erased_before_the_disk_saw_it");
+            pending_bytes_ = pending_bytes_ - entry.entry.bytes + bytes;
+            entry.entry.handle = body;
+            entry.entry.bytes = bytes;
+        }
+    }
+    for (EntryRef& entry : pending_.repairs) {
+        if (entry.index == index) {
+            entry.handle = body;
+            entry.bytes = bytes;
+        }
+    }
+}
+
 Ticket StoreQueue::everything() const {
     if (!pending_.seal_only()) {
         return submitted_.next();
@@ -87,6 +111,7 @@ StoreQueue::Submitted StoreQueue::submit(Index commit) {
     pending_.truncate_to.reset();
     pending_.entries.clear();
     pending_.repairs.clear();
+    pending_.erasures.clear();
     pending_bytes_ = 0;
     LEDGER_SOMETIMES(submitted_ - stored_ == outstanding_max, "node.store.two_outstanding");
     return {submitted_, &slot.group};
@@ -99,6 +124,7 @@ StoreQueue::Durable StoreQueue::stored(Ticket ticket) {
     Slot& slot = slots_[ticket.value % outstanding_max];
     slot.group.entries.clear();
     slot.group.repairs.clear();
+    slot.group.erasures.clear();
     return slot.ends_with;
 }
 

@@ -27,6 +27,11 @@ class StoreQueue {
     void append(HashedEntry&& entry);
     // An intact copy of an entry that is damaged on the disk.
     void repair(const EntryRef& entry);
+    // Entries on the disk, ascending, in the form in which they are to stay there; the last ones must
+    // have been submitted.
+    void erase(std::vector<EntryRef>&& entries);
+    // The entry is to stay with this body: so it is written if the disk has not been asked yet.
+    void replace_body(Index index, const EntryHandle& body);
 
     // The ticket that covers everything said so far; 0 if all of it is on the disk.
     Ticket everything() const;

@@ -20,6 +20,7 @@ struct Entry {
   envelopeBytes @5 :UInt32; # where the envelope ends and the erasable part begins
   body @6 :Data;            # envelope, then erasable part
   erased @7 :Bool;          # there was an erasable part, and it is not here
+  partlyErased @8 :Bool;    # some of it is not here
 }
 
 struct PeerMessage {
@@ -123,6 +124,7 @@ struct PeerMessage {
       cutTerm @64 :UInt64;    # of the sender's newest cut, 0 = none
       cutIndex @65 :UInt64;
       copy @66 :Entry;        # if the sender has it
+      whole @67 :Bool;        # the copy lacks only what was to be erased everywhere
     }
   }
 

@@ -39,6 +39,11 @@ void Raft::begin_term_when_whole() {
     }
 }
 
+void Raft::replace_body(Index index, const EntryHandle& body) {
+    LEDGER_ASSERT(index <= commit_);  // the bytes of others are being counted
+    log_.replace_body(index, body);
+}
+
 // The copy of a hole is in Ready::repairs; that of a committed entry the caller stores by itself.
 void Raft::mend(Instant now, const EntryRef& entry) {
     advance_clock(now);

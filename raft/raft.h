@@ -185,6 +185,8 @@ class Raft {
     // As leader: the cut could not be sent to `peer`. Offered again, or a newer one, after the next
     // heartbeat.
     void snapshot_failed(Instant now, NodeId peer);
+    // A committed entry is to be kept and sent with this body from now on, of the same envelope.
+    void replace_body(Index index, const EntryHandle& body);
     // An intact copy of an entry of this log that was damaged on the disk, which the caller stores.
     void mend(Instant now, const EntryRef& entry);
     // `from`, whose term is this leader's, never had the entry `id`, which is the first hole here:

@@ -93,6 +93,16 @@ void RaftLog::mend(const EntryRef& entry) {
     last_wall_time_ = std::max(last_wall_time_, entry.wall_time);
 }
 
+void RaftLog::replace_body(Index index, const EntryHandle& body) {
+    if (find(index) == nullptr) {
+        return;
+    }
+    EntryRef& entry = window_[head_ + static_cast<std::size_t>(index - first_in_memory())];
+    LEDGER_ASSERT(entry.handle.envelope_digest() == body.envelope_digest());
+    entry.handle = body;
+    entry.bytes = body ? body->size() : 0;
+}
+
 void RaftLog::forget_holes(Index upto) {
     const auto end = std::upper_bound(holes_.begin(), holes_.end(), upto);
     if (end == holes_.begin()) {

@@ -58,6 +58,9 @@ class RaftLog {
     Index whole_to() const { return holes_.empty() ? last_ : holes_.front().previous(); }
     // An intact copy of a hole: no hole any more.
     void mend(const EntryRef& entry);
+    // This entry has another body from now on, of the same envelope. Nothing happens if it is damaged or
+    // not in memory.
+    void replace_body(Index index, const EntryHandle& body);
     // What lies up to here is not needed any more, whole or not. Up to the last hole there it leaves
     // memory.
     void forget_holes(Index upto);

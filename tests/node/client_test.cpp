@@ -106,6 +106,51 @@ const state::Appended appended{.first = Position{3}, .events = 1, .revisions = {
 
 }  // namespace
 
+TEST_CASE("client: a redaction is a command of the session like an append", "[node]") {
+    Stage stage;
+    stage.submit(1, append_of(1));
+    stage.open_session();
+    stage.apply(appended);
+    state::Redact redact;
+    redact.positions = {Position{3}, Position{5}};
+    stage.submit(2, redact);
+    const state::Command sent = stage.command();
+    REQUIRE(std::holds_alternative<state::Redact>(sent));
+    redact.session = SessionId{4};
+    redact.sequence = Sequence{2};
+    redact.acknowledged_through = Sequence{1};
+    CHECK(sent == state::Command{redact});
+    stage.reply(Indeterminate{});
+    stage.wait();
+    CHECK(stage.command() == state::Command{redact});  // the very same, again
+    stage.apply(state::Redacted{1});
+    REQUIRE(stage.done.size() == 2);
+    CHECK(stage.done[1].ending == Ending::done);
+    CHECK(stage.done[1].sequence == Sequence{2});
+    CHECK(stage.done[1].outcome == state::Outcome{state::Redacted{1}});
+}
+
+TEST_CASE("client: a redaction of nothing has failed for certain", "[node]") {
+    Stage stage;
+    state::Redact redact;
+    redact.positions = {Position{3}};
+    stage.submit(1, redact);
+    stage.open_session();
+    stage.apply(state::NoSuchEvents{{Position{3}}, Position{}, Position{3}});
+    REQUIRE(stage.done.size() == 1);
+    CHECK(stage.done[0].ending == Ending::failed);
+    redact.positions.clear();
+    stage.submit(2, redact);  // asked of nobody
+    REQUIRE(stage.done.size() == 2);
+    CHECK(stage.done[1].attempts == 0);
+    // What an append is answered with makes no sense here.
+    redact.positions = {Position{1}};
+    stage.submit(3, redact);
+    stage.apply(appended);
+    REQUIRE(stage.done.size() == 3);
+    CHECK(stage.done[2].ending == Ending::unknown);
+}
+
 TEST_CASE("client: the first append opens a session and then carries it", "[node]") {
     Stage stage;
     stage.submit(71, append_of(1));

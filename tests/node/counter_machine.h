@@ -10,7 +10,7 @@
 namespace ledger::node {
 
 // A command's envelope is one u64 to add; the outcome and every answer is the sum as u64.
-class CounterMachine final : public StateMachine {
+class CounterMachine : public StateMachine {
   public:
     Result<void> admit(const EntryBody& body) const override {
         if (body.envelope().size() != 8) {

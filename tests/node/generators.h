@@ -63,6 +63,10 @@ inline EntryRef any_entry(Index index, Term term) {
     entry.cluster_time = ClusterTime{any_time()};
     entry.wall_time = WallTime{any_time()};
     entry.handle = any_flag() ? any_body() : any_body().erased();
+    if (!entry.handle.erasable().empty() && any_flag()) {
+        entry.handle =
+            EntryHandle::make_partly_erased(entry.handle.envelope(), entry.handle.erasable());
+    }
     entry.bytes = entry.handle ? entry.handle->size() : 0;
     return entry;
 }
@@ -127,6 +131,7 @@ inline FetchedEntry any_fetched_entry() {
         FetchResult::faulty, FetchResult::compacted, FetchResult::known);
     if (fetched.result == FetchResult::have) {
         fetched.copy = any_entry(fetched.entry.index, fetched.entry.term);
+        fetched.whole = any_flag();
     }
     fetched.cut = any_log_id();
     return fetched;

@@ -152,10 +152,19 @@ struct TestNode {
             faulty.erase(faulty.upper_bound(*store.group->truncate_to), faulty.end());
         }
         for (const EntryRef& copy : store.group->repairs) {
-            REQUIRE((disk[copy.index.value - 1].entry == copy));
+            EntryRef& place = disk[copy.index.value - 1].entry;
+            REQUIRE((copy.handle.erasure() != Erasure::none || place == copy));
+            REQUIRE(place.handle.envelope_digest() == copy.handle.envelope_digest());
+            place = copy;
             faulty.erase(copy.index);
         }
         disk.insert(disk.end(), store.group->entries.begin(), store.group->entries.end());
+        for (const EntryRef& entry : store.group->erasures) {
+            EntryRef& place = disk[entry.index.value - 1].entry;
+            REQUIRE(place.id() == entry.id());
+            REQUIRE(place.handle.envelope_digest() == entry.handle.envelope_digest());
+            place = entry;
+        }
         stored = store.ticket;
         groups.push_back(*store.group);
         step(Stored{store.ticket, {}, crowded});

@@ -61,6 +61,42 @@ TEST_CASE("ledger machine: an answer is made of the entries that the plan named"
     CHECK(as_text(answer->events[1].payload) == "fourth");
 }
 
+TEST_CASE("ledger machine: a redaction is admitted once its version is in force", "[node]") {
+    LedgerMachine machine;
+    state::Redact redact;
+    redact.positions = {Position{0}};
+    const EntryHandle body = state::encode_command(state::Command{redact});
+    CHECK(machine.admit(*body).error().code ==
+          make_error_code(state::Errc::unsupported_version));
+    CHECK(machine.needed() == Feature::base);
+    ByteVector outcome;
+    EntryRef feature = feature_entry(Feature::erasure);
+    feature.index = Index{1};
+    machine.apply({feature, {}}, outcome);
+    CHECK(machine.admit(*body).has_value());
+    CHECK(machine.needed() == Feature::erasure);
+}
+
+TEST_CASE("ledger machine: what is redacted is named, and no body keeps it", "[node]") {
+    LedgerMachine machine({.knows_redact = true});
+    const EntryRef entry = command_entry(1, append_of("a", "payload"));
+    ByteVector outcome;
+    machine.apply({entry, {}}, outcome);
+    CHECK(machine.just_erased().empty());
+    CHECK(machine.erased_from(Index{1}) == Index{});
+    CHECK_FALSE(machine.as_it_stays(Index{1}, entry.handle).is_erased());
+    state::Redact redact;
+    redact.positions = {Position{0}};
+    machine.apply({command_entry(2, state::Command{redact}), {}}, outcome);
+    REQUIRE(machine.just_erased().size() == 1);
+    CHECK(machine.just_erased()[0] == Index{1});
+    CHECK(machine.erased_from(Index{1}) == Index{1});
+    CHECK(machine.erased_from(Index{2}) == Index{});
+    CHECK(machine.as_it_stays(Index{1}, entry.handle).is_erased());
+    // A body that lacks payloads is no command that may enter the log.
+    CHECK_FALSE(machine.admit(*entry.handle.erased()).has_value());
+}
+
 TEST_CASE("ledger machine: only whole commands with true commitments are admitted", "[node]") {
     const LedgerMachine machine;
     const EntryHandle good = state::encode_command(append_of("a", "payload"));

@@ -275,6 +275,30 @@ TEST_CASE("repair: what a read has found is asked for by place alone", "[node]")
     CHECK(bench.hear(2, command_at(2, 1)));
 }
 
+TEST_CASE("repair: what everybody has erased is a copy, from whoever holds data", "[node]") {
+    Bench bench({.commit = 4});
+    bench.repair.found(bench.step(), Index{2});
+    FetchedEntry fetched{.entry = id(2, 1), .result = FetchResult::have, .cut = {},
+        .copy = erased(command_at(2, 1))};
+    CHECK_FALSE(bench.hear(2, fetched));
+    fetched.whole = true;
+    CHECK(bench.hear(2, fetched));
+    // Also where the own disk knows that there were payloads.
+    Bench named({.faulty = {3}});
+    fetched.entry = id(3, 2);
+    fetched.copy = erased(command_at(3, 2));
+    CHECK(named.hear(2, fetched));
+    fetched.whole = false;
+    CHECK_FALSE(named.hear(2, fetched));
+}
+
+TEST_CASE("repair: a witness does not say that its copies are whole", "[node]") {
+    Bench data({.faulty = {4}});
+    CHECK(data.answer_to({Term{3}, id(3, 2), 0}).whole);
+    Bench witness({.faulty = {4}, .trimmed = true});
+    CHECK_FALSE(witness.answer_to({Term{3}, id(3, 2), 0}).whole);
+}
+
 TEST_CASE("repair: a witness takes what it would have got", "[node]") {
     Bench bench({.commit = 4, .trimmed = true});
     bench.repair.found(bench.step(), Index{2});

@@ -46,6 +46,13 @@ inline EntryRef sample_erased_entry(std::uint64_t index, std::uint64_t term) {
     return entry;
 }
 
+// As everybody has it after one of its events was redacted.
+inline EntryRef sample_partly_erased_entry(std::uint64_t index, std::uint64_t term) {
+    EntryRef entry = sample_entry(index, term, "envelope", "left");
+    entry.handle = EntryHandle::make_partly_erased(as_bytes("envelope"), as_bytes("left"));
+    return entry;
+}
+
 inline PeerMessage sample_peer_message(const raft::Message& body) {
     return {
         ClusterId{0x1122334455667788, 0x99aabbccddeeff00}, GroupId{1}, NodeId{2}, NodeId{3}, body,
@@ -113,10 +120,11 @@ inline std::vector<NamedMessage> sample_messages() {
         return message;
     };
     const LogId last{Term{5}, Index{40}};
-    const auto fetched = [last](FetchResult result, std::optional<EntryRef> copy = {}) {
+    const auto fetched = [last](
+                             FetchResult result, std::optional<EntryRef> copy = {}, bool whole = false) {
         const bool compacted = result == FetchResult::compacted;
         return FetchedEntry{Term{7}, last, result,
-            compacted ? LogId{Term{6}, Index{42}} : LogId{}, std::move(copy)};
+            compacted ? LogId{Term{6}, Index{42}} : LogId{}, std::move(copy), whole};
     };
     const EntryHandle body = EntryHandle::make(as_bytes("command"), as_bytes("payload"));
     const RequestId id{77};
@@ -148,6 +156,8 @@ inline std::vector<NamedMessage> sample_messages() {
                                    "salt and payload")))},
         {"fetched_entry_have_noop", cut(fetched(FetchResult::have, sample_entry(40, 5, "", "")))},
         {"fetched_entry_have_erased", cut(fetched(FetchResult::have, sample_erased_entry(40, 5)))},
+        {"fetched_entry_have_partly_erased",
+            cut(fetched(FetchResult::have, sample_partly_erased_entry(40, 5), true))},
         {"fetched_entry_never_had", cut(fetched(FetchResult::never_had))},
         {"fetched_entry_faulty", cut(fetched(FetchResult::faulty))},
         {"fetched_entry_compacted", cut(fetched(FetchResult::compacted))},

@@ -49,6 +49,31 @@ TEST_CASE("store queue: entries truncated before the disk saw them never reach i
     CHECK(group.entries[1].entry.term == Term{2});
 }
 
+TEST_CASE("store queue: what is erased before the disk saw it is written so", "[node]") {
+    StoreQueue queue;
+    queue.append(entry_at(1, 1));
+    HashedEntry second = entry_at(2, 1);
+    second.entry.handle = EntryHandle::make(as_bytes("envelope"), as_bytes("payload"));
+    second.entry.bytes = second.entry.handle->size();
+    queue.append(HashedEntry(second));
+    const std::uint64_t before = queue.pending_bytes();
+    queue.replace_body(Index{2}, second.entry.handle.erased());
+    CHECK(queue.pending_bytes() == before - 7);
+    const log::Group& group = *queue.submit(Index{2}).group;
+    CHECK(group.entries[1].entry.handle.is_erased());
+    CHECK(group.entries[1].entry.bytes == 8);
+    // What was submitted is being written: it has to be erased behind that.
+    queue.replace_body(Index{1}, {});
+    CHECK(queue.ready() == false);
+    queue.erase({group.entries[1].entry});
+    CHECK(queue.ready());
+    CHECK(queue.everything() == Ticket{2});
+    CHECK(queue.submit(Index{2}).group->erasures.size() == 1);
+    queue.stored(Ticket{1});
+    queue.stored(Ticket{2});
+    CHECK(queue.submit(Index{2}).group->erasures.empty());
+}
+
 TEST_CASE("store queue: copies are one group in ascending order, with what else waits", "[node]") {
     StoreQueue queue;
     queue.reset({Term{1}, Index{9}}, {Term{1}, NodeId{}});

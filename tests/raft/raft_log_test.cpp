@@ -50,6 +50,22 @@ TEST_CASE("raft_log: terms are known inside the log only", "[raft]") {
     CHECK_FALSE(log.contains(id(2, 2)));
 }
 
+TEST_CASE("raft_log: an entry in memory gets another body, one that is not there does not", "[raft]") {
+    RaftLog log = log_with({1, 1, 3}, {2});
+    const EntryHandle body = log.find(Index{3})->handle;
+    const EntryHandle other =
+        EntryHandle::make_partly_erased(body.envelope(), as_bytes("what is left"));
+    log.replace_body(Index{3}, other);
+    CHECK(log.find(Index{3})->handle.erasure() == Erasure::part);
+    CHECK(log.find(Index{3})->bytes == other->size());
+    CHECK(log.find(Index{3})->term == Term{3});
+    log.replace_body(Index{2}, other);
+    CHECK(log.is_hole(Index{2}));
+    CHECK(log.find(Index{2}) == nullptr);
+    log.replace_body(Index{4}, other);
+    CHECK(log.last() == Index{3});
+}
+
 TEST_CASE("raft_log: what was cut away matches nothing", "[raft]") {
     RaftLog::Contents contents;
     contents.first = Index{11};
