@@ -47,8 +47,8 @@ class SegmentedStorage final : public Storage {
     bool crowded() const override { return reserve_.crowded(); }
     std::span<const Index> damaged() const override { return upkeep_.damaged(); }
     std::span<const Index> erasing() const override { return upkeep_.erasing(); }
-    Result<void> discard(Index upto) override {
-        LEDGER_CHECK(writer_.discard(upto, upkeep_.erasing().empty()));
+    Result<void> discard(Index upto, bool reuse) override {
+        LEDGER_CHECK(writer_.discard(upto, reuse && upkeep_.erasing().empty()));
         if (log_->map.first() != published_->first()) {
             published_ = log_->map.publish();
             upkeep_.freed();

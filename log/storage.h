@@ -148,7 +148,8 @@ class Storage {
     // Entries up to `upto`, which are committed and durable in a cut, may go: removes sealed
     // segments that hold nothing else, as far as the log may begin behind them (log/README.md);
     // durable when it returns. Between groups only. An error is final, as that of sync().
-    virtual Result<void> discard(Index upto) = 0;
+    // `reuse`: nothing in them waits for its erasure, so their files may become other segments.
+    virtual Result<void> discard(Index upto, bool reuse = true) = 0;
     // The entries that are durable: a new value after open(), after every sync() that made some
     // so or that made a truncation durable, and after a discard(). Any thread may have it, with a
     // log::Reader of its own.

@@ -74,6 +74,7 @@ struct LoadChunk {
 // answered.
 struct Discard {
     Index upto;
+    bool reuse = true;  // as Storage::discard
 };
 // Step Time at `deadline`; replaces the earlier one.
 struct WakeAt {

@@ -146,7 +146,8 @@ class Replica {
     void forget_load_for_apply();
     void work_on_cuts(Instant now);
     Snapshotter::Step snapshot_step(Instant now) {
-        return {now, *raft_, effects_, envelope_, features_.active() >= Feature::cuts};
+        return {now, *raft_, effects_, envelope_, features_.active() >= Feature::cuts,
+            !eraser_.idle()};
     }
     void apply_committed(Instant now);
     void apply_entry(Instant now, const HashedEntry& entry);

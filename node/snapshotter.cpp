@@ -295,7 +295,7 @@ void Snapshotter::discard(const Step& step) {
     }
     discarded_ = upto;
     step.raft.discard_to(upto);
-    step.effects.emplace_back(Discard{upto});
+    step.effects.emplace_back(Discard{upto, !step.erasing});
 }
 
 // ---- making

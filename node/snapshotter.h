@@ -30,6 +30,7 @@ class Snapshotter {
         std::vector<Effect>& effects;
         const PeerMessage& envelope;  // of messages to peers: who sends
         bool cuts_active = true;      // all members can read the entries that cuts need
+        bool erasing = false;         // something in the log waits for its erasure
     };
 
     Snapshotter(const Limits& limits, StateMachine& machine) : limits_(limits), machine_(machine) {}

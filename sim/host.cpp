@@ -548,7 +548,7 @@ void Host::carry_out(Instant now, const node::Effect& effect) {
             .node = node_.value,
             .kind = ItemKind::chunk_loaded});
     } else if (const auto* discard = std::get_if<node::Discard>(&effect)) {
-        discard_ = discard->upto;
+        discard_ = node::Discard{discard->upto, discard->reuse && (!discard_ || discard_->reuse)};
         if (stores_.empty()) {
             discard_between_groups();
         }
@@ -722,8 +722,8 @@ void Host::discard_between_groups() {
     if (!discard_) {
         return;
     }
-    discarded_ = std::max(discarded_, *discard_);
-    const Result<void> done = storage_->discard(*discard_);
+    discarded_ = std::max(discarded_, discard_->upto);
+    const Result<void> done = storage_->discard(discard_->upto, discard_->reuse);
     LEDGER_ASSERT(done || disk_failing_);  // a failed group is told of at its end
     discard_.reset();
     audit_.synced(disk_);

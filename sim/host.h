@@ -218,7 +218,7 @@ class Host final {
     std::deque<node::StoreCut> cut_work_;  // front = under way
     std::vector<node::LoadChunk> chunk_loads_;
     Index discarded_;                      // in all lives
-    std::optional<Index> discard_;         // waits for the group that is being written
+    std::optional<node::Discard> discard_;         // waits for the group that is being written
     Ticket stored_;
     std::uint64_t incarnation_ = 0;
     std::uint64_t wake_generation_ = 0;

@@ -41,7 +41,8 @@ void WriterThread::store(const Store& store) {
 void WriterThread::discard(const Discard& discard) {
     {
         const std::lock_guard lock(mutex_);
-        discard_ = discard.upto;
+        // One that still waits lies below this one.
+        discard_ = Discard{discard.upto, discard.reuse && (!discard_ || discard_->reuse)};
     }
     changed_.notify_one();
 }
@@ -55,9 +56,9 @@ void WriterThread::run() {
             return;
         }
         if (stores_.empty()) {  // clients wait for groups, nobody for this
-            const Index upto = *std::exchange(discard_, std::nullopt);
+            const Discard discard = *std::exchange(discard_, std::nullopt);
             lock.unlock();
-            do_discard(upto);
+            do_discard(discard);
             lock.lock();
             continue;
         }
@@ -69,8 +70,8 @@ void WriterThread::run() {
     }
 }
 
-void WriterThread::do_discard(Index upto) {
-    const Result<void> done = storage_->discard(upto);
+void WriterThread::do_discard(const Discard& discard) {
+    const Result<void> done = storage_->discard(discard.upto, discard.reuse);
     if (done) {
         readers_.publish(storage_->published());
         return;

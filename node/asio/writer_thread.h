@@ -46,7 +46,7 @@ class WriterThread {
   private:
     void run();
     void do_store(const Store& store);
-    void do_discard(Index upto);
+    void do_discard(const Discard& discard);
 
     net::io_context& loop_;
     const std::unique_ptr<log::Storage> storage_;
@@ -56,7 +56,7 @@ class WriterThread {
     std::mutex mutex_;  // guards the members up to the blank line
     std::condition_variable changed_;
     std::deque<Store> stores_;
-    std::optional<Index> discard_;
+    std::optional<Discard> discard_;
     bool stopping_ = false;
 
     std::uint64_t stores_open_ = 0;  // used by the loop only
