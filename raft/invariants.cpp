@@ -11,12 +11,13 @@ namespace {
 Observation::Peer observe_peer(const Progress& peer, Index last, bool loads_paced) {
     // A probe that waits, or that a broken link brought about, is released by a heartbeat, a window
     // by an answer, a load by loaded() or, before it begins, by its time; with none of them the next
-    // entry should be on its way. So is the offer of a cut.
+    // entry should be on its way. So is the offer of a cut. Who is crowded gets nothing until a heartbeat
+    // has been answered, which also finds out that what it lacks is gone from the log by now.
     const bool moving = peer.state == Progress::State::snapshot ? peer.waiting
                         : peer.state == Progress::State::probe
-                            ? peer.waiting || peer.next <= last
+                            ? peer.waiting || peer.next <= last || peer.crowded
                             : !peer.inflight.empty() || peer.loading.has_value() ||
-                                  loads_paced;
+                                  loads_paced || peer.crowded;
     return {.node = peer.node,
         .added = peer.added,
         .match = peer.match,

@@ -231,7 +231,6 @@ void Raft::handle(NodeId from, const AppendResponse& response) {
         LEDGER_SOMETIMES(true, "raft.answer_without_question");
         return;
     }
-    peer->crowded = response.crowded;  // perhaps no longer; the next heartbeat tells
     if (response.accepted) {
         accepted(self, *peer, response);
     } else {
@@ -246,6 +245,7 @@ void Raft::accepted(Leader& self, Progress& peer, const AppendResponse& response
     }
     const bool news = peer.acknowledged(response.match);
     peer.trimmed = response.trimmed;
+    peer.crowded = response.crowded;  // perhaps no longer; the next heartbeat tells
     if (peer.state == Progress::State::probe && (news || response.sequence >= peer.since)) {
         peer.become_replicate();
     }

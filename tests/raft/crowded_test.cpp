@@ -120,6 +120,11 @@ TEST_CASE("crowded: what a follower did not take is not sent again until it has 
         CHECK_FALSE(sent_to<AppendRequest>(node.take(), 2));
         CHECK(violated_state(observe(node.raft)).empty());
     }
+    // A refusal of something older says nothing of now.
+    node.receive(2, AppendResponse{.term = Term{1}, .sequence = first->sequence, .accepted = false,
+        .match = {}, .previous = before});
+    CHECK(violated_state(observe(node.raft)).empty());
+    CHECK_FALSE(sent_to<AppendRequest>(node.take(), 2));
     node.propose();
     node.store();
     CHECK_FALSE(sent_to<AppendRequest>(node.take(), 2));
