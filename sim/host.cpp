@@ -5,6 +5,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/sometimes.h"
+#include "log/reserve.h"
 #include "log/state/command.h"
 #include "node/cut_work.h"
 #include "node/load_work.h"
@@ -21,7 +22,9 @@ log::Options storage_options(const Profile& profile) {
     return {.directory = data_directory,
         .segment_bytes = profile.segment_bytes,
         .allocate_bytes = profile.allocate_bytes,
-        .spare_segments = profile.spare_segments};
+        .spare_segments = profile.spare_segments,
+        .reserve_bytes = profile.reserve_bytes,
+        .soft_limit_bytes = profile.soft_limit_bytes};
 }
 
 // During one minimum election timeout two clocks run apart by twice what one may be off, at most.
@@ -617,8 +620,9 @@ void Host::start_store(Instant now) {
     write_failed_ = !storage_->write(*stores_.front().group);
     if (write_failed_) {
         blame_others();
+    } else {
+        felt_without_failing();
     }
-    LEDGER_ASSERT(!write_failed_ || disk_failing_);
     const Duration time = store_time();
     port_.schedule({.at = now + time,
         .a = incarnation_,
@@ -641,6 +645,7 @@ void Host::on_stored(Instant now, const Item& item) {
         store_failed(now);
         return;
     }
+    felt_without_failing();
     audit_.synced(disk_);
     port_.synced(node_);
     const Ticket ticket = stores_.front().ticket;
@@ -652,21 +657,40 @@ void Host::on_stored(Instant now, const Item& item) {
         start_store(now);
     }
     const std::span<const Index> damaged = storage_->damaged();
-    step(now, node::Stored{ticket, {damaged.begin(), damaged.end()}});
+    step(now,
+        node::Stored{ticket, {damaged.begin(), damaged.end()}, storage_->crowded()});
 }
 
-// Nothing was injected, but somebody else has the space.
+bool Host::reserve_is_used_up() {
+    ByteVector scratch;
+    const std::string name = log::path_in(data_directory, log::reserve_name);
+    return disk_.durable_view(name, scratch).empty();
+}
+
+// A write found no space, once, and went on with that of the reserve.
+void Host::felt_without_failing() {
+    if (disk_failing_ == Fault::disk_full && !disk_.armed()) {
+        LEDGER_SOMETIMES(true, "sim.full_disk_survived");
+        felt();
+        disk_failing_.reset();
+    }
+}
+
+// Nothing was injected, but somebody else has the space; and there was more to write than the reserve
+// has kept. Before that nobody may fail for it.
 void Host::blame_others() {
     const bool other_cause = disk_failing_ && disk_failing_ != Fault::disk_read_failed;
-    if (!other_cause && disk_.crowded()) {
+    LEDGER_SOMETIMES(disk_.crowded(), "sim.reserve_was_not_enough");
+    if (!other_cause && disk_.crowded() && reserve_is_used_up()) {
         disk_failing_ = Fault::disk_crowded;
     }
 }
 
 // The disk counts by itself what others made it refuse.
 void Host::felt() {
-    LEDGER_ASSERT(disk_failing_);
-    faults_.consume(*disk_failing_, disk_failing_ == Fault::disk_crowded ? 0 : 1);
+    if (disk_failing_) {
+        faults_.consume(*disk_failing_, disk_failing_ == Fault::disk_crowded ? 0 : 1);
+    }
 }
 
 void Host::store_failed(Instant now) {
@@ -748,9 +772,13 @@ void Host::on_cut_work(Instant now, const Item& item) {
         inject_disk_error(DiskOperation::sync);
     }
     const Result<std::uint32_t> done = node::perform_on(*cuts_, work);
-    if (!done) {
+    const bool no_space =
+        !done && done.error().code == make_error_code(log::Errc::no_space);
+    if (!done && !no_space) {
         blame_others();
         felt();
+    } else {
+        felt_without_failing();  // a cut can wait
     }
     audit_.synced(disk_);
     if (const auto* complete = std::get_if<node::StoreCut::Complete>(&work.work);
@@ -760,7 +788,10 @@ void Host::on_cut_work(Instant now, const Item& item) {
     if (!cut_work_.empty()) {
         start_cut_work(now);
     }
-    step(now, node::CutStored{.request = work.request, .chunks = done ? *done : 0, .failed = !done});
+    step(now, node::CutStored{.request = work.request,
+                  .chunks = done ? *done : 0,
+                  .failed = !done,
+                  .no_space = no_space});
 }
 
 void Host::on_chunk_loaded(Instant now, const Item& item) {

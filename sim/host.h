@@ -173,6 +173,8 @@ class Host final {
     void read_error_over();
     void blame_others();
     void felt();
+    void felt_without_failing();
+    bool reserve_is_used_up();
     // An armed error strikes the disk's next operation of this kind, whatever it is for.
     void inject_disk_error(DiskOperation operation);
     void start_cut_work(Instant now);

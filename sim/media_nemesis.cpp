@@ -72,12 +72,22 @@ void MediaNemesis::strike(Fault fault, PartsPerMillion chance) {
 }
 
 void MediaNemesis::crowd() {
-    constexpr std::uint64_t left_max = 16u << 10;
-    const NodeId node{static_cast<std::uint32_t>(1 + draw(profile_.hosts()))};
-    const std::uint64_t left = draw(left_max);
-    port_.crowd(node, left,
-        draw_latency(LatencyFamily::exponential, milliseconds(10), profile_.nemesis.duration_mean,
-            draw(UINT64_MAX)));
+    // All of it, as a rule, so that a write fails; or so much that there is less than there should be.
+    constexpr std::uint64_t left_max = 4u << 10;
+    constexpr std::uint64_t rarely = 4;
+    const bool all_nodes = draw(rarely) == rarely - 1;
+    const bool some_is_left = draw(rarely) == rarely - 1;
+    const NodeId first{static_cast<std::uint32_t>(1 + draw(profile_.hosts()))};
+    const std::uint64_t most = some_is_left ? profile_.soft_limit_bytes * 2 : left_max;
+    for (std::uint32_t node = 1; node <= profile_.hosts(); ++node) {
+        if (!all_nodes && NodeId{node} != first) {
+            continue;
+        }
+        const std::uint64_t left = draw(most + 1);
+        const Duration length = draw_latency(LatencyFamily::exponential, milliseconds(10),
+            profile_.nemesis.duration_mean, draw(UINT64_MAX));
+        port_.crowd(NodeId{node}, left, length);
+    }
 }
 
 bool MediaNemesis::propose(Fault fault) {

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 96> keys = {{
+constexpr std::array<KnownKey, 98> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -114,6 +114,8 @@ constexpr std::array<KnownKey, 96> keys = {{
     {Section::swarm, "disk.whole_pages", Unit::count, 0, 1},
     {Section::swarm, "knob.allocate_kib", Unit::count, 0, 1 << 20},
     {Section::swarm, "knob.spare_segments", Unit::count, 0, 16},
+    {Section::swarm, "knob.reserve_kib", Unit::count, 0, 1 << 20},
+    {Section::swarm, "knob.soft_limit_kib", Unit::count, 0, 1 << 20},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -254,6 +256,10 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.allocate_bytes =
         std::uint64_t{draw.number("knob.allocate_kib", Range::among({0, 16, 64}))} << 10;
     profile.spare_segments = draw.number("knob.spare_segments", Range::among({0, 2}));
+    profile.reserve_bytes =
+        std::uint64_t{draw.number("knob.reserve_kib", Range::among({64, 256, 32}))} << 10;
+    profile.soft_limit_bytes =
+        std::uint64_t{draw.number("knob.soft_limit_kib", Range::among({128, 512, 32}))} << 10;
     profile.sessions_max = draw.number("knob.sessions", Range::among({1024, 1024, 24}));
     profile.stored_replies_max = draw.number("knob.stored_replies", Range::among({8, 1}));
     profile.limits.entry_cache_entries =

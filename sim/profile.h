@@ -136,6 +136,8 @@ struct Profile {
     std::uint64_t segment_bytes = 64u << 10;
     std::uint64_t allocate_bytes = 0;   // as log::Options
     std::uint32_t spare_segments = 0;
+    std::uint64_t reserve_bytes = 64u << 10;
+    std::uint64_t soft_limit_bytes = 128u << 10;
     std::uint32_t sessions_max = 1024;
     std::uint32_t stored_replies_max = 8;
     node::Limits limits;

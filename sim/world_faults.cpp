@@ -138,6 +138,9 @@ bool World::may_lose(NodeId node) const {
 }
 
 void World::crowd(NodeId node, std::uint64_t left, Duration length) {
+    if (host(node).device().crowded()) {
+        return;  // or else whoever has it would take the reserve as soon as it is given up
+    }
     host(node).device().take_space(left);
     outage_[node.value - 1] = length;
     crowds_[node.value - 1] = ++holds_;
@@ -195,6 +198,10 @@ bool World::undisturbed() const {
     for (const auto& host : hosts_) {
         const Gate& at = gates_[host->node().value - 1];
         if (!host->up() || at.paused() || at.stalled()) {
+            return false;
+        }
+        // A leader without space hands over.
+        if (host->device().crowded() || host->replica().crowded()) {
             return false;
         }
         for (const auto& other : hosts_) {

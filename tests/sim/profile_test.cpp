@@ -62,7 +62,8 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.media.crowd), n(p.media.at_records), n(p.media.at_blocks), n(p.media.at_headers),
         n(p.media.at_footers), n(p.media.at_hard_state), n(p.media.at_cuts),
         n(p.media.at_anything), n(p.media.unsealed), n(p.media.unrestricted),
-        n(p.media.use), n(p.limits.scrub_bytes_per_second)};
+        n(p.media.use), n(p.limits.scrub_bytes_per_second), n(p.reserve_bytes),
+        n(p.soft_limit_bytes)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

@@ -269,6 +269,34 @@ TEST_CASE("world: between faults and after them it is calm in some worlds", "[si
     CHECK(worlds >= 4);
 }
 
+TEST_CASE("world: full disks halt nobody while reserves suffice, and all goes on", "[sim]") {
+    FaultCounts sum;
+    std::uint64_t refused = 0;
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+        INFO("seed " << seed);
+        SeededChoices choices(seed);
+        Profile profile = profile_of(choices);
+        profile.nemesis.crashes = false;
+        profile.nemesis.crash_storms = false;
+        profile.nemesis.disk_errors = false;
+        profile.nemesis.hunt = 0;
+        profile.membership.changes = false;
+        profile.media = {.crowd = 1'000'000};
+        profile.reserve_bytes = 2u << 20;
+        profile.soft_limit_bytes = 256u << 10;
+        World world(profile, {.seed = seed}, choices);
+        const RunResult result = world.run();
+        CHECK(result.verdict == check::Verdict::ok);
+        CHECK(result.acknowledged_appends > 20);
+        CHECK(result.faults.of(Fault::restart).fired == 0);
+        refused += result.operations.failed;
+        sum.add(result.faults);
+    }
+    CHECK(sum.of(Fault::disk_crowded).fired > 100);
+    CHECK(sum.of(Fault::disk_crowded).consumed > 20);
+    CHECK(refused > 0);
+}
+
 TEST_CASE("world: whoever comes, goes and loses a disk, of what is harmed a copy is left", "[sim]") {
     std::uint64_t harms = 0;
     std::uint64_t moves = 0;
