@@ -124,7 +124,7 @@ struct PeerMessage {
       cutTerm @64 :UInt64;    # of the sender's newest cut, 0 = none
       cutIndex @65 :UInt64;
       copy @66 :Entry;        # if the sender has it
-      whole @67 :Bool;        # the copy lacks only what was to be erased everywhere
+      whole @69 :Bool;        # the copy lacks only what was to be erased everywhere
     }
   }
 
