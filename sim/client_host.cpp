@@ -60,7 +60,7 @@ check::ReadAnswer seen_in(const state::Answer& answer, const What& asked) {
         seen.stream_length = answer.stream_length;
     }
     for (const state::RecordedEvent& event : answer.events) {
-        seen.events.push_back({event.position, event.revision, event.id});
+        seen.events.push_back({event.position, event.revision, event.id, event.erased});
     }
     return seen;
 }
@@ -155,6 +155,10 @@ void ClientHost::perform(const Done& done) {
     if (answered_ && answer) {
         port_.returned(*answered_, std::move(*answer));
         answered_.reset();
+    }
+    const auto* redact = std::get_if<state::Redact>(&done.what);
+    if (redact != nullptr && done.ending == node::client::Ending::done) {
+        port_.redacted(*redact);
     }
     LEDGER_SOMETIMES(answer && !attempts_.empty(), "sim.client.answered_with_attempts_open");
     for (const Attempt& open : attempts_) {

@@ -25,6 +25,8 @@ class ClientPort : public LinkPort {
         const node::client::What& what, std::uint32_t number) = 0;
     // What came of it. An attempt open at the end of the run says nothing.
     virtual void returned(check::OperationId attempt, check::Answer&& answer) = 0;
+    // A client has been told that these events have no payloads any more.
+    virtual void redacted(const state::Redact& redact) = 0;
 };
 
 class ClientHost final : public LinkUser {

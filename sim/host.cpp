@@ -97,8 +97,10 @@ class Host::ObservedMachine final : public node::StateMachine {
     Result<ByteVector> answer(
         const node::QueryPlan& plan, std::span<const EntryRef> entries) const override {
         for (const EntryRef& entry : entries) {
-            if (entry.handle && !entry.handle.is_erased() &&
-                !state::verify_commitments(*entry.handle)) {
+            const auto verified =
+                entry.handle ? state::verify_commitments(*entry.handle) : Result<void>();
+            // What is left of it has to be what was committed to.
+            if (!verified && verified.error().code != make_error_code(state::Errc::erased)) {
                 port_.violated("payloads", "n" + std::to_string(node_.value) +
                                                " answers with a payload of entry " +
                                                std::to_string(entry.index.value) +
@@ -124,6 +126,12 @@ class Host::ObservedMachine final : public node::StateMachine {
         return ended;
     }
     void retain(Index upto) override { machine_.retain(upto); }
+    std::span<const Index> just_erased() const override { return machine_.just_erased(); }
+    Index erased_from(Index from) const override { return machine_.erased_from(from); }
+    EntryHandle as_it_stays(Index index, const EntryHandle& body) const override {
+        return machine_.as_it_stays(index, body);
+    }
+    node::Feature needed() const override { return machine_.needed(); }
     node::Summary summary() const override { return machine_.summary(); }
 
     const node::LedgerMachine& ledger() const { return machine_; }

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "log/base/assert.h"
+#include "log/state/command_view.h"
 #include "node/cut_entries.h"
 #include "raft/configuration_body.h"
+#include "sim/workload.h"
 
 namespace ledger::sim {
 
@@ -112,6 +114,7 @@ void Judge::applied(
         return;
     }
     note(exactly_once_.advance(), "exactly_once");
+    note_redaction(entry, outcome);
     if (entry.entry.kind == EntryKind::cut_root) {
         if (const auto agreed = node::agreed_cut_of(entry.entry)) {
             note(cuts_.agreed(agreed->cut.index, agreed->root), "cuts");
@@ -123,6 +126,26 @@ void Judge::applied(
     }
     if (entry.entry.kind == EntryKind::configuration) {
         membership_ = raft::configuration_of(entry.entry).value_or(membership_);
+    }
+}
+
+void Judge::note_redaction(const HashedEntry& entry, ByteSpan outcome) {
+    if (node::feature_of(entry.entry) >= node::Feature::erasure &&
+        copies_noted_from_ == Index{}) {
+        copies_noted_from_ = entry.entry.index;
+    }
+    if (entry.entry.kind != EntryKind::command ||
+        !state::is_redact(entry.entry.handle.envelope())) {
+        return;
+    }
+    const auto command = state::view_command(entry.entry.handle.envelope());
+    const auto* redact = command ? std::get_if<state::RedactView>(&*command) : nullptr;
+    const auto decided = state::decode_outcome(outcome);
+    if (redact == nullptr || !decided || !std::holds_alternative<state::Redacted>(*decided)) {
+        return;
+    }
+    for (std::uint32_t place = 0; place < redact->count; ++place) {
+        erased_events_.committed(redact->position(place));
     }
 }
 
@@ -279,9 +302,44 @@ void Judge::returned(check::OperationId attempt, check::Answer&& answer) {
     const check::Operation& ended = history_.ended(attempt, when_, std::move(answer));
     note(linearizability_.returned(ended), "linearizability");
     note(exactly_once_.returned(ended), "exactly_once");
+    note(erased_events_.answered(ended), "erasure");
     const auto* refused = std::get_if<check::Refused>(&ended.answer);
     if (refused != nullptr && refused->why.starts_with("expired: ")) {
         note(cuts_.refused(ended.node, refused->why), "cuts");
+    }
+}
+
+void Judge::redacted(const state::Redact& redact) {
+    for (const Position position : redact.positions) {
+        erased_events_.acknowledged(position, when_);
+    }
+}
+
+// Everything had the time to go, see World::converged().
+void Judge::look_for_erased(const Host& host, Position retained) {
+    std::vector<check::ErasedEvents::Mark> marks;
+    const auto add = [&marks](Position position, const state::Salt& mark) {
+        ByteVector bytes;
+        ByteWriter(bytes).u64(mark.high);
+        ByteWriter(bytes).u64(mark.low);
+        marks.push_back({position, std::move(bytes)});
+    };
+    for (const Position position : erased_events_.positions()) {
+        // What has expired goes with its segment; a command of before may have an unnoted copy.
+        if (position >= retained && committed_.index_of(position) > copies_noted_from_) {
+            const EventId id = committed_.order().event(position).id;
+            add(position, salt_of(id));
+            add(position, payload_mark_of(id));
+        }
+    }
+    if (marks.empty()) {
+        return;
+    }
+    ByteVector scratch;
+    for (const std::string& name : host.disk().durable_files()) {
+        note(erased_events_.file(
+                 host.node(), name, host.disk().durable_view(name, scratch), marks),
+            "erasure");
     }
 }
 
@@ -303,6 +361,23 @@ void Judge::unsubscribed(
     note(subscription_.gave_up(subscriber, end.node, end.reason), "subscription");
 }
 
+namespace {
+
+// As node/snapshotter does: what may be redacted depends on what has expired.
+void follow_retention(
+    const EntryRef& entry, state::Ledger& ledger, node::CutControl& control) {
+    if (const auto agreed = node::agreed_cut_of(entry);
+        agreed && entry.kind == EntryKind::cut_root) {
+        control.agree(*agreed);
+    }
+    const auto upto = node::retained_of(entry);
+    if (entry.kind == EntryKind::retain && upto && control.retain(*upto)) {
+        ledger.retain(*upto);
+    }
+}
+
+}  // namespace
+
 // The log as a restarted node finds it: chain, durability, and the same decisions once more.
 void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits) {
     constexpr std::uint64_t page_bytes = 1u << 20;
@@ -320,7 +395,8 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
     look_at_front(host);
     state::Ledger rebuilt(limits);
     ByteVector outcome;
-    if (recovered.first > Index{1} && !read_cut(host, recovered.first, rebuilt)) {
+    node::CutControl control;
+    if (recovered.first > Index{1} && !read_cut(host, recovered.first, rebuilt, control)) {
         return;
     }
     chain_.begins(node, rebuilt.applied().next(), rebuilt.chain());
@@ -348,6 +424,7 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
                 outcome.clear();
                 rebuilt.apply(entry.entry, entry.hash, outcome);
                 applied(node, entry, outcome, rebuilt.digest());
+                follow_retention(entry.entry, rebuilt, control);
             }
         }
     }
@@ -357,7 +434,8 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
 }
 
 // What the log no longer holds is in a cut on the same disk, or it is lost.
-bool Judge::read_cut(Host& host, Index before, state::Ledger& rebuilt) {
+bool Judge::read_cut(
+    Host& host, Index before, state::Ledger& rebuilt, node::CutControl& control) {
     const NodeId node = host.node();
     const std::string name = "n" + std::to_string(node.value);
     const std::span<const log::CutManifest> cuts = host.cuts().cuts();
@@ -381,6 +459,7 @@ bool Judge::read_cut(Host& host, Index before, state::Ledger& rebuilt) {
                 " at the end of the run");
         return false;
     }
+    control = node::decode_control(cut->control).value_or(control);
     restored(node, rebuilt.applied(), rebuilt.digest());
     for (Index index{1}; index <= rebuilt.applied(); ++index) {
         durability_.holds(node, index, committed_.entry(index).entry_hash);
@@ -404,7 +483,15 @@ void Judge::finish(
                 host->machine().ledger().length()});
         }
     }
+    Position retained;
     for (const auto& host : hosts) {
+        if (host->up()) {
+            retained = std::max(retained, host->machine().ledger().retained());
+        }
+    }
+    for (const auto& host : hosts) {
+        // What cannot be rewritten, damaged beside it, waits for a copy of that.
+        const bool clean = host->up() && takes_part(*host) && host->storage().erasing().empty();
         const Result<log::Recovered> opened = host->reopen_for_audit();
         if (!opened) {
             violated("recovery", check::Kind::safety,
@@ -414,6 +501,9 @@ void Judge::finish(
         }
         synced(*host);
         read_disk(*host, *opened, limits);
+        if (clean) {
+            look_for_erased(*host, retained);
+        }
     }
     note(durability_.finish(Electorates(membership_).all()), "durability");
     check::Finding diverged = convergence_.finish();
@@ -435,7 +525,8 @@ std::vector<check::CheckResult> Judge::results() const {
     }
     return {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
-        subscription_.result(), cuts_.result(), availability, answers_.result(), invariants};
+        subscription_.result(), cuts_.result(), availability, answers_.result(),
+        erased_events_.result(), invariants};
 }
 
 }  // namespace ledger::sim

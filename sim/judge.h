@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "node/client.h"
+#include "node/cut_entries.h"
 #include "node/subscriber.h"
 #include "raft/raft.h"
 #include "sim/check/answers.h"
@@ -18,6 +19,7 @@
 #include "sim/check/convergence.h"
 #include "sim/check/cuts.h"
 #include "sim/check/durability.h"
+#include "sim/check/erased_events.h"
 #include "sim/check/exactly_once.h"
 #include "sim/check/history.h"
 #include "sim/check/linearizability.h"
@@ -78,6 +80,8 @@ class Judge final {
     check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
         std::uint32_t attempt);
     void returned(check::OperationId attempt, check::Answer&& answer);
+    // A client was told that these events have no payloads any more.
+    void redacted(const state::Redact& redact);
 
     void subscribes(std::uint32_t subscriber, const node::subscriber::Options& options);
     void delivered(std::uint32_t subscriber, const node::subscriber::Events& events);
@@ -111,7 +115,10 @@ class Judge final {
     void note(check::Finding&& finding, const char* check, check::Kind kind = check::Kind::safety);
     void read_disk(Host& host, const log::Recovered& recovered, const state::Limits& limits);
     void look_at_front(const Host& host);
-    bool read_cut(Host& host, Index before, state::Ledger& rebuilt);
+    void note_redaction(const HashedEntry& entry, ByteSpan outcome);
+    void look_for_erased(const Host& host, Position retained);
+    bool read_cut(
+        Host& host, Index before, state::Ledger& rebuilt, node::CutControl& control);
 
     // A voter may have made its promises on a disk that was lost since.
     struct LostDisk {
@@ -142,6 +149,8 @@ class Judge final {
     check::Convergence convergence_;
     check::Availability availability_;
     check::Answers answers_;
+    check::ErasedEvents erased_events_;
+    Index copies_noted_from_;  // the feature entry as of which the ledger notes copies; 0 = none yet
     check::Cuts cuts_{committed_};
     std::vector<Index> fronts_;  // by node number: where its durable log began when looked at; 0 = never
 };

@@ -17,7 +17,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 98> keys = {{
+constexpr std::array<KnownKey, 101> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -116,6 +116,9 @@ constexpr std::array<KnownKey, 98> keys = {{
     {Section::swarm, "knob.spare_segments", Unit::count, 0, 16},
     {Section::swarm, "knob.reserve_kib", Unit::count, 0, 1 << 20},
     {Section::swarm, "knob.soft_limit_kib", Unit::count, 0, 1 << 20},
+    {Section::workload, "redactions", Unit::share, 0, 1'000'000},
+    {Section::swarm, "knob.erase_delay", Unit::duration, 0, 3600 * s},
+    {Section::swarm, "knob.erase_entries", Unit::count, 1, 65'536},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -217,6 +220,7 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.think_mean =
         draw.duration("think", Range::among({2 * ms, 8 * ms, 20 * ms}));
     workload.reads = draw.number("reads", Range::among({150'000, 300'000}));
+    workload.redactions = draw.number("redactions", Range::among({0, 20'000, 150'000, 0}));
     workload.conditional = draw.number("conditional", Range::among({200'000, 600'000}));
     workload.payload_max = draw.number("payload", Range::among({32, 200, 1000}));
     workload.operation_timeout =
@@ -274,6 +278,9 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
     profile.limits.kept_entries_min = draw.number("knob.kept_entries", Range::among({64, 4}));
     profile.limits.kept_entries_max = profile.limits.kept_entries_min * 8;
     profile.limits.discard_entries = 8;
+    profile.limits.erase_delay =
+        draw.duration("knob.erase_delay", Range::among({300 * ms, 20 * ms, 1 * s}));
+    profile.limits.erase_entries_max = draw.number("knob.erase_entries", Range::among({256, 2}));
     profile.limits.cut_bytes_per_second =
         std::uint64_t{draw.number("knob.cut_kib_per_second", Range::among({65'536, 65'536, 32}))} << 10;
     profile.limits.cut_transfers_max = draw.number("knob.cut_transfers", Range::among({2, 1}));

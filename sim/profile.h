@@ -110,6 +110,7 @@ struct WorkloadProfile {
     std::uint32_t operations_max = 300;          // in the whole run
     Duration think_mean = milliseconds(4);
     PartsPerMillion reads = 250'000;
+    PartsPerMillion redactions = 0;  // of what does not read
     PartsPerMillion multi_stream = 200'000;
     PartsPerMillion conditional = 500'000;       // appends with an expectation
     PartsPerMillion stale = 150'000;             // ... that is likely wrong

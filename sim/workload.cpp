@@ -14,7 +14,20 @@ std::string stream_name(std::uint64_t number) {
     return "stream-" + std::to_string(number);
 }
 
+state::Salt marks_of(EventId id, std::uint64_t first) {
+    return {keyed_bits(id.high, Site::event_salt, id.low, first),
+        keyed_bits(id.high, Site::event_salt, id.low, first + 1)};
+}
+
 }  // namespace
+
+state::Salt salt_of(EventId id) {
+    return marks_of(id, 0);
+}
+
+state::Salt payload_mark_of(EventId id) {
+    return marks_of(id, 2);
+}
 
 SwarmWorkload::SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices)
     : profile_(profile), choices_(choices), lanes_(profile.clients) {}
@@ -36,6 +49,11 @@ std::optional<node::client::What> SwarmWorkload::next(std::uint32_t lane) {
     // The first of all writes: reads alone would commit nothing.
     if (read && issued_ > 1) {
         return draw_query(lane);
+    }
+    const bool redact = profile_.redactions > 0 && lanes_[lane].total > 0 &&
+                        chance(Site::workload_redact, lane, profile_.redactions);
+    if (redact) {
+        return draw_redact(lane);
     }
     return draw_append(lane);
 }
@@ -82,12 +100,35 @@ state::Append SwarmWorkload::draw_append(std::uint32_t lane) {
         event.id = {lane, ++events_};
         event.type = "swarm";
         const std::uint64_t size = draw(Site::workload_size, lane, profile_.payload_max + 1);
-        event.salt = {keyed_bits(lane, Site::event_salt, events_, 0),
-            keyed_bits(lane, Site::event_salt, events_, 1)};
+        event.salt = salt_of(event.id);
         event.payload.resize(static_cast<std::size_t>(size), static_cast<std::byte>(events_));
+        if (size >= payload_mark_bytes) {
+            const state::Salt mark = payload_mark_of(event.id);
+            store_little_endian(event.payload.data(), mark.high);
+            store_little_endian(event.payload.data() + 8, mark.low);
+        }
         append.events.push_back(std::move(event));
     }
     return append;
+}
+
+// Of what the lane knows: new events as a rule, any of them sometimes, such as do not exist now and
+// then; what was redacted before again and again.
+state::Redact SwarmWorkload::draw_redact(std::uint32_t lane) {
+    const std::uint64_t known = lanes_[lane].total;
+    state::Redact redact;
+    const std::uint64_t count = 1 + draw(Site::workload_redact, lane, 4);
+    const bool near = draw(Site::workload_redact, lane, 4) != 0;
+    const std::uint64_t domain = near ? std::min<std::uint64_t>(known, 32) : known;
+    const bool beyond = draw(Site::workload_redact, lane, 32) == 31;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t back = draw(Site::workload_redact, lane, domain);
+        redact.positions.push_back(Position{known - 1 - back + (beyond ? 1000 : 0)});
+    }
+    std::sort(redact.positions.begin(), redact.positions.end());
+    redact.positions.erase(std::unique(redact.positions.begin(), redact.positions.end()),
+        redact.positions.end());
+    return redact;
 }
 
 state::Query SwarmWorkload::draw_query(std::uint32_t lane) {

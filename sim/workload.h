@@ -12,8 +12,14 @@
 
 namespace ledger::sim {
 
+// The salt of an event of the swarm, and what its payload begins with if it is long enough: no other
+// bytes of a run are like these.
+state::Salt salt_of(EventId id);
+state::Salt payload_mark_of(EventId id);
+inline constexpr std::uint32_t payload_mark_bytes = 16;
+
 // Operations drawn on-line from what each lane has learnt: appends to one or several streams with
-// right, stale and absent expectations, reads of streams and of everything in both directions.
+// right, stale and absent expectations, redactions, reads of streams and of everything in both directions.
 class SwarmWorkload final : public OperationSource {
   public:
     SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices);
@@ -36,6 +42,7 @@ class SwarmWorkload final : public OperationSource {
     state::Append draw_append(std::uint32_t lane);
     state::Expected draw_expected(std::uint32_t lane, const std::string& stream);
     state::Query draw_query(std::uint32_t lane);
+    state::Redact draw_redact(std::uint32_t lane);
 
     const WorkloadProfile profile_;
     ChoiceSource& choices_;

@@ -514,6 +514,10 @@ check::OperationId World::called(ClientId client, NodeId to, const node::client:
     return judge_.called(client, to, what, number);
 }
 
+void World::redacted(const state::Redact& redact) {
+    judge_.redacted(redact);
+}
+
 void World::returned(check::OperationId attempt, check::Answer&& answer) {
     judge_.returned(attempt, std::move(answer));
 }
@@ -753,7 +757,8 @@ bool World::converged() const {
         }
         const bool whole =
             profile_.media.unrestricted || host->replica().repair().damaged() == 0;
-        return host->quiet() && host->replica().applied() == target &&
+        return host->quiet() && host->replica().eraser().idle() &&
+               host->replica().applied() == target &&
                host->replica().raft().status().last == target && whole;
     });
 }
@@ -774,6 +779,9 @@ std::string World::pending() const {
         text += host->up() ? " applied " + std::to_string(host->replica().applied().value) : " down";
         if (host->up() && host->replica().repair().damaged() > 0) {
             text += " with " + std::to_string(host->replica().repair().damaged()) + " damaged entries";
+        }
+        if (host->up() && !host->replica().eraser().idle()) {
+            text += " with something to erase";
         }
         text += ", ";
     }

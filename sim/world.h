@@ -138,6 +138,7 @@ class World final : public HostPort,
     check::OperationId called(ClientId client, NodeId to, const node::client::What& what,
         std::uint32_t number) override;
     void returned(check::OperationId attempt, check::Answer&& answer) override;
+    void redacted(const state::Redact& redact) override;
     // SubscriberPort
     void delivered(
         std::uint32_t subscriber, const node::subscriber::Events& events) override;

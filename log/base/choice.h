@@ -59,6 +59,7 @@ enum class Site : std::uint32_t {
     workload_read = 408,
     workload_retry = 409,
     workload_subscriber = 410,
+    workload_redact = 411,
 
     explore_profile = 420,
     explore_step = 421,

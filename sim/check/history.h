@@ -72,6 +72,7 @@ struct SeenEvent {
     Position position;
     Revision revision;
     EventId id;
+    bool erased = false;  // without its payload
     friend bool operator==(const SeenEvent&, const SeenEvent&) = default;
 };
 struct ReadAnswer {

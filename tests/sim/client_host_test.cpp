@@ -95,11 +95,14 @@ class Stage final : public ClientPort {
             {client, to, number, append != nullptr ? append->sequence : Sequence{}, {}});
         return check::OperationId{attempts.size()};
     }
+    void redacted(const state::Redact& redact) override { told.push_back(redact); }
     void returned(check::OperationId attempt, check::Answer&& answer) override {
         Attempt& open = attempts.at(attempt.value - 1);
         REQUIRE_FALSE(open.answer);  // every attempt is answered once
         open.answer = std::move(answer);
     }
+
+    std::vector<state::Redact> told;  // that took effect
 
     // The newest timer is the only one that counts.
     void fire() {
@@ -190,6 +193,23 @@ class Stage final : public ClientPort {
 };
 
 }  // namespace
+
+TEST_CASE("client host: a redaction that took effect is told", "[sim]") {
+    Stage stage(0);
+    state::Redact redact;
+    redact.positions = {Position{4}};
+    stage.source.work.emplace_back(redact);
+    stage.source.work.emplace_back(redact);
+    stage.host.start();
+    stage.open_session();
+    stage.reply(Stage::applied(state::NoSuchEvents{{Position{4}}, Position{}, Position{3}}));
+    CHECK(stage.told.empty());
+    stage.proceed();
+    stage.reply(Stage::applied(state::Redacted{0}));
+    REQUIRE(stage.told.size() == 1);
+    CHECK(stage.told[0].positions == redact.positions);
+    CHECK(stage.attempts.empty());  // it is no operation of the history
+}
 
 TEST_CASE("client host: it thinks, connects, and sends what waited for the connection", "[sim]") {
     Stage stage(1);

@@ -1,0 +1,85 @@
+#include "sim/check/erased_events.h"
+
+#include <algorithm>
+#include <bitset>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "log/base/assert.h"
+#include "log/base/format.h"
+#include "sim/check/names.h"
+
+namespace ledger::check {
+namespace {
+
+std::uint16_t head_of(const std::byte* at) {
+    return load_little_endian<std::uint16_t>(at);
+}
+
+}  // namespace
+
+void ErasedEvents::acknowledged(Position position, const When& when) {
+    std::uint64_t& told = events_.try_emplace(position, never_told).first->second;
+    told = std::min(told, when.step);
+}
+
+Finding ErasedEvents::answered(const Operation& read) {
+    const auto* answer = std::get_if<ReadAnswer>(&read.answer);
+    if (answer == nullptr) {
+        return std::nullopt;
+    }
+    for (const SeenEvent& event : answer->events) {
+        const auto found = events_.find(event.position);
+        if (found == events_.end() || read.called.step <= found->second) {
+            continue;
+        }
+        tally_.examined();
+        if (!event.erased) {
+            return tally_.violated(fmt::format(
+                "{} was answered by {} with the payload of event {} at position {}, whose "
+                "redaction had been acknowledged before it asked",
+                describe(read), node_name(read.node), event_name(event.id), event.position));
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<Position> ErasedEvents::positions() const {
+    std::vector<Position> all;
+    all.reserve(events_.size());
+    for (const auto& [position, told] : events_) {
+        all.push_back(position);
+    }
+    return all;
+}
+
+Finding ErasedEvents::file(
+    NodeId node, const std::string& name, ByteSpan bytes, const std::vector<Mark>& marks) {
+    tally_.examined(marks.size());
+    if (marks.empty() || bytes.size() < marks.front().bytes.size()) {
+        return std::nullopt;
+    }
+    std::bitset<1u << 16> heads;
+    for (const Mark& mark : marks) {
+        LEDGER_ASSERT(mark.bytes.size() == marks.front().bytes.size() && mark.bytes.size() >= 2);
+        heads.set(head_of(mark.bytes.data()));
+    }
+    const std::size_t size = marks.front().bytes.size();
+    for (std::size_t at = 0; at + size <= bytes.size(); ++at) {
+        if (!heads.test(head_of(bytes.data() + at))) {
+            continue;
+        }
+        for (const Mark& mark : marks) {
+            if (std::memcmp(mark.bytes.data(), bytes.data() + at, size) == 0) {
+                return tally_.violated(fmt::format(
+                    "the disk of {} holds the payload of the redacted event at position {}: file "
+                    "{}, byte {}",
+                    node_name(node), mark.position, name, std::uint64_t{at}));
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace ledger::check
