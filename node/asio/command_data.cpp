@@ -49,6 +49,25 @@ std::string append_json(const client::Done& done) {
     return text + "\n";
 }
 
+std::string redact_json(const client::Done& done) {
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledger.redact/1");
+    writer.key("ending").text(ending_text(done.ending));
+    writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(done)));
+    const auto* redacted =
+        done.outcome ? std::get_if<state::Redacted>(&*done.outcome) : nullptr;
+    if (redacted != nullptr) {
+        writer.key("redacted").number(redacted->events).key("index").number(done.index.value);
+    } else {
+        writer.key("error").text(sentence_of(done));
+    }
+    writer.key("node").number(done.node.value).key("attempts").number(done.attempts);
+    writer.key("session").number(done.session.value);
+    writer.key("sequence").number(done.sequence.value).end_object();
+    return text + "\n";
+}
+
 void show_event(const CtlOptions& options, const state::RecordedEvent& event) {
     if (!options.json) {
         say(fmt::format("{}\t{}\t{}\t{}\t{}\n", event.position, event.stream, event.revision,
@@ -207,6 +226,34 @@ int command_append(const CtlOptions& options, const AppendOptions& append) {
     const auto* appended = std::get_if<state::Appended>(&*done.outcome);
     say(fmt::format("{} revision {}, position {}\n", append.stream,
         appended->revisions.front(), appended->first));
+    return exit_ok;
+}
+
+int command_redact(const CtlOptions& options, const RedactOptions& redact) {
+    const Loaded loaded = load(options);
+    if (!loaded.cluster) {
+        return loaded.code;
+    }
+    state::Redact command;
+    for (const std::uint64_t position : redact.positions) {
+        command.positions.push_back(Position{position});
+    }
+    std::sort(command.positions.begin(), command.positions.end());
+    command.positions.erase(std::unique(command.positions.begin(), command.positions.end()),
+        command.positions.end());
+    const std::size_t named = command.positions.size();
+    const client::Done done = CtlClient(*loaded.cluster).run(std::move(command), options.timeout);
+    const int code = exit_code_of(done);
+    if (options.json) {
+        say(redact_json(done));
+        return code;
+    }
+    if (code != exit_ok) {
+        return fail(options, code, sentence_of(done));
+    }
+    const auto* redacted = std::get_if<state::Redacted>(&*done.outcome);
+    say(fmt::format("{} of {} events redacted{}\n", redacted->events, named,
+        redacted->events < named ? ", the others were before" : ""));
     return exit_ok;
 }
 

@@ -26,7 +26,24 @@ std::string conflict_text(const state::Conflict& conflict) {
     return text;
 }
 
-const char* refusal_text(const state::Outcome& outcome) {
+std::string missing_text(const state::NoSuchEvents& missing) {
+    std::string text = "nothing was redacted:";
+    for (const Position position : missing.positions) {
+        text += fmt::format(" position {} {};", position,
+            position < missing.retained ? "has expired" : "has no event yet");
+    }
+    text.pop_back();
+    return text + fmt::format(" (the ledger holds positions {} to {})", missing.retained,
+                      missing.length.value - 1);
+}
+
+std::string refusal_text(const state::Outcome& outcome) {
+    if (const auto* missing = std::get_if<state::NoSuchEvents>(&outcome)) {
+        if (missing->retained == missing->length) {
+            return "nothing was redacted: the ledger holds no events";
+        }
+        return missing_text(*missing);
+    }
     if (std::holds_alternative<state::SessionExpired>(outcome)) {
         return "the session has expired";
     }
@@ -36,8 +53,10 @@ const char* refusal_text(const state::Outcome& outcome) {
     if (std::holds_alternative<state::Mismatch>(outcome)) {
         return "another command has this sequence";
     }
-    if (std::holds_alternative<state::LimitReached>(outcome)) {
-        return "the ledger has as many streams as it takes";
+    if (const auto* reached = std::get_if<state::LimitReached>(&outcome)) {
+        return reached->bound == state::Bound::streams
+                   ? "the ledger has as many streams as it takes"
+                   : "as many events are redacted as the ledger can remember";
     }
     return "the cluster does not know this command";
 }

@@ -86,6 +86,12 @@ struct AppendOptions {
 };
 int command_append(const CtlOptions& options, const AppendOptions& append);
 
+struct RedactOptions {
+    std::vector<std::uint64_t> positions;
+};
+// Exactly once, as append.
+int command_redact(const CtlOptions& options, const RedactOptions& redact);
+
 struct ReadOptions {
     std::string stream;
     bool all = false;

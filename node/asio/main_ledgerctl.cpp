@@ -30,6 +30,7 @@ struct CommandLine {
     std::string target;
     bool follow_logs = false;
     AppendOptions append;
+    RedactOptions redact;
     ReadOptions read;
     ImportOptions import;
     ExportOptions what;
@@ -167,6 +168,12 @@ void add_data_commands(CLI::App& app, CommandLine& line) {
         ->required();
     append->add_option("--expected", line.append.expected,
         "what the stream must look like: any, none, exists or its last revision");
+
+    CLI::App* redact = add(app, line, "redact", "redact 17 18 42",
+        "Destroys the payloads of events for ever, on all nodes; everything else of them stays",
+        [&line](const CtlOptions& options) { return command_redact(options, line.redact); });
+    redact->add_option("positions", line.redact.positions, "the events' positions, at most 1024")
+        ->required();
 
     CLI::App* read = add(app, line, "read", "read orders --from 10 --count 5",
         "Shows the events of a stream", [&line](const CtlOptions& options) {

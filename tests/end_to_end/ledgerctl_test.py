@@ -13,7 +13,7 @@ import unittest
 from cluster import LEDGERCTL, ClusterTest
 
 VERBS = ["up", "down", "status", "logs", "node kill", "node restart", "node pause", "node resume",
-         "append", "read", "follow", "import", "export", "verify", "log inspect", "log verify"]
+         "append", "redact", "read", "follow", "import", "export", "verify", "log inspect", "log verify"]
 
 
 class Launching(ClusterTest):
@@ -228,6 +228,36 @@ class Data(ClusterTest):
         self.assertEqual(self.ctl("read", "orders").out.splitlines()[1],
                          '2\torders\t1\tplaced\t{"total": 6}')
 
+    def test_what_was_redacted_is_shown_as_erased_and_leaves_every_disk(self):
+        for secret in ("first-secret", "second-secret", "third-secret"):
+            self.append("orders", secret)
+        said = self.ctl("redact", 1, 0, 1, "--json").json()
+        self.assertEqual((said["ending"], said["exit"], said["redacted"]), ("done", 0, 2))
+        self.assertEqual(self.ctl("redact", 2, 1).out,
+                         "1 of 2 events redacted, the others were before\n")
+        events = self.ctl("read", "orders", "--json").lines()
+        self.assertEqual([(e["data"], e["erased"]) for e in events], [(None, True)] * 3)
+        self.assertTrue(self.ctl("read", "orders").out.splitlines()[0].endswith("\t(erased)"))
+        self.append("orders", "kept")
+        logs = [path for node in (1, 2, 3) for path in (self.dir / f"node{node}").rglob("*")
+                if path.is_file()]
+        self.assertTrue(logs)
+        self.wait_for(lambda: not any(b"-secret" in path.read_bytes() for path in logs
+                                      if path.exists()), 30)
+        self.ctl("node", "kill", 1)
+        self.ctl("node", "restart", 1)
+        self.assertEqual([e["data"] for e in self.read_all()], [None, None, None, "kept"])
+        self.ctl("verify")
+
+    def test_what_cannot_be_redacted_is_named(self):
+        self.append("orders", 1)
+        refused = self.ctl("redact", 0, 7, "--json", expect=6).json()
+        self.assertEqual((refused["ending"], refused["exit"]), ("failed", 6))
+        self.assertIn("position 7 has no event yet", refused["error"])
+        self.assertEqual(self.read_all()[0]["data"], 1)
+        self.ctl("redact", expect=2)
+        self.ctl("redact", *range(1025), expect=2)
+
     def test_data_may_come_from_standard_input(self):
         self.ctl("append", "notes", "written", "-", text="two\nlines")
         self.assertEqual(self.read_all()[0]["data"], "two\nlines")
@@ -348,6 +378,7 @@ class Form(ClusterTest):
         self.assertEqual(self.ctl("status", "--json", expect=11).json()["schema"], "ledger.error/1")
         said = {"up": self.ctl("up", "--json")}
         said["append"] = self.ctl("append", "orders", "placed", "1", "--json")
+        said["redact"] = self.ctl("redact", 0, "--json")
         said["read"] = self.ctl("read", "orders", "--json")
         said["follow"] = self.ctl("follow", "orders", "--count", 1, "--json")
         said["status"] = self.ctl("status", "--json")
