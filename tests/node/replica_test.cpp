@@ -479,7 +479,7 @@ void fill_as_witness(TestNode& node) {
         const Digest before = node.disk.empty() ? Digest{} : node.disk.back().hash;
         node.disk.push_back({entry, entry_hash(before, entry)});
     }
-    node.hard_state = {Term{1}, NodeId{}};
+    node.hard_state = {Term{1}, NodeId{}, true};
     node.commit = Index{2};
 }
 
