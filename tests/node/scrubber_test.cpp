@@ -1,3 +1,4 @@
+#include "log/base/entry.h"
 #include "node/scrubber.h"
 
 #include <catch2/catch.hpp>

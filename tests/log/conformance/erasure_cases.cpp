@@ -83,7 +83,9 @@ Case simple(const std::string& what, std::vector<std::uint64_t> indexes, Form fo
 }
 
 std::vector<Case> erasures() {
-    const std::string whole = "empty log | 1..15, commit 15, term 1 | CLEAN | ";
+    const std::string whole =
+        "empty log | 1..15, commit 15, term 1 | CLEAN | [00000001.segment 00000002.segment "
+        "00000003.segment 00000004.segment 00000005.segment hard_state]";
     std::vector<Case> cases = {
         simple("one entry of a sealed segment", {2}, erased_form),
         simple("a part of one entry", {2}, partly_erased_form),
@@ -148,7 +150,9 @@ std::vector<Case> sequences() {
             [](Session& s) {
                 begin(s);
                 s.append(3, 900);
-                s.append(3, 900);
+                Group group = with_own_payloads(s.twin().group(99, 3, 900));
+                group.commit = Index{15};
+                s.store(group);
                 s.append(3, 900, Index{16});
                 s.seal();
                 erase(s, {2, 15, 16, 17, 19});
@@ -165,7 +169,7 @@ std::vector<Case> sequences() {
                 s.examine();
                 s.list();
             },
-            ""),
+            "empty log | 10..15, commit 15, term 1 | CLEAN | [00000004.segment 00000005.segment hard_state]"),
         session_case("erasure: in a log that begins behind a cut",
             [](Session& s) {
                 begin(s);
@@ -207,7 +211,7 @@ std::vector<Case> sequences() {
                 erase(s, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
                 s.say(fmt::format("{} to {}", before, bytes_of(s)));
             },
-            ""),
+            "empty log | 34304 to 31232"),
         session_case("erasure: what a crash left of an earlier attempt is overwritten",
             [](Session& s) {
                 begin(s);
@@ -218,7 +222,8 @@ std::vector<Case> sequences() {
                 s.reopen();
                 s.examine();
             },
-            ""),
+            "empty log | [00000001.segment 00000002.segment 00000003.segment 00000004.segment "
+            "00000005.segment hard_state] | 1..15, commit 15, term 1 | CLEAN"),
     };
 }
 

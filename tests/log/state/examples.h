@@ -42,8 +42,8 @@ inline EntryRef entry_with(std::uint64_t index, EntryHandle body, std::int64_t t
 
 // The entry as of which redactions are known.
 inline EntryRef redact_known_at(std::uint64_t index) {
-    ByteVector body;
-    ByteWriter(body).u32(Ledger::redact_version);
+    ByteVector body(sizeof(std::uint32_t));
+    store_little_endian(body.data(), Ledger::redact_version);
     EntryRef entry = entry_with(index, EntryHandle::make(body, {}));
     entry.kind = EntryKind::feature;
     return entry;

@@ -211,10 +211,10 @@ void Twins::take(const Step& step) {
             redact->positions.push_back(redact->positions.back().next());
         }
     } else if (step.action == redact_some) {
-        sent_.push_back(redact_of(step));
+        sent_.emplace_back(std::in_place_type<Redact>, redact_of(step));
         command = sent_.back();
     } else if (step.action != open_session) {
-        sent_.push_back(append_of(step));
+        sent_.emplace_back(std::in_place_type<Append>, append_of(step));
         command = sent_.back();
     } else {
         sessions_.push_back(feed_.log.size() + 1);
