@@ -24,7 +24,8 @@ Errc errc_of(int number) {
         case ENOENT: return Errc::not_found;
         case EEXIST: return Errc::already_exists;
         case ENOSPC:
-        case EDQUOT: return Errc::no_space;
+        case EDQUOT:
+        case EFBIG: return Errc::no_space;  // the last: a limit on the length of files
         case EACCES:
         case EPERM:
         case EROFS: return Errc::permission_denied;

@@ -39,8 +39,15 @@ bool is_held(const SegmentMap& map, const EntryRef& entry) {
 }  // namespace
 
 void Upkeep::want(const Group& group) {
+    // A copy of which something was erased is the form in which its entry stays: what stood here may
+    // have had more, and then its place does not fit.
     for (const EntryRef& copy : group.repairs) {
-        keep(copy);
+        if (copy.handle.erasure() == ledger::Erasure::none) {
+            keep(copy);
+        } else {
+            LEDGER_SOMETIMES(true, "log.repaired_by_an_erased_copy");
+            keep_erasure(copy);
+        }
     }
     for (const EntryRef& form : group.erasures) {
         keep_erasure(form);

@@ -413,10 +413,22 @@ Result<void> Writer::write_buffer() {
     LEDGER_ASSERT(log_.active && !hard_state_.is_dirty() && !restarting_);
     waiting_ = false;
     log_dirty_ = true;
-    active_file().allocated =
-        std::max(active_file().allocated, buffer_offset_ + buffer_bytes_);
-    return active_file().file->write(
-        buffer_offset_, ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_)));
+    OpenSegment& segment = active_file();
+    const auto group_bytes = static_cast<std::size_t>(group_bytes_);
+    const ByteSpan buffer = ByteSpan(buffer_).first(static_cast<std::size_t>(buffer_bytes_));
+    LEDGER_CHECK(segment.file->write(buffer_offset_, buffer.first(group_bytes)));
+    segment.allocated = std::max(segment.allocated, buffer_offset_ + group_bytes_);
+    if (buffer.size() == group_bytes) {
+        return {};
+    }
+    // Where there is no space for zeros there may still be some for groups.
+    auto zeros = segment.file->write(buffer_offset_ + group_bytes_, buffer.subspan(group_bytes));
+    if (!zeros && zeros.error().code == make_error_code(Errc::no_space)) {
+        return {};
+    }
+    LEDGER_CHECK(zeros);
+    segment.allocated = buffer_offset_ + buffer_bytes_;
+    return {};
 }
 
 Result<void> Writer::sync_group() {

@@ -540,6 +540,27 @@ TEST_CASE("rewrite: long segments get groups of a bounded size", "[log]") {
     CHECK(all->size() == 703);
 }
 
+TEST_CASE("rewrite: a repair by a copy of which something was erased takes its form", "[log]") {
+    for (const auto form : {&erased_form, &partly_erased_form}) {
+        Log log;
+        log.put(log.twin.group(59, 3, 700));
+        log.put(log.twin.group(60, 3, 700));
+        const EntryRef copy = form(log.entry(Index{2}));
+        damage_record(log.files, log.storage().published()->place(Index{2}));
+        Group group;
+        group.repairs = {copy};
+        REQUIRE(log.storage().write(group));
+        REQUIRE(log.storage().sync());
+        CHECK(log.erasing().empty());
+        CHECK(log.storage().damaged().empty());
+        CHECK(log.reads_as(Index{2}, copy));
+        log.twin.entries[1].entry = copy;
+        log.check_clean();
+        log.reopen();
+        CHECK(log.opened->recovered.faulty.empty());
+    }
+}
+
 TEST_CASE("rewrite: a segment without a footer waits until the log goes on elsewhere", "[log]") {
     Log log;
     log.put(log.twin.group(59, 1, 700));

@@ -200,6 +200,7 @@ TEST_CASE("world: the trace hashes of tiny runs are these", "[sim]") {
 TEST_CASE("world: runs are ok, no check is idle, and every promised number is counted", "[sim]") {
     RunResult sum;
     std::uint64_t cuts = 0;
+    std::uint64_t erased = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         const RunResult result = run(seed);
         INFO("seed " << seed << (result.violation ? ": " + result.violation->sentence : ""));
@@ -208,11 +209,15 @@ TEST_CASE("world: runs are ok, no check is idle, and every promised number is co
         CHECK(result.seed == seed);
         CHECK(result.steps > 500);
         CHECK(result.virtual_time > seconds(0));
-        CHECK(result.checks.size() == 12);
+        CHECK(result.checks.size() == 13);
         for (const check::CheckResult& check : result.checks) {
             INFO(check.name);
             if (check.name == "cuts") {  // not every world makes any
                 cuts += check.examined;
+                continue;
+            }
+            if (check.name == "erasure") {  // nor redacts
+                erased += check.examined;
                 continue;
             }
             CHECK(check.verdict == check::CheckResult::Verdict::ok);
@@ -243,6 +248,7 @@ TEST_CASE("world: runs are ok, no check is idle, and every promised number is co
     CHECK(sum.leader_changes_with_uncommitted <= sum.leader_changes);
     CHECK(sum.crash_recoveries > 0);
     CHECK(cuts > 0);
+    CHECK(erased > 0);
     CHECK(sum.crash_recoveries_with_loss > 0);
     for (const Fault fault : {Fault::message_lost, Fault::message_duplicated,
              Fault::message_damaged, Fault::message_cut, Fault::partition_symmetric,

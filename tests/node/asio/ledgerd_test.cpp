@@ -156,9 +156,12 @@ TEST_CASE("ledgerd: a disk that takes no more ends it with a reason, and nothing
     const test::TemporaryDirectory directory;
     const std::string data = directory / "n1";
     const std::string log = directory / "log";
-    REQUIRE(ledgerd(directory, arguments("format", data)).exit_code == 0);
+    auto format = arguments("format", data);
+    format.insert(format.end(), {"--reserve", "0"});
+    REQUIRE(ledgerd(directory, format).exit_code == 0);
     const std::uint16_t port = test::free_ports(1)[0];
-    const auto words = arguments("run", data, test::cluster_id, "1", port);
+    auto words = arguments("run", data, test::cluster_id, "1", port);
+    words.insert(words.end(), {"--reserve", "0", "--soft-limit", "0"});
     std::uint64_t acknowledged = 0;
     {
         constexpr rlim_t file_bytes_max = 256u << 10;
