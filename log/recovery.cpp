@@ -606,6 +606,9 @@ Result<void> Recovery::change() {
         log_.active.reset();
     }
     if (log_.active && !recovered_.unsealed.empty()) {
+        // What is in doubt may be sent again and erased then: the next erasure is for it as well.
+        std::uint64_t& superseded = log_.segments.back().dead.superseded;
+        superseded = std::max<std::uint64_t>(superseded, 1);
         log_.active.reset();  // its tail stays as it is until the next segment has been begun
     }
     if (log_.active) {

@@ -309,7 +309,8 @@ Condition SegmentExaminer::examine_slot(std::size_t number, std::size_t at) {
         }
         pass(slot);
     }
-    if (watch_.record) {
+    const bool unused = ended_ && result_.tail.condition == Condition::clean;
+    if (watch_.record && !unused) {
         const bool same = slot.name && *slot.name == identity_of(slot.record.header,
                                                          slot.record.envelope_crc);
         watch_.record({result_.segment.id, slot, condition, walk_.hash(), same});

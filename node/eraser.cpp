@@ -80,11 +80,17 @@ void Eraser::read(std::span<const EntryRef> found, Index damaged, const StateMac
     reading_ = false;
     one_by_one_ = found.empty();
     if (found.empty()) {
-        // What is damaged is repaired by a copy, which is stored in the form in which it is to stay.
+        // What is damaged is repaired by a copy, which is stored in the form in which it is to stay. But
+        // the read may have failed for another reason: it is looked at again, later.
         LEDGER_SOMETIMES(true, "node.erase.cannot_be_read");
-        passed(damaged);
+        const auto look_again = [this](Index index) {
+            if (due_.erase(index) > 0) {
+                later_.push_back(index);
+            }
+        };
+        look_again(damaged);
         if (asked_.first == asked_.last) {
-            passed(asked_.first);
+            look_again(asked_.first);
         }
         return;
     }

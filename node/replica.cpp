@@ -1000,18 +1000,25 @@ void Replica::erase(Instant now) {
         return;  // then all of it is looked at anew
     }
     const raft::RaftLog& log = raft_->log();
+    std::vector<Index> damaged;
     while (const auto next = eraser_.next(now, {log.first(), log.durable()}, machine_)) {
         const EntryRef* const entry = log.find(next->first);
         if (entry != nullptr) {
             eraser_.kept(*entry);  // the disk knows whether it has it so already
         } else if (repair_.wants(next->first)) {
-            eraser_.passed(next->first);  // the copy that comes is stored as it is to stay
+            // The copy that comes is stored as it is to stay. But the entry may turn out to be whole,
+            // or be mended by a copy that came before: then it is looked at once more.
+            eraser_.passed(next->first);
+            damaged.push_back(next->first);
         } else {
             LEDGER_SOMETIMES(true, "node.erase.reads");
             eraser_.reading();
             start_load(
                 LoadForErasure{}, next->first, next->last, config_.limits.load_bytes_max);
         }
+    }
+    for (const Index index : damaged) {
+        eraser_.wanted(now, index);
     }
     std::vector<EntryRef> entries = eraser_.take();
     if (!entries.empty()) {

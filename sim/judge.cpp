@@ -366,6 +366,9 @@ namespace {
 // As node/snapshotter does: what may be redacted depends on what has expired.
 void follow_retention(
     const EntryRef& entry, state::Ledger& ledger, node::CutControl& control) {
+    if (entry.kind == EntryKind::cut) {
+        control.last_cut = entry.index;
+    }
     if (const auto agreed = node::agreed_cut_of(entry);
         agreed && entry.kind == EntryKind::cut_root) {
         control.agree(*agreed);

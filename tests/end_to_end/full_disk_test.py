@@ -66,7 +66,7 @@ class FullDisk(ClusterTest):
 
     def check_imported(self, appends, node=None):
         where = ["--node", node] if node else []
-        numbers = [event["data"].rstrip("x") for event in self.ctl("export", *where).lines()]
+        numbers = [str(event["data"]).rstrip("x") for event in self.ctl("export", *where).lines()]
         self.assertEqual(numbers[:appends], [str(number) for number in range(appends)])
         return len(numbers)
 

@@ -14,19 +14,19 @@ class Upgrade(ClusterTest):
     def test_a_new_cluster_begins_with_the_newest_version_and_keeps_it(self):
         self.up()
         self.append("orders", 1)
-        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [2, 2, 2])
+        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [3, 3, 3])
         self.assertFalse(self.versions()["can_finalise"])
         refused = self.ctl("upgrade", "finalise", expect=6)
-        self.assertIn("feature version 2 stays in force", refused.errors)
+        self.assertIn("feature version 3 stays in force", refused.errors)
         self.ctl("down")
         self.up()
         self.append("orders", 2)
-        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [2, 2, 2])
+        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [3, 3, 3])
 
     def test_a_build_that_is_too_old_refuses_and_loses_nothing(self):
         self.up()
         self.append("orders", 1)
-        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [2, 2, 2])
+        self.wait_for(lambda: [node["active"] for node in self.versions()["nodes"]] == [3, 3, 3])
         self.ctl("down")
         before = self.environment
         self.environment = lambda: {**before(), "LEDGER_FEATURES_MAX": "1"}
@@ -51,8 +51,8 @@ class Upgrade(ClusterTest):
                                          else None)(self.ctl("upgrade", "finalise", expect=None)))
         self.assertEqual(refused.code, 6)
         self.ctl("node", "restart", 3)
-        # The cluster is younger than a minute: once all know version 2 it begins with it by itself.
-        self.wait_for(lambda: [node.get("active") for node in self.versions()["nodes"]] == [2, 2, 2])
+        # The cluster is younger than a minute: once all know version 3 it begins with it by itself.
+        self.wait_for(lambda: [node.get("active") for node in self.versions()["nodes"]] == [3, 3, 3])
         self.append("orders", 2)
 
 

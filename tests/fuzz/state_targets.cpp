@@ -196,6 +196,8 @@ std::vector<ByteVector> summary_seeds() {
     summary.entries = 20;
     summary.sessions = 7;
     ByteVector bytes;
+    summary.standing.knows_redact = true;
+    summary.redactions = 3;
     state::write_summary(bytes, summary);
     return {bytes};
 }

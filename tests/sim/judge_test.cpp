@@ -168,7 +168,7 @@ raft::Configuration three_voters() {
 
 TEST_CASE("judge: before it has seen anything every check is idle", "[sim]") {
     const Judge judge(3, 0, {});
-    CHECK(judge.results().size() == 12);
+    CHECK(judge.results().size() == 13);
     for (const check::CheckResult& result : judge.results()) {
         INFO(result.name);
         CHECK(result.verdict == check::CheckResult::Verdict::idle);

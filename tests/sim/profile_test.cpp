@@ -63,7 +63,8 @@ std::vector<std::int64_t> numbers(const Profile& p) {
         n(p.media.at_footers), n(p.media.at_hard_state), n(p.media.at_cuts),
         n(p.media.at_anything), n(p.media.unsealed), n(p.media.unrestricted),
         n(p.media.use), n(p.limits.scrub_bytes_per_second), n(p.reserve_bytes),
-        n(p.soft_limit_bytes)};
+        n(p.soft_limit_bytes), n(p.workload.redactions), p.limits.erase_delay.nanoseconds,
+        n(p.limits.erase_entries_max)};
 }
 
 check::Scenario scenario_with(const check::KnownKey& key, check::Range range) {

@@ -30,7 +30,7 @@ operations = 60
 
 CHECKS = {"agreement", "durability", "linearizability", "exactly_once", "chain", "convergence",
           "raft_safety", "raft_invariants", "subscription", "cuts",
-          "availability", "answers"}
+          "availability", "answers", "erasure"}
 
 HASH = re.compile(r"^[0-9a-f]{32}$")
 
