@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "log/base/entry.h"
 #include "log/base/ids.h"
 #include "log/base/time.h"
 #include "node/limits.h"

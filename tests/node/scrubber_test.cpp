@@ -1,4 +1,3 @@
-#include "log/base/entry.h"
 #include "node/scrubber.h"
 
 #include <catch2/catch.hpp>
