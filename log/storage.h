@@ -75,7 +75,8 @@ struct Group {
     std::vector<HashedEntry> entries;  // contiguous, starting right after the log's end
     // Intact copies of entries that are damaged here, ascending; what is not (or no longer) in the
     // log is passed over. They are in their places again when sync() returns, unless there is no
-    // space to do it in, or more is damaged beside them: see damaged().
+    // space to do it in, or more is damaged beside them: see damaged(). A copy of which something was
+    // erased counts among `erasures`.
     std::vector<EntryRef> repairs{};
     // Entries in the form in which they are to stay: the same envelope, with less (or nothing) of the
     // erasable part, ascending. What is not, or no longer, in the log is passed over, and so is what
