@@ -35,7 +35,9 @@ struct DeadBytes {
     std::uint64_t total() const { return superseded + other; }
 };
 
-struct Footer {
+// What boot needs to know of a sealed segment. It has a checksum of its own at the footer's front: what
+// is read of it does not grow with the number of entries.
+struct FooterSummary {
     SegmentId segment;
     std::uint64_t epoch = 0;     // of the opening that sealed the segment
     std::uint64_t body_end = 0;  // where the last group ends
@@ -47,12 +49,16 @@ struct Footer {
     Digest last_hash;   // at last
     Index sync_index;   // everything in the segment was durable before it was sealed
     Index commit;
-    std::vector<TermRun> terms;     // of [first, last]
-    std::vector<FooterName> names;  // one for each of [first, last]
-    std::vector<HashMark> marks;    // some of [first, last]
+    std::vector<TermRun> terms;         // of [first, last]
     std::vector<Index> configurations;  // the entries of [first, last] that are configurations
     // When it was sealed; gaps between groups are not counted. Nothing: nobody counted.
     std::optional<DeadBytes> dead;
+    friend bool operator==(const FooterSummary&, const FooterSummary&) = default;
+};
+
+struct Footer : FooterSummary {
+    std::vector<FooterName> names;  // one for each of [first, last]
+    std::vector<HashMark> marks;    // some of [first, last]
     friend bool operator==(const Footer&, const Footer&) = default;
 };
 
@@ -75,6 +81,10 @@ std::optional<Footer> decode_footer(ByteSpan copy, Location location);
 
 // The footer of a segment file, from whichever copy is intact; nothing if the file has none.
 Result<std::optional<Footer>> read_footer(File& file, SegmentId segment);
+// The summary alone, from whichever copy has it intact: two or three sectors are read. Only of a footer
+// that is known to have been written whole: the rest of it is not looked at. Where the file's last
+// sector is no trailer the whole footer is looked for.
+Result<std::optional<FooterSummary>> read_footer_summary(File& file, SegmentId segment);
 
 // Both copies, as they lie in the bytes of a segment file.
 struct FooterCopies {

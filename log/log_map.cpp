@@ -74,16 +74,16 @@ SegmentMap::SegmentMap(const HashMark& base, ArrayView<SegmentRun> closed, Segme
     : base_(base), closed_(std::move(closed)), open_(std::move(open)), terms_(std::move(terms)),
       rewrites_(rewrites) {
     LEDGER_ASSERT(open_.first ==
-                  (closed_.empty() ? base_.index.next() : closed_.back().last().next()));
+                  (closed_.empty() ? base_.index.next() : closed_.back().last.next()));
     LEDGER_ASSERT(terms_.empty() == (last() < first()));
 }
 
 SegmentEntries SegmentMap::entries_in(SegmentId segment) const {
     SegmentEntries entries{segment, Index{1}, Index{0}};
     const auto add = [&](const SegmentRun& run) {
-        if (run.segment == segment && !run.places.empty()) {
+        if (run.segment == segment && !run.is_empty()) {
             entries.first = entries.is_empty() ? run.first : entries.first;
-            entries.last = run.last();
+            entries.last = run.last;
         }
     };
     // Runs lie in the order of their segments.
@@ -107,6 +107,7 @@ const SegmentRun& SegmentMap::run_of(Index index) const {
 
 Place SegmentMap::place(Index index) const {
     const SegmentRun& run = run_of(index);
+    LEDGER_ASSERT(run.is_placed());
     const std::uint64_t at = index - run.first;
     const std::uint64_t offset = std::uint64_t{run.places[at]} * record_alignment;
     const std::uint64_t end = at + 1 == run.places.size()
@@ -142,11 +143,55 @@ void LogMap::append_place(Term term, const Place& place) {
         open_.segment = place.segment;
     }
     LEDGER_ASSERT(open_.places.empty() || place.offset >= open_.end);
+    append_term(index, term);
+    open_.places.push_back(static_cast<std::uint32_t>(place.offset / record_alignment));
+    open_.end = place.end;
+}
+
+void LogMap::append_term(Index index, Term term) {
+    LEDGER_ASSERT(term >= last_term());
     if (terms_.empty() || terms_.back().term != term) {
         terms_.push_back({index, term});
     }
-    open_.places.push_back(static_cast<std::uint32_t>(place.offset / record_alignment));
-    open_.end = place.end;
+}
+
+void LogMap::append_sealed(SegmentId segment, Index last_index, std::span<const TermRun> terms,
+    const Digest& last_hash) {
+    close_run();
+    const Index first = open_.first;
+    if (last_index < first) {
+        return;
+    }
+    LEDGER_ASSERT(!terms.empty() && terms.front().first == first);
+    for (const TermRun& run : terms) {
+        append_term(run.first, run.term);
+    }
+    GrowingArray<HashMark> end;
+    end.push_back({last_index, last_hash});
+    closed_.push_back({.segment = segment, .first = first, .last = last_index, .marks = end.view()});
+    open_.first = last_index.next();
+    learn(last_index, last_hash);
+}
+
+void LogMap::seal(SegmentId segment) {
+    if (open_.segment == segment) {
+        close_run();
+    }
+    std::size_t kept = closed_.size();
+    while (kept > 0 && closed_[kept - 1].segment == segment) {
+        --kept;
+    }
+    if (kept == closed_.size()) {
+        return;
+    }
+    GrowingArray<HashMark> end;
+    end.push_back({last(), hash_at(last())});
+    const SegmentRun whole{.segment = segment,
+        .first = closed_[kept].first,
+        .last = last(),
+        .marks = end.view()};
+    closed_.cut(kept);
+    closed_.push_back(whole);
 }
 
 // Nothing more is appended to the run; it gets the mark that every closed run ends with.
@@ -154,7 +199,7 @@ void LogMap::close_run() {
     const Index next = last().next();
     if (!open_.places.empty()) {
         mark(last(), hash_at(last()));
-        closed_.push_back({open_.segment, open_.first, open_.end, open_.places.view(),
+        closed_.push_back({open_.segment, open_.first, last(), open_.end, open_.places.view(),
             open_.marks.view()});
     }
     open_ = OpenRun{};
@@ -209,13 +254,16 @@ void LogMap::truncate_closed(Index last_index, const Digest& hash) {
     open_ = OpenRun{};
     open_.first = last_index.next();
     closed_.cut(runs_until(closed_.span(), last_index));
-    if (closed_.empty() || closed_.back().last() == last_index) {
+    if (closed_.empty() || closed_.back().last == last_index) {
         return;
     }
     SegmentRun run = closed_.back();
-    const std::uint64_t kept = last_index.next() - run.first;
-    run.end = std::uint64_t{run.places[kept]} * record_alignment;
-    run.places = run.places.first(kept);
+    if (run.is_placed()) {
+        const std::uint64_t kept = last_index.next() - run.first;
+        run.end = std::uint64_t{run.places[kept]} * record_alignment;
+        run.places = run.places.first(kept);
+    }
+    run.last = last_index;
     GrowingArray<HashMark> marks;
     for (const HashMark& known : run.marks.span()) {
         if (known.index < last_index) {
@@ -254,28 +302,27 @@ void LogMap::discard(Index first_kept) {
     LEDGER_ASSERT((closed_.empty() ? open_.first : closed_[0].first) == first_kept);
 }
 
-void LogMap::move_run(const SegmentRun& run) {
+void LogMap::rewritten(SegmentId segment) {
     ++rewrites_;
-    if (open_.segment == run.segment) {
-        close_run();
-    }
+    LEDGER_ASSERT(open_.segment != segment || open_.places.empty());
     GrowingArray<SegmentRun> closed;
-    bool placed = run.places.empty();
-    for (const SegmentRun& old : closed_.span()) {
-        if (old.segment != run.segment) {
-            closed.push_back(old);
+    for (const SegmentRun& run : closed_.span()) {
+        if (run.segment != segment) {
+            closed.push_back(run);
             continue;
         }
-        LEDGER_ASSERT(old.first >= run.first && old.last() <= run.last());
-        if (!placed) {
-            LEDGER_ASSERT(old.first == run.first);
-            closed.push_back(run);
-            placed = true;
+        GrowingArray<HashMark> end;
+        end.push_back(run.marks.back());
+        LEDGER_ASSERT(end.back().index == run.last);
+        const bool goes_on = !closed.empty() && closed.back().segment == segment;
+        const Index first = goes_on ? closed.back().first : run.first;
+        if (goes_on) {
+            closed.cut(closed.size() - 1);
         }
+        closed.push_back(
+            {.segment = segment, .first = first, .last = run.last, .marks = end.view()});
     }
-    LEDGER_ASSERT(placed);
     closed_ = std::move(closed);
-    LEDGER_ASSERT(open_.first == (closed_.empty() ? base_.index : closed_.back().last()).next());
 }
 
 void LogMap::learn(Index index, const Digest& hash) {
@@ -333,7 +380,7 @@ std::vector<HashMark> LogMap::footer_marks(Index from) const {
 }
 
 SharedMap LogMap::publish() {
-    SegmentRun open{open_.segment, open_.first, open_.end, open_.places.view(),
+    SegmentRun open{open_.segment, open_.first, last(), open_.end, open_.places.view(),
         open_.marks.view()};
     SegmentMap map(base_, closed_.view(), std::move(open), terms_.view(), rewrites_);
     for (std::shared_ptr<SegmentMap>& slot : published_) {

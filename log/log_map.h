@@ -1,6 +1,7 @@
 #pragma once
-// LogMap: where each entry of the open log lies, the terms of the log, and hashes to begin from;
-// SegmentMap: the same as readers see it, a value of its own for every synced group.
+// LogMap: which segment holds which entries of the open log, where each lies in those that are not
+// sealed, the terms of the log, and hashes to begin from; SegmentMap: the same as readers see it, a
+// value of its own for every synced group.
 
 #include <array>
 #include <cstdint>
@@ -36,18 +37,23 @@ struct Place {
 Place place_of(SegmentId segment, const FooterName& name);
 
 // Live entries whose records follow each other in one segment, with nothing between them but what
-// belongs to the groups: a run ends with its segment, or where a truncation cut it.
+// belongs to the groups: a run ends with its segment, or where a truncation cut it. Of a sealed segment
+// there is one run, and its footer says where its entries lie: memory is taken by segments, not by
+// entries (log/sealed_places.h).
 struct SegmentRun {
     SegmentId segment;
     Index first;
+    Index last;                       // first.previous() if it is empty
     std::uint64_t end = 0;            // of the last record, or where a removed one began
-    ArrayView<std::uint32_t> places;  // offsets in units of record_alignment
+    // Offsets in units of record_alignment: one for each entry, or none if the segment is sealed.
+    ArrayView<std::uint32_t> places;
     // Hashes at every hash_mark_interval-th index at least (every map_mark_interval-th if it was
-    // written since the log was opened), and at the last one unless the run may still grow.
+    // written since the log was opened), and at the last one unless the run may still grow. Of a sealed
+    // segment only the last one.
     ArrayView<HashMark> marks;
 
-    // first.previous() if there is none.
-    Index last() const { return first + places.size() - 1; }
+    bool is_empty() const { return last < first; }
+    bool is_placed() const { return is_empty() || !places.empty(); }
 };
 
 // The live entries of a segment.
@@ -71,15 +77,19 @@ class SegmentMap {
         ArrayView<TermRun> terms, std::uint64_t rewrites = 0);
 
     Index first() const { return base_.index.next(); }
-    Index last() const { return open_.last(); }
+    Index last() const { return open_.last; }
     bool holds(Index index) const { return index >= first() && index <= last(); }
     // How many segments had been rewritten, since the log was opened, when the map was made.
     std::uint64_t rewrites() const { return rewrites_; }
     // All that it holds of one segment.
     SegmentEntries entries_in(SegmentId segment) const;
     // Preconditions: held.
-    Place place(Index index) const;
+    SegmentId segment_of(Index index) const { return run_of(index).segment; }
+    // Whether the map itself says where it lies: its segment is not sealed.
+    bool is_placed(Index index) const { return run_of(index).is_placed(); }
     Term term_at(Index index) const;
+    // Precondition: placed.
+    Place place(Index index) const;
     // The greatest known hash at or before `index`. Precondition: first().previous() <= index.
     const HashMark& mark_at_or_before(Index index) const;
 
@@ -101,16 +111,21 @@ class LogMap {
     explicit LogMap(const LogId& previous = {}, const Digest& hash = {});
 
     void append(Term term, const Place& place, const Digest& hash);
-    // For an entry that only a footer names: its hash stays unknown until learn(). The last one
+    // For an entry that is known by name only: its hash stays unknown until learn(). The last one
     // of a segment must be known before the next segment's first is appended.
     void append_unhashed(Term term, const Place& place);
+    // All entries of a sealed segment, which follow last(); `terms` are theirs, the hash is that of the
+    // last one.
+    void append_sealed(SegmentId segment, Index last, std::span<const TermRun> terms,
+        const Digest& last_hash);
+    // The newest segment has its footer, which says from now on where its entries lie.
+    void seal(SegmentId segment);
     // Precondition: first().previous() <= last. `hash` is the one at `last`.
     void truncate(Index last, const Digest& hash);
     // The log begins with `first`, which is the first of a run; its predecessor's hash is known.
     void discard(Index first);
-    // The segment of `run` was rewritten, and this is where those of its entries lie that are in the
-    // log; it gets no more.
-    void move_run(const SegmentRun& run);
+    // The segment was rewritten: its new footer says where its entries lie.
+    void rewritten(SegmentId segment);
     // Adds a hash that was computed or read.
     void learn(Index index, const Digest& hash);
     // Below a commit only some hashes are kept: nothing is truncated there any more.
@@ -147,6 +162,7 @@ class LogMap {
     };
 
     void append_place(Term term, const Place& place);
+    void append_term(Index index, Term term);
     void close_run();
     void cut_open(Index last);
     void truncate_closed(Index last, const Digest& hash);

@@ -77,7 +77,7 @@ void count_superseded(OpenLog& log, Index last) {
     }
     const SharedMap map = log.map.publish();
     for (Index index = last.next(); index < active;) {
-        const SegmentId segment = map->place(index).segment;
+        const SegmentId segment = map->segment_of(index);
         log.unweighed.push_back({segment, true});
         index = map->entries_in(segment).last.next();
     }
@@ -114,7 +114,7 @@ void truncate(OpenLog& log, Index last, const Digest& hash) {
 std::size_t count_discardable(OpenLog& log, Index upto) {
     const SharedMap map = log.map.publish();
     const auto lies_in = [&](Index index, const OpenSegment& segment) {
-        return map->holds(index) && map->place(index).segment == segment.id;
+        return map->holds(index) && map->segment_of(index) == segment.id;
     };
     for (std::size_t count = log.segments.size(); count-- > 1;) {
         const OpenSegment& segment = log.segments[count];

@@ -58,6 +58,7 @@ class Reader {
     struct OpenFile {
         SegmentId segment;
         std::unique_ptr<File> file;
+        SharedMap placed;  // what its footer says, if somebody asked and it is sealed
     };
     // How far the hash chain is known, and where that entry lies.
     struct Known {
@@ -68,7 +69,7 @@ class Reader {
     template <typename Attempt>
     auto with_fresh_files(const SegmentMap& map, Attempt&& attempt);
     bool lies_elsewhere(const SegmentMap& map, Index index);
-    Error faulty(const SegmentMap& map, Index index, const char* why);
+    Error faulty(const SegmentMap& at, Index index, const char* why);
     Result<RecordView> view_of(const SegmentMap& map, const Chunk& chunk, Index index);
     Result<std::vector<HashedEntry>> read_held(const SegmentMap& map, Index first, Index last,
         std::uint64_t bytes_max, const std::optional<Digest>& previous_hash);
@@ -77,9 +78,10 @@ class Reader {
         const SegmentMap& map, Index from, Index to, std::uint64_t bytes_wanted);
     Result<HashedEntry> decode(
         const SegmentMap& map, const Chunk& chunk, const HashMark& previous);
-    Result<Chunk> load_record_alone(const SegmentMap& map, File& file, Chunk&& chunk);
-    Result<File*> file_of(SegmentId segment);
-    void remember(const SegmentMap& map, const HashMark& mark);
+    Result<Chunk> load_record_alone(File& file, Chunk&& chunk);
+    Result<OpenFile*> file_of(SegmentId segment);
+    Result<SharedMap> placed(const SegmentMap& map, Index index);
+    void remember(const SegmentMap& map, const SegmentMap& at, const HashMark& mark);
 
     FileSystem& files_;
     const std::string directory_;

@@ -22,7 +22,7 @@ struct SegmentFile {
     std::uint64_t size = 0;
     std::optional<SegmentHeader> header;
     std::array<bool, 2> header_copy_intact{};
-    std::optional<Footer> footer;
+    std::optional<FooterSummary> footer;
 };
 
 // What becomes of the unsealed tail of the newest segment.
@@ -56,7 +56,7 @@ class Recovery {
     Result<void> judge_all();
     Result<void> enter(SegmentFile& found);
     void begin_log(const LogStart& start);
-    Result<void> judge_sealed(const Footer& footer);
+    Result<void> judge_sealed(const FooterSummary& footer);
     Result<void> judge_body(SegmentFile& found, const Outside& outside);
     void reseal(OpenSegment& segment, const std::optional<IdentityBlock>& missing);
     std::optional<Digest> read_hash(Index index) const;
@@ -198,7 +198,15 @@ Result<void> Recovery::inspect(SegmentFile& found, bool may_be_unsynced) {
     }
     LEDGER_TRY(found.size, found.file->size());
     LEDGER_CHECK(read_header(found));
-    LEDGER_TRY(found.footer, read_footer(*found.file, found.id));
+    if (may_be_unsynced) {
+        // Whole: a crash may have torn it behind its summary.
+        LEDGER_TRY(auto footer, read_footer(*found.file, found.id));
+        if (footer) {
+            found.footer = std::move(*footer);
+        }
+    } else {
+        LEDGER_TRY(found.footer, read_footer_summary(*found.file, found.id));
+    }
     if (!found.footer && !may_be_unsynced) {
         LEDGER_CHECK(found.file->sync());
     }
@@ -288,7 +296,7 @@ void Recovery::begin_log(const LogStart& start) {
     recovered_.last_wall_time = start.wall_time;
 }
 
-Result<void> Recovery::judge_sealed(const Footer& footer) {
+Result<void> Recovery::judge_sealed(const FooterSummary& footer) {
     const Index base = footer.first.previous();
     const bool reaches = base <= log_.map.last() && base.next() >= log_.map.first();
     const Digest* const hash = reaches ? log_.map.find_hash(base) : nullptr;
@@ -300,17 +308,7 @@ Result<void> Recovery::judge_sealed(const Footer& footer) {
     if (!footer.terms.empty() && footer.terms.front().term < log_.map.last_term()) {
         return faulty(footer.segment, footer.body_end, footer.first, "the term goes back");
     }
-    auto run = footer.terms.begin();
-    for (const FooterName& name : footer.names) {
-        const Index index = log_.map.last().next();
-        while (std::next(run) != footer.terms.end() && std::next(run)->first <= index) {
-            ++run;
-        }
-        log_.map.append_unhashed(run->term, place_of(footer.segment, name));
-    }
-    for (const HashMark& known : footer.marks) {
-        log_.map.learn(known.index, known.hash);
-    }
+    log_.map.append_sealed(footer.segment, footer.last, footer.terms, footer.last_hash);
     log_.map.learn(footer.last, footer.last_hash);
     log_.configurations.insert(log_.configurations.end(), footer.configurations.begin(),
         footer.configurations.end());
@@ -408,7 +406,7 @@ void Recovery::weigh_sealed() {
         }
         if (found.footer && segment != log_.segments.end() && segment->id == found.id) {
             segment->bytes = found.size;
-            segment->dead = dead_bytes(*found.footer, *map);
+            segment->dead = dead_bytes(*segment->file, *found.footer, *map);
             log_.unweighed.push_back({.segment = found.id});
         }
     }
@@ -470,7 +468,6 @@ Result<void> Recovery::read_entries() {
 // What a footer or an earlier block says of an entry that has just turned out to be damaged.
 void Recovery::note_damaged(const SegmentMap& map, Index index) {
     LEDGER_SOMETIMES(true, "log.sealed_entry_found_damaged");
-    const Place place = map.place(index);
     EntryIdentity name;
     name.index = index;
     name.term = map.term_at(index);
@@ -478,14 +475,15 @@ void Recovery::note_damaged(const SegmentMap& map, Index index) {
         log_.configurations.begin(), log_.configurations.end(), index);
     name.kind = static_cast<std::uint8_t>(
         configures ? EntryKind::configuration : EntryKind::command);
-    for (const SegmentFile& found : found_) {
-        if (found.id == place.segment && found.footer) {
-            const FooterName& named = found.footer->names[index - found.footer->first];
-            LEDGER_ASSERT(place_of(found.id, named).begins_as(place));
-            name.envelope_bytes = named.envelope_bytes;
-            name.erasable_bytes = named.erasable_bytes;
-            name.envelope_crc = named.envelope_crc;
-        }
+    const SegmentId segment = map.segment_of(index);
+    const auto file = files_.open(path_in(options_.directory, segment_name(segment)));
+    const auto footer =
+        file ? read_footer(**file, segment) : Result<std::optional<Footer>>(file.error());
+    if (footer && *footer && index >= (*footer)->first && index <= (*footer)->last) {
+        const FooterName& named = (*footer)->names[index - (*footer)->first];
+        name.envelope_bytes = named.envelope_bytes;
+        name.erasable_bytes = named.erasable_bytes;
+        name.envelope_crc = named.envelope_crc;
     }
     note_faulty(log_, name);
 }
@@ -588,9 +586,12 @@ Result<void> Recovery::read_configuration(Reader& reader, const SegmentMap& map)
             continue;
         }
         if (entry->kind != EntryKind::configuration) {
-            const Place place = map.place(newest);
+            const SegmentId segment = map.segment_of(newest);
+            const auto sealed = std::find_if(log_.segments.begin(), log_.segments.end(),
+                [segment](const OpenSegment& one) { return one.id == segment; });
+            LEDGER_ASSERT(sealed != log_.segments.end());
             return faulty(
-                place.segment, place.offset, newest, "a footer takes it for a configuration");
+                segment, sealed->end, newest, "a footer takes it for a configuration");
         }
         recovered_.configuration = std::move(*entry);
         break;
@@ -653,7 +654,7 @@ Result<void> Recovery::write_reseals() {
 bool Recovery::active_is_damaged() {
     const SharedMap map = log_.map.publish();
     return std::any_of(log_.faulty.begin(), log_.faulty.end(), [&](const EntryIdentity& name) {
-        return map->place(name.index).segment == log_.segments.back().id;
+        return map->segment_of(name.index) == log_.segments.back().id;
     });
 }
 
@@ -664,6 +665,7 @@ Result<void> Recovery::close_active() {
     LEDGER_CHECK(segment.file->sync());
     segment.bytes = segment.end + footers.size();
     log_.unweighed.push_back({.segment = segment.id});
+    log_.map.seal(segment.id);
     log_.active.reset();
     return {};
 }

@@ -8,6 +8,7 @@
 #include "log/footer.h"
 #include "log/salvage.h"
 #include "log/scan.h"
+#include "log/sealed_places.h"
 
 namespace ledger::log {
 
@@ -348,8 +349,14 @@ Result<Repaired> repair_segment(FileSystem& files, const std::string& directory,
     const SegmentMap& map, const SegmentEntries& live, std::span<const EntryRef* const> copies) {
     const std::string name = segment_name(live.segment);
     LEDGER_TRY(const auto file, files.open(path_in(directory, name)));
+    Index lost;
+    const auto placed = placed_segment(*file, map, live.segment, &lost);
+    if (!placed && lost > Index{}) {
+        return Repaired{.missing = {lost}, .hashes = {}};
+    }
+    LEDGER_TRY(const SharedMap at, placed);
     LEDGER_TRY(Salvaged whole, salvage(*file, opening_refusals_max));
-    SegmentRepair repair(whole.bytes, map, live, copies);
+    SegmentRepair repair(whole.bytes, *at, live, copies);
     LEDGER_TRY(Repaired done, repair.mend_entries());
     const bool nothing_to_do = done.hashes.empty() && whole.unreadable.empty();
     if (!done.missing.empty() || nothing_to_do) {

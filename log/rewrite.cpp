@@ -8,6 +8,7 @@
 #include "log/base/crc32c.h"
 #include "log/base/sometimes.h"
 #include "log/reader.h"
+#include "log/sealed_places.h"
 
 namespace ledger::log {
 
@@ -60,7 +61,7 @@ class SegmentRewrite {
 
     Result<bool> read_header();
     Result<bool> read_view();
-    bool view_of_map();
+    Result<bool> view_of_map(File& file);
     bool agrees_with_map() const;
     void make_view_map();
     void begin_group(Index base, const Digest& base_hash);
@@ -98,8 +99,6 @@ class SegmentRewrite {
     std::optional<Replacement> file_;
     Footer footer_;       // of the new file
     Rewritten result_;
-    GrowingArray<std::uint32_t> places_;
-    GrowingArray<HashMark> marks_;
     HashMark last_;       // where the log stands behind what was added; of live entries known
     ByteVector group_;    // the records of the group at hand
     IdentityBlock block_;
@@ -166,14 +165,20 @@ Result<bool> SegmentRewrite::read_view() {
         view_ = **footer;
         return true;
     }
-    return view_of_map();
+    return view_of_map(*file);
 }
 
 // A segment that an opening left without a footer, since its last group was in doubt. It held what
 // is live in it, if no later segment has truncated it.
-bool SegmentRewrite::view_of_map() {
+Result<bool> SegmentRewrite::view_of_map(File& file) {
     if (!order_.followed || live_.is_empty()) {
         return false;
+    }
+    const auto placed = placed_segment(file, map_, order_.segment);
+    if (!placed) {
+        return placed.error().code == make_error_code(Errc::faulty_entry)
+                   ? Result<bool>(false)
+                   : Result<bool>(placed.error());
     }
     LEDGER_SOMETIMES(true, "log.rewrite_without_footer");
     view_.segment = order_.segment;
@@ -188,7 +193,7 @@ bool SegmentRewrite::view_of_map() {
     view_.last_hash = end.hash;
     view_.commit = std::min(order_.commit, view_.last);
     for (Index index = view_.first; index <= view_.last; ++index) {
-        const Place place = map_.place(index);
+        const Place place = (*placed)->place(index);
         FooterName name;
         name.place = static_cast<std::uint32_t>(place.offset / record_alignment);
         view_.names.push_back(name);
@@ -217,6 +222,9 @@ bool SegmentRewrite::agrees_with_map() const {
     }
     if (live_.first != view_.first || live_.last > view_.last) {
         return false;
+    }
+    if (!map_.is_placed(live_.first)) {
+        return true;  // the map goes by this very footer
     }
     for (Index index = live_.first; index <= live_.last; ++index) {
         if (map_.place(index).offset != place_of(order_.segment, name_at(index)).offset) {
@@ -247,7 +255,8 @@ void SegmentRewrite::make_view_map() {
         end = place_of(order_.segment, view_.names.back()).end;
     }
     view_map_.emplace(HashMark{view_.first.previous(), view_.start_hash}, ArrayView<SegmentRun>{},
-        SegmentRun{order_.segment, view_.first, end, places.view(), marks.view()}, terms.view());
+        SegmentRun{order_.segment, view_.first, view_.last, end, places.view(), marks.view()},
+        terms.view());
 }
 
 std::optional<Digest> SegmentRewrite::known_hash(Index index) const {
@@ -384,12 +393,7 @@ Result<void> SegmentRewrite::write_entry(const EntryRef& entry) {
     record.hash = entry_hash(last_.hash, entry);
     LEDGER_CHECK(add(record));
     const Index index = entry.index;
-    places_.push_back(footer_.names.back().place);
-    result_.run.end = place_of(order_.segment, footer_.names.back()).end;
     last_ = {index, *record.hash};
-    if (index.value % map_mark_interval == 0 || index == live_.last) {
-        marks_.push_back(last_);
-    }
     if (index >= order_.commit) {
         result_.hashes.push_back(last_);
     }
@@ -550,10 +554,6 @@ Result<void> SegmentRewrite::write_footers() {
     LEDGER_CHECK(write(both, group_start_));
     result_.body_end = group_start_;
     result_.bytes = group_start_ + both.size();
-    result_.run.segment = order_.segment;
-    result_.run.first = live_.first;
-    result_.run.places = places_.view();
-    result_.run.marks = marks_.view();
     return {};
 }
 
@@ -589,13 +589,20 @@ Result<Rewritten> rewrite_segment(FileSystem& files, const std::string& director
     return SegmentRewrite(files, directory, map, order).run();
 }
 
-DeadBytes dead_bytes(const Footer& footer, const SegmentMap& map) {
-    // Where nobody counted, there may be some.
-    DeadBytes dead = footer.dead.value_or(DeadBytes{.superseded = 1, .other = 0});
-    const SegmentEntries live = map.entries_in(footer.segment);
-    const Index begin = live.is_empty() ? footer.first : live.last.next();
-    for (Index index = begin; index <= footer.last; ++index) {
-        const FooterName& name = footer.names[index - footer.first];
+DeadBytes dead_bytes(File& file, const FooterSummary& summary, const SegmentMap& map) {
+    DeadBytes dead = summary.dead.value_or(DeadBytes{.superseded = 1, .other = 0});
+    const SegmentEntries live = map.entries_in(summary.segment);
+    const Index begin = live.is_empty() ? summary.first : live.last.next();
+    if (begin > summary.last) {
+        return dead;
+    }
+    const auto footer = read_footer(file, summary.segment);
+    if (!footer || !*footer) {
+        dead.superseded = std::max<std::uint64_t>(dead.superseded, 1);
+        return dead;
+    }
+    for (Index index = begin; index <= (*footer)->last; ++index) {
+        const FooterName& name = (*footer)->names[index - (*footer)->first];
         dead.superseded += record_bytes(name.envelope_bytes, name.erasable_bytes) -
                            record_bytes(name.envelope_bytes, 0);
     }

@@ -33,7 +33,6 @@ struct RewriteOrder {
 struct Rewritten {
     bool done = false;            // else nothing was changed
     std::vector<Index> missing;   // damaged live entries without a form or a copy: why it was not done
-    SegmentRun run;               // where its live entries lie now
     std::uint64_t body_end = 0;
     std::uint64_t bytes = 0;      // of the file
     std::vector<HashMark> hashes; // of live entries from the commit on, and of those put back
@@ -55,8 +54,8 @@ Result<Rewritten> rewrite_segment(FileSystem& files, const std::string& director
     const SegmentMap& map, const RewriteOrder& order);
 
 // What a rewrite of a sealed segment would free, gaps between groups not counted: what its footer says
-// (if it does: files of the version before do not), and the erasable parts of those of its entries
-// that are out of the log by now.
-DeadBytes dead_bytes(const Footer& footer, const SegmentMap& map);
+// (where it says nothing: that there is some), and the erasable parts of those of its entries that are
+// out of the log by now: only then the whole footer is read. `file` is the segment's.
+DeadBytes dead_bytes(File& file, const FooterSummary& footer, const SegmentMap& map);
 
 }  // namespace ledger::log

@@ -15,7 +15,7 @@ namespace ledger::log {
 // What the disk writes at once. Groups begin and end at sectors, so that no later write touches a
 // sector that holds something promised.
 inline constexpr std::uint64_t sector_bytes = 512;
-inline constexpr std::uint32_t segment_version = 3;
+inline constexpr std::uint32_t segment_version = 4;
 // Two copies of the header, one sector each.
 inline constexpr std::uint64_t segment_header_bytes = 2 * sector_bytes;
 

@@ -124,10 +124,10 @@ Result<void> Upkeep::weigh() {
         if (one.truncated) {
             LEDGER_TRY(const auto file,
                 files_.open(path_in(options_.directory, segment_name(one.segment))));
-            const auto footer = read_footer(*file, one.segment);
+            const auto footer = read_footer_summary(*file, one.segment);
             // Without a footer all that is known is that something is superseded.
             segment->dead.superseded =
-                footer && *footer ? dead_bytes(**footer, *map_).superseded
+                footer && *footer ? dead_bytes(*file, **footer, *map_).superseded
                                   : std::max<std::uint64_t>(segment->dead.superseded, 1);
         }
         const bool known =
@@ -215,7 +215,7 @@ Result<void> Upkeep::rewrite(SegmentId id) {
     for (const HashMark& known : done.hashes) {
         log_.map.learn(known.index, known.hash);
     }
-    log_.map.move_run(done.run);
+    log_.map.rewritten(id);
     map_ = log_.map.publish();
     reader_.follow(*map_);
     OpenSegment* const segment = find(id);

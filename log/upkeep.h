@@ -65,7 +65,7 @@ class Upkeep {
     OpenSegment* find(SegmentId id);
     bool may_try(SegmentId id) const;
     void wait(SegmentId id);
-    SegmentId segment_of(Index index) const { return map_->place(index).segment; }
+    SegmentId segment_of(Index index) const { return map_->segment_of(index); }
 
     FileSystem& files_;
     const Options options_;

@@ -258,6 +258,7 @@ Result<void> Writer::seal_active() {
     }
     segment.bytes = segment.end + footers.size();
     log_.unweighed.push_back({.segment = segment.id});
+    log_.map.seal(segment.id);
     sealing_ = static_cast<std::uint32_t>(log_.segments.size() - 1);
     log_.active.reset();
     return {};

@@ -118,10 +118,18 @@ Hash128 LogInspector::view_of(const log::SegmentMap& map, Index last) {
     Hash128 view;
     view.add(map.first().value);
     for (Index index = map.first(); index <= last; ++index) {
+        view.add(map.term_at(index).value);
+        if (!map.is_placed(index)) {
+            // Where it lies the footer says: all of the file may matter.
+            const SegmentId segment = map.segment_of(index);
+            if (index == map.first() || map.segment_of(index.previous()) != segment) {
+                add_file(view, segment);
+            }
+            continue;
+        }
         const log::Place place = map.place(index);
         const log::HashMark& mark = map.mark_at_or_before(index);
         view.add(place.segment.value << 32 | place.offset);
-        view.add(map.term_at(index).value);
         view.add(mark.index.value);
         view.add(mark.hash.truncated());
         const std::optional<NameNumber> name = segment_name(place.segment);
@@ -140,6 +148,20 @@ Hash128 LogInspector::view_of(const log::SegmentMap& map, Index last) {
     const log::HashMark& base = map.mark_at_or_before(map.first().previous());
     view.add(base.hash.truncated());
     return view;
+}
+
+void LogInspector::add_file(Hash128& view, SegmentId segment) {
+    view.add(segment.value);
+    const std::optional<NameNumber> name = segment_name(segment);
+    const FileNumber file = name ? image_.file_of(*name) : no_file;
+    if (file == no_file) {
+        view.add(0);
+        return;
+    }
+    view.add(image_.size(file));
+    for (std::uint64_t sector = 0; sector * image_sector_bytes < image_.size(file); ++sector) {
+        view.add(image_.sector(file, sector).hash.low());
+    }
 }
 
 std::optional<NameNumber> LogInspector::segment_name(SegmentId segment) {

@@ -38,6 +38,7 @@ class LogInspector {
   private:
     std::string read_rest(log::Opened& opened, std::vector<std::uint32_t>& left);
     Hash128 view_of(const log::SegmentMap& map, Index last);
+    void add_file(Hash128& view, SegmentId segment);
     std::optional<NameNumber> segment_name(SegmentId segment);
 
     const SectorImage& image_;

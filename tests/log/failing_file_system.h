@@ -22,6 +22,7 @@ class FailingFileSystem final : public FileSystem {
     std::map<std::string, std::set<std::uint64_t>> bad_sectors;
     // How many more bytes fit.
     std::uint64_t space = UINT64_MAX;
+    std::uint64_t bytes_read = 0;
 
     Result<std::unique_ptr<File>> open(const std::string& name) override {
         LEDGER_TRY(std::unique_ptr<File> file, inner_.open(name));
@@ -61,6 +62,7 @@ class FailingFileSystem final : public FileSystem {
             if (first != bad_.end() && *first * sector_bytes < offset + into.size()) {
                 return failure(Errc::io_error, "sector " + std::to_string(*first));
             }
+            files_.bytes_read += into.size();
             return file_->read(offset, into);
         }
         Result<void> write(std::uint64_t offset, ByteSpan bytes) override {

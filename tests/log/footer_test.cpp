@@ -151,6 +151,67 @@ TEST_CASE("footer: damage is never accepted as another meaning", "[log]") {
     CHECK(!decode_footer({}, place));
 }
 
+TEST_CASE("footer: the summary alone comes back, from whichever copy has it", "[log]") {
+    for (std::uint64_t entries : {0u, 1u, 5u, 3000u}) {
+        MemoryFileSystem files;
+        Footer footer = sample_footer(entries);
+        if (entries == 3000) {
+            // More than a sector of it.
+            footer.configurations.clear();
+            for (std::uint64_t i = 0; i < 200; ++i) {
+                footer.configurations.push_back(footer.first + i);
+            }
+        }
+        footer.dead = DeadBytes{.superseded = 7, .other = 9};
+        const auto file = file_with(files, footer);
+        ByteVector& bytes = files.bytes("file");
+        const std::uint64_t copy = (bytes.size() - footer.body_end) / 2;
+        const FooterSummary& summary = footer;
+        const auto intact = read_footer_summary(*file, footer.segment);
+        REQUIRE(intact);
+        CHECK(*intact == summary);
+        CHECK(!*read_footer_summary(*file, SegmentId{8}));
+        // What stands behind it is not looked at.
+        const ByteVector before = bytes;
+        if (entries == 3000) {
+            bytes[footer.body_end + copy / 2] ^= std::byte{1};
+            bytes[footer.body_end + copy + copy / 2] ^= std::byte{1};
+            CHECK(*read_footer_summary(*file, footer.segment) == summary);
+            CHECK(!*read_footer(*file, footer.segment));
+            bytes = before;
+        }
+        // The last copy's, both, and then the trailer as well.
+        bytes[footer.body_end + copy + 40] ^= std::byte{1};
+        CHECK(*read_footer_summary(*file, footer.segment) == summary);
+        bytes[footer.body_end + 40] ^= std::byte{1};
+        CHECK(!*read_footer_summary(*file, footer.segment));
+        bytes = before;
+        bytes.back() ^= std::byte{1};
+        CHECK(*read_footer_summary(*file, footer.segment) == summary);
+    }
+}
+
+TEST_CASE("footer: a damaged summary is never accepted as another meaning", "[log]") {
+    rc::prop("any bytes in its place", [] {
+        MemoryFileSystem files;
+        const Footer footer = sample_footer(*rc::gen::inRange<std::uint64_t>(0, 80));
+        const auto file = file_with(files, footer);
+        ByteVector& bytes = files.bytes("file");
+        const std::uint64_t copy = (bytes.size() - footer.body_end) / 2;
+        const auto changes = *rc::gen::inRange<std::uint64_t>(1, 5);
+        for (std::uint64_t i = 0; i < changes; ++i) {
+            const auto at = *rc::gen::inRange<std::uint64_t>(0, 200);
+            const bool second = *rc::gen::arbitrary<bool>();
+            bytes[footer.body_end + (second ? copy : 0) + at] =
+                static_cast<std::byte>(*rc::gen::arbitrary<std::uint8_t>());
+        }
+        const auto found = read_footer_summary(*file, footer.segment);
+        RC_ASSERT(found.has_value());
+        const FooterSummary& summary = footer;
+        RC_ASSERT((!*found || **found == summary));
+    });
+}
+
 TEST_CASE("footer: the bytes on disk are the golden ones", "[log]") {
     Footer footer = sample_footer(6);
     footer.dead = DeadBytes{.superseded = 4711, .other = 1024};

@@ -32,6 +32,14 @@ void check_same(const SegmentMap& map, const TwinMap& twin) {
     RC_ASSERT(map.last() == Index{twin.size()});
     for (Index index = map.first(); index <= map.last(); ++index) {
         const TwinEntry& entry = twin[index.value - 1];
+        RC_ASSERT(map.segment_of(index) == entry.place.segment);
+        if (!map.is_placed(index)) {
+            const SegmentEntries sealed = map.entries_in(entry.place.segment);
+            RC_ASSERT((sealed.first <= index && index <= sealed.last));
+            RC_ASSERT(map.term_at(index) == entry.term);
+            RC_ASSERT(map.mark_at_or_before(sealed.last).index == sealed.last);
+            continue;
+        }
         const Place place = map.place(index);
         RC_ASSERT(place.begins_as(entry.place));
         RC_ASSERT(place.end >= entry.place.end);
@@ -42,7 +50,7 @@ void check_same(const SegmentMap& map, const TwinMap& twin) {
     for (Index index = map.first().previous(); index <= map.last(); ++index) {
         const HashMark& mark = map.mark_at_or_before(index);
         RC_ASSERT(mark.index <= index);
-        RC_ASSERT(mark.index + hash_mark_interval > index);
+        RC_ASSERT((mark.index + hash_mark_interval > index || !map.is_placed(index)));
         RC_ASSERT(mark.hash == hash_in(twin, mark.index));
     }
 }
@@ -73,44 +81,67 @@ TEST_CASE("log map: it knows places, terms and the last hash", "[log]") {
     CHECK(map.hash_at(Index{11}) == digest_of(11));
 }
 
-TEST_CASE("log map: a rewritten segment moves its entries, and older maps keep theirs", "[log]") {
+TEST_CASE("log map: a segment that is sealed or rewritten has its places in its footer", "[log]") {
     for (const std::uint64_t moved : {1u, 2u, 3u}) {
         LogMap map({}, digest_of(0));
         for (std::uint64_t i = 1; i <= 12; ++i) {
             map.append(Term{1}, place_at(1 + (i - 1) / 4, i), digest_of(i));
         }
         if (moved == 2) {
-            map.truncate(Index{7}, digest_of(7));
+            map.truncate(Index{6}, digest_of(6));
+            map.append(Term{2}, place_at(2, 19), digest_of(7));
             map.append(Term{2}, place_at(3, 20), digest_of(8));
         }
         const SharedMap before = map.publish();
         const SegmentEntries entries = before->entries_in(SegmentId{moved});
         CHECK(entries.first == Index{moved * 4 - 3});
-        GrowingArray<std::uint32_t> places;
-        GrowingArray<HashMark> marks;
-        for (Index index = entries.first; index <= entries.last; ++index) {
-            places.push_back(static_cast<std::uint32_t>(100 + index.value));
+        if (moved == 3) {
+            map.seal(SegmentId{3});
         }
-        marks.push_back({entries.last, digest_of(entries.last.value)});
-        map.move_run({SegmentId{moved}, entries.first, 2000, places.view(), marks.view()});
+        map.rewritten(SegmentId{moved});
         const SharedMap after = map.publish();
         CHECK(after->rewrites() == 1);
         CHECK(before->rewrites() == 0);
         REQUIRE(after->last() == before->last());
+        CHECK(after->entries_in(SegmentId{moved}).first == entries.first);
+        CHECK(after->entries_in(SegmentId{moved}).last == entries.last);
         for (Index index = after->first(); index <= after->last(); ++index) {
-            const bool here = index >= entries.first && index <= entries.last;
-            CHECK(after->place(index).segment == before->place(index).segment);
-            CHECK(after->place(index).offset ==
-                  (here ? (100 + index.value) * record_alignment : before->place(index).offset));
+            CHECK(before->is_placed(index));
+            CHECK(after->segment_of(index) == before->segment_of(index));
+            CHECK(after->is_placed(index) == (after->segment_of(index) != SegmentId{moved}));
             CHECK(after->term_at(index) == before->term_at(index));
         }
-        CHECK(after->place(entries.last).end == 2000);
+        CHECK(after->mark_at_or_before(entries.last).index == entries.last);
         // The log goes on behind it.
         const Index next = map.last().next();
         map.append(Term{2}, place_at(9, 1), digest_of(next.value));
         CHECK(map.publish()->place(next).segment == SegmentId{9});
         CHECK(map.publish()->entries_in(SegmentId{8}).is_empty());
+        // A truncation reaches into it.
+        map.truncate(entries.first, digest_of(entries.first.value));
+        CHECK(map.publish()->last() == entries.first);
+        CHECK(map.publish()->entries_in(SegmentId{moved}).last == entries.first);
+        CHECK(map.hash_at(entries.first) == digest_of(entries.first.value));
     }
+}
+
+TEST_CASE("log map: of a sealed segment a map holds what its footer's summary says", "[log]") {
+    LogMap map({Term{1}, Index{4}}, digest_of(4));
+    const std::vector<TermRun> terms = {{Index{5}, Term{1}}, {Index{8}, Term{3}}};
+    map.append_sealed(SegmentId{2}, Index{9}, terms, digest_of(9));
+    map.append_sealed(SegmentId{3}, Index{9}, {}, digest_of(9));  // holds none
+    map.append(Term{3}, place_at(4, 1), digest_of(10));
+    const SharedMap published = map.publish();
+    CHECK(published->first() == Index{5});
+    CHECK(published->last() == Index{10});
+    CHECK(published->segment_of(Index{5}) == SegmentId{2});
+    CHECK(published->term_at(Index{7}) == Term{1});
+    CHECK(published->term_at(Index{8}) == Term{3});
+    CHECK_FALSE(published->is_placed(Index{9}));
+    CHECK(published->is_placed(Index{10}));
+    CHECK(published->entries_in(SegmentId{3}).is_empty());
+    CHECK(published->mark_at_or_before(Index{9}).hash == digest_of(9));
+    CHECK(published->mark_at_or_before(Index{8}).index == Index{4});
 }
 
 TEST_CASE("log map: below the commit hashes get sparse, above none is lost", "[log]") {
@@ -169,13 +200,16 @@ TEST_CASE("log map: every published map stays as it was, whatever the log became
         for (std::uint64_t step = 0; step < steps; ++step) {
             const auto action = *rc::gen::inRange(0, 11);
             if (action == 0) {
+                if (*rc::gen::arbitrary<bool>()) {
+                    map.seal(SegmentId{segment});
+                }
                 ++segment;
             } else if (action == 10) {
                 // Where a segment begins, if there is such a place.
                 const SharedMap now = map.publish();
                 Index begin = std::min(commit, map.last());
                 while (begin > map.first() &&
-                       now->place(begin).segment == now->place(begin.previous()).segment) {
+                       now->segment_of(begin) == now->segment_of(begin.previous())) {
                     begin = begin.previous();
                 }
                 if (begin > map.first()) {

@@ -229,7 +229,7 @@ TEST_CASE("reader: an entry before a truncation is read without what was cut off
         log.store(log.twin.group(i, 3, 5000, i == 2 ? std::nullopt : std::optional(Index{3})));
     }
     log.store(log.twin.group(50, 0, 0, Index{3}));
-    const Place last = log.opened.storage->published()->place(Index{3});
+    const Place last = place_in(log.files, *log.opened.storage->published(), Index{3});
     CHECK(last.end - last.offset < 2048);
 }
 
@@ -241,12 +241,12 @@ TEST_CASE("reader: a bad sector in the middle of many entries costs what lies in
     const SegmentMap& map = *log.maps.back().first;
     FailingFileSystem files(log.files);
     Reader reader(files, "wal");
-    const std::string name = "wal/" + segment_name(map.place(Index{40}).segment);
-    const std::uint64_t sector = map.place(Index{40}).offset / sector_bytes;
+    const std::string name = "wal/" + segment_name(map.segment_of(Index{40}));
+    const std::uint64_t sector = place_in(log.files, map, Index{40}).offset / sector_bytes;
     files.bad_sectors[name] = {sector};
     std::vector<Index> lost;
     for (Index index{1}; index <= log.twin.last(); ++index) {
-        const Place place = map.place(index);
+        const Place place = place_in(log.files, map, index);
         const bool hit = place.offset < (sector + 1) * sector_bytes &&
                          place.end > sector * sector_bytes;
         const auto alone = reader.read_unchained(map, index);
@@ -272,8 +272,8 @@ TEST_CASE("reader: behind a damaged entry the chain is broken, not the entries",
     Published log(1u << 20);
     log.store(log.twin.group(1, 10, 700));
     const SegmentMap& map = *log.maps.back().first;
-    const std::string name = "wal/" + segment_name(map.place(Index{4}).segment);
-    log.files.bytes(name)[map.place(Index{4}).end - 9] ^= std::byte{1};
+    const std::string name = "wal/" + segment_name(map.segment_of(Index{4}));
+    log.files.bytes(name)[place_in(log.files, map, Index{4}).end - 9] ^= std::byte{1};
     Reader reader = log.reader();
     const auto chained = reader.read(map, Index{6}, Index{8}, UINT64_MAX);
     REQUIRE_FALSE(chained);
@@ -292,10 +292,10 @@ TEST_CASE("reader: a file that was replaced under an open handle is found again"
     Published log(1u << 20);
     log.store(log.twin.group(1, 10, 700));
     const SegmentMap& map = *log.maps.back().first;
-    const std::string file = segment_name(map.place(Index{4}).segment);
+    const std::string file = segment_name(map.segment_of(Index{4}));
     const ByteVector whole = log.files.bytes("wal/" + file);
     Reader reader = log.reader();
-    log.files.bytes("wal/" + file)[map.place(Index{4}).end - 9] ^= std::byte{1};
+    log.files.bytes("wal/" + file)[place_in(log.files, map, Index{4}).end - 9] ^= std::byte{1};
     REQUIRE(reader.read(map, Index{1}, Index{3}, UINT64_MAX));
     REQUIRE_FALSE(reader.read(map, Index{4}, Index{4}, UINT64_MAX));
     REQUIRE(reader.read(map, Index{5}, Index{5}, UINT64_MAX).has_value() == false);

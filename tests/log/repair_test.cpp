@@ -47,7 +47,7 @@ struct Log {
         REQUIRE(opened->storage->write({}));  // the seal
         REQUIRE(opened->storage->sync());
         map = opened->storage->published();
-        REQUIRE(map->place(Index{1}).segment != map->place(twin.last()).segment);
+        REQUIRE(map->segment_of(Index{1}) != map->segment_of(twin.last()));
         REQUIRE(segment_of(Index{4}) == segment_of(Index{2}));
         REQUIRE(segment_of(Index{5}) == segment_of(Index{2}));
     }
@@ -58,11 +58,11 @@ struct Log {
         return std::move(*opened);
     }
     std::string segment_of(Index index) const {
-        return "wal/" + segment_name(map->place(index).segment);
+        return "wal/" + segment_name(map->segment_of(index));
     }
     // A byte of the entry's header is another one from now on, also after a crash.
     void damage(Index index) {
-        const Place place = map->place(index);
+        const Place place = place_in(files, *map, index);
         const auto file = files.open(segment_of(index));
         REQUIRE(file);
         std::byte byte{};
@@ -74,7 +74,7 @@ struct Log {
     // Puts what an earlier opening might have left in the place of the identity block of the group
     // that has this entry. Its names are those of entries that were never promised.
     void show_stale_block(Index index, const std::function<void(EntryIdentity&)>& other) {
-        const SegmentId segment = map->place(index).segment;
+        const SegmentId segment = map->segment_of(index);
         ByteVector& bytes = files.bytes(segment_of(index));
         for (const ScannedGroup& group : scan_groups(bytes, segment)) {
             if (!group.block || index <= group.block->base || index > group.block->last) {
@@ -92,7 +92,7 @@ struct Log {
     }
     // Both copies of its segment's footer say something else of this entry.
     void falsify_footers(Index index) {
-        const SegmentId segment = map->place(index).segment;
+        const SegmentId segment = map->segment_of(index);
         ByteVector& bytes = files.bytes(segment_of(index));
         auto copies = find_footers(bytes, segment);
         REQUIRE(copies);
@@ -111,8 +111,8 @@ struct Log {
         return copies;
     }
     Result<Repaired> repair(FileSystem& through, const std::vector<EntryRef>& copies) {
-        SegmentEntries live{map->place(Index{2}).segment, Index{1}, Index{2}};
-        while (map->place(live.last.next()).segment == live.segment) {
+        SegmentEntries live{map->segment_of(Index{2}), Index{1}, Index{2}};
+        while (map->segment_of(live.last.next()) == live.segment) {
             ++live.last;
         }
         std::vector<const EntryRef*> pointers;
@@ -190,8 +190,8 @@ TEST_CASE("repair: blocks, headers and footers are written anew from what stands
     Log log;
     const std::string name = log.segment_of(Index{2});
     const ByteVector whole = log.files.bytes(name);
-    const auto groups = scan_groups(whole, log.map->place(Index{2}).segment);
-    const auto copies = find_footers(whole, log.map->place(Index{2}).segment);
+    const auto groups = scan_groups(whole, log.map->segment_of(Index{2}));
+    const auto copies = find_footers(whole, log.map->segment_of(Index{2}));
     REQUIRE(copies);
     const std::uint64_t block = groups.front().end - 100;
     for (const std::uint64_t at : {std::uint64_t{20}, block, copies->offsets[0] + 16,
@@ -203,7 +203,7 @@ TEST_CASE("repair: blocks, headers and footers are written anew from what stands
         const ByteVector& after = log.files.bytes(name);
         // A block that is written anew knows of no commit.
         CHECK((after == whole || at == block));
-        const auto again = scan_groups(after, log.map->place(Index{2}).segment);
+        const auto again = scan_groups(after, log.map->segment_of(Index{2}));
         REQUIRE(again.front().block);
         CHECK(again.front().block->names == groups.front().block->names);
         CHECK(again.front().block->last_hash == groups.front().block->last_hash);
@@ -214,8 +214,8 @@ TEST_CASE("repair: blocks, headers and footers are written anew from what stands
 TEST_CASE("repair: what the device does not read is mended", "[log]") {
     Log log;
     FailingFileSystem files(log.files);
-    const Place second = log.map->place(Index{2});
-    const Place last = log.map->place(Index{5});
+    const Place second = place_in(log.files, *log.map, Index{2});
+    const Place last = place_in(log.files, *log.map, Index{5});
     files.bad_sectors[log.segment_of(Index{2})] = {
         second.offset / sector_bytes, last.offset / sector_bytes};
     std::vector<EntryRef> copies;
@@ -299,7 +299,7 @@ TEST_CASE("repair: a block that is older than the records of its group does not 
 TEST_CASE("repair: where a stale block is all that stands of a group the footer decides", "[log]") {
     for (const auto& names : stale_names) {
         Log log;
-        const SegmentId segment = log.map->place(Index{4}).segment;
+        const SegmentId segment = log.map->segment_of(Index{4});
         const auto groups = scan_groups(log.files.bytes(log.segment_of(Index{4})), segment);
         log.show_stale_block(Index{4}, names);
         for (Index index{4}; index <= Index{6}; ++index) {
@@ -416,7 +416,7 @@ TEST_CASE("repair: an active segment is sealed first, and the log goes on", "[lo
     REQUIRE(opened.storage->sync());
     log.twin.apply(last);
     log.map = opened.storage->published();
-    CHECK(log.map->place(log.twin.last()).segment != log.map->place(damaged).segment);
+    CHECK(log.map->segment_of(log.twin.last()) != log.map->segment_of(damaged));
     log.files.crash([] { return false; });
     const Opened again = log.reopen();
     CHECK(again.recovered.faulty.empty());

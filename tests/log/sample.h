@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "log/base/choice.h"
+#include "log/sealed_places.h"
 #include "log/storage.h"
 
 // A failed check prints the error, never the value.
@@ -34,6 +35,13 @@ inline Options sample_options(std::uint64_t segment_bytes = 64u << 10) {
 inline Options reusing_options(std::uint64_t segment_bytes) {
     return {.directory = "wal", .segment_bytes = segment_bytes, .allocate_bytes = 64u << 10,
         .spare_segments = 2};
+}
+
+// Where an entry of the log in "wal" lies, sealed or not.
+inline Place place_in(FileSystem& files, const SegmentMap& map, Index index) {
+    const auto placed = placed_segment(files, "wal", map, map.segment_of(index));
+    REQUIRE(placed.has_value());
+    return (*placed)->place(index);
 }
 
 inline ByteVector sample_bytes(std::uint64_t seed, std::size_t count) {

@@ -200,8 +200,8 @@ TEST_CASE("storage: the files of discarded segments become new ones", "[log]") {
     Opened opened = must_open(files, options);
     std::uint64_t step = 0;
     const auto grow = [&](std::size_t segments) {
-        const SegmentId last = opened.storage->published()->place(twin.last()).segment;
-        while (opened.storage->published()->place(twin.last()).segment.value <
+        const SegmentId last = opened.storage->published()->segment_of(twin.last());
+        while (opened.storage->published()->segment_of(twin.last()).value <
                last.value + segments) {
             must_store(*opened.storage, twin, twin.group(++step, 2, 900));
             twin.commit = twin.last();
@@ -252,7 +252,7 @@ TEST_CASE("storage: where space is scarce there are no spares, and no zeros ahea
     std::uint64_t step = 0;
     const auto grow_until = [&](SegmentId segment) {
         while (opened.storage->published()->last() == Index{0} ||
-               opened.storage->published()->place(twin.last()).segment < segment) {
+               opened.storage->published()->segment_of(twin.last()) < segment) {
             must_store(*opened.storage, twin, twin.group(++step, 2, 900));
             twin.commit = twin.last();
         }
@@ -297,12 +297,12 @@ TEST_CASE("storage: a reader that holds a file that became another segment says 
     grow();
     const SharedMap old = opened.storage->published();
     REQUIRE(reader.read(*old, Index{1}, Index{2}, UINT64_MAX));
-    while (opened.storage->published()->place(twin.last()).segment < SegmentId{3}) {
+    while (opened.storage->published()->segment_of(twin.last()) < SegmentId{3}) {
         grow();
     }
     REQUIRE(opened.storage->discard(twin.commit));
     REQUIRE(segments_of(files).size() == 3);
-    while (opened.storage->published()->place(twin.last()).segment < SegmentId{6}) {
+    while (opened.storage->published()->segment_of(twin.last()) < SegmentId{6}) {
         grow();
     }
     const auto entries = reader.read(*old, Index{1}, Index{2}, UINT64_MAX);
@@ -520,7 +520,7 @@ TEST_CASE("storage: what a cut covers is discarded, segment by segment", "[log]"
     const SharedMap before = opened.storage->published();
     const Index last_of_third = [&] {
         Index index{1};
-        while (before->place(index.next()).segment <= SegmentId{3}) {
+        while (before->segment_of(index.next()) <= SegmentId{3}) {
             ++index;
         }
         return index;
