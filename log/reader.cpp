@@ -52,6 +52,12 @@ Result<SharedMap> Reader::placed(const SegmentMap& map, Index index) {
     if (open->placed == nullptr || !open->placed->holds(index)) {
         auto found = placed_segment(*open->file, map, segment, &damaged_);
         outdated_ = !found && found.error().code == make_error_code(Errc::out_of_range);
+        if (!found && !outdated_ && damaged_ == Index{}) {
+            damaged_ = index;
+            return failure(Errc::faulty_entry,
+                segment_name(segment) + ": index " + std::to_string(index.value) +
+                    ": the device does not read where it lies: " + found.error().place);
+        }
         LEDGER_TRY(open->placed, std::move(found));
     }
     return open->placed;

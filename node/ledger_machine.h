@@ -27,6 +27,9 @@ class LedgerMachine final : public StateMachine {
     void abandon_restore() override { ledger_.abandon_restore(); }
     Result<void> restore_chunk(ByteSpan chunk) override { return ledger_.restore_chunk(chunk); }
     Result<void> end_restore() override { return ledger_.end_restore(); }
+    bool has_front() const override { return ledger_.may_apply() && !ledger_.is_whole(); }
+    bool needs_past(const EntryRef& entry) const override { return ledger_.needs_past(entry); }
+    bool settle() override { return ledger_.settle(); }
     void retain(Index upto) override { ledger_.retain(upto); }
     std::span<const Index> just_erased() const override { return ledger_.just_redacted(); }
     Index erased_from(Index from) const override {

@@ -10,8 +10,8 @@ namespace ledger::node {
 // Memory in bytes that a replica needs for what it keeps, its caches (below) beside; measured, tables
 // that double included (tests/node/memory_test.cpp). Names of streams come on top.
 inline constexpr std::uint32_t memory_per_event = 20;
-inline constexpr std::uint32_t memory_per_entry = 32;  // of the state's index and of the log's map
-inline constexpr std::uint32_t memory_per_stream = 120;
+inline constexpr std::uint32_t memory_per_entry = 24;  // those of the active segment need 20 more
+inline constexpr std::uint32_t memory_per_stream = 136;
 
 struct Limits {
     // One step applies at most this many entries; the rest follows at once, after other events.

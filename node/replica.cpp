@@ -274,7 +274,7 @@ void Replica::on(Instant now, Loaded&& event) {
             return;
         }
         for (const HashedEntry& entry : event.entries) {
-            if (!halted_ && entry.entry.index == applied_.next()) {
+            if (!halted_ && entry.entry.index == applied_.next() && !needs_past(entry.entry)) {
                 apply_entry(now, entry);
             }
         }
@@ -531,7 +531,7 @@ void Replica::on_query(Instant now, ClientId client, RequestId request, Query&& 
         return;
     }
     const std::uint64_t number = queries_.open(client, request, std::move(query.question));
-    if (query.level == ReadLevel::applied && snapshots_.restoring()) {
+    if (query.level == ReadLevel::applied && snapshots_.lacks_past()) {
         LEDGER_SOMETIMES(true, "node.query.while_restoring");
         queries_.close(number);
         reply(client, request, Overloaded{config_.limits.retry_after});
@@ -696,6 +696,9 @@ void Replica::settle(Instant now) {
 void Replica::work_on_cuts(Instant now) {
     restore_begins_ = false;
     snapshots_.work(snapshot_step(now));
+    if (snapshots_.fell_back()) {
+        forget_load_for_apply();
+    }
     if (const std::optional<Index> restored = snapshots_.restored()) {
         LEDGER_ASSERT(*restored <= raft_->commit());
         // Where there is a cut its version is in force; and what can be restored is known here.
@@ -839,6 +842,9 @@ void Replica::apply_committed(Instant now) {
                 chain_at_applied_);
             break;
         }
+        if (needs_past(*entry)) {
+            break;
+        }
         apply_entry(now, {*entry, hashes_.at(next)});
     }
     LEDGER_SOMETIMES(apply_budget_ == 0, "node.apply.budget_spent");
@@ -846,6 +852,14 @@ void Replica::apply_committed(Instant now) {
     if (applied_.value > config_.limits.entry_cache_entries) {
         raft_->release_entries(applied_ - config_.limits.entry_cache_entries);
     }
+}
+
+// The past is still being read: this entry is applied when all of it has come.
+bool Replica::needs_past(const EntryRef& entry) {
+    apply_waits_for_past_ = snapshots_.lacks_past() &&
+                            (entry.kind == EntryKind::retain || machine_.needs_past(entry));
+    LEDGER_SOMETIMES(apply_waits_for_past_, "node.apply.waits_for_the_past");
+    return apply_waits_for_past_;
 }
 
 void Replica::apply_entry(Instant now, const HashedEntry& entry) {
@@ -884,7 +898,7 @@ void Replica::apply_entry(Instant now, const HashedEntry& entry) {
 
 void Replica::answer_granted() {
     // Thousands of reads may be granted at once, and all their answers would be in memory together.
-    while (answer_budget_ > 0 && !snapshots_.restoring() && queries_.answerable(applied_)) {
+    while (answer_budget_ > 0 && !snapshots_.lacks_past() && queries_.answerable(applied_)) {
         plan_query(*queries_.next_answerable(applied_));
     }
 }
@@ -1036,7 +1050,6 @@ void Replica::submit_stores() {
 }
 
 void Replica::announce() {
-    LEDGER_ASSERT(announced_ <= applied_);
     if (announced_ < applied_) {
         announced_ = applied_;
         effects_.emplace_back(Advanced{applied_, machine_.summary().length});
@@ -1049,8 +1062,8 @@ void Replica::plan_wake(Instant now) {
         scrubber_.deadline(), eraser_.deadline(), look_again_});
     const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_ &&
                                !snapshots_.restoring() && !apply_is_blocked();
-    const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.restoring();
-    if (more_to_apply || more_to_answer || restore_begins_) {
+    const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.lacks_past();
+    if (more_to_apply || more_to_answer || restore_begins_ || snapshots_.is_busy()) {
         next = now;  // after whatever else has happened by now
     }
     if (next != wake_) {

@@ -139,8 +139,10 @@ class Replica {
     void learn_hashes(const EntryRef& copy);
     Repair::Step repair_step(Instant now) { return {now, *raft_, effects_, envelope_}; }
     bool apply_is_blocked() const {
-        return apply_waits_for_ > applied_ && repair_.wants(apply_waits_for_);
+        return (apply_waits_for_past_ && snapshots_.lacks_past()) ||
+               (apply_waits_for_ > applied_ && repair_.wants(apply_waits_for_));
     }
+    bool needs_past(const EntryRef& entry);
     void restart_log(const raft::Cut& cut);
     void restore_state(LogId cut);
     void forget_load_for_apply();
@@ -195,6 +197,7 @@ class Replica {
     std::uint64_t answer_budget_ = 0;  // bytes of entries that this step may still answer with
     bool loading_to_apply_ = false;
     Index apply_waits_for_;  // a damaged entry that the chain to the next one needs; 0 = none
+    bool apply_waits_for_past_ = false;  // see needs_past()
     bool restore_begins_ = false;  // the next step reads the cut from which the state goes on
     Ticket restart_;  // covers the log's new beginning behind a cut; 0 = on the disk
     bool halted_ = false;

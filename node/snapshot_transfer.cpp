@@ -294,6 +294,9 @@ void Snapshotter::begin_restoring(const SharedManifest& manifest) {
 }
 
 void Snapshotter::restore(const Step& step) {
+    if (restoring_ && !restoring_->front && machine_.has_front() && !begin_applying()) {
+        another_cut();
+    }
     if (!restoring_ || restoring_->request != 0) {
         return;
     }
@@ -305,17 +308,32 @@ void Snapshotter::restore(const Step& step) {
         restoring_->request = load(step, cut.id, restoring_->chunks);
         return;
     }
+    if (!restoring_->settling) {
+        if (!machine_.end_restore() || (!restoring_->front && !begin_applying())) {
+            another_cut();
+            return;
+        }
+        restoring_->settling = true;
+    }
+    if (!machine_.settle()) {
+        restoring_.reset();
+    }
+}
+
+// The state is the one at the cut, or will be when its past has come; false if the cut is not sensible.
+bool Snapshotter::begin_applying() {
+    const log::CutManifest& cut = *restoring_->manifest;
     std::optional<CutControl> control = decode_control(cut.control);
-    if (!control || !machine_.end_restore()) {
-        another_cut();
-        return;
+    if (!control) {
+        return false;
     }
     control_ = std::move(*control);
     applied_ = cut.id.index;
     restored_ = applied_;
     restored_hash_ = cut.entry_hash;
-    restoring_.reset();
+    restoring_->front = true;
     LEDGER_ASSERT(control_.last_cut == applied_);
+    return true;
 }
 
 void Snapshotter::take_up(const Step& step, const ChunkLoaded& done) {
@@ -323,7 +341,10 @@ void Snapshotter::take_up(const Step& step, const ChunkLoaded& done) {
     if (!done.failed && waits_for_chunk() && mending_->request == 0) {
         mending_.reset();
     }
-    if (done.failed && !has_alternative() && has_others(step.raft)) {
+    // Once entries have been applied, to begin anew is the last resort.
+    const bool others_first = restoring_->front || !has_alternative();
+    if (done.failed && others_first && has_others(step.raft)) {
+        LEDGER_SOMETIMES(restoring_->front, "node.cut.past_damaged");
         note_damaged(step, restoring_->manifest, restoring_->chunks);
         return;
     }
@@ -455,12 +476,21 @@ void Snapshotter::install_pulled(const Step& step) {
 void Snapshotter::another_cut() {
     LEDGER_SOMETIMES(true, "node.cut.unreadable_at_boot");
     const LogId unreadable = restoring_->manifest->id;
+    const bool applied = restoring_->front;
+    LEDGER_SOMETIMES(applied, "node.cut.fell_back");
+    fell_back_ = fell_back_ || applied;
     restoring_.reset();
     std::erase_if(held_, [&](const Held& held) { return held.manifest->id >= unreadable; });
     machine_.begin_restore();
     begin_from(unreadable.index.previous());
     if (!restoring_) {
         machine_.abandon_restore();
+    }
+    if (!restoring_ && applied) {
+        control_ = {};
+        applied_ = Index{};
+        restored_ = applied_;
+        restored_hash_ = Digest{};
     }
 }
 

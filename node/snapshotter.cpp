@@ -68,7 +68,7 @@ std::optional<raft::Cut> Snapshotter::cut_below_log() const {
 // ---- what happens
 
 void Snapshotter::applied(const Step& step, const HashedEntry& entry) {
-    LEDGER_ASSERT(!restoring_);
+    LEDGER_ASSERT(!restoring());
     LEDGER_ASSERT(entry.entry.index > applied_);
     applied_ = entry.entry.index;
     switch (entry.entry.kind) {
@@ -89,6 +89,7 @@ void Snapshotter::applied(const Step& step, const HashedEntry& entry) {
             break;
         }
         case EntryKind::retain: {
+            LEDGER_ASSERT(!lacks_past());
             const std::optional<Index> upto = retained_of(entry.entry);
             if (upto && control_.retain(*upto)) {
                 machine_.retain(*upto);
@@ -302,7 +303,8 @@ void Snapshotter::discard(const Step& step) {
 
 void Snapshotter::freeze(const Step& step, const HashedEntry& entry) {
     const raft::Configuration& configuration = step.raft.configuration_at(entry.entry.index);
-    const bool busy = making_ || receiving_ || held(entry.entry.id()) != nullptr;
+    const bool busy =
+        making_ || receiving_ || lacks_past() || held(entry.entry.id()) != nullptr;
     LEDGER_SOMETIMES(busy, "node.cut.skipped");
     if (busy || configuration.members().empty()) {
         return;  // others have it

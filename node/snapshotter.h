@@ -83,8 +83,15 @@ class Snapshotter {
     void work(const Step& step);
     // When work() should be called if nothing else happens.
     Instant deadline() const;
-    // The state is being read from a cut: nothing can be applied, nothing answered.
-    bool restoring() const { return restoring_.has_value(); }
+    // The state is being read from a cut: nothing can be applied.
+    bool restoring() const { return restoring_ && !restoring_->front; }
+    // The same, or its past still is: nothing can be answered, nor applied that needs it.
+    bool lacks_past() const { return restoring_.has_value(); }
+    // It has more to do at once, without anything else happening.
+    bool is_busy() const { return restoring_ && restoring_->settling; }
+    // Once after the cut turned out to be unreadable though entries had been applied to what was read
+    // of it: restored() will come again, with an earlier index.
+    bool fell_back() { return std::exchange(fell_back_, false); }
     // It cannot go on: a chunk of that cut is damaged.
     bool waits_for_chunk() const;
     bool lacks_chunk_of(LogId cut) const {
@@ -149,6 +156,8 @@ class Snapshotter {
         SharedManifest manifest;
         std::uint32_t chunks = 0;  // that the state has
         std::uint64_t request = 0;
+        bool front = false;        // the state may be applied to; what follows is the past
+        bool settling = false;     // all of it is there, but not in its place
     };
 
     const Held* held(LogId cut) const;
@@ -183,6 +192,7 @@ class Snapshotter {
     void received_is_stored(const Step& step, const CutStored& done);
     void begin_restoring(const SharedManifest& manifest);
     void restore(const Step& step);
+    bool begin_applying();
     void take_up(const Step& step, const ChunkLoaded& done);
     bool has_alternative() const;
     void another_cut();
@@ -215,6 +225,7 @@ class Snapshotter {
     Digest restored_hash_;
     std::optional<Restoring> restoring_;
     std::optional<Index> restored_;
+    bool fell_back_ = false;
 
     // What this node has proposed as leader and not yet seen applied.
     std::optional<LogId> proposed_cut_;

@@ -65,13 +65,24 @@ class StateMachine {
 
     // The state becomes empty, whatever it was; what was frozen is thawed. Then come the parts of
     // a frozen state, in order, and the end: from then on this machine does what the frozen one
-    // would. Meanwhile nothing is applied, and queries are errors. Parts may be any bytes; after an
-    // error only begin_restore() helps.
+    // would. Meanwhile nothing is applied (but see has_front()), and queries are errors. Parts may be
+    // any bytes; after an error only begin_restore() helps.
     virtual void begin_restore() = 0;
     // Between those two: no more will come, and entries are applied from the first one on.
     virtual void abandon_restore() = 0;
     virtual Result<void> restore_chunk(ByteSpan chunk) = 0;
     virtual Result<void> end_restore() = 0;
+
+    // --- for machines that need not know all of the past to go on; others leave these alone ---
+
+    // Between begin_restore() and end_restore(): entries may be applied from now on, though the parts
+    // that are missing still come. Nothing is frozen, retained or asked before end_restore(), and
+    // until settle() says that nothing is left to do.
+    virtual bool has_front() const { return false; }
+    // This entry cannot be applied before all of that.
+    virtual bool needs_past(const EntryRef&) const { return false; }
+    // After end_restore(): a bounded part of what is left to do; true if there is more.
+    virtual bool settle() { return false; }
 
     // Entries up to `upto`, which has been applied, may be gone from the log: plans name them no
     // more, questions that need them are errors. Called at the same entry on all replicas.

@@ -115,16 +115,32 @@ class Host::ObservedMachine final : public node::StateMachine {
         return machine_.next_chunk(bytes_max, out);
     }
     void thaw() override { machine_.thaw(); }
-    void begin_restore() override { machine_.begin_restore(); }
-    void abandon_restore() override { machine_.abandon_restore(); }
-    Result<void> restore_chunk(ByteSpan chunk) override { return machine_.restore_chunk(chunk); }
-    Result<void> end_restore() override {
-        Result<void> ended = machine_.end_restore();
-        if (ended) {
-            port_.restored(node_, machine_.ledger().applied(), machine_.digest());
-        }
-        return ended;
+    void begin_restore() override {
+        machine_.begin_restore();
+        began_anew_ = told_;
+        told_ = false;
     }
+    void abandon_restore() override {
+        machine_.abandon_restore();
+        if (began_anew_) {
+            port_.emptied(node_);
+        }
+    }
+    Result<void> restore_chunk(ByteSpan chunk) override {
+        LEDGER_CHECK(machine_.restore_chunk(chunk));
+        if (machine_.has_front()) {
+            tell();
+        }
+        return {};
+    }
+    Result<void> end_restore() override {
+        LEDGER_CHECK(machine_.end_restore());
+        tell();
+        return {};
+    }
+    bool has_front() const override { return machine_.has_front(); }
+    bool needs_past(const EntryRef& entry) const override { return machine_.needs_past(entry); }
+    bool settle() override { return machine_.settle(); }
     void retain(Index upto) override { machine_.retain(upto); }
     std::span<const Index> just_erased() const override { return machine_.just_erased(); }
     Index erased_from(Index from) const override { return machine_.erased_from(from); }
@@ -137,9 +153,19 @@ class Host::ObservedMachine final : public node::StateMachine {
     const node::LedgerMachine& ledger() const { return machine_; }
 
   private:
+    // Of the state that was taken up: before anything is applied to it.
+    void tell() {
+        if (!told_) {
+            port_.restored(node_, machine_.ledger().applied(), machine_.digest());
+        }
+        told_ = true;
+    }
+
     const NodeId node_;
     HostPort& port_;
     node::LedgerMachine machine_;
+    bool told_ = false;
+    bool began_anew_ = false;  // though entries may have been applied to what was read before
 };
 
 Host::Host(NodeId node, const Profile& profile, ClusterId cluster, ChoiceSource& choices,

@@ -50,6 +50,8 @@ class HostPort {
     virtual void cut_kept(NodeId node, const log::CutManifest& manifest) = 0;
     // The state of the node is that of a cut at `index` now; entries follow from there.
     virtual void restored(NodeId node, Index index, const Hash128& digest) = 0;
+    // It applies the log from the first entry on, in the same life.
+    virtual void emptied(NodeId node) = 0;
     virtual void transition(NodeId node, const raft::Transition& transition) = 0;
     // The node's durable image changed: a sync completed or a crash was survived.
     virtual void synced(NodeId node) = 0;

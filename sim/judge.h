@@ -68,6 +68,7 @@ class Judge final {
     void restarted(NodeId node);
     void cut_kept(NodeId node, const log::CutManifest& manifest);
     void restored(NodeId node, Index index, const Hash128& digest);
+    void emptied(NodeId node) { committed_.restarted(node); }
     // The disk in this node, which is down, will be replaced by an empty one.
     void wiped(const Host& host);
     void transition(const Host& host, const raft::Transition& transition);

@@ -121,6 +121,7 @@ class World final : public HostPort,
         const Hash128& digest) override;
     void cut_kept(NodeId node, const log::CutManifest& manifest) override;
     void restored(NodeId node, Index index, const Hash128& digest) override;
+    void emptied(NodeId node) override { judge_.emptied(node); }
     void transition(NodeId node, const raft::Transition& transition) override;
     void synced(NodeId node) override;
     void violated(const std::string& check, const std::string& sentence) override;

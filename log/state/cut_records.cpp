@@ -1,18 +1,21 @@
 #include "log/state/cut_records.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "log/base/assert.h"
 
-// A chunk: version 1 (the same in all chunks of a cut: 2 if the state knows redactions, else 1), table 1, then bytes of the table's records, which follow each other without
-// regard to where a chunk ends. A chunk holds records of one table; each table begins a chunk, one
-// without records has none. Equal states give equal chunks. V is a varint, other numbers are
-// little-endian.
+// A chunk: version 1 (the same in all chunks of a cut: 2 if the state knows redactions, else 1), table
+// 1, then bytes of the table's records, which follow each other without regard to where a chunk ends.
+// A chunk holds records of one table; each table begins a chunk, one without records has none. The
+// tables come in the order 1, 2, 4, 5, 3 (version 1: 1, 2, 3, 4). Equal states give equal chunks. V
+// is a varint, other numbers are little-endian.
 //
 //   1 summary   one record: applied V, chain 32, digest high 8, digest low 8, retained index V,
 //               retained position V, length V, streams V, entries V, sessions V; version 2: also
 //               redactions V
-//   2 streams   by number: size of name V (1..1024), name, first retained revision V
+//   2 streams   by number: size of name V (1..1024), name, first retained revision V; version 2:
+//               also events from there on V
 //   3 entries   those with retained events, ascending: distance V (>= 1) of the index from that of
 //               the entry before, or from the retained index; events V (1..4096), for each the
 //               number of its stream V
@@ -26,6 +29,16 @@
 //               distance V (>= 1) of its index from that of the one before, or of the record
 
 namespace ledger::state {
+
+std::span<const CutTable> tables_in_order(std::uint8_t version) {
+    static constexpr CutTable before_redact[] = {
+        CutTable::summary, CutTable::streams, CutTable::entries, CutTable::sessions};
+    static constexpr CutTable now[] = {CutTable::summary, CutTable::streams, CutTable::sessions,
+        CutTable::redactions, CutTable::entries};
+    static_assert(std::size(now) == cut_tables);
+    return version >= cut_version ? std::span<const CutTable>(now)
+                                  : std::span<const CutTable>(before_redact);
+}
 
 void write_varint(ByteVector& out, std::uint64_t value) {
     while (value >= 0x80) {

@@ -2,6 +2,7 @@
 // CutRecords: the bytes of a frozen state: chunks, tables, records, and how they are read back.
 
 #include <cstdint>
+#include <span>
 
 #include "log/base/bytes.h"
 #include "log/base/result.h"
@@ -20,7 +21,6 @@ inline std::uint8_t cut_version_of(const Standing& standing) {
 }
 inline constexpr std::uint32_t chunk_header_bytes = 2;
 
-// In the order of their chunks.
 enum class CutTable : std::uint8_t {
     summary = 1,
     streams = 2,
@@ -29,6 +29,10 @@ enum class CutTable : std::uint8_t {
     redactions = 5,
 };
 inline constexpr std::uint8_t cut_tables = 5;
+
+// The tables of a cut in the order of their chunks. What grows with the history comes last: all
+// before it is enough to go on with.
+std::span<const CutTable> tables_in_order(std::uint8_t version);
 
 // The only record of the first table: what all others add up to.
 struct CutSummary {

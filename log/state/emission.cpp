@@ -16,6 +16,8 @@ Emission::Emission(const Standing& standing, Tables& tables) : tables_(tables) {
         .sessions = tables.sessions.count(),
         .redactions = tables.redactions.records()};
     LEDGER_ASSERT(standing.retained <= summary_.length);
+    LEDGER_ASSERT(!tables.recent);
+    tables_left_ = tables_in_order(cut_version_of(standing));
     tables.sessions.freeze();
     tables.redactions.freeze();
 }
@@ -28,24 +30,24 @@ void Emission::end() {
 bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
     LEDGER_ASSERT(bytes_max >= 16);
     const std::uint64_t room = bytes_max - chunk_header_bytes;
-    while (!done_) {
+    while (!tables_left_.empty()) {
         while (rest_.size() < room && write_record()) {
         }
         if (!rest_.empty()) {
             break;
         }
-        done_ = table_ == CutTable::redactions;
-        table_ = static_cast<CutTable>(static_cast<std::uint8_t>(table_) + 1);
-        next_ = table_ == CutTable::entries ? entries_end_ - summary_.entries : 0;
-        last_ = table_ == CutTable::entries ? summary_.standing.retained_index.value : 0;
+        tables_left_ = tables_left_.subspan(1);
+        const bool entries = !tables_left_.empty() && tables_left_.front() == CutTable::entries;
+        next_ = entries ? entries_end_ - summary_.entries : 0;
+        last_ = entries ? summary_.standing.retained_index.value : 0;
     }
-    if (done_) {
+    if (tables_left_.empty()) {
         return false;
     }
     const auto end =
         rest_.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(room, rest_.size()));
     ByteWriter(out).u8(cut_version_of(summary_.standing));
-    ByteWriter(out).u8(static_cast<std::uint8_t>(table_));
+    ByteWriter(out).u8(static_cast<std::uint8_t>(tables_left_.front()));
     out.insert(out.end(), rest_.begin(), end);
     rest_.erase(rest_.begin(), end);
     return true;
@@ -53,7 +55,7 @@ bool Emission::next_chunk(std::uint64_t bytes_max, ByteVector& out) {
 
 bool Emission::write_record() {
     const std::uint64_t record = next_;
-    switch (table_) {
+    switch (tables_left_.front()) {
         case CutTable::summary:
             if (record == 1) {
                 return false;
@@ -103,6 +105,11 @@ void Emission::write_stream(StreamNumber stream) {
     write_varint(rest_, name.size());
     ByteWriter(rest_).bytes(as_bytes(name));
     write_varint(rest_, first.value);
+    if (summary_.standing.knows_redact) {
+        // Of those that there were when it was frozen: nothing is dropped meanwhile, but more come.
+        const Revision end = tables_.streams.revision_from(stream, summary_.length);
+        write_varint(rest_, end - first);
+    }
 }
 
 void Emission::write_entry(std::uint64_t number) {

@@ -31,8 +31,7 @@ class Emission {
     CutSummary summary_;
     std::uint64_t entries_end_ = 0;
 
-    CutTable table_ = CutTable::summary;
-    bool done_ = false;             // with every table
+    std::span<const CutTable> tables_left_;  // the one in hand and those after it
     std::uint64_t next_ = 0;        // record of the table; an entry by its own number
     std::uint64_t last_ = 0;        // index or session id of the record before
     ByteVector rest_;               // encoded, but not yet in a chunk

@@ -65,7 +65,7 @@ Standing Ledger::initial() const {
 
 void Ledger::apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {
     LEDGER_ASSERT(entry.index == applied().next());
-    LEDGER_ASSERT(!restoration_);
+    LEDGER_ASSERT(may_apply());
     const std::uint64_t outcome_at = outcome.size();
     standing_.applied = entry.index;
     standing_.chain = hash;
@@ -207,8 +207,10 @@ void Ledger::write(const EntryRef& entry, const AppendView& append, ByteVector& 
     for (EventCursor events(append); !events.done(); ++position) {
         const Target& target = targets_[events.next().stream];
         LEDGER_ASSERT(target.number.has_value());
-        const Revision revision = tables_.streams.append(*target.number, position);
-        tables_.positions.add(entry.index, *target.number, revision);
+        const bool late = tables_.recent.has_value();
+        const Revision revision = late ? tables_.streams.append_unplaced(*target.number)
+                                       : tables_.streams.append(*target.number, position);
+        (late ? *tables_.recent : tables_.positions).add(entry.index, *target.number, revision);
         appended_.revisions.push_back(revision);
     }
     LEDGER_ASSERT(length() == position);
@@ -216,7 +218,7 @@ void Ledger::write(const EntryRef& entry, const AppendView& append, ByteVector& 
 }
 
 Result<Located> Ledger::locate(const Query& query) const {
-    if (restoration_) {
+    if (!is_whole()) {
         return failure(Errc::restoring, "this node's state; ask again");
     }
     if (const auto* stream = std::get_if<ReadStream>(&query)) {

@@ -24,7 +24,7 @@ struct Limits {
     std::uint32_t sessions_max = 65'536;               // about 100 bytes each, plus stored replies
     std::uint32_t stored_replies_max = 32;             // per session, about 100 bytes each
     std::uint32_t stored_reply_bytes_max = 64u << 10;  // per session; the newest is always kept
-    // About 120 bytes each beside its name, plus 20 per event.
+    // About 136 bytes each beside its name, plus 20 per event.
     std::uint32_t streams_max = 16'000'000;
     // Redacted events, and repetitions of commands in the log, above the retained point: about 130
     // bytes each, 2 for a further event of the same entry. Beyond, a redaction is LimitReached, and
@@ -64,13 +64,20 @@ class Ledger {
     void thaw();
 
     // The state becomes empty, to be filled with the chunks of a frozen one, in order. Until
-    // end_restore() nothing may be applied and no query is answered. After an error only another
-    // begin_restore() helps.
+    // may_apply() nothing may be applied, until end_restore() and settle() no query is answered. After
+    // an error only another begin_restore() helps.
     void begin_restore();
     // The state is empty and may be applied to.
     void abandon_restore();
     Result<void> restore_chunk(ByteSpan chunk);
     Result<void> end_restore();
+    // A bounded part of what is left to do after that; true if there is more.
+    bool settle();
+    // What is not yet here is the past alone: which entries hold which events. Entries may be applied
+    // but for those that need it. It may be retained from and frozen when all of it is here.
+    bool may_apply() const { return !restoration_ || serving_; }
+    bool is_whole() const { return !restoration_ && !tables_.recent; }
+    bool needs_past(const EntryRef& entry) const;
 
     // Entries up to `upto`, which has been applied, may be gone from the log.
     void retain(Index upto);
@@ -91,7 +98,7 @@ class Ledger {
 
     Index applied() const { return standing_.applied; }
     // Number of events that there ever were = the next position.
-    Position length() const { return tables_.positions.length(); }
+    Position length() const { return tables_.length(); }
     Position retained() const { return standing_.retained; }       // the first that can be read
     const Digest& chain() const { return standing_.chain; }  // entry hash at applied()
     // A rolling digest of everything apply() decided: two replicas that applied the same log and
@@ -129,6 +136,7 @@ class Ledger {
     Result<Located> locate_follow(const Follow& query) const;
 
     Error expired() const;
+    void settle(std::uint64_t steps);
     // Frees a bounded part of what is no longer needed.
     void sweep(std::uint64_t steps);
 
@@ -137,6 +145,7 @@ class Ledger {
     Tables tables_;
     std::optional<Emission> emission_;        // of the frozen state
     std::optional<Restoration> restoration_;  // between begin_restore() and end_restore()
+    bool serving_ = false;                    // it has brought enough to go on with
     std::vector<Tables> discarded_;           // of states that were replaced; freed step by step
     bool dropping_ = false;                   // positions below the retained point may be there
     // Memory of the command in hand, kept so that apply need not allocate; no state.

@@ -1,5 +1,6 @@
 #include "log/state/restoration.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -26,8 +27,8 @@ const char* name_of(CutTable table) {
 
 }  // namespace
 
-Restoration::Restoration(const RestoreLimits& limits)
-    : limits_(limits), tables_(limits.sessions) {
+Restoration::Restoration(const RestoreLimits& limits, Tables& tables)
+    : limits_(limits), tables_(tables) {
     missing_[number_of(CutTable::summary)] = 1;
 }
 
@@ -66,18 +67,24 @@ Result<void> Restoration::take(ByteSpan chunk) {
         --missing_[number_of(table_)];
     }
     rest_.erase(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(used));
-    return {};
+    return has_front() ? check_streams() : Result<void>();
+}
+
+bool Restoration::has_front() const {
+    const std::span<const CutTable> order = tables_in_order(version_);
+    return version_ >= cut_version && !lacks_any_of(order.first(order.size() - 1));
+}
+
+bool Restoration::lacks_any_of(std::span<const CutTable> tables) const {
+    return std::any_of(tables.begin(), tables.end(),
+        [this](CutTable table) { return missing_[number_of(table)] != 0; });
 }
 
 Result<Standing> Restoration::finish() const {
-    for (const std::uint64_t missing : missing_) {
-        if (missing != 0) {
-            return wrong("the cut ends too early");
-        }
+    if (lacks_any_of(tables_in_order(version_))) {
+        return wrong("the cut ends too early");
     }
-    if (streams_without_events_ != 0 || dropped_ != summary_.standing.retained.value) {
-        return wrong("streams do not add up to all events");
-    }
+    LEDGER_CHECK(check_streams());
     if (tables_.positions.length() != summary_.length) {
         return wrong("entries do not add up to all events");
     }
@@ -85,18 +92,27 @@ Result<Standing> Restoration::finish() const {
     return summary_.standing;
 }
 
+Result<void> Restoration::check_streams() const {
+    const bool add_up =
+        version_ >= cut_version
+            ? expected_ == summary_.length - summary_.standing.retained
+            : streams_without_events_ == 0;
+    if (!add_up || dropped_ != summary_.standing.retained.value) {
+        return wrong("streams do not add up to all events");
+    }
+    return {};
+}
+
 bool Restoration::begin_table(std::uint8_t table) {
     if (table == number_of(table_)) {
         return missing_[table] != 0;
     }
-    if (table < number_of(table_) || table > cut_tables) {
-        return false;
-    }
+    const std::span<const CutTable> order = tables_in_order(version_);
+    const auto now = std::find(order.begin(), order.end(), table_);
+    const auto next = std::find(now, order.end(), static_cast<CutTable>(table));
     // Tables without records have no chunk.
-    for (std::uint64_t before = 0; before < table; ++before) {
-        if (missing_[before] != 0) {
-            return false;
-        }
+    if (next == order.end() || lacks_any_of({order.begin(), next})) {
+        return false;
     }
     LEDGER_ASSERT(rest_.empty());
     table_ = static_cast<CutTable>(table);
@@ -137,13 +153,20 @@ void Restoration::take_stream(RecordReader& in) {
     const std::string_view name = as_text(in.bytes(size));
     const std::uint64_t first = in.varint("first retained revision");
     in.require(first <= summary_.standing.retained.value - dropped_, "first retained revision");
+    const bool counted = version_ >= cut_version;
+    const std::uint64_t events = counted ? in.varint("number of events") : 0;
+    in.require(!counted ||
+                   (events <= summary_.length - summary_.standing.retained - expected_ &&
+                       first + events >= 1),
+        "number of events");
     in.require(!tables_.streams.find(name), "name: there is one already");
     if (!in.ok()) {
         return;
     }
     dropped_ += first;
+    expected_ += events;
     streams_without_events_ += first == 0 ? 1u : 0u;
-    tables_.streams.create(name, Revision{first});
+    tables_.streams.expect(tables_.streams.create(name, Revision{first}), events);
 }
 
 void Restoration::take_entry(RecordReader& in) {
@@ -156,7 +179,7 @@ void Restoration::take_entry(RecordReader& in) {
     streams_.clear();
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
         const std::uint64_t stream = in.varint("stream");
-        in.require(stream < tables_.streams.count(), "stream");
+        in.require(stream < summary_.streams, "stream");
         streams_.push_back(StreamNumber{static_cast<std::uint32_t>(stream)});
     }
     if (!in.ok()) {
@@ -164,7 +187,13 @@ void Restoration::take_entry(RecordReader& in) {
     }
     entry_ = entry_ + distance;
     for (const StreamNumber stream : streams_) {
-        const Revision revision = tables_.streams.append(stream, positions.length());
+        const bool counted = version_ >= cut_version;
+        if (counted && !tables_.streams.is_expected(stream)) {
+            in.require(false, "stream");
+            return;
+        }
+        const Revision revision = counted ? tables_.streams.place(stream, positions.length())
+                                          : tables_.streams.append(stream, positions.length());
         streams_without_events_ -= revision == Revision{} ? 1u : 0u;
         positions.add(entry_, stream, revision);
     }

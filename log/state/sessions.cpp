@@ -53,6 +53,13 @@ Sessions::Judgement Sessions::judge(
     return {Verdict::answered, at->bytes};
 }
 
+bool Sessions::has_reply(SessionId session, Sequence sequence) const {
+    const Record* const record = records_.find(session);
+    return record != nullptr &&
+           std::any_of(record->replies.begin(), record->replies.begin() + record->stored,
+               [sequence](const StoredReply& reply) { return reply.sequence == sequence; });
+}
+
 void Sessions::store(SessionId session, const Reply& reply) {
     Record* const record = records_.change(session);
     LEDGER_ASSERT(record != nullptr);

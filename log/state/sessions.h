@@ -54,6 +54,9 @@ class Sessions {
     // The reply to a command that was judged fresh.
     void store(SessionId session, const Reply& reply);
 
+    // Whether judge() may say `answered`.
+    bool has_reply(SessionId session, Sequence sequence) const;
+
     std::uint64_t count() const { return records_.size(); }
 
     struct StoredReply {

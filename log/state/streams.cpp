@@ -36,10 +36,32 @@ std::string_view Streams::keep(std::string_view name) {
 
 Revision Streams::append(StreamNumber stream, Position position) {
     LongList<Position>& positions = streams_[stream.value].positions;
+    LEDGER_ASSERT(streams_[stream.value].length() == positions.end());
     LEDGER_ASSERT(positions.empty() || positions.back() < position);
     LEDGER_ASSERT(dropped_ <= position);
     const Revision revision{positions.end()};
     positions.push_back(position);
+    return revision;
+}
+
+void Streams::expect(StreamNumber stream, std::uint64_t events) {
+    streams_[stream.value].expected += events;
+}
+
+Revision Streams::append_unplaced(StreamNumber stream) {
+    Stream& grown = streams_[stream.value];
+    const Revision revision{grown.length()};
+    ++grown.unplaced;
+    return revision;
+}
+
+Revision Streams::place(StreamNumber stream, Position position) {
+    Stream& known = streams_[stream.value];
+    LEDGER_ASSERT(known.expected + known.unplaced > 0);
+    --(known.expected > 0 ? known.expected : known.unplaced);
+    LEDGER_ASSERT(known.positions.empty() || known.positions.back() < position);
+    const Revision revision{known.positions.end()};
+    known.positions.push_back(position);
     return revision;
 }
 
@@ -48,7 +70,7 @@ std::string_view Streams::name(StreamNumber stream) const {
 }
 
 std::uint64_t Streams::length(StreamNumber stream) const {
-    return streams_[stream.value].positions.end();
+    return streams_[stream.value].length();
 }
 
 Position Streams::position(StreamNumber stream, Revision revision) const {

@@ -28,6 +28,16 @@ class Streams {
     // The revision that the event at `position` gets.
     Revision append(StreamNumber stream, Position position);
 
+    // --- for a stream whose past is not here yet
+
+    // Its next events, as many as said, are known by number; where they lie comes with place().
+    void expect(StreamNumber stream, std::uint64_t events);
+    // One event more, behind all that are expected; where it lies comes with place(), after theirs.
+    Revision append_unplaced(StreamNumber stream);
+    bool is_expected(StreamNumber stream) const { return streams_[stream.value].expected > 0; }
+    // The first event that has no place yet is the one at `position`. Precondition: there is one.
+    Revision place(StreamNumber stream, Position position);
+
     std::uint64_t count() const { return streams_.end(); }
     std::string_view name(StreamNumber stream) const;
     // Number of events that it ever had.
@@ -49,6 +59,11 @@ class Streams {
     struct Stream {
         std::string_view name;
         LongList<Position> positions;  // by revision, ascending
+        // Events behind these without a place.
+        std::uint64_t expected = 0;
+        std::uint64_t unplaced = 0;
+
+        std::uint64_t length() const { return positions.end() + expected + unplaced; }
     };
     static constexpr std::uint32_t table_parts = 1024;
     static constexpr std::uint32_t name_block_bytes = 64u << 10;

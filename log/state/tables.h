@@ -2,6 +2,7 @@
 // Tables: everything the ledger remembers that grows, and where its state stands.
 
 #include <cstdint>
+#include <optional>
 
 #include "log/base/hash128.h"
 #include "log/base/ids.h"
@@ -24,13 +25,17 @@ struct Standing {
 };
 
 struct Tables {
-    explicit Tables(const SessionLimits& limits, Position retained = {})
-        : positions(retained), sessions(limits) {}
+    explicit Tables(const SessionLimits& limits) : sessions(limits) {}
 
     Streams streams;
     Positions positions;
     Sessions sessions;
     Redactions redactions;
+    // Events whose place in `positions` and `streams` comes after the past that is still to come.
+    std::optional<Positions> recent;
+
+    // The number of events that there ever were.
+    Position length() const { return recent ? recent->length() : positions.length(); }
 };
 
 }  // namespace ledger::state

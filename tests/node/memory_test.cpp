@@ -17,19 +17,26 @@ struct Kept {
     log::LogMap map;
     ByteVector outcome;
     std::uint64_t index = 0;
+    SegmentId segment{1};
     std::uint64_t offset = 0;
 
     void append(const std::string& stream, std::uint32_t events) {
         constexpr std::uint64_t record_bytes = 512;
+        constexpr std::uint64_t segment_bytes = 4u << 20;
         state::Append append;
         append.streams = {{stream, {}}};
         append.events.assign(events, state::event_in(0, "payload"));
         ++index;
         outcome.clear();
         ledger.apply(state::entry_with(index, state::encode_command(append)), {}, outcome);
-        map.append(Term{1}, {SegmentId{1}, offset, offset + record_bytes}, Digest{});
+        map.append(Term{1}, {segment, offset, offset + record_bytes}, Digest{});
         map.committed(Index{index});
         offset += record_bytes;
+        if (offset >= segment_bytes) {
+            map.seal(segment);
+            ++segment;
+            offset = 0;
+        }
     }
 };
 

@@ -117,6 +117,174 @@ TEST_CASE("snapshotter: a cut that cannot be read is passed over if the log has 
     CHECK(number_in(answer->outcome) == 45);
 }
 
+namespace {
+
+// Its cuts have a second part, the past, without which it adds, but not 777, and answers nothing.
+class Historian final : public CounterMachine {
+  public:
+    bool next_chunk(std::uint64_t bytes_max, ByteVector& out) override {
+        if (given_ == 0 && CounterMachine::next_chunk(bytes_max, out)) {
+            given_ = 1;
+            return true;
+        }
+        if (given_ == 1) {
+            out.resize(8);
+            given_ = 2;
+            return true;
+        }
+        given_ = 0;
+        return false;
+    }
+    void begin_restore() override {
+        CounterMachine::begin_restore();
+        parts_ = 0;
+        to_settle_ = 3;
+    }
+    void abandon_restore() override {
+        CounterMachine::abandon_restore();
+        to_settle_ = 0;
+    }
+    Result<void> restore_chunk(ByteSpan chunk) override {
+        return parts_++ == 0 ? CounterMachine::restore_chunk(chunk) : Result<void>();
+    }
+    bool has_front() const override { return parts_ == 1; }
+    bool needs_past(const EntryRef& entry) const override {
+        return to_settle_ > 0 && entry.kind == EntryKind::command &&
+               ByteReader(entry.handle.envelope()).u64() == 777;
+    }
+    bool settle() override { return to_settle_ > 0 && --to_settle_ > 0; }
+    void apply(const HashedEntry& entry, ByteVector& outcome) override {
+        REQUIRE_FALSE(needs_past(entry.entry));
+        CounterMachine::apply(entry, outcome);
+    }
+    Result<QueryPlan> query(ByteSpan question) const override {
+        REQUIRE(to_settle_ == 0);
+        return CounterMachine::query(question);
+    }
+
+  private:
+    std::uint32_t given_ = 0;
+    std::uint32_t parts_ = 0;
+    std::uint32_t to_settle_ = 0;
+};
+
+// A node alone, whose cuts have a past, at the beginning of its next life.
+struct Returning {
+    Historian machine;
+    Historian fresh;
+    TestNode node{NodeId{1}, 1, machine};
+    std::uint64_t requests = 0;
+
+    Returning() {
+        node.config.limits.cut_entries = 4;
+        node.replica = std::make_unique<Replica>(node.config, machine, node.choices);
+        node.start();
+        Cutter::lead(node);
+        for (std::uint64_t value = 1; value <= 20; ++value) {
+            node.ask(++requests, add(value));
+            node.work();
+        }
+        REQUIRE_FALSE(node.cuts.empty());
+        node.restart(fresh);
+        REQUIRE(node.replica->snapshots().restoring());
+        node.finish_chunk_load();
+        while (node.role() != raft::Role::leader && node.halted.empty()) {
+            node.wake();
+            work_on_log();
+        }
+        REQUIRE_FALSE(node.replica->snapshots().restoring());
+        REQUIRE(node.replica->snapshots().lacks_past());
+    }
+    // Runs the disk, but reads no part of a cut.
+    void work_on_log() {
+        while (!node.stores.empty() || !node.loads.empty() || !node.cut_work.empty()) {
+            if (!node.stores.empty()) {
+                node.finish_store();
+            } else if (!node.loads.empty()) {
+                node.finish_load();
+            } else {
+                node.finish_cut_work();
+            }
+        }
+    }
+    std::optional<std::uint64_t> sum(std::uint64_t request) const {
+        if (const auto* applied = outcome_of<Applied>(node, request)) {
+            return number_in(applied->outcome);
+        }
+        const auto* answered = outcome_of<Answered>(node, request);
+        return answered == nullptr ? std::nullopt : std::optional(number_in(answered->answer));
+    }
+    void work_until_quiet() {
+        node.work();
+        while (node.wake_at <= node.now && node.halted.empty()) {
+            node.wake();
+            node.work();
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("snapshotter: a node goes on before its past has come", "[node]") {
+    Returning returning;
+    TestNode& node = returning.node;
+    node.ask(101, add(5));
+    returning.work_on_log();
+    CHECK(returning.sum(101) == 215);
+    // What needs the past waits for it, and what follows that.
+    node.ask(102, Query{});
+    node.ask(103, add(777));
+    node.ask(104, add(1));
+    returning.work_on_log();
+    CHECK_FALSE(returning.sum(102));
+    CHECK_FALSE(returning.sum(103));
+    CHECK_FALSE(returning.sum(104));
+    returning.work_until_quiet();
+    CHECK_FALSE(node.replica->snapshots().lacks_past());
+    CHECK(returning.sum(102).value_or(0) >= 215);
+    CHECK(returning.sum(103) == 992);
+    CHECK(returning.sum(104) == 993);
+    CHECK(node.halted.empty());
+}
+
+TEST_CASE("snapshotter: while its past is coming a node makes no cut and drops none", "[node]") {
+    Returning returning;
+    TestNode& node = returning.node;
+    const std::size_t cuts = node.cuts.size();
+    for (std::uint64_t value = 0; value < 20; ++value) {
+        node.ask(200 + value, add(1));
+        returning.work_on_log();
+    }
+    CHECK(node.cuts.size() == cuts);
+    returning.work_until_quiet();
+    for (std::uint64_t value = 0; value < 10; ++value) {
+        node.ask(300 + value, add(1));
+        returning.work_until_quiet();
+    }
+    CHECK(node.cuts.rbegin()->first.index > node.replica->applied() - 8);
+    CHECK(returning.sum(309) == 240);
+}
+
+TEST_CASE("snapshotter: a past that cannot be read leads back to where the log begins", "[node]") {
+    Returning returning;
+    TestNode& node = returning.node;
+    node.rotten.insert({node.cuts.rbegin()->first, 1});
+    node.ask(101, add(5));
+    returning.work_on_log();
+    CHECK(returning.sum(101) == 215);
+    const Index applied = node.replica->applied();
+    while (!node.chunk_loads.empty()) {
+        node.finish_chunk_load();
+    }
+    returning.work_until_quiet();
+    CHECK(node.halted.empty());
+    CHECK_FALSE(node.replica->snapshots().lacks_past());
+    CHECK(node.replica->applied() >= applied);
+    node.ask(102, add(777));
+    returning.work_until_quiet();
+    CHECK(returning.sum(102) == 992);
+}
+
 TEST_CASE("snapshotter: a log that begins behind every cut stops the node, in words", "[node]") {
     Cutter cutter(4, 1);
     for (std::uint64_t value = 1; value <= 20; ++value) {

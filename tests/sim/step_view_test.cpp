@@ -38,6 +38,7 @@ class Bench final : public HostPort {
     void applied(NodeId, const HashedEntry&, ByteSpan, const Hash128&) override {}
     void cut_kept(NodeId, const log::CutManifest&) override {}
     void restored(NodeId, Index, const Hash128&) override {}
+    void emptied(NodeId) override {}
     void transition(NodeId, const raft::Transition&) override {}
     void synced(NodeId) override {}
     void violated(const std::string& check, const std::string& sentence) override {

@@ -3,6 +3,7 @@
 
 #include "log/base/assert.h"
 #include "log/base/format.h"
+#include "log/sealed_places.h"
 #include "tests/log/conformance/session.h"
 #include "tests/log/erasing.h"
 
@@ -62,7 +63,11 @@ std::uint64_t bytes_of(Session& s) {
 
 // A bit of the record of an entry in the first segment.
 void damage(Session& s, std::uint64_t index) {
-    const Place place = s.storage().published()->place(Index{index});
+    const SharedMap map = s.storage().published();
+    const auto placed = placed_segment(
+        s.files(), s.options().directory, *map, map->segment_of(Index{index}));
+    LEDGER_ASSERT(placed);
+    const Place place = (*placed)->place(Index{index});
     const std::string name = s.in_directory(segment_name(place.segment));
     auto bytes = read_file(s.files(), name);
     LEDGER_ASSERT(bytes);

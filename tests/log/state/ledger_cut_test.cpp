@@ -34,6 +34,92 @@ TEST_CASE("ledger cut: while it is restored, a ledger answers no query", "[state
     CHECK(feed.ledger.length() == Position{1});
 }
 
+TEST_CASE("ledger cut: entries are applied before the past has come, and stand behind it", "[state]") {
+    Feed feed;
+    feed.learn_redact();
+    const SessionId session = feed.open();
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        feed(to_stream("s" + std::to_string(i % 7), 1 + i % 3));
+    }
+    Append said = to_stream("s1");
+    said.session = session;
+    said.sequence = Sequence{1};
+    feed(said);
+    const Chunks chunks = chunks_of(feed.ledger, 32);
+
+    Ledger late;
+    ByteVector outcome;
+    late.begin_restore();
+    std::size_t taken = 0;
+    while (!late.may_apply()) {
+        REQUIRE(taken < chunks.size());
+        REQUIRE(late.restore_chunk(chunks[taken++]).has_value());
+    }
+    CHECK(taken + 3 < chunks.size());
+    CHECK(late.length() == feed.ledger.length());
+    CHECK(late.digest() == feed.ledger.digest());
+    CHECK_FALSE(late.is_whole());
+    const auto both = [&](const EntryHandle& body) {
+        const EntryRef entry = entry_with(feed.log.size() + 1, body);
+        CHECK_FALSE(late.needs_past(entry));
+        const ByteVector wanted = feed.bytes_of(entry);
+        outcome.clear();
+        late.apply(entry, feed.chain, outcome);
+        CHECK(outcome == wanted);
+        CHECK(late.digest() == feed.ledger.digest());
+    };
+    Append exact = to_stream("s2", 2);
+    exact.streams[0].expected = {Expected::Kind::exact, Revision{0}};
+    both(encode_command(exact));  // a conflict, with the actual revision
+    both(encode_command(to_stream("s2", 2)));
+    both(encode_command(to_stream("new", 3)));
+    both(encode_command(to_stream("new", 1)));
+    // What names events of the past waits for it.
+    CHECK(late.needs_past(entry_with(1, encode_command(said))));
+    CHECK(late.needs_past(entry_with(1, encode_command(Redact{.session = session,
+                                            .sequence = Sequence{2},
+                                            .acknowledged_through = {},
+                                            .positions = {Position{2}}}))));
+    CHECK(refusal(late, ReadAll{}) == "being restored: this node's state; ask again");
+    while (taken < chunks.size()) {
+        REQUIRE(late.restore_chunk(chunks[taken++]).has_value());
+    }
+    REQUIRE(late.end_restore().has_value());
+    while (late.settle()) {
+    }
+    CHECK(late.is_whole());
+    CHECK(late.length() == feed.ledger.length());
+    CHECK_FALSE(late.needs_past(entry_with(1, encode_command(said))));
+    for (const Query& query : {Query{ReadAll{{}, Direction::forward, 999}},
+             Query{ReadStream{"s2", {}, Direction::forward, 999}},
+             Query{ReadStream{"new", Revision{9}, Direction::backward, 999}},
+             Query{Follow{Position{3}, "s1", 999, 999}}}) {
+        const auto wanted = feed.ledger.locate(query);
+        const auto found = late.locate(query);
+        REQUIRE((wanted && found));
+        CHECK(bool(*found == *wanted));
+    }
+    CHECK(bool(chunks_of(late, 32) == chunks_of(feed.ledger, 32)));
+}
+
+TEST_CASE("ledger cut: a past that gives a stream other events than it has is refused", "[state]") {
+    Feed feed;
+    feed.learn_redact();
+    feed(to_stream("a"));
+    feed(to_stream("b"));
+    Chunks chunks = chunks_of(feed.ledger, 1000);
+    REQUIRE(chunks.size() == 3);
+    chunks[2].back() = std::byte{0};  // the second event is of the first stream, too
+    Ledger ledger;
+    ledger.begin_restore();
+    REQUIRE(ledger.restore_chunk(chunks[0]).has_value());
+    REQUIRE(ledger.restore_chunk(chunks[1]).has_value());
+    REQUIRE(ledger.may_apply());
+    const auto taken = ledger.restore_chunk(chunks[2]);
+    REQUIRE_FALSE(taken.has_value());
+    CHECK(taken.error().place == "cut, table entries, record 1: wrong stream");
+}
+
 TEST_CASE("ledger cut: what a restored state replaces is freed entry by entry", "[state]") {
     Feed empty;
     const Chunks chunks = chunks_of(empty.ledger, 100);

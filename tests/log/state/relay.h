@@ -44,6 +44,8 @@ class Relay {
     Ledger& ledger() { return *ledger_; }
     const Ledger& ledger() const { return *ledger_; }
     std::uint64_t restored() const { return restored_; }
+    // Entries that were applied to a ledger of which only the past was still to come.
+    std::uint64_t early() const { return early_; }
 
     void apply(const EntryRef& entry, const Digest& hash, ByteVector& outcome) {
         ledger_->apply(entry, hash, outcome);
@@ -97,10 +99,16 @@ class Relay {
         // Every other one is restored over a ledger that is in use.
         auto next = std::make_unique<Ledger>(limits_);
         Ledger& target = restored_ % 2 == 0 ? *next : *ledger_;
-        RC_ASSERT(restore(target, cut_->chunks).has_value());
-        RC_ASSERT(bool(chunks_of(target, cut_->bytes_max) == cut_->wanted));
+        std::size_t done = 0;
+        if (restored_ % 3 == 0) {
+            RC_ASSERT(restore(target, cut_->chunks).has_value());
+            RC_ASSERT(bool(chunks_of(target, cut_->bytes_max) == cut_->wanted));
+        } else {
+            done = restore_while_applying(target);
+        }
         ByteVector outcome;
-        for (const Happened& happened : since_) {
+        for (; done < since_.size(); ++done) {
+            const Happened& happened = since_[done];
             if (happened.retained) {
                 target.retain(*happened.retained);
             } else {
@@ -115,11 +123,40 @@ class Relay {
         since_.clear();
     }
 
+    // What does not need the past is applied before that has come. Returns how much was.
+    std::size_t restore_while_applying(Ledger& target) {
+        std::size_t done = 0;
+        ByteVector outcome;
+        const auto apply_one = [&] {
+            if (done < since_.size() && !since_[done].retained &&
+                !target.needs_past(since_[done].entry)) {
+                target.apply(since_[done].entry, since_[done].hash, outcome);
+                ++done;
+            }
+        };
+        target.begin_restore();
+        for (const ByteVector& chunk : cut_->chunks) {
+            RC_ASSERT(target.restore_chunk(chunk).has_value());
+            if (target.may_apply()) {
+                apply_one();
+                apply_one();
+            }
+        }
+        RC_ASSERT(target.end_restore().has_value());
+        while (target.settle()) {
+            apply_one();
+        }
+        RC_ASSERT(target.is_whole());
+        early_ += done;
+        return done;
+    }
+
     const Limits limits_;
     std::unique_ptr<Ledger> ledger_;
     std::optional<Cut> cut_;
     std::vector<Happened> since_;  // the freeze
     std::uint64_t restored_ = 0;
+    std::uint64_t early_ = 0;
 };
 
 }  // namespace ledger::state

@@ -117,7 +117,7 @@ TEST_CASE("restoration: what is missing, double or out of order is named", "[sta
     CHECK(error_of(whole).empty());
     CHECK(error_of({}) == "cut, table summary, record 0: the cut ends too early");
     CHECK(error_of({whole[0], whole[1], whole[2]}) ==
-          "cut, table entries, record 3: the cut ends too early");
+          "cut, table sessions, record 9: the cut ends too early");
     CHECK(error_of({whole[1]}) ==
           "cut, table summary, record 0: a chunk of another table was expected");
     CHECK(error_of({whole[0], whole[0]}) ==
@@ -130,7 +130,7 @@ TEST_CASE("restoration: what is missing, double or out of order is named", "[sta
     longer[1].push_back(std::byte{1});
     CHECK(error_of(longer) == "cut, table streams, record 2: bytes after the last one");
     Chunks twice = whole;
-    twice[1] = to_bytes("\2\2\1a\1\1a\1");
+    twice[1] = to_bytes("\2\2\1a\1\3\1a\1\3");
     CHECK(error_of(twice) == "cut, table streams, record 1: wrong name: there is one already");
     Chunks newer = whole;
     newer[0][0] = std::byte{3};

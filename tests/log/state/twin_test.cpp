@@ -78,6 +78,7 @@ class Twins {
     // What stays of every entry's body.
     void compare_bodies() const;
     std::uint64_t restored() const { return relay_.restored(); }
+    std::uint64_t early() const { return relay_.early(); }
 
   private:
     Append append_of(const Step& step);
@@ -301,6 +302,7 @@ void Twins::compare_reads() {
 }
 
 std::uint64_t restored = 0;  // by all logs
+std::uint64_t early = 0;     // entries, before the past had come
 
 void run_twins(const Limits& limits, const std::vector<Step>& steps) {
     Twins twins(limits);
@@ -310,6 +312,7 @@ void run_twins(const Limits& limits, const std::vector<Step>& steps) {
     twins.compare_reads();
     twins.compare_bodies();
     restored += twins.restored();
+    early += twins.early();
 }
 
 rc::Gen<std::vector<Step>> any_log() {
@@ -345,6 +348,7 @@ TEST_CASE("twin: the ledger decides and reads as the model does", "[state]") {
         INFO(name);
         CHECK(hits(name) >= 20);
     }
+    CHECK(early >= 100);
     CHECK(hits("state.copy_of_what_is_redacted") >= 3);  // needs three entries that fit
     CHECK(restored >= 100);
 }
