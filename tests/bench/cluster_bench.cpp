@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -299,6 +300,30 @@ class Clients {
     std::uint64_t length_before_ = 0;
 };
 
+// When a node that is just starting has acknowledged a first command, and answered a first read, on
+// the clock of now_nanoseconds().
+void print_first_answers(std::uint16_t port) {
+    find_leader({{.port = port, .pid = 0}});
+    Connection connection(port);
+    if (!connection.is_open()) {
+        give_up("the leader takes no connection");
+    }
+    const node::ClientReply opened = connection.ask(
+        {RequestId{1}, node::Command{state::encode_command(state::RegisterSession{})}});
+    const std::uint64_t applied = now_nanoseconds();
+    if (!std::holds_alternative<node::Applied>(opened.outcome)) {
+        give_up("the leader opens no session");
+    }
+    node::Query question;
+    state::encode_query(
+        state::ReadAll{Position{0}, state::Direction::forward, 1}, question.question);
+    const node::ClientReply answered = connection.ask({RequestId{2}, std::move(question)});
+    if (!std::holds_alternative<node::Answered>(answered.outcome)) {
+        give_up("the leader answers no read");
+    }
+    fmt::print("{{\"applied\":{},\"answered\":{}}}\n", applied, now_nanoseconds());
+}
+
 void run(const LoadOptions& options) {
     const std::size_t leader = find_leader(options.servers);
     Clients clients(options, options.servers[leader].port);
@@ -311,6 +336,10 @@ void run(const LoadOptions& options) {
 }  // namespace ledger::bench
 
 int main(int argc, char** argv) {
+    if (argc == 3 && std::string_view(argv[1]) == "--first-answers") {
+        ledger::bench::print_first_answers(static_cast<std::uint16_t>(std::stoi(argv[2])));
+        return 0;
+    }
     ledger::bench::run(ledger::bench::parse_options(argc, argv));
     return 0;
 }
