@@ -18,6 +18,12 @@ Result<Salvaged> read_whole(FileSystem& files, const std::string& name) {
     return salvage(*file, UINT64_MAX);
 }
 
+// Into memory that was used before.
+Result<void> read_whole(FileSystem& files, const std::string& name, Salvaged& into) {
+    LEDGER_TRY(const auto file, files.open(name));
+    return salvage(*file, UINT64_MAX, into);
+}
+
 // A segment before its contents are gone through.
 struct FoundSegment {
     SegmentId id;
@@ -320,10 +326,11 @@ Result<void> Examiner::examine_segments() {
     }
     out_.commit = out_.hard_state ? out_.hard_state->commit : Index{0};
     std::uint64_t done = 0;
+    Salvaged whole;  // of one segment after the other: new memory costs as much as reading it
     for (std::size_t i = 0; i < found_.size(); ++i) {
         const FoundSegment& found = found_[i];
         const std::string name = segment_name(found.id);
-        LEDGER_TRY(const Salvaged whole, read_whole(files_, path_in(directory_, name)));
+        LEDGER_CHECK(read_whole(files_, path_in(directory_, name), whole));
         note_unreadable(whole, name, found.id);
         if (found.header) {
             check_owner(name, found.header->identity);

@@ -74,6 +74,8 @@ class FileSystem {
     // So many bytes may still be written to files in `directory`, as far as can be told: others may
     // take them, and quotas are not known.
     virtual Result<std::uint64_t> free_bytes(const std::string& directory) = 0;
+    // Whether the file has another name besides this one, under which somebody may go on reading it.
+    virtual Result<bool> has_other_names(const std::string& name) = 0;
 };
 
 // A file that is to take the place of another one, written piece by piece under a temporary name.

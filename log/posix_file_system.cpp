@@ -149,6 +149,7 @@ class PosixFileSystem final : public FileSystem {
     }
     Result<void> sync_directory(const std::string& directory) override;
     Result<std::uint64_t> free_bytes(const std::string& directory) override;
+    Result<bool> has_other_names(const std::string& name) override;
 
     Result<std::unique_ptr<PosixFile>> open_file(
         const char* operation, const std::string& name, int flags);
@@ -249,6 +250,15 @@ Result<std::uint64_t> PosixFileSystem::free_bytes(const std::string& directory) 
     return std::uint64_t{status.f_bavail} * std::uint64_t{status.f_frsize};
 }
 
+Result<bool> PosixFileSystem::has_other_names(const std::string& name) {
+    const std::string full = path(name);
+    struct stat status {};
+    if (::stat(full.c_str(), &status) != 0) {
+        return last_error("names of", full);
+    }
+    return status.st_nlink > 1;
+}
+
 class ReadOnlyFile final : public File {
   public:
     explicit ReadOnlyFile(std::unique_ptr<PosixFile> file) : file_(std::move(file)) {}
@@ -291,6 +301,9 @@ class ReadOnlyFileSystem final : public FileSystem {
     Result<void> sync_directory(const std::string& name) override { return refused(name); }
     Result<std::uint64_t> free_bytes(const std::string& directory) override {
         return files_.free_bytes(directory);
+    }
+    Result<bool> has_other_names(const std::string& name) override {
+        return files_.has_other_names(name);
     }
 
   private:

@@ -135,6 +135,10 @@ Result<std::uint64_t> ReservedFiles::free_bytes(const std::string& directory) {
     return files_.free_bytes(directory);
 }
 
+Result<bool> ReservedFiles::has_other_names(const std::string& name) {
+    return files_.has_other_names(name);
+}
+
 // ---- whoever looks after it
 
 Reserve::Reserve(FileSystem& files, const Options& options) : files_(files), options_(options) {}

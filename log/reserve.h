@@ -35,6 +35,7 @@ class ReservedFiles final : public FileSystem {
     Result<void> remove(const std::string& name) override;
     Result<void> sync_directory(const std::string& directory) override;
     Result<std::uint64_t> free_bytes(const std::string& directory) override;
+    Result<bool> has_other_names(const std::string& name) override;
 
   private:
     class Handle;

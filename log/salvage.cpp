@@ -12,15 +12,17 @@ constexpr std::uint64_t read_bytes = 1u << 20;
 
 class Salvage {
   public:
-    Salvage(File& file, std::uint64_t refusals_max) : file_(file), refusals_max_(refusals_max) {}
+    Salvage(File& file, std::uint64_t refusals_max, Salvaged& out)
+        : file_(file), refusals_max_(refusals_max), out_(out) {}
 
-    Result<Salvaged> run() {
+    Result<void> run() {
         LEDGER_TRY(const std::uint64_t size, file_.size());
         out_.bytes.resize(static_cast<std::size_t>(size));
+        out_.unreadable.clear();
         for (std::uint64_t at = 0; at < size; at += read_bytes) {
             LEDGER_CHECK(read(at, std::min(size, at + read_bytes)));
         }
-        return std::move(out_);
+        return {};
     }
 
   private:
@@ -30,7 +32,9 @@ class Salvage {
             static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
         const Result<std::uint64_t> got = file_.read(from, into);
         if (got) {
-            return {};  // less than the size only if the file has just been cut: zeros
+            // Less than the size only if the file has just been cut.
+            std::fill(into.begin() + static_cast<std::ptrdiff_t>(*got), into.end(), std::byte{0});
+            return {};
         }
         if (to - from > sector_bytes) {
             const std::uint64_t middle = from + sector_ceiling((to - from) / 2);
@@ -47,13 +51,19 @@ class Salvage {
 
     File& file_;
     const std::uint64_t refusals_max_;
-    Salvaged out_;
+    Salvaged& out_;
 };
 
 }  // namespace
 
 Result<Salvaged> salvage(File& file, std::uint64_t refusals_max) {
-    return Salvage(file, refusals_max).run();
+    Salvaged out;
+    LEDGER_CHECK(salvage(file, refusals_max, out));
+    return out;
+}
+
+Result<void> salvage(File& file, std::uint64_t refusals_max, Salvaged& into) {
+    return Salvage(file, refusals_max, into).run();
 }
 
 }  // namespace ledger::log

@@ -116,11 +116,19 @@ Result<void> Writer::retire_segments(
     const std::vector<SegmentId>& segments, bool reuse) {
     for (SegmentId id : segments) {
         const std::string name = path_in(options_.directory, segment_name(id));
-        if (reuse && !scarce_ && spares_.size() < options_.spare_segments) {
-            LEDGER_CHECK(files_.rename(name, path_in(options_.directory, spare_name(id))));
-            spares_.push_back(id);
-        } else {
+        if (!reuse || scarce_ || spares_.size() >= options_.spare_segments) {
             LEDGER_CHECK(files_.remove(name));
+            continue;
+        }
+        const std::string spare = path_in(options_.directory, spare_name(id));
+        LEDGER_CHECK(files_.rename(name, spare));
+        // Asked under the new name, which nobody gives another one: who has the file keeps it as it is.
+        LEDGER_TRY(const bool shared, files_.has_other_names(spare));
+        LEDGER_SOMETIMES(shared, "log.discarded_file_is_shared");
+        if (shared) {
+            LEDGER_CHECK(files_.remove(spare));
+        } else {
+            spares_.push_back(id);
         }
     }
     return segments.empty() ? Result<void>{} : files_.sync_directory(options_.directory);

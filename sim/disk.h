@@ -94,6 +94,7 @@ class Disk final : public log::FileSystem {
     Result<void> remove(const std::string& name) override;
     Result<void> sync_directory(const std::string& directory) override;
     Result<std::uint64_t> free_bytes(const std::string& directory) override;
+    Result<bool> has_other_names(const std::string&) override { return false; }
 
     // Power failure. For every operation that no completed sync covers the choices decide what of
     // it survives; then the page cache is gone. Files opened before are dead: the owner drops

@@ -74,12 +74,16 @@ class CopyFiles final : public log::FileSystem {
         : directory_(directory), own_(log::make_posix_file_system(directory)),
           shared_files_(log::make_read_only_posix_file_system(directory)) {}
 
-    // False if it is not there any more.
+    // False if it is not there any more: what was copied may be what its file was used for since.
     Result<bool> copy(const fs::path& from) {
         std::error_code error;
         fs::copy_file(from, directory_ / from.filename(), error);
         if (error && error != std::errc::no_such_file_or_directory) {
             return cannot_copy(from.string(), error);
+        }
+        if (!error && !fs::exists(from, error)) {
+            fs::remove(directory_ / from.filename(), error);
+            return false;
         }
         return !error;
     }
@@ -119,6 +123,9 @@ class CopyFiles final : public log::FileSystem {
     }
     Result<std::uint64_t> free_bytes(const std::string& directory) override {
         return own_->free_bytes(directory);
+    }
+    Result<bool> has_other_names(const std::string& name) override {
+        return own_->has_other_names(name);
     }
 
   private:

@@ -18,7 +18,6 @@ namespace {
 log::Options storage_options(const DataOptions& options) {
     return {.directory = DataDirectory::log_directory,
         .segment_bytes = options.segment_bytes,
-        .spare_segments = 0,  // copies of a log (ctl_replica_copy.h) have links to its sealed segments
         .reserve_bytes = options.reserve_bytes,
         .soft_limit_bytes = options.soft_limit_bytes};
 }

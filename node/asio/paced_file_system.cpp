@@ -85,6 +85,10 @@ Result<std::uint64_t> PacedFileSystem::free_bytes(const std::string& directory) 
     return files_.free_bytes(directory);
 }
 
+Result<bool> PacedFileSystem::has_other_names(const std::string& name) {
+    return files_.has_other_names(name);
+}
+
 void PacedFileSystem::pace(std::uint64_t bytes) {
     bytes_ += bytes;
     const std::chrono::duration<double> due(

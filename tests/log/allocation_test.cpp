@@ -47,6 +47,7 @@ class FixedFiles final : public FileSystem {
     }
     Result<void> sync_directory(const std::string&) override { return {}; }
     Result<std::uint64_t> free_bytes(const std::string&) override { return UINT64_MAX; }
+    Result<bool> has_other_names(const std::string&) override { return false; }
 
   private:
     static constexpr std::size_t bytes_max = 16u << 20;

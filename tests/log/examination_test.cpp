@@ -95,6 +95,9 @@ class BadSectors final : public FileSystem {
     Result<std::uint64_t> free_bytes(const std::string& directory) override {
         return files_.free_bytes(directory);
     }
+    Result<bool> has_other_names(const std::string& name) override {
+        return files_.has_other_names(name);
+    }
 
   private:
     class Handle final : public File {

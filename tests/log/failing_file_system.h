@@ -50,6 +50,9 @@ class FailingFileSystem final : public FileSystem {
         return inner_.sync_directory(directory);
     }
     Result<std::uint64_t> free_bytes(const std::string&) override { return space; }
+    Result<bool> has_other_names(const std::string& name) override {
+        return inner_.has_other_names(name);
+    }
 
   private:
     class Handle final : public File {

@@ -74,6 +74,7 @@ class MemoryFileSystem final : public FileSystem {
         return {};
     }
     Result<std::uint64_t> free_bytes(const std::string&) override { return free; }
+    Result<bool> has_other_names(const std::string&) override { return false; }
 
     // What is said to be free; nothing is refused for want of it.
     std::uint64_t free = UINT64_MAX;

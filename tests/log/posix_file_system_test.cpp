@@ -45,6 +45,18 @@ TEST_CASE("posix: files keep what was written", "[log]") {
     CHECK(mode_of(root.path() + "/a") == 0700);
 }
 
+TEST_CASE("posix: a file tells whether it has another name", "[log]") {
+    const TemporaryDirectory root;
+    const auto files = make_posix_file_system(root.path());
+    REQUIRE(files->create("file"));
+    CHECK(*files->has_other_names("file") == false);
+    std::filesystem::create_hard_link(root.path() + "/file", root.path() + "/other");
+    CHECK(*files->has_other_names("file") == true);
+    REQUIRE(files->remove("other"));
+    CHECK(*files->has_other_names("file") == false);
+    CHECK(files->has_other_names("other").error().code == Errc::not_found);
+}
+
 TEST_CASE("posix: directories list files only, sorted", "[log]") {
     const TemporaryDirectory root;
     const auto files = make_posix_file_system(root.path());

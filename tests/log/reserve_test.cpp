@@ -336,6 +336,9 @@ TEST_CASE("reserve: where more is said to be free than can be had, attempts beco
         Result<std::uint64_t> free_bytes(const std::string& name) override {
             return inner_.free_bytes(name);
         }
+        Result<bool> has_other_names(const std::string& name) override {
+            return inner_.has_other_names(name);
+        }
 
       private:
         MemoryFileSystem& inner_;

@@ -1,5 +1,9 @@
 #include "log/storage.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>
 #include <rapidcheck/catch.h>
@@ -7,11 +11,13 @@
 #include "log/examination.h"
 #include "log/footer.h"
 #include "log/log_map.h"
+#include "log/posix_file_system.h"
 #include "log/reader.h"
 #include "log/scan.h"
 #include "tests/log/failing_file_system.h"
 #include "tests/log/memory_file_system.h"
 #include "tests/log/sample.h"
+#include "tests/log/temporary_directory.h"
 
 namespace ledger::log {
 
@@ -239,6 +245,42 @@ TEST_CASE("storage: the files of discarded segments become new ones", "[log]") {
         CHECK(segments_of(files).size() == 1);
         check_same(opened, twin);
     }
+}
+
+TEST_CASE("storage: a discarded file that somebody else has is used for nothing else", "[log]") {
+    const TemporaryDirectory root;
+    const auto files = make_posix_file_system(root.path());
+    const Options options = reusing_options(8192);
+    REQUIRE(format(*files, options, sample_identity()));
+    TwinLog twin;
+    auto opened = open(*files, options, sample_identity());
+    REQUIRE(opened);
+    std::uint64_t step = 0;
+    const auto grow_until = [&](SegmentId segment) {
+        while (opened->storage->published()->last() == Index{0} ||
+               opened->storage->published()->segment_of(twin.last()) < segment) {
+            must_store(*opened->storage, twin, twin.group(++step, 2, 900));
+            twin.commit = twin.last();
+        }
+    };
+    grow_until(SegmentId{4});
+    const std::string copied = root.path() + "/copy-of-2";
+    std::filesystem::create_hard_link(root.path() + "/wal/00000002.segment", copied);
+    const auto bytes_of_copy = [&] {
+        std::ifstream in(copied, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    const std::string before = bytes_of_copy();
+    REQUIRE(opened->storage->discard(twin.commit));
+    twin.forget(opened->storage->published()->first());
+    const auto names = files->list("wal");
+    REQUIRE(names);
+    CHECK(std::count(names->begin(), names->end(), "00000001.spare") == 1);
+    CHECK(std::count(names->begin(), names->end(), "00000002.spare") == 0);
+    CHECK(std::count(names->begin(), names->end(), "00000003.spare") == 1);
+    grow_until(SegmentId{8});
+    CHECK(bytes_of_copy() == before);
+    check_held(*opened->storage, twin);
 }
 
 TEST_CASE("storage: where space is scarce there are no spares, and no zeros ahead", "[log]") {

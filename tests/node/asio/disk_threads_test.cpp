@@ -80,6 +80,9 @@ class GatedFiles final : public log::FileSystem {
     Result<std::uint64_t> free_bytes(const std::string& directory) override {
         return files_->free_bytes(directory);
     }
+    Result<bool> has_other_names(const std::string& name) override {
+        return files_->has_other_names(name);
+    }
 
   private:
     class GatedFile final : public log::File {
