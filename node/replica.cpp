@@ -1049,6 +1049,7 @@ void Replica::submit_stores() {
     }
 }
 
+// Once: after a state was begun anew what has been told is applied a second time.
 void Replica::announce() {
     if (announced_ < applied_) {
         announced_ = applied_;
