@@ -1060,7 +1060,8 @@ void Replica::announce() {
 void Replica::plan_wake(Instant now) {
     Instant next = std::min({repair_.settled() ? raft_->deadline() : never, seal_at_,
         proposals_.deadline(), snapshots_.deadline(), repair_.deadline(),
-        scrubber_.deadline(), eraser_.deadline(), look_again_});
+        scrubber_.deadline(), snapshots_.restoring() ? never : eraser_.deadline(),
+        look_again_});
     const bool more_to_apply = applied_ < raft_->commit() && !loading_to_apply_ &&
                                !snapshots_.restoring() && !apply_is_blocked();
     const bool more_to_answer = queries_.answerable(applied_) && !snapshots_.lacks_past();

@@ -30,6 +30,7 @@ void Raft::covered_by_cut(Instant now, LogId id, const Configuration& configurat
     history_.learn_in_force_at(id.index, configuration);
     commit_to(std::max(commit_, id.index));
     ready_.state_from = id;
+    forget_offer(offered_.id);  // the caller begins anew, too
     begin_term_when_whole();
 }
 

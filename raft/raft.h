@@ -351,6 +351,8 @@ class Raft {
     void handle(NodeId from, const SnapshotOffer& offer);
     void handle(NodeId from, const SnapshotStatus& status);
     void restore(const Cut& cut);
+    // What was offered up to there is awaited no more.
+    void forget_offer(LogId upto);
 
     // transfer.cpp
     void hand_over_if_crowded(Leader& self);

@@ -164,6 +164,8 @@ bool Raft::snapshot_received(Instant now, LogId id) {
     const bool awaited = self != nullptr && offered_.id == id && id.index > commit_;
     LEDGER_SOMETIMES(!awaited, "raft.snapshot_too_late");
     if (!awaited) {
+        // The caller gives it up: who offers it again means it anew.
+        forget_offer(id);
         return false;
     }
     if (log_.contains(id)) {
@@ -177,12 +179,18 @@ bool Raft::snapshot_received(Instant now, LogId id) {
         restore({id, offered_.cluster_time, offered_.wall_time,
             *decode_configuration(offered_configuration_.envelope())});
     }
-    offered_ = {};
-    offered_configuration_ = {};
+    forget_offer(id);
     if (self->leader != NodeId{0}) {
         send(self->leader, true, SnapshotStatus{.term = term_, .cut = id, .held = true});
     }
     return true;
+}
+
+void Raft::forget_offer(LogId upto) {
+    if (offered_.id.index <= upto.index) {
+        offered_ = {};
+        offered_configuration_ = {};
+    }
 }
 
 // Raft fig. 13: the whole log is discarded, and what lies in Ready of it.

@@ -255,7 +255,6 @@ class Disk final : public log::FileSystem {
     Names durable_names_;                             // as a crash finds them
     std::set<std::string, std::less<>> directories_;  // durable at once; see the README
     std::vector<EntryOperation> entries_;             // in the order issued
-    QuestionCounters entry_questions_;
 
     std::uint64_t issued_ = 0;
     std::uint64_t issued_last_ = UINT64_MAX;  // for the next crash

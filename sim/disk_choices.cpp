@@ -4,13 +4,16 @@
 
 namespace ledger::sim {
 
-std::uint64_t Questions::choose(Site site, std::uint64_t domain) {
+std::uint64_t Questions::next(Site site) {
     constexpr auto first_site = static_cast<std::uint32_t>(Site::disk_write_latency);
     const std::uint32_t slot = static_cast<std::uint32_t>(site) - first_site;
-    LEDGER_ASSERT(slot < counters_.asked.size());
+    LEDGER_ASSERT(slot < asked_.size());
+    return crash_ << 32 | asked_[slot]++;
+}
+
+std::uint64_t Questions::choose(Site site, std::uint64_t domain) {
     LEDGER_ASSERT(domain >= 1);
-    const std::uint64_t sequence = counters_.asked[slot]++;
-    const std::uint64_t answer = choices_.choose(site, entity_, sequence, domain);
+    const std::uint64_t answer = choices_.choose(site, entity_, next(site), domain);
     LEDGER_ASSERT(answer < domain);
     return answer;
 }
@@ -21,8 +24,7 @@ bool Questions::strikes(Site site, std::uint32_t parts_per_million) {
     if (parts_per_million == 0 || parts_per_million == certain) {
         return parts_per_million == certain;
     }
-    // 0 is the harmless answer of every question, so the harm sits at the upper end.
-    return choose(site, certain) >= certain - parts_per_million;
+    return choices_.strikes(site, entity_, next(site), parts_per_million);
 }
 
 }  // namespace ledger::sim

@@ -32,25 +32,24 @@ inline constexpr CrashProfile lose_everything{
 inline constexpr CrashProfile keep_everything{
     .keep = 1'000'000, .tear = 0, .together = 1'000'000, .split_size = 0, .lose_entry = 0};
 
-// How many questions of each disk site an entity has been asked.
-struct QuestionCounters {
-    std::array<std::uint64_t, 10> asked{};
-};
-
-// Asks one entity's questions and numbers them.
+// Asks an entity's questions about one crash and numbers them by site: what is asked about one crash
+// moves no question about another.
 class Questions {
   public:
-    Questions(ChoiceSource& choices, std::uint64_t entity, QuestionCounters& counters)
-        : choices_(choices), entity_(entity), counters_(counters) {}
+    Questions(ChoiceSource& choices, std::uint64_t entity, std::uint64_t crash)
+        : choices_(choices), entity_(entity), crash_(crash) {}
 
     std::uint64_t choose(Site site, std::uint64_t domain);
     // True with this chance; asks nothing when the answer is certain.
     bool strikes(Site site, std::uint32_t parts_per_million);
 
   private:
+    std::uint64_t next(Site site);  // sequence number
+
     ChoiceSource& choices_;
     const std::uint64_t entity_;
-    QuestionCounters& counters_;
+    const std::uint64_t crash_;
+    std::array<std::uint32_t, 10> asked_{};  // by site
 };
 
 }  // namespace ledger::sim

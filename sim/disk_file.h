@@ -105,7 +105,6 @@ class DiskFile {
     // none did.
     std::uint64_t take_change() { return std::exchange(changed_from_, UINT64_MAX); }
 
-    QuestionCounters questions;
     std::uint64_t handles = 0;  // open files that refer to it
 
   private:

@@ -53,7 +53,7 @@ void Disk::crash_entries(ChoiceSource& choices, std::uint32_t lose, CrashReport&
     for (const EntryOperation& operation : entries_) {
         apply(expected, operation);
     }
-    Questions questions(choices, std::uint64_t{node_.value} << 32, entry_questions_);
+    Questions questions(choices, std::uint64_t{node_.value} << 32, life_);
     std::vector<const EntryOperation*> struck;
     for (const EntryOperation& operation : entries_) {
         if (settle_entry(operation, questions, lose)) {
@@ -149,7 +149,7 @@ void Disk::crash_files(ChoiceSource& choices, const CrashProfile& profile, Crash
         DiskFile& crashing = file(number);
         const UnsyncedFile unsynced = crashing.unsynced(issued_last_);
         const std::uint64_t entity = std::uint64_t{node_.value} << 32 | number;
-        Questions questions(choices, entity, crashing.questions);
+        Questions questions(choices, entity, life_);
         CrashedFile crashed = crash_file(unsynced, questions, profile);
         report.operations += unsynced.operations.size();
         report.lost_bytes += crashed.lost_bytes;

@@ -44,11 +44,12 @@ MediaNemesis::MediaNemesis(const Profile& profile, ChoiceSource& choices, FaultC
 }
 
 std::uint64_t MediaNemesis::draw(std::uint64_t domain) {
-    return choices_.choose(Site::nemesis_media, 0, ++draws_, domain);
+    return choices_.choose(Site::nemesis_media, turn_, ++draws_, domain);
 }
 
 void MediaNemesis::strike() {
     const MediaProfile& media = profile_.media;
+    ++strikes_;
     strike(Fault::disk_bit_rot, media.rot);
     strike(Fault::disk_sector_error, media.sector_error);
     strike(Fault::disk_phantom_write, media.phantom_write);
@@ -59,8 +60,10 @@ void MediaNemesis::strike() {
 }
 
 void MediaNemesis::strike(Fault fault, PartsPerMillion chance) {
-    constexpr std::uint64_t million = 1'000'000;
-    if (chance == 0 || draw(million) < million - chance) {
+    // Questions about one fault of one strike move no others.
+    turn_ = strikes_ << 8 | static_cast<std::uint64_t>(fault);
+    draws_ = 0;
+    if (!choices_.strikes(Site::nemesis_media, turn_, ++draws_, chance)) {
         return;
     }
     if (fault == Fault::disk_crowded) {

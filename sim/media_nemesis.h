@@ -74,7 +74,9 @@ class MediaNemesis final {
     MediaAtlas& atlas_;
     MediaPort& port_;
     std::vector<Aim> aims_;  // each as often as its share says
-    std::uint64_t draws_ = 0;
+    std::uint64_t strikes_ = 0;
+    std::uint64_t turn_ = 0;   // the entity of its questions
+    std::uint64_t draws_ = 0;  // in this turn
     Counts counts_;
 };
 

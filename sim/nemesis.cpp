@@ -54,7 +54,7 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
 }
 
 std::uint64_t Nemesis::draw(Site site, std::uint64_t domain) {
-    return choices_.choose(site, 0, ++draws_, domain);
+    return choices_.choose(site, turn_, ++draws_, domain);
 }
 
 Duration Nemesis::draw_duration() {
@@ -71,12 +71,12 @@ NodeId Nemesis::random_node() {
 }
 
 bool Nemesis::chance(Site site, PartsPerMillion probability) {
-    constexpr std::uint64_t million = 1'000'000;
-    return draw(site, million) >= million - probability;
+    return choices_.strikes(site, turn_, ++draws_, probability);
 }
 
 std::optional<Nemesis::Moment> Nemesis::elected(NodeId) {
-    if (profile_.nemesis.hunt == 0 || !chance(Site::nemesis_action, profile_.nemesis.hunt)) {
+    begin_turn(hunts, ++elections_);
+    if (!chance(Site::nemesis_action, profile_.nemesis.hunt)) {
         return std::nullopt;
     }
     // At once, so that only its own disk has its first entry; when it learns that a follower holds
@@ -97,6 +97,7 @@ void Nemesis::hunt(NodeId leader) {
     if (!profile_.nemesis.crashes && !may_isolate) {
         return;
     }
+    begin_turn(chases, ++chases_);
     faults_.fire(Fault::leader_hunted);
     faults_.consume(Fault::leader_hunted);
     hunting_ = true;
@@ -114,14 +115,32 @@ void Nemesis::hunt(NodeId leader) {
     hunting_ = false;
 }
 
-Duration Nemesis::strike() {
-    const Duration pause = draw_latency(LatencyFamily::exponential, milliseconds(10),
-        profile_.nemesis.interval_mean, draw(Site::nemesis_interval, UINT64_MAX));
+void Nemesis::begin_turn(std::uint64_t kind, std::uint64_t number) {
+    turn_ = kind << 32 | number;
+    draws_ = 0;
+}
+
+// Anywhere in its own interval: when one comes does not depend on those before it.
+Instant Nemesis::next_strike() {
+    begin_turn(strikes, strikes_ + 1);
+    const auto mean = static_cast<std::uint64_t>(profile_.nemesis.interval_mean.nanoseconds);
+    const std::uint64_t late = bounded(draw(Site::nemesis_interval, UINT64_MAX), mean);
+    return Instant{static_cast<std::int64_t>(strikes_ * mean + late)};
+}
+
+void Nemesis::strike() {
+    begin_turn(strikes, ++strikes_);
+    draws_ = 1;  // behind the one that said when
     if (repertoire_.empty()) {
-        return pause;
+        return;
     }
-    act(repertoire_[draw(Site::nemesis_action, repertoire_.size())], port_.leader());
-    return pause;
+    // Nothing, which is the kind answer, or one of the repertoire.
+    constexpr std::uint64_t shares = 64;
+    const std::uint64_t answer =
+        draw(Site::nemesis_action, 1 + shares * repertoire_.size());
+    if (answer > 0) {
+        act(repertoire_[(answer - 1) / shares], port_.leader());
+    }
 }
 
 void Nemesis::act(Action action, NodeId leader) {

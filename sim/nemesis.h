@@ -51,8 +51,9 @@ class Nemesis final {
     std::optional<Moment> elected(NodeId leader);
     // It is time: crashes it or cuts it off.
     void hunt(NodeId leader);
-    // Strikes once; returns when to come back.
-    Duration strike();
+    // When the next strike is due.
+    Instant next_strike();
+    void strike();
     // A partition ends.
     void end(std::uint64_t action);
     // All of them end.
@@ -81,6 +82,9 @@ class Nemesis final {
         std::vector<std::pair<NodeId, NodeId>> links;
     };
 
+    // What it is about decides alone what is asked: questions of one turn move none of another.
+    static constexpr std::uint64_t strikes = 0, hunts = 1, chases = 2;
+    void begin_turn(std::uint64_t kind, std::uint64_t number);
     std::uint64_t draw(Site site, std::uint64_t domain);
     Duration draw_duration();
     NodeId random_node();
@@ -108,7 +112,11 @@ class Nemesis final {
     std::vector<Partition> partitions_;
     std::uint64_t actions_ = 0;
     std::uint64_t hunted_ = 0;  // the isolation of the leader hunted last; 0 = none
-    std::uint64_t draws_ = 0;
+    std::uint64_t strikes_ = 0;
+    std::uint64_t elections_ = 0;
+    std::uint64_t chases_ = 0;
+    std::uint64_t turn_ = 0;   // the entity of its questions
+    std::uint64_t draws_ = 0;  // in this turn
     bool hunting_ = false;
 };
 

@@ -9,8 +9,6 @@
 namespace ledger::sim {
 namespace {
 
-constexpr std::uint64_t million = 1'000'000;
-
 // Quantiles of the exponential distribution with mean 1024, at (i + 1/2) / 64. A table, because
 // the standard library's logarithm may differ in the last bit.
 constexpr std::array<std::uint16_t, 64> exponential_quantiles = {8, 24, 41, 58, 75, 92, 110, 128,
@@ -37,7 +35,7 @@ Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::ui
         case LatencyFamily::exponential: return min + scale(exponential_quantiles[quantile]) + fine;
         case LatencyFamily::bimodal:
             // One message in 1000 takes forty times as long.
-            return bounded(bits, 1000) == 0 ? min + mean * 40 + fine : min + mean + fine;
+            return bounded(bits, 1000) == 999 ? min + mean * 40 + fine : min + mean + fine;
         case LatencyFamily::heavy_tail: {
             // Square of the exponential: mean 2, rare values far out.
             const std::int64_t q = exponential_quantiles[quantile];
@@ -70,15 +68,6 @@ Network::Network(std::uint32_t nodes, const NetworkProfile& profile, ChoiceSourc
     : nodes_(nodes), profile_(profile), choices_(choices), faults_(faults),
       links_(static_cast<std::size_t>(nodes) * nodes) {}
 
-bool Network::happens(
-    Site site, std::uint64_t entity, std::uint64_t sequence, PartsPerMillion probability) {
-    if (probability == 0) {
-        return false;
-    }
-    // 0 is the kind answer: the event happens for the highest numbers.
-    return choices_.choose(site, entity, sequence, million) >= million - probability;
-}
-
 Instant Network::arrival(Instant now, Link& on, std::uint64_t entity, std::uint64_t bytes) {
     const std::uint64_t bits =
         choices_.choose(Site::network_latency, entity, on.sent, UINT64_MAX);
@@ -110,12 +99,12 @@ Transit Network::send(Instant now, const node::PeerMessage& message, FrameModel*
         faults_.consume(Fault::message_cut);
         return {};
     }
-    if (happens(Site::network_loss, entity, on.sent, profile_.loss)) {
+    if (choices_.strikes(Site::network_loss, entity, on.sent, profile_.loss)) {
         faults_.fire(Fault::message_lost);
         faults_.consume(Fault::message_lost);
         return {};
     }
-    if (happens(Site::network_damage, entity, on.sent, profile_.damage)) {
+    if (choices_.strikes(Site::network_damage, entity, on.sent, profile_.damage)) {
         faults_.fire(Fault::message_damaged);
         faults_.consume(Fault::message_damaged);
         if (frames != nullptr) {
@@ -128,7 +117,7 @@ Transit Network::send(Instant now, const node::PeerMessage& message, FrameModel*
     }
     Transit transit;
     transit.first = {arrival(now, on, entity, node::wire_size(message)), on.epoch};
-    if (happens(Site::network_duplicate, entity, on.sent, profile_.duplicate)) {
+    if (choices_.strikes(Site::network_duplicate, entity, on.sent, profile_.duplicate)) {
         faults_.fire(Fault::message_duplicated);
         faults_.consume(Fault::message_duplicated);
         // A late repetition: up to 64 times the mean latency after the first.
@@ -199,7 +188,7 @@ Duration Network::client_notice(std::uint64_t client, std::uint64_t sequence) {
 }
 
 bool Network::client_message_lost(std::uint64_t client, std::uint64_t sequence) {
-    return happens(
+    return choices_.strikes(
         Site::network_loss, (std::uint64_t{1} << 63) | client, sequence, profile_.client_loss);
 }
 

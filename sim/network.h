@@ -88,7 +88,6 @@ class Network {
         return links_[(from.value - 1) * nodes_ + (to.value - 1)];
     }
     Instant arrival(Instant now, Link& on, std::uint64_t entity, std::uint64_t bytes);
-    bool happens(Site site, std::uint64_t entity, std::uint64_t sequence, PartsPerMillion p);
 
     const std::uint32_t nodes_;
     NetworkProfile profile_;

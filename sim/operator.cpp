@@ -39,7 +39,7 @@ Operator::Operator(
     : profile_(profile), choices_(choices), faults_(faults), port_(port) {}
 
 std::uint64_t Operator::draw(std::uint64_t domain) {
-    return choices_.choose(Site::operator_action, 0, ++draws_, domain);
+    return choices_.choose(Site::operator_action, turns_, ++draws_, domain);
 }
 
 NodeId Operator::random_node() {
@@ -47,6 +47,8 @@ NodeId Operator::random_node() {
 }
 
 std::optional<What> Operator::next(std::uint32_t) {
+    ++turns_;
+    draws_ = 0;
     std::optional<What> what = choose();
     const NodeId goes = what ? leaves(*what) : NodeId{};
     if (goes != NodeId{} && goes != lost_ && !port_.may_lose(goes)) {

@@ -66,7 +66,8 @@ class Operator final : public OperationSource {
     ChoiceSource& choices_;
     FaultCounts& faults_;
     OperatorPort& port_;
-    std::uint64_t draws_ = 0;
+    std::uint64_t turns_ = 0;  // the entity of its questions
+    std::uint64_t draws_ = 0;  // in this turn
     NodeId lost_;                    // its disk is gone and it is not yet back; 0 = none
     std::vector<NodeId> leaving_;
     bool unsure_ = false;            // what was asked for last may still happen

@@ -1,6 +1,7 @@
 #include "sim/profile.h"
 
 #include <array>
+#include <string>
 #include <string_view>
 
 #include "log/base/assert.h"
@@ -17,7 +18,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 101> keys = {{
+constexpr std::array<KnownKey, 102> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -119,6 +120,7 @@ constexpr std::array<KnownKey, 101> keys = {{
     {Section::workload, "redactions", Unit::share, 0, 1'000'000},
     {Section::swarm, "knob.erase_delay", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.erase_entries", Unit::count, 1, 65'536},
+    {Section::swarm, "check.canary", Unit::count, 0, 1},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -128,12 +130,20 @@ class Drawer {
     Drawer(ChoiceSource& choices, const check::Scenario& scenario)
         : choices_(choices), scenario_(scenario) {}
 
+    // Of the keys drawn so far.
+    std::vector<check::Setting> take_unkind() { return std::move(unkind_); }
+
     std::int64_t operator()(std::string_view key, const Range& own) {
         for (std::size_t number = 0; number < keys.size(); ++number) {
             if (keys[number].key == key) {
                 const Range range = scenario_.get(keys[number].section, key, own);
-                return range.value(
+                const std::int64_t value = range.value(
                     choices_.choose(Site::nemesis_profile, number, 0, range.domain()));
+                if (value != own.value(0)) {
+                    unkind_.push_back({keys[number].section, std::string(key), keys[number].unit,
+                        Range::one(value)});
+                }
+                return value;
             }
         }
         LEDGER_ASSERT(false && "a key that is not in the table");
@@ -147,6 +157,7 @@ class Drawer {
   private:
     ChoiceSource& choices_;
     const check::Scenario& scenario_;
+    std::vector<check::Setting> unkind_;
 };
 
 void draw_network(Drawer& draw, NetworkProfile& network) {
@@ -236,14 +247,7 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
     workload.read_anywhere = draw.number("read_anywhere", Range::among({0, 0, 500'000}));
 }
 
-}  // namespace
-
-std::span<const check::KnownKey> scenario_keys() {
-    return keys;
-}
-
-Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
-    Drawer draw(choices, scenario);
+Profile draw_all(Drawer& draw, const check::Scenario& scenario) {
     Profile profile;
     profile.nodes = scenario.voters;
     profile.faults_for = draw.duration("faults.for", Range::among({3 * s, 5 * s, 8 * s}));
@@ -327,7 +331,25 @@ Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
         profile.old_nodes = 0;  // one that is added after an upgrade cannot work, and says so
     }
     draw_workload(draw, profile.workload);
+    profile.canary = draw.flag("check.canary", Range::one(0));
     return profile;
+}
+
+}  // namespace
+
+std::span<const check::KnownKey> scenario_keys() {
+    return keys;
+}
+
+Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario) {
+    Drawer draw(choices, scenario);
+    return draw_all(draw, scenario);
+}
+
+std::vector<check::Setting> unkind_settings(ChoiceSource& choices, const check::Scenario& scenario) {
+    Drawer draw(choices, scenario);
+    draw_all(draw, scenario);
+    return draw.take_unkind();
 }
 
 }  // namespace ledger::sim

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "log/base/choice.h"
 #include "log/base/time.h"
@@ -157,6 +158,8 @@ struct Profile {
     MembershipProfile membership;
     WorkloadProfile workload;
     Duration faults_for = seconds(8);  // then everything heals and the run must finish
+    // A check that calls something a violation that is none: whoever runs it must hear of it.
+    bool canary = false;
 
     // All nodes there are, members or not: 1 to this.
     std::uint32_t hosts() const { return nodes + (membership.changes ? membership.spares : 0); }
@@ -165,7 +168,11 @@ struct Profile {
 // The keys that a scenario's [swarm] and [workload] sections may set.
 std::span<const check::KnownKey> scenario_keys();
 
-// Draws the world of `choices`' seed: every key inside the scenario's range, or inside its own.
+// Draws the world of `choices`' seed: every key inside the scenario's range, or inside its own. The
+// first value of a range is the kind one.
 Profile draw_profile(ChoiceSource& choices, const check::Scenario& scenario);
+// The keys that are drawn so with a value that is not the first of their own range: with these
+// settings and kind answers the same world is drawn.
+std::vector<check::Setting> unkind_settings(ChoiceSource& choices, const check::Scenario& scenario);
 
 }  // namespace ledger::sim

@@ -8,8 +8,6 @@
 namespace ledger::sim {
 namespace {
 
-constexpr std::uint64_t million = 1'000'000;
-
 std::string stream_name(std::uint64_t number) {
     return "stream-" + std::to_string(number);
 }
@@ -33,11 +31,14 @@ SwarmWorkload::SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choic
     : profile_(profile), choices_(choices), lanes_(profile.clients) {}
 
 std::uint64_t SwarmWorkload::draw(Site site, std::uint32_t lane, std::uint64_t domain) {
-    return choices_.choose(site, lane, ++lanes_[lane].draws, domain);
+    // Questions about one operation move none about another.
+    return choices_.choose(site, std::uint64_t{lane} << 32 | lanes_[lane].operations,
+        ++lanes_[lane].draws, domain);
 }
 
 bool SwarmWorkload::chance(Site site, std::uint32_t lane, PartsPerMillion probability) {
-    return draw(site, lane, million) >= million - probability;
+    return choices_.strikes(site, std::uint64_t{lane} << 32 | lanes_[lane].operations,
+        ++lanes_[lane].draws, probability);
 }
 
 std::optional<node::client::What> SwarmWorkload::next(std::uint32_t lane) {
@@ -45,12 +46,14 @@ std::optional<node::client::What> SwarmWorkload::next(std::uint32_t lane) {
         return std::nullopt;
     }
     ++issued_;
+    ++lanes_[lane].operations;
+    lanes_[lane].draws = 0;
     const bool read = chance(Site::workload_read, lane, profile_.reads);
     // The first of all writes: reads alone would commit nothing.
     if (read && issued_ > 1) {
         return draw_query(lane);
     }
-    const bool redact = profile_.redactions > 0 && lanes_[lane].total > 0 &&
+    const bool redact = lanes_[lane].total > 0 &&
                         chance(Site::workload_redact, lane, profile_.redactions);
     if (redact) {
         return draw_redact(lane);

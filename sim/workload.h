@@ -34,7 +34,8 @@ class SwarmWorkload final : public OperationSource {
     struct Lane {
         std::map<std::string, std::uint64_t, std::less<>> lengths;
         std::uint64_t total = 0;
-        std::uint64_t draws = 0;
+        std::uint64_t operations = 0;
+        std::uint64_t draws = 0;  // for the last of them
     };
 
     std::uint64_t draw(Site site, std::uint32_t lane, std::uint64_t domain);

@@ -111,11 +111,14 @@ RunResult World::run() {
     if (operator_client_) {
         operator_client_->start();
     }
-    queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
+    queue_.push({.at = nemesis_->next_strike(), .kind = ItemKind::nemesis});
     queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
     while (!queue_.empty() && !judge_.violation() && phase_ != Phase::done) {
         const Item item = queue_.pop();
         LEDGER_ASSERT(item.at >= now_);
+        if (item.at > now_) {
+            steps_before_now_ = steps_;
+        }
         now_ = item.at;
         judge_.at(steps_, now_);
         handle(item);
@@ -123,6 +126,11 @@ RunResult World::run() {
             judge_.violated("bounded_run", check::Kind::resource,
                 "the run took more than " + std::to_string(options_.steps_max) +
                     " steps and is not done: " + pending());
+        }
+        if (steps_ - steps_before_now_ > options_.steps_at_once_max) {
+            judge_.violated("bounded_run", check::Kind::resource,
+                "more than " + std::to_string(options_.steps_at_once_max) +
+                    " steps were taken while no time passed: " + pending());
         }
     }
     waits_for_loss_ = tells_of_loss();
@@ -175,7 +183,8 @@ void World::perform(const Item& item) {
         case ItemKind::client_timer: user(item.node).on_timer(item.a); break;
         case ItemKind::nemesis:
             if (phase_ == Phase::faults) {
-                queue_.push({.at = now_ + nemesis_->strike(), .kind = ItemKind::nemesis});
+                nemesis_->strike();
+                queue_.push({.at = nemesis_->next_strike(), .kind = ItemKind::nemesis});
                 if (media_) {
                     media_->strike();
                 }
@@ -400,6 +409,11 @@ void World::transition(NodeId node, const raft::Transition& transition) {
     if (leader_ != NodeId{}) {
         ++leader_changes_;
         leader_changes_with_uncommitted_ += uncommitted ? 1u : 0u;
+        if (profile_.canary && uncommitted) {
+            judge_.violated("canary", check::Kind::safety,
+                lane + " leads while there are entries of earlier terms that may not be committed; "
+                       "which is no mistake, but the canary had to sing");
+        }
     }
     LEDGER_SOMETIMES(uncommitted, "sim.leader_change_with_uncommitted_entries");
     if (transition.term > leader_term_) {
@@ -806,7 +820,7 @@ void World::end_outage(NodeId node) {
     }
 }
 
-RunResult World::result() {
+RunResult World::result() const {
     static constexpr std::string_view required[] = {"agreement", "durability", "linearizability"};
     RunResult result;
     result.checks = judge_.results();

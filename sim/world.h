@@ -45,6 +45,7 @@ struct WorldOptions {
     std::uint64_t kept_operations = 0;                  // for reports and history files
     Duration faults_max = seconds(3600);                // even if an import takes longer
     std::uint64_t steps_max = 50'000'000;               // more is a finding of kind resource
+    std::uint64_t steps_at_once_max = 50'000;           // the same, while no time passes
 };
 
 // What came of a run, in values.
@@ -83,7 +84,10 @@ class World final : public HostPort,
     World& operator=(const World&) = delete;
 
     RunResult run();
+    // What has come of it so far.
+    RunResult result() const;
 
+    Instant time() const { return now_; }
     // After run(): for reports and exports.
     const Judge& judge() const { return judge_; }
     std::span<const std::unique_ptr<Host>> hosts() const { return hosts_; }
@@ -214,7 +218,6 @@ class World final : public HostPort,
     void liveness(bool reached, Duration since_heal, Duration limit, const std::string& what);
     void mark(const std::string& lane, check::Mark::Kind kind, Duration length, std::string text);
     void end_outage(NodeId node);
-    RunResult result();
 
     Host& host(NodeId node) { return *hosts_[node.value - 1]; }
     const Host& host(NodeId node) const { return *hosts_[node.value - 1]; }
@@ -228,6 +231,7 @@ class World final : public HostPort,
     EventQueue queue_;
     Hash128 hash_;
     std::uint64_t steps_ = 0;
+    std::uint64_t steps_before_now_ = 0;
     FaultCounts faults_;
     Network network_;
     Judge judge_;

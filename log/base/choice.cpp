@@ -83,4 +83,14 @@ std::string_view site_name(Site site) {
     return "unknown";
 }
 
+std::optional<Site> site_of(std::string_view name) {
+    constexpr std::uint32_t sites_max = 1000;
+    for (std::uint32_t number = 1; number < sites_max; ++number) {
+        if (name == site_name(Site{number}) && name != site_name(Site{0})) {
+            return Site{number};
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace ledger

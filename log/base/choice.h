@@ -2,6 +2,7 @@
 // Choice: every random decision is a named question, answered by an engine behind one interface.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace ledger {
@@ -72,6 +73,7 @@ enum class Site : std::uint32_t {
 
 // The stable name of a site, for tapes and traces; "unknown" for a number that is none.
 std::string_view site_name(Site site);
+std::optional<Site> site_of(std::string_view name);
 
 // Answers decisions. One question has one identity: (site, entity, sequence). `entity` is a node,
 // link, client or file; `sequence` a semantic number where one exists (request, entry, attempt),
@@ -83,6 +85,15 @@ class ChoiceSource {
     // A number in [0, domain); 0 is the kind default (no fault, first in order). domain >= 1.
     virtual std::uint64_t choose(
         Site site, std::uint64_t entity, std::uint64_t sequence, std::uint64_t domain) = 0;
+
+    // Whether something happens that has this chance, in parts per million; the kind answer is no. One
+    // engine may say yes whatever the chance.
+    virtual bool strikes(Site site, std::uint64_t entity, std::uint64_t sequence,
+        std::uint32_t parts_per_million) {
+        constexpr std::uint32_t certain = 1'000'000;
+        return parts_per_million > 0 &&
+               choose(site, entity, sequence, certain) >= certain - parts_per_million;
+    }
 };
 
 // The pure function behind every seeded answer: 64 well-mixed bits of (seed, question). No shared

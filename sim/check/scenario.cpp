@@ -146,8 +146,15 @@ std::string print_scenario(const Scenario& scenario) {
         scenario.name, scenario.voters, scenario.seed_first);
     text += scenario.seed_first == scenario.seed_last ? "\n"
                                                       : fmt::format(" .. {}\n", scenario.seed_last);
+    text += scenario.answers == AnsweredBy::seed ? ""
+            : scenario.answers == AnsweredBy::kind ? "answers  kind\n"
+                                                : "answers  kind-settings\n";
     print_section(scenario, Section::swarm, "swarm", text);
     print_section(scenario, Section::workload, "workload", text);
+    text += scenario.tape.empty() ? "" : "\n[tape]\n";
+    for (const Decision& decision : scenario.tape) {
+        text += print_decision(decision) + '\n';
+    }
     return text;
 }
 

@@ -9,6 +9,7 @@
 
 #include "log/base/result.h"
 #include "log/base/time.h"
+#include "sim/check/decision.h"
 #include "sim/check/errc.h"
 
 namespace ledger::check {
@@ -62,12 +63,21 @@ struct Setting {
     friend bool operator==(const Setting&, const Setting&) = default;
 };
 
+// Who answers what the tape does not.
+enum class AnsweredBy : std::uint8_t {
+    seed = 1,
+    kind_settings,  // settings that the scenario does not name are kind; all else the seed answers
+    kind,
+};
+
 struct Scenario {
     std::string name = "unnamed";
     std::uint32_t voters = 3;
     std::uint64_t seed_first = 1;
     std::uint64_t seed_last = 1;
+    AnsweredBy answers = AnsweredBy::seed;
     std::vector<Setting> settings;  // in the order of the text; a key at most once per section
+    std::vector<Decision> tape;     // in the order of the text; a question at most once
     friend bool operator==(const Scenario&, const Scenario&) = default;
 
     const Range* find(Section section, std::string_view key) const;

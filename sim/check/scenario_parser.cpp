@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <charconv>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -9,7 +12,7 @@
 namespace ledger::check {
 namespace {
 
-constexpr std::uint64_t scenario_bytes_max = 1u << 20;
+constexpr std::uint64_t scenario_bytes_max = 64u << 20;  // a whole run's tape
 constexpr std::uint32_t voters_max = 7;
 
 bool is_space(char c) {
@@ -281,7 +284,7 @@ class Parser {
         if (line.take("[")) {
             return section(line);
         }
-        LEDGER_CHECK(section_ ? setting(line) : header(line));
+        LEDGER_CHECK(tape_ ? decision(line) : section_ ? setting(line) : header(line));
         return line.at_end() ? Result<void>{} : Result<void>{line.wrong("expected nothing more")};
     }
 
@@ -297,12 +300,15 @@ class Parser {
     Result<void> section(Line& line) {
         const std::size_t at = line.at();
         const std::string_view name = line.word();
-        if (name == "swarm") {
+        tape_ = name == "tape";
+        if (tape_) {
+            section_.reset();
+        } else if (name == "swarm") {
             section_ = Section::swarm;
         } else if (name == "workload") {
             section_ = Section::workload;
         } else {
-            return line.wrong_at(at, "expected [swarm] or [workload]");
+            return line.wrong_at(at, "expected [swarm], [workload] or [tape]");
         }
         return line.take("]") && line.at_end() ? Result<void>{}
                                                : Result<void>{line.wrong("expected ]")};
@@ -326,8 +332,71 @@ class Parser {
         if (word == "seeds") {
             return seeds(line);
         }
+        if (word == "answers") {
+            line.skip_space();
+            const std::size_t whose_at = line.at();
+            const std::string_view whose = line.word();
+            if (whose != "seed" && whose != "kind-settings" && whose != "kind") {
+                return line.wrong_at(whose_at, "expected seed, kind-settings or kind");
+            }
+            scenario_.answers = whose == "seed"   ? AnsweredBy::seed
+                                : whose == "kind" ? AnsweredBy::kind
+                                                  : AnsweredBy::kind_settings;
+            return {};
+        }
         return line.wrong_at(
-            at, "expected name, cluster, seeds, or a section like [swarm] or [workload]");
+            at, "expected name, cluster, seeds, answers, or a section like [swarm] or [workload]");
+    }
+
+    // A number of a decision; up to 2^64 - 1.
+    Result<std::uint64_t> whole(Line& line, const char* what) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view word = line.word();
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (word.empty() || error != std::errc{} || end != word.data() + word.size()) {
+            return line.wrong_at(at, fmt::format("expected {}", what));
+        }
+        return value;
+    }
+
+    // site entity sequence/domain = answer
+    Result<void> decision(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view name = line.word();
+        const std::optional<Site> site = site_of(name);
+        if (!site) {
+            return line.wrong_at(at, fmt::format("expected the site of a decision, found {:.80}", name));
+        }
+        Decision decision{.site = *site};
+        LEDGER_TRY(decision.entity, whole(line, "an entity, as 3 or 1:3"));
+        if (line.take(":")) {
+            constexpr std::uint64_t half_max = UINT32_MAX;
+            LEDGER_TRY(const std::uint64_t low, whole(line, "the lower half of an entity"));
+            if (decision.entity > half_max || low > half_max) {
+                return line.wrong_at(at, "a half of an entity is below 2^32");
+            }
+            decision.entity = decision.entity << 32 | low;
+        }
+        LEDGER_TRY(decision.sequence, whole(line, "a sequence number"));
+        if (!line.take("/")) {
+            return line.wrong("expected / and the number of alternatives");
+        }
+        LEDGER_TRY(decision.domain, whole(line, "the number of alternatives"));
+        if (!line.take("=")) {
+            return line.wrong("expected =");
+        }
+        LEDGER_TRY(decision.answer, whole(line, "an answer"));
+        if (decision.answer >= decision.domain) {
+            return line.wrong_at(at, "the answer must be less than the number of alternatives");
+        }
+        if (!questions_.emplace(decision.site, decision.entity, decision.sequence).second) {
+            return line.wrong_at(at, "this question is answered twice");
+        }
+        scenario_.tape.push_back(decision);
+        return {};
     }
 
     Result<void> cluster(Line& line) {
@@ -408,6 +477,8 @@ class Parser {
     std::uint64_t number_ = 0;
     bool version_seen_ = false;
     std::optional<Section> section_;
+    bool tape_ = false;  // in its section
+    std::set<std::tuple<Site, std::uint64_t, std::uint64_t>> questions_;  // of the tape
     Scenario scenario_;
 };
 

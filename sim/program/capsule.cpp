@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "log/base/crc32c.h"
+#include "sim/check/fingerprint.h"
 #include "sim/profile.h"
+#include "sim/program/output.h"
 
 namespace ledger::sim {
 namespace {
@@ -61,11 +63,28 @@ boost::system::error_code make_error_code(CapsuleErrc errc) {
     return {static_cast<int>(errc), capsule_category()};
 }
 
+Capsule capsule_of(const check::Scenario& scenario, const RunResult& result, bool died) {
+    Capsule capsule{.scenario = scenario,
+        .seed = result.seed,
+        .verdict = std::string(check::to_text(result.verdict)),
+        .trace_hash = died ? "-" : hash_text(result.trace_hash)};
+    if (result.violation) {
+        capsule.check = result.violation->check;
+        capsule.kind = check::to_text(result.violation->kind);
+        capsule.fingerprint = check::fingerprint(*result.violation);
+        capsule.sentence = result.violation->sentence;
+    }
+    return capsule;
+}
+
 std::string print_capsule(const Capsule& capsule) {
     std::string text = fmt::format(
-        "capsule 1\nseed {}\ninput {} {}\nverdict {}\ncheck {}\nhash {}\nsentence {}\n{}",
+        "capsule 2\nseed {}\ninput {} {}\nverdict {}\ncheck {}\nkind {}\nfingerprint {}\nhash {}\n"
+        "sentence {}\n{}",
         capsule.seed, capsule.input_hash.empty() ? "-" : capsule.input_hash,
         capsule.input.empty() ? "-" : capsule.input, capsule.verdict, capsule.check.empty() ? "-" : capsule.check,
+        capsule.kind.empty() ? "-" : capsule.kind,
+        capsule.fingerprint.empty() ? "-" : capsule.fingerprint,
         capsule.trace_hash.empty() ? "-" : capsule.trace_hash,
         capsule.sentence.empty() ? "-" : capsule.sentence,
         check::print_scenario(capsule.scenario));
@@ -94,9 +113,9 @@ Result<Capsule> parse_capsule(std::string_view text) {
     std::uint64_t line = 0;
     LEDGER_TRY(const std::string version, take_line(body, "capsule", line));
     LEDGER_TRY(const std::uint64_t version_number, to_number(version, 10, line));
-    if (version_number != 1) {
+    if (version_number != 2) {
         return failure(
-            CapsuleErrc::unsupported, fmt::format("line 1: version {}, expected 1", version));
+            CapsuleErrc::unsupported, fmt::format("line 1: version {}, expected 2", version));
     }
     Capsule capsule;
     LEDGER_TRY(const std::string seed, take_line(body, "seed", line));
@@ -111,6 +130,8 @@ Result<Capsule> parse_capsule(std::string_view text) {
     capsule.input = input.substr(space + 1);
     LEDGER_TRY(capsule.verdict, take_line(body, "verdict", line));
     LEDGER_TRY(capsule.check, take_line(body, "check", line));
+    LEDGER_TRY(capsule.kind, take_line(body, "kind", line));
+    LEDGER_TRY(capsule.fingerprint, take_line(body, "fingerprint", line));
     LEDGER_TRY(capsule.trace_hash, take_line(body, "hash", line));
     LEDGER_TRY(capsule.sentence, take_line(body, "sentence", line));
     LEDGER_TRY(capsule.scenario, check::parse_scenario(body, scenario_keys()));

@@ -7,6 +7,7 @@
 
 #include "log/base/result.h"
 #include "sim/check/scenario.h"
+#include "sim/world.h"
 
 namespace ledger::sim {
 
@@ -21,9 +22,14 @@ struct Capsule {
     std::string input_hash;  // its SHA-256 in hex; "-" without input
     std::string verdict;     // ok, violated, inconclusive
     std::string check;       // of the violation; "-" if none
+    std::string kind;        // the same
+    std::string fingerprint; // the same; what a run must find to have found it again
     std::string trace_hash;  // 32 hex digits; "-" if the run died
     std::string sentence;    // of the violation; for people
 };
+
+// Of a run of the swarm. `died`: it has no hash.
+Capsule capsule_of(const check::Scenario& scenario, const RunResult& result, bool died);
 
 // Text lines; the last one is a CRC-32C over all before it.
 std::string print_capsule(const Capsule& capsule);

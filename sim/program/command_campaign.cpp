@@ -221,13 +221,8 @@ void write_findings(const Totals& totals, const check::Scenario& scenario,
         const RunResult& found = totals.findings[i];
         const std::string path = fmt::format("{}/seed-{}.capsule", options.out, found.seed);
         const bool died = found.violation->kind == check::Kind::crash;
-        const Capsule capsule{
-            .scenario = scenario_of_seed(scenario, options.scenario, found.seed),
-            .seed = found.seed,
-            .verdict = "violated",
-            .check = found.violation->check,
-            .trace_hash = died ? "-" : hash_text(found.trace_hash),
-            .sentence = found.violation->sentence};
+        const Capsule capsule =
+            capsule_of(scenario_of_seed(scenario, options.scenario, found.seed), found, died);
         if (auto written = write_file(path, print_capsule(capsule)); !written) {
             complain(written.error(), exit_environment);
             return;

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include "node/recording.h"
+#include "sim/check/fingerprint.h"
 #include "sim/program/capsule.h"
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
 #include "sim/program/mapped_file.h"
 #include "sim/program/output.h"
 #include "sim/program/supervise.h"
+#include "sim/program/tell.h"
 #include "sim/program/trace_writer.h"
 
 namespace ledger::sim {
@@ -40,7 +42,7 @@ class Until final : public StepObserver {
 
 int judge_expectation(const Capsule& capsule, const RunResult& result, bool died) {
     const std::string verdict(check::to_text(result.verdict));
-    const std::string check = result.violation ? result.violation->check : "-";
+    const std::string found = result.violation ? check::fingerprint(*result.violation) : "-";
     const std::string hash = died ? "-" : hash_text(result.trace_hash);
     const auto differs = [](const char* what, const std::string& recorded, const std::string& now) {
         if (recorded == now) {
@@ -51,10 +53,22 @@ int judge_expectation(const Capsule& capsule, const RunResult& result, bool died
         return true;
     };
     const bool changed = differs("verdict", capsule.verdict, verdict) ||
-                         differs("check", capsule.check, check);
+                         differs("finding", capsule.fingerprint, found);
     // The hash changes with every change of the code; only the finding is expected again.
     differs("hash", capsule.trace_hash, hash);
     return changed ? exit_violated : exit_ok;
+}
+
+int tell_story(const ReplayOptions& options, const Capsule& capsule) {
+    if (capsule.input != "-") {
+        std::fprintf(stderr, "ledgersim: %s imports %s: there is no story of that\n",
+            options.capsule.c_str(), capsule.input.c_str());
+        return exit_usage;
+    }
+    const Told told = tell({capsule.scenario, capsule.seed});
+    return answer(story_text(told.report, told.played),
+        options.expect ? judge_expectation(capsule, told.result, told.died)
+                       : check::exit_code(told.result.verdict));
 }
 
 // A real node's recording (`ledgerd run --record`): the same replica once more, bit for bit.
@@ -136,6 +150,9 @@ int command_replay(const ReplayOptions& options) {
         }
         input = std::move(loaded->appends);
         repro += fmt::format(" --input {}", path);
+    }
+    if (options.story) {
+        return tell_story(options, capsule);
     }
     auto* progress = static_cast<Progress*>(share_memory(sizeof(Progress)));
     const auto print = [&](const RunResult& result, const World* world, std::uint64_t wall) {

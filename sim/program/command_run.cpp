@@ -58,15 +58,11 @@ class ProgressLine final : public StepObserver {
 };
 
 Capsule make_capsule(const RunOptions& options, const check::Scenario& scenario,
-    const RunResult& result, const std::string& input_hash) {
-    return {.scenario = scenario,
-        .seed = result.seed,
-        .input = options.input,
-        .input_hash = input_hash,
-        .verdict = std::string(check::to_text(result.verdict)),
-        .check = result.violation ? result.violation->check : "-",
-        .trace_hash = hash_text(result.trace_hash),
-        .sentence = result.violation ? result.violation->sentence : "-"};
+    const RunResult& result, bool died, const std::string& input_hash) {
+    Capsule capsule = capsule_of(scenario, result, died);
+    capsule.input = options.input;
+    capsule.input_hash = input_hash;
+    return capsule;
 }
 
 Result<void> write_exports(World& world, const std::string& directory) {
@@ -99,7 +95,8 @@ int deliver(const RunOptions& options, const check::Scenario& scenario, const Ru
         report.page = fmt::format("seed-{}.html", result.seed);
     }
     if (!report.capsule.empty()) {
-        if (auto done = write_file(report.capsule, print_capsule(make_capsule(options, scenario, result, input_hash)));
+        if (auto done = write_file(report.capsule, print_capsule(
+                make_capsule(options, scenario, result, world == nullptr, input_hash)));
             !done) {
             return complain(done.error(), exit_environment);
         }

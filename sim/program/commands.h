@@ -49,12 +49,23 @@ struct ReplayOptions {
     std::string capsule;
     std::string input;        // where the imported file lies now; empty = where it lay
     std::uint64_t until = 0;  // stop the trace after this step; 0 = never
-    bool expect = false;      // ok only if the recorded verdict, check and hash come out again
+    bool expect = false;      // ok only if the recorded verdict and finding come out again
+    bool story = false;       // what happened, in order, for people
     std::string trace;
     std::string html;
     bool json = false;
 };
 int command_replay(const ReplayOptions& options);
+
+struct ShrinkOptions {
+    std::string capsule;
+    std::string out;              // empty = beside it, as NAME.small.capsule
+    std::uint64_t seconds = 30;
+    std::uint32_t jobs = 2;
+    std::string html;
+    bool json = false;
+};
+int command_shrink(const ShrinkOptions& options);
 
 struct CrashExploreOptions {
     std::uint64_t first = 1;

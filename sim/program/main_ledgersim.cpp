@@ -180,9 +180,23 @@ int dispatch(int count, char** words) {
     again->add_option("--input", replay.input, "the imported file, if it lies elsewhere now");
     again->add_option("--until", replay.until, "show the trace up to this step");
     again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");
+    again->add_flag("--story", replay.story, "tell what happened, in order");
     again->add_option("--trace", replay.trace, "write every step as a JSON line");
     again->add_option("--html", replay.html, "write a page that needs nothing else");
     again->add_flag("--json", replay.json, "one JSON object on standard output");
+
+    ShrinkOptions shrink;
+    std::string effort;
+    CLI::App* smaller = app.add_subcommand("shrink", "Makes a failing run small");
+    smaller->description("Example: ledgersim shrink seed-7.capsule -o small.capsule\n"
+                         "Takes away from a failing run what it does not need to fail in the same "
+                         "way,\nand tells what is left, in order.");
+    smaller->add_option("capsule", shrink.capsule, "of a run that violated something")->required();
+    smaller->add_option("-o,--out", shrink.out, "where to (default: NAME.small.capsule)");
+    smaller->add_option("--for", effort, "how long it may take (default: 30s)");
+    smaller->add_option("--jobs", shrink.jobs, "worker processes")->check(CLI::Range(1, 64));
+    smaller->add_option("--html", shrink.html, "write a page that needs nothing else");
+    smaller->add_flag("--json", shrink.json, "one JSON object on standard output");
 
     CrashExploreWords explore;
     CLI::App* crashes = add_crash_explore(app, explore);
@@ -214,6 +228,12 @@ int dispatch(int count, char** words) {
                          " seeds at once, found " + double_seeds);
         }
         return command_doublecheck(doublecheck);
+    }
+    if (smaller->parsed()) {
+        if (!effort.empty() && !parse_seconds(effort, shrink.seconds)) {
+            return usage("--for: expected a time as 60s, 5m or 2h, found " + effort);
+        }
+        return command_shrink(shrink);
     }
     if (crashes->parsed()) {
         return dispatch_crash_explore(explore);

@@ -13,6 +13,8 @@ void encode_result(const RunResult& result, ByteVector& out) {
     ByteWriter writer(out);
     writer.u8(static_cast<std::uint8_t>(result.verdict));
     writer.u64(result.seed);
+    writer.u64(result.trace_hash.high());
+    writer.u64(result.trace_hash.low());
     writer.i64(result.virtual_time.nanoseconds);
     for (const std::uint64_t number : {result.steps, result.operations.ok,
              result.operations.failed, result.operations.unknown, result.acknowledged_appends,
@@ -47,6 +49,8 @@ std::optional<RunResult> decode_result(ByteSpan bytes) {
     RunResult result;
     result.verdict = static_cast<check::Verdict>(reader.u8());
     result.seed = reader.u64();
+    const std::uint64_t high = reader.u64();
+    result.trace_hash = Hash128(high, reader.u64());
     result.virtual_time = {reader.i64()};
     for (std::uint64_t* number : {&result.steps, &result.operations.ok, &result.operations.failed,
              &result.operations.unknown, &result.acknowledged_appends, &result.events_in_ledger,

@@ -20,17 +20,28 @@ std::uint64_t wall_clock_microseconds() {
 
 Finished run_seed(const RunSetup& setup) {
     Finished finished;
-    finished.choices = std::make_unique<SeededChoices>(setup.seed);
+    finished.scenario = std::make_unique<check::Scenario>(setup.scenario);
+    finished.choices =
+        std::make_unique<TapeChoices>(*finished.scenario, setup.seed, setup.played);
+    ChoiceSource* choices = finished.choices.get();
+    if (setup.decided) {
+        finished.recording = std::make_unique<RecordingChoices>(*choices, setup.decided);
+        choices = finished.recording.get();
+    }
     finished.frames = std::make_unique<FrameCheck>();
     const std::uint64_t start = wall_clock_microseconds();
-    const Profile profile = draw_profile(*finished.choices, setup.scenario);
+    const Profile profile = draw_profile(*choices, setup.scenario);
     finished.world = std::make_unique<World>(profile,
         WorldOptions{.seed = setup.seed,
             .input = setup.input,
             .frames = finished.frames.get(),
             .observer = setup.observer,
-            .kept_operations = setup.kept_operations},
-        *finished.choices);
+            .kept_operations = setup.kept_operations,
+            .steps_max = setup.steps_max},
+        *choices);
+    if (setup.begun) {
+        setup.begun(*finished.world);
+    }
     finished.result = finished.world->run();
     finished.wall_microseconds = wall_clock_microseconds() - start;
     return finished;

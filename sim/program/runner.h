@@ -2,6 +2,7 @@
 // Runner: one seed in one scenario, from the command line's words to a result.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "log/base/result.h"
 #include "sim/check/scenario.h"
 #include "sim/program/frame_check.h"
+#include "sim/tape.h"
 #include "sim/world.h"
 
 namespace ledger::sim {
@@ -27,13 +29,20 @@ struct RunSetup {
     const std::vector<state::Append>* input = nullptr;
     std::uint64_t kept_operations = 0;
     StepObserver* observer = nullptr;
+    std::uint64_t steps_max = WorldOptions{}.steps_max;
+    std::function<void(const World&)> begun;  // is told of the world before it runs
+    RecordingChoices::Listener decided;  // is told all that is decided, if it is set
+    TapeChoices::Listener played;        // is told which decisions of the scenario's tape were asked for
 };
 
 // A finished run with its world, for reports and exports.
 struct Finished {
     RunResult result;
     std::uint64_t wall_microseconds = 0;
-    std::unique_ptr<SeededChoices> choices;  // outlives the world
+    // These outlive the world.
+    std::unique_ptr<check::Scenario> scenario;
+    std::unique_ptr<TapeChoices> choices;
+    std::unique_ptr<RecordingChoices> recording;  // if asked for
     std::unique_ptr<FrameCheck> frames;
     std::unique_ptr<World> world;
 };

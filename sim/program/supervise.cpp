@@ -1,15 +1,21 @@
 #include "sim/program/supervise.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
+
+#include "sim/program/runner.h"
 
 namespace ledger::sim {
 namespace {
@@ -115,6 +121,101 @@ ChildEnd supervise_beside(
         end.exit_code = WEXITSTATUS(status);
     }
     return end;
+}
+
+void send_all(int to, ByteSpan bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(to, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            ::_exit(exit_environment);  // the parent is gone
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+}
+
+std::vector<ChildReport> run_side_by_side(
+    std::span<const std::function<void(const Say&)>> bodies, std::uint64_t microseconds_max) {
+    struct Child {
+        pid_t process = -1;
+        int said = -1;  // -1 = closed
+        int errors = -1;
+    };
+    std::fflush(nullptr);
+    std::vector<Child> children;
+    std::vector<ChildReport> reports(bodies.size());
+    for (const auto& body : bodies) {
+        int said[2];
+        int errors[2];
+        if (::pipe(said) != 0 || ::pipe(errors) != 0) {
+            throw std::runtime_error("cannot make a pipe");
+        }
+        const pid_t process = ::fork();
+        if (process < 0) {
+            throw std::runtime_error("cannot start a child process");
+        }
+        if (process == 0) {
+            ::close(said[0]);
+            ::close(errors[0]);
+            ::dup2(errors[1], STDERR_FILENO);
+            body([to = said[1]](ByteSpan bytes) { send_all(to, bytes); });
+            ::_exit(0);
+        }
+        ::close(said[1]);
+        ::close(errors[1]);
+        children.push_back({process, said[0], errors[0]});
+    }
+    const std::uint64_t deadline = wall_clock_microseconds() + microseconds_max;
+    bool killed = false;
+    while (true) {
+        std::vector<pollfd> waiting;
+        for (const Child& child : children) {
+            waiting.push_back({.fd = child.said, .events = POLLIN, .revents = 0});
+            waiting.push_back({.fd = child.errors, .events = POLLIN, .revents = 0});
+        }
+        if (std::all_of(waiting.begin(), waiting.end(),
+                [](const pollfd& one) { return one.fd < 0; })) {
+            break;
+        }
+        ::poll(waiting.data(), waiting.size(), 100);
+        if (!killed && wall_clock_microseconds() >= deadline) {
+            killed = true;
+            for (const Child& child : children) {
+                if (child.said >= 0) {
+                    ::kill(child.process, SIGKILL);
+                }
+            }
+        }
+        for (std::size_t i = 0; i < children.size(); ++i) {
+            char buffer[65536];
+            if (waiting[2 * i].revents != 0) {
+                const ssize_t count = ::read(children[i].said, buffer, sizeof buffer);
+                if (count > 0) {
+                    const auto* bytes = reinterpret_cast<const std::byte*>(buffer);
+                    reports[i].said.insert(reports[i].said.end(), bytes, bytes + count);
+                } else {
+                    ::close(std::exchange(children[i].said, -1));
+                }
+            }
+            if (waiting[2 * i + 1].revents != 0) {
+                const ssize_t count = ::read(children[i].errors, buffer, sizeof buffer);
+                if (count > 0) {
+                    reports[i].end.last_words.append(buffer, static_cast<std::size_t>(count));
+                } else {
+                    ::close(std::exchange(children[i].errors, -1));
+                }
+            }
+        }
+    }
+    for (std::size_t i = 0; i < children.size(); ++i) {
+        int status = 0;
+        ::waitpid(children[i].process, &status, 0);
+        reports[i].end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        reports[i].end.exit_code = WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
+    }
+    return reports;
 }
 
 check::Violation crash_violation(const ChildEnd& end, const Progress& progress) {

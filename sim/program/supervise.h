@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "log/base/bytes.h"
 #include "sim/world.h"
 
 namespace ledger::sim {
@@ -45,6 +48,21 @@ ChildEnd supervise(const std::function<int()>& body);
 // Runs `beside` in a child while `here` runs in this process; returns the child's end.
 ChildEnd supervise_beside(
     const std::function<int()>& beside, const std::function<void()>& here);
+
+// All of it; a process whose parent is gone ends.
+void send_all(int to, ByteSpan bytes);
+
+struct ChildReport {
+    ChildEnd end;
+    ByteVector said;
+};
+// How a child tells its parent something.
+using Say = std::function<void(ByteSpan bytes)>;
+
+// Runs every body in a child of its own, all at the same time; nothing of theirs is printed. Who takes
+// longer than `microseconds_max` is killed (SIGKILL).
+std::vector<ChildReport> run_side_by_side(
+    std::span<const std::function<void(const Say&)>> bodies, std::uint64_t microseconds_max);
 
 // The finding that a child's death by `signal` stands for.
 check::Violation crash_violation(const ChildEnd& end, const Progress& progress);

@@ -1,7 +1,6 @@
 #include "sim/program/workers.h"
 
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <stdexcept>
@@ -29,20 +28,6 @@ struct Shared {
 };
 
 enum class Frame : std::uint8_t { result = 1, mark = 2 };
-
-void send_all(int to, const ByteVector& bytes) {
-    std::size_t sent = 0;
-    while (sent < bytes.size()) {
-        const ssize_t count = ::write(to, bytes.data() + sent, bytes.size() - sent);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count <= 0) {
-            ::_exit(exit_environment);  // the parent is gone
-        }
-        sent += static_cast<std::size_t>(count);
-    }
-}
 
 void send_frame(int to, Frame kind, const ByteVector& body) {
     ByteVector frame;

@@ -122,6 +122,25 @@ TEST_CASE("snapshot: what arrives while the node campaigns or leads is ignored",
     CHECK_FALSE(node.raft.snapshot_received(node.now, id(9, 1)));
 }
 
+TEST_CASE("snapshot: what arrived in vain is told of when it is offered again", "[raft]") {
+    Solo node({.hard_state = {Term{1}, NodeId{}}});
+    node.receive(2, offer_of(1, id(9, 1)));
+    CHECK(node.take().offers.size() == 1);
+    node.campaign();
+    CHECK_FALSE(node.raft.snapshot_received(node.now, id(9, 1)));
+    node.store();
+    SECTION("by another leader") {
+        const std::uint64_t term = node.raft.status().term.value + 1;
+        node.receive(3, offer_of(term, id(9, 1)));
+        CHECK(node.take().offers.size() == 1);
+    }
+    SECTION("by the same one, of the present term") {
+        node.receive(2, offer_of(node.raft.status().term.value, id(9, 1)));
+        CHECK(node.take().offers.size() == 1);
+    }
+    CHECK(node.raft.snapshot_received(node.now, id(9, 1)));
+}
+
 TEST_CASE("snapshot: offers of old terms and impossible ones change nothing", "[raft]") {
     Solo node({.hard_state = {Term{5}, NodeId{}}});
     node.receive(2, offer_of(4, id(9, 1)));

@@ -105,14 +105,60 @@ TEST_CASE("scenario: errors name line, column and what is expected", "[check]") 
           "line 1, column 1: a scenario begins with the line \"scenario 1\"");
     CHECK(
         error_of("scenario 1\nvoters 3\n") ==
-        "line 2, column 1: expected name, cluster, seeds, or a section like [swarm] or [workload]");
+        "line 2, column 1: expected name, cluster, seeds, answers, or a section like [swarm] or "
+        "[workload]");
     CHECK(error_of("scenario 1\ncluster voters=9\n") ==
           "line 2, column 16: voters must lie between 1 and 7");
     CHECK(error_of("scenario 1\nseeds 9 .. 3\n") ==
           "line 2, column 7: the range ends before it begins");
     CHECK(
-        error_of("scenario 1\n[nemesis]\n") == "line 2, column 2: expected [swarm] or [workload]");
+        error_of("scenario 1\n[nemesis]\n") == "line 2, column 2: expected [swarm], [workload] or [tape]");
     CHECK(error_of("scenario 1\nname\n") == "line 2, column 5: expected a name");
+}
+
+TEST_CASE("scenario: a tape is read as it is printed", "[check]") {
+    const std::string text =
+        "scenario 1\nname     taped\ncluster  voters=3\nseeds    4\nanswers  kind\n\n[tape]\n"
+        "net.loss 1:3 17/2 = 1\n"
+        "node.election.jitter 2 65536/1024 = 9\n"
+        "net.latency 2147483648:4 1/18446744073709551615 = 18446744073709551614\n";
+    const Result<Scenario> scenario = parse_scenario(text, {});
+    REQUIRE(static_cast<bool>(scenario));
+    CHECK(scenario->answers == AnsweredBy::kind);
+    REQUIRE(scenario->tape.size() == 3);
+    CHECK(scenario->tape[0] ==
+          Decision{Site::network_loss, std::uint64_t{1} << 32 | 3, 17, 2, 1});
+    CHECK(scenario->tape[2].answer == UINT64_MAX - 1);
+    CHECK(print_scenario(*scenario) == text);
+    const Result<Scenario> kinder = parse_scenario("scenario 1\nanswers kind-settings\n", {});
+    REQUIRE(static_cast<bool>(kinder));
+    CHECK(kinder->answers == AnsweredBy::kind_settings);
+}
+
+TEST_CASE("scenario: a wrong line of a tape is named", "[check]") {
+    const auto error_in_tape = [](const std::string& line) {
+        return error_of("scenario 1\n[tape]\n" + line + "\n");
+    };
+    CHECK(error_in_tape("net.los 1 1/2 = 1") ==
+          "line 3, column 1: expected the site of a decision, found net.los");
+    CHECK(error_in_tape("unknown 1 1/2 = 1") ==
+          "line 3, column 1: expected the site of a decision, found unknown");
+    CHECK(error_in_tape("net.loss x 1/2 = 1") ==
+          "line 3, column 10: expected an entity, as 3 or 1:3");
+    CHECK(error_in_tape("net.loss 1:4294967296 1/2 = 1") ==
+          "line 3, column 1: a half of an entity is below 2^32");
+    CHECK(error_in_tape("net.loss 1 1 = 1") ==
+          "line 3, column 14: expected / and the number of alternatives");
+    CHECK(error_in_tape("net.loss 1 1/2") == "line 3, column 15: expected =");
+    CHECK(error_in_tape("net.loss 1 1/2 = 2") ==
+          "line 3, column 1: the answer must be less than the number of alternatives");
+    CHECK(error_in_tape("net.loss 1 1/2 = 1 1") == "line 3, column 20: expected nothing more");
+    CHECK(error_in_tape("net.loss 1 1/2 = 1\nnet.loss 1 1/9 = 3") ==
+          "line 4, column 1: this question is answered twice");
+    CHECK(error_in_tape("net.loss 1 1/99999999999999999999 = 1") ==
+          "line 3, column 14: expected the number of alternatives");
+    CHECK(error_of("scenario 1\nanswers nobody\n") ==
+          "line 2, column 9: expected seed, kind-settings or kind");
 }
 
 TEST_CASE("scenario: an unknown key names the nearest known one", "[check]") {

@@ -7,6 +7,7 @@ Usage: command_test.py LEDGERSIM [unittest arguments]
 import hashlib
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -300,6 +301,68 @@ class CommandTest(unittest.TestCase):
         self.assertIn("recorded verdict violated, this run has ok", done.stderr)
         self.call("replay", "d.capsule")  # without expectation it is a run like any other
 
+    # --- shrinking ------------------------------------------------------------------------------
+
+    def canary_capsule(self):
+        """Of a run in which the canary sings: a finding that no bug is needed for."""
+        self.write("canary.scenario", FAST.replace("[workload]", "check.canary = 1\n[workload]"))
+        for seed in range(1, 40):
+            done = subprocess.run([LEDGERSIM, "run", "--json", "--scenario", "canary.scenario",
+                                   "--seed", str(seed), "--capsule", "c.capsule"],
+                                  cwd=self.directory, capture_output=True, text=True, timeout=300,
+                                  check=False)
+            if done.returncode == 1:
+                self.assertEqual(json.loads(done.stdout)["violation"]["check"], "canary")
+                return
+        self.fail("the canary never sang")
+
+    def test_shrunk_run_is_small_fails_alike_and_is_told(self):
+        self.canary_capsule()
+        done = self.call("shrink", "c.capsule", "-o", "s.capsule", "--json", "--html", "s.html")
+        small = json.loads(done.stdout)
+        self.assertEqual(small["schema"], "ledgersim.shrink/1")
+        self.assertTrue(small["finished"])
+        self.assertLessEqual(small["decisions"], 20)
+        self.assertLess(small["decisions"], small["decisions_before"])
+        self.assertLessEqual(small["faults"], 3)
+        self.assertEqual(small["violation"]["check"], "canary")
+        self.assertIn("answers  kind\n", self.read("s.capsule"))
+        self.assertIn("canary", self.read("s.html"))
+        again = self.call("replay", "s.capsule", "--expect")
+        self.assertNotIn("recorded hash", again.stderr)
+        story = self.call("replay", "s.capsule", "--story", "--expect").stdout.splitlines()
+        self.assertIn("VIOLATED", story[-1])
+        self.assertIn("canary had to sing", story[-1])
+        times = [float(line.split(" s ")[0]) for line in story]
+        self.assertEqual(times, sorted(times))
+        self.assertTrue(any("leads term" in line for line in story))
+
+    def test_shrinking_does_not_depend_on_the_number_of_jobs(self):
+        self.canary_capsule()
+        self.call("shrink", "c.capsule", "-o", "1.capsule", "--jobs", "1", "--for", "5m")
+        self.call("shrink", "c.capsule", "-o", "3.capsule", "--jobs", "3", "--for", "5m")
+        self.assertEqual(self.read("1.capsule"), self.read("3.capsule"))
+
+    def test_only_what_fails_is_shrunk(self):
+        self.fast_run(9, "--capsule", "ok.capsule")
+        self.wrong("shrink", "ok.capsule", says=("ok.capsule", "violated nothing"))
+        self.canary_capsule()
+        text = self.read("c.capsule")
+        body = text[:text.rindex("crc ")].replace("canary     = 1", "canary     = 0")
+        self.write("stale.capsule", self.seal(body))
+        self.wrong("shrink", "stale.capsule", code=3, says=("does not fail any more",))
+        self.wrong("shrink", "none.capsule", says=("none.capsule",))
+        self.wrong("shrink", "c.capsule", "--for", "soon", says=("--for",))
+
+    def test_capsules_of_what_was_mended_fail_no_more(self):
+        folder = pathlib.Path(__file__).resolve().parents[1] / "capsules"
+        capsules = sorted(folder.glob("*.capsule"))
+        self.assertTrue(capsules)
+        for capsule in capsules:
+            with self.subTest(capsule.name):
+                self.assertIn("verdict violated", capsule.read_text(encoding="utf-8"))
+                self.call("replay", capsule)
+
     def test_another_hash_is_said_but_is_no_failure(self):
         body = self.capsule_body()
         self.write("d.capsule", self.seal(re.sub("hash .*", "hash " + "0" * 32, body)))
@@ -317,8 +380,8 @@ class CommandTest(unittest.TestCase):
             "without its end": (text[:-1], "the last line"),
             "empty": ("", "the last line"),
             "wrong number": (self.seal(body.replace("seed 9", "seed nine")), "line 2"),
-            "version 2": (self.seal(body.replace("capsule 1", "capsule 2")),
-                          "version 2, expected 1"),
+            "version 3": (self.seal(body.replace("capsule 2", "capsule 3")),
+                          "version 3, expected 2"),
             "unknown key": (self.seal(body.replace("net.loss", "net.los_")),
                             "did you mean net.loss?"),
         }
@@ -515,7 +578,7 @@ class CommandTest(unittest.TestCase):
             "": "line 1, column 1: ",
         }
         for text, says in cases.items():
-            for command in (("run",), ("campaign", "--seeds", "1..2"),
+            for command in (("run",), ("campaign", "--seeds", "1..16"),
                             ("doublecheck", "--seeds", "1")):
                 with self.subTest(command=command, says=says):
                     self.write("bad.scenario", text)
@@ -540,7 +603,7 @@ class CommandTest(unittest.TestCase):
     def test_answers_that_do_not_get_through_are_no_success(self):
         for words in (("run", "--scenario", self.fast, "--json"),
                       ("run", "--scenario", self.fast),
-                      ("campaign", "--scenario", self.fast, "--seeds", "1..3"),
+                      ("campaign", "--scenario", self.fast, "--seeds", "1..16"),
                       ("doublecheck", "--scenario", self.fast, "--seeds", "1..2", "--json"),
                       ("crash-explore", "--seed", "3", "--at", "8")):
             with self.subTest(words=words), open("/dev/full", "w", encoding="utf-8") as full:
@@ -571,7 +634,7 @@ class CommandTest(unittest.TestCase):
         before = state()
         self.fast_run(1, "--input", "in.jsonl")
         self.call("replay", "c.capsule")
-        self.call("campaign", "--seeds", "1..2", "--scenario", self.fast)
+        self.call("campaign", "--seeds", "1..16", "--scenario", self.fast)
         self.assertEqual(state(), before)
         self.assertEqual(sorted(os.listdir(self.directory)), sorted(names))
 
