@@ -60,6 +60,7 @@ class Recovery {
     Result<void> judge_body(SegmentFile& found, const Outside& outside);
     void reseal(OpenSegment& segment, const std::optional<IdentityBlock>& missing);
     std::optional<Digest> read_hash(Index index) const;
+    std::optional<Digest> hash_in_blocks(SegmentId segment, Index index) const;
     Result<void> judge_headless(SegmentFile& found);
     void weigh_sealed();
     Result<void> check_promises() const;
@@ -336,8 +337,40 @@ void Recovery::reseal(OpenSegment& segment, const std::optional<IdentityBlock>& 
 
 std::optional<Digest> Recovery::read_hash(Index index) const {
     Reader reader(files_, options_.directory);
-    const Result<Digest> hash = reader.hash_at(*log_.map.publish(), index);
-    return hash ? std::optional(*hash) : std::nullopt;
+    const std::shared_ptr<const SegmentMap> map = log_.map.publish();
+    const Result<Digest> hash = reader.hash_at(*map, index);
+    return hash ? std::optional(*hash) : hash_in_blocks(map->segment_of(index), index);
+}
+
+// Where an entry in front of it is damaged, no record leads to the hash. A block says it, if the entry
+// is the last one of its group.
+std::optional<Digest> Recovery::hash_in_blocks(SegmentId segment, Index index) const {
+    const auto file = files_.open(path_in(options_.directory, segment_name(segment)));
+    if (!file) {
+        return std::nullopt;
+    }
+    const Result<Salvaged> body = salvage(**file, opening_refusals_max);
+    if (!body) {
+        return std::nullopt;
+    }
+    std::optional<Digest> found;
+    for (const ScannedGroup& group : scan_groups(body->bytes, segment)) {
+        // What has been truncated since counts no more; of a group without block nobody knows.
+        const bool reaches_back =
+            group.block ? std::any_of(group.block->names.begin(), group.block->names.end(),
+                              [&](const EntryIdentity& name) {
+                                  return name.is_truncation() && name.index < index;
+                              })
+                        : group.has_evidence();
+        if (reaches_back) {
+            found.reset();
+        }
+        if (group.block && group.block->last == index) {
+            found = group.block->last_hash;
+        }
+    }
+    LEDGER_SOMETIMES(found.has_value(), "log.hash_from_a_block");
+    return found;
 }
 
 Result<void> Recovery::judge_body(SegmentFile& found, const Outside& outside) {

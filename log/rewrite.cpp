@@ -371,12 +371,13 @@ bool SegmentRewrite::is_fit(const EntryRef& given, Index index, bool is_copy) co
         return true;
     }
     const FooterName& name = name_at(index);
-    // A copy of another form would bring back what was destroyed here, or destroy what was not.
+    // A copy of another form would bring back what was destroyed here, or destroy what was not. Where
+    // nothing of it is left, nothing of what is given will be.
     const std::uint64_t erasable = given.handle.erasable().size();
-    const bool same_form = name.erasable_bytes == 0 || erasable == name.erasable_bytes;
+    const bool as_much = is_copy ? erasable == name.erasable_bytes : erasable <= name.erasable_bytes;
     return given.handle.envelope().size() == name.envelope_bytes &&
            crc32c(given.handle.envelope()) == name.envelope_crc &&
-           (is_copy ? same_form : erasable <= name.erasable_bytes);
+           (name.erasable_bytes == 0 || as_much);
 }
 
 Result<void> SegmentRewrite::write_entry(const EntryRef& entry) {

@@ -105,7 +105,7 @@ void Raft::become_follower(Term term, NodeId leader_node, Cause cause) {
     LEDGER_ASSERT(term >= term_);
     const bool was_leader = leader() != nullptr;
     drop_forwarded_reads();
-    const Instant deadline_before = was_leader ? Instant{} : deadline();
+    const Instant deadline_before = own_election();
     if (was_leader) {
         give_up_leadership(*leader());
     }

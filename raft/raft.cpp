@@ -384,12 +384,18 @@ Instant Raft::deadline() const {
                                !follower->reads.waiting.empty();
         return something ? follower->deadline : never;
     }
-    if (!can_campaign()) {
-        return never;
-    }
-    const PreCandidate* pre_candidate = std::get_if<PreCandidate>(&role_);
-    return pre_candidate != nullptr ? pre_candidate->deadline
-                                    : std::get_if<Candidate>(&role_)->deadline;
+    return can_campaign() ? own_election() : never;
+}
+
+// Also while it may not campaign: it may again.
+Instant Raft::own_election() const {
+    struct Deadline {
+        Instant operator()(const Follower& role) const { return role.deadline; }
+        Instant operator()(const PreCandidate& role) const { return role.deadline; }
+        Instant operator()(const Candidate& role) const { return role.deadline; }
+        Instant operator()(const Leader&) const { return never; }
+    };
+    return std::visit(Deadline{}, role_);
 }
 
 Status Raft::status() const {

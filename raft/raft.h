@@ -267,6 +267,8 @@ class Raft {
     bool live_leader_known() const;
     void draw_election_timeout();
     Instant election_deadline() const { return now_ + election_timeout_; }
+    // When the own election is due, of whoever does not lead.
+    Instant own_election() const;
     Duration priority_delay() const;
     void become_follower(Term term, NodeId leader, Cause cause);
     void become_pre_candidate();

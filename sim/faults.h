@@ -59,6 +59,12 @@ enum class Fault : std::uint8_t {
     disk_misdirected_read,
     disk_stale_read,
     disk_unsealed_harm,    // any of these to what nothing vouches for yet
+    partition_ring,        // each node hears its two neighbours only
+    link_flapping,         // cut and healed again and again
+    link_clogged,          // carries nothing for a while, then all of it
+    link_slow,             // everything takes longer for a while
+    half_open,             // one end of a connection knows that it is gone, the other does not
+    message_overflow,      // more was under way than the link's buffer holds
     count_,
 };
 
@@ -80,7 +86,8 @@ constexpr std::string_view fault_name(Fault fault) {
         "disk_full", "disk_read_failed", "clock_skew", "clock_drift", "clock_jump",
         "disk_torn_page", "disk_short_write", "disk_crowded", "disk_bit_rot",
         "disk_sector_error", "disk_phantom_write", "disk_misdirected_write",
-        "disk_misdirected_read", "disk_stale_read", "disk_unsealed_harm"};
+        "disk_misdirected_read", "disk_stale_read", "disk_unsealed_harm", "partition_ring",
+        "link_flapping", "link_clogged", "link_slow", "half_open", "message_overflow"};
     return names[static_cast<std::size_t>(fault)];
 }
 

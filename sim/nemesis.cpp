@@ -39,6 +39,16 @@ Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& fau
     if (may.bridges && profile.hosts() > 2) {
         repertoire_.push_back(Action::bridge);
     }
+    const auto may_link = [&](bool flag, Action action, std::uint32_t hosts) {
+        if (flag && profile.hosts() >= hosts) {
+            repertoire_.push_back(action);
+        }
+    };
+    may_link(may.rings, Action::ring, 4);  // of three nodes each hears both others
+    may_link(may.flapping, Action::flap, 2);
+    may_link(may.clogs, Action::clog, 2);
+    may_link(may.slow_links, Action::slow_link, 2);
+    may_link(may.half_open, Action::half_open, 2);
     if (may.pauses) {
         repertoire_.push_back(Action::pause);
     }
@@ -162,6 +172,11 @@ void Nemesis::act(Action action, NodeId leader) {
             break;
         case Action::one_way: one_way(); break;
         case Action::bridge: bridge(); break;
+        case Action::ring: ring(); break;
+        case Action::flap: flap(); break;
+        case Action::clog: clog(); break;
+        case Action::slow_link: slow_link(); break;
+        case Action::half_open: half_open(); break;
         case Action::crash_mid_step:
         case Action::crash_before_sync: harm(action, random_node()); break;
         case Action::pause:
@@ -229,18 +244,103 @@ void Nemesis::storm() {
     }
 }
 
-void Nemesis::partition(Fault fault, std::vector<std::pair<NodeId, NodeId>>&& links,
-    const std::string& text) {
-    faults_.fire(fault);
-    std::uint64_t dropped = 0;
+std::uint64_t Nemesis::touched(const Links& links) const {
+    std::uint64_t messages = 0;
     for (const auto& [from, to] : links) {
-        network_.cut(from, to);
-        dropped += network_.dropped(from, to);
+        messages += network_.touched(from, to);
     }
-    const Duration length = draw_duration();
-    partitions_.push_back({++actions_, fault, dropped, std::move(links)});
+    return messages;
+}
+
+Nemesis::Partition& Nemesis::trouble(
+    Fault fault, Links&& links, const std::string& text, Duration length) {
+    faults_.fire(fault);
+    const std::uint64_t before = touched(links);
+    partitions_.push_back({.action = ++actions_,
+        .fault = fault,
+        .touched_before = before,
+        .links = std::move(links),
+        .cut = false});
     port_.nemesis_ends(actions_, length);
     port_.note("network", text, length);
+    return partitions_.back();
+}
+
+Nemesis::Partition& Nemesis::partition(Fault fault, Links&& links, const std::string& text) {
+    Partition& made = trouble(fault, std::move(links), text, draw_duration());
+    made.cut = true;
+    for (const auto& [from, to] : made.links) {
+        network_.cut(from, to);
+    }
+    return made;
+}
+
+std::pair<NodeId, NodeId> Nemesis::random_link() {
+    const NodeId from = random_node();
+    const std::uint64_t further = 1 + draw(Site::nemesis_target, profile_.hosts() - 1);
+    return {from, NodeId{static_cast<std::uint32_t>(
+                      1 + (from.value - 1 + further) % profile_.hosts())}};
+}
+
+// With five nodes each of them sees a majority, and no two the same one.
+void Nemesis::ring() {
+    Links links;
+    const std::uint32_t hosts = profile_.hosts();
+    for (std::uint32_t one = 1; one <= hosts; ++one) {
+        for (std::uint32_t other = 1; other <= hosts; ++other) {
+            const std::uint32_t apart = (one + hosts - other) % hosts;
+            if (apart > 1 && apart < hosts - 1) {
+                links.emplace_back(NodeId{one}, NodeId{other});
+            }
+        }
+    }
+    partition(Fault::partition_ring, std::move(links), "each node hears its two neighbours only");
+}
+
+void Nemesis::flap() {
+    const auto [from, to] = random_link();
+    const bool one_way = draw(Site::nemesis_target, 2) == 1;
+    Links links{{from, to}};
+    if (!one_way) {
+        links.emplace_back(to, from);
+    }
+    const std::string text = "the link of n" + std::to_string(from.value) + " and n" +
+                             std::to_string(to.value) + " comes and goes";
+    constexpr std::uint64_t changes_max = 12;
+    const std::uint64_t changes = 2 + draw(Site::nemesis_action, changes_max);
+    partition(Fault::link_flapping, std::move(links), text).flaps = changes;
+}
+
+// Many at once, and each ends by itself: they open in any order.
+void Nemesis::clog() {
+    const std::uint64_t links = std::uint64_t{profile_.hosts()} * (profile_.hosts() - 1);
+    for (std::uint64_t count = 1 + draw(Site::nemesis_target, links); count > 0; --count) {
+        const auto [from, to] = random_link();
+        const Duration length = draw_duration();
+        network_.clog(from, to, port_.time() + length);
+        trouble(Fault::link_clogged, {{from, to}}, "nothing gets from n" + std::to_string(from.value) +
+                                                " to n" + std::to_string(to.value), length);
+    }
+}
+
+void Nemesis::slow_link() {
+    const auto [from, to] = random_link();
+    const Duration length = draw_duration();
+    // Up to an election timeout.
+    const Duration by = profile_.election_timeout *
+                        static_cast<std::int64_t>(1 + draw(Site::nemesis_duration, 16)) / 16;
+    network_.slow(from, to, port_.time() + length, by);
+    trouble(Fault::link_slow, {{from, to}}, "slow from n" + std::to_string(from.value) + " to n" +
+                                         std::to_string(to.value), length);
+}
+
+void Nemesis::half_open() {
+    const auto [deaf, knows] = random_link();
+    partition(Fault::half_open, {{deaf, knows}, {knows, deaf}},
+        "n" + std::to_string(deaf.value) + " does not know that its connection to n" +
+            std::to_string(knows.value) + " is gone")
+        .deaf = deaf;
+    port_.disconnect(knows, deaf);
 }
 
 void Nemesis::split() {
@@ -256,7 +356,7 @@ void Nemesis::split() {
         isolate(random_node(), Fault::partition_symmetric);
         return;
     }
-    std::vector<std::pair<NodeId, NodeId>> links;
+    Links links;
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (std::find(left.begin(), left.end(), other) != left.end()) {
@@ -271,7 +371,7 @@ void Nemesis::split() {
 }
 
 void Nemesis::isolate(NodeId node, Fault fault) {
-    std::vector<std::pair<NodeId, NodeId>> links;
+    Links links;
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (other != node) {
@@ -287,7 +387,7 @@ void Nemesis::one_way() {
     const NodeId node =
         profile_.nemesis.aim_at_leader && leader != NodeId{} ? leader : random_node();
     const bool outgoing = draw(Site::nemesis_target, 2) == 0;
-    std::vector<std::pair<NodeId, NodeId>> links;
+    Links links;
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         const NodeId other{number};
         if (other != node) {
@@ -316,20 +416,44 @@ void Nemesis::end(std::uint64_t action) {
     if (at == partitions_.end()) {
         return;
     }
-    std::uint64_t dropped = 0;
-    for (const auto& [from, to] : at->links) {
-        network_.heal(from, to);
-        dropped += network_.dropped(from, to);
+    if (at->flaps > 0) {
+        --at->flaps;
+        for (const auto& [from, to] : at->links) {
+            at->cut ? network_.heal(from, to) : network_.cut(from, to);
+        }
+        at->cut = !at->cut;
+        begin_turn(flaps, ++flaps_);
+        port_.nemesis_ends(action, draw_latency(LatencyFamily::exponential, milliseconds(10),
+                                       profile_.nemesis.duration_mean / 8,
+                                       draw(Site::nemesis_duration, UINT64_MAX)));
+        return;
     }
-    if (dropped > at->dropped_before) {
-        faults_.consume(at->fault);  // it kept at least one message from arriving
-    }
+    const Partition over = std::move(*at);
     partitions_.erase(at);
+    finish(over);
+}
+
+void Nemesis::finish(const Partition& partition) {
+    for (const auto& [from, to] : partition.links) {
+        if (partition.cut) {
+            network_.heal(from, to);
+        }
+    }
+    if (touched(partition.links) > partition.touched_before) {
+        faults_.consume(partition.fault);  // it kept at least one message from arriving, or in time
+    }
+    if (partition.deaf != NodeId{}) {
+        const auto [deaf, knows] = partition.links.front();
+        port_.disconnect(deaf, knows);
+        port_.reconnect(deaf, knows);
+    }
 }
 
 void Nemesis::end_all() {
     while (!partitions_.empty()) {
-        end(partitions_.back().action);
+        const Partition over = std::move(partitions_.back());
+        partitions_.pop_back();
+        finish(over);
     }
 }
 

@@ -34,6 +34,11 @@ class NemesisPort {
     virtual void fail_disk(NodeId node, Fault fault, Duration outage) = 0;
     virtual void set_wall_clock(NodeId node, Duration by) = 0;
     virtual void nemesis_ends(std::uint64_t action, Duration after) = 0;
+    virtual Instant time() const = 0;
+    // The connection of these two is gone, and `knows` hears of it.
+    virtual void disconnect(NodeId knows, NodeId other) = 0;
+    // They have a new one, and both know.
+    virtual void reconnect(NodeId one, NodeId other) = 0;
     virtual void note(const char* lane, const std::string& text, Duration length) = 0;
 };
 
@@ -70,31 +75,49 @@ class Nemesis final {
         isolate_leader,
         one_way,
         bridge,
+        ring,
+        flap,
+        clog,
+        slow_link,
+        half_open,
         pause,
         disk_stall,
         disk_error,
         clock_jump,
     };
+    using Links = std::vector<std::pair<NodeId, NodeId>>;
     struct Partition {
         std::uint64_t action = 0;
         Fault fault = Fault::partition_symmetric;
-        std::uint64_t dropped_before = 0;  // messages that its links had dropped when it began
-        std::vector<std::pair<NodeId, NodeId>> links;
+        std::uint64_t touched_before = 0;  // messages that its links had kept back when it began
+        Links links;
+        bool cut = true;                   // these links are cut now
+        std::uint64_t flaps = 0;           // that are still to come
+        NodeId deaf;                       // half open: it does not know that the connection is gone
     };
 
     // What it is about decides alone what is asked: questions of one turn move none of another.
-    static constexpr std::uint64_t strikes = 0, hunts = 1, chases = 2;
+    static constexpr std::uint64_t strikes = 0, hunts = 1, chases = 2, flaps = 3;
     void begin_turn(std::uint64_t kind, std::uint64_t number);
     std::uint64_t draw(Site site, std::uint64_t domain);
     Duration draw_duration();
     NodeId random_node();
-    void partition(
-        Fault fault, std::vector<std::pair<NodeId, NodeId>>&& links, const std::string& text);
+    // Returns it, until the next one is made.
+    Partition& partition(Fault fault, Links&& links, const std::string& text);
+    // The same, but the links are troubled otherwise; ends after `length`.
+    Partition& trouble(Fault fault, Links&& links, const std::string& text, Duration length);
+    std::uint64_t touched(const Links& links) const;
+    std::pair<NodeId, NodeId> random_link();
+    void ring();
+    void flap();
+    void clog();
+    void slow_link();
+    void half_open();
+    void finish(const Partition& partition);
     void split();
     void isolate(NodeId node, Fault fault);
     void one_way();
     void bridge();
-    void fail_disk();
     void act(Action action, NodeId leader);
     void harm(Action action, NodeId node);
     // The leader or anybody, as the profile aims; 0 if that one is down.
@@ -115,6 +138,7 @@ class Nemesis final {
     std::uint64_t strikes_ = 0;
     std::uint64_t elections_ = 0;
     std::uint64_t chases_ = 0;
+    std::uint64_t flaps_ = 0;
     std::uint64_t turn_ = 0;   // the entity of its questions
     std::uint64_t draws_ = 0;  // in this turn
     bool hunting_ = false;

@@ -46,7 +46,8 @@ Duration draw_latency(LatencyFamily family, Duration min, Duration mean, std::ui
 }
 
 Duration latency_max(const NetworkProfile& network) {
-    return latency_max(network.family, network.latency_min, network.latency_mean);
+    return latency_max(network.family, network.latency_min, network.latency_mean) +
+           network.latency_mean * network.spread / 100;
 }
 
 Duration latency_max(LatencyFamily family, Duration min, Duration mean) {
@@ -66,7 +67,16 @@ Duration latency_max(LatencyFamily family, Duration min, Duration mean) {
 Network::Network(std::uint32_t nodes, const NetworkProfile& profile, ChoiceSource& choices,
     FaultCounts& faults)
     : nodes_(nodes), profile_(profile), choices_(choices), faults_(faults),
-      links_(static_cast<std::size_t>(nodes) * nodes) {}
+      links_(static_cast<std::size_t>(nodes) * nodes) {
+    const auto most =
+        static_cast<std::uint64_t>((profile.latency_mean * profile.spread / 100).nanoseconds);
+    for (std::uint32_t from = 1; most > 0 && from <= nodes; ++from) {
+        for (std::uint32_t to = 1; to <= nodes; ++to) {
+            link(NodeId{from}, NodeId{to}).offset = Duration{static_cast<std::int64_t>(
+                choices.choose(Site::network_profile, (std::uint64_t{from} << 32) | to, 0, most + 1))};
+        }
+    }
+}
 
 Instant Network::arrival(Instant now, Link& on, std::uint64_t entity, std::uint64_t bytes) {
     const std::uint64_t bits =
@@ -75,8 +85,16 @@ Instant Network::arrival(Instant now, Link& on, std::uint64_t entity, std::uint6
         bytes * 1'000'000 / profile_.bytes_per_millisecond)};
     const Instant start = std::max(now, on.free_at);
     on.free_at = start + on_wire;
-    Instant at = on.free_at +
+    Instant at = on.free_at + on.offset +
                  draw_latency(profile_.family, profile_.latency_min, profile_.latency_mean, bits);
+    if (now < on.slow_until) {
+        ++on.touched;
+        at = at + on.slower;
+    }
+    if (at < on.clogged_until) {
+        ++on.touched;
+        at = on.clogged_until;
+    }
     if (profile_.in_order) {
         at = std::max(at, on.last_arrival);
     } else if (at < on.last_arrival) {
@@ -94,9 +112,18 @@ Transit Network::send(Instant now, const node::PeerMessage& message, FrameModel*
         (static_cast<std::uint64_t>(message.from.value) << 32) | message.to.value;
     ++on.sent;
     if (on.cuts > 0) {
-        ++on.dropped;
+        ++on.touched;
         faults_.fire(Fault::message_cut);
         faults_.consume(Fault::message_cut);
+        return {};
+    }
+    // What the wire has not taken yet fills the buffer.
+    const Duration waiting = on.free_at > now ? on.free_at - now : Duration{};
+    const auto buffered = static_cast<std::uint64_t>(waiting.nanoseconds) / 1000 *
+                          profile_.bytes_per_millisecond / 1000;
+    if (buffered > profile_.buffer_bytes) {
+        faults_.fire(Fault::message_overflow);
+        faults_.consume(Fault::message_overflow);
         return {};
     }
     if (choices_.strikes(Site::network_loss, entity, on.sent, profile_.loss)) {
@@ -135,7 +162,7 @@ bool Network::arrives(NodeId from, NodeId to, std::uint64_t epoch) {
     if (on.epoch == epoch && on.cuts == 0) {
         return true;
     }
-    on.dropped += on.cuts > 0 ? 1u : 0u;
+    on.touched += on.cuts > 0 ? 1u : 0u;
     faults_.fire(Fault::message_cut);
     faults_.consume(Fault::message_cut);
     return false;
@@ -152,9 +179,28 @@ void Network::heal(NodeId from, NodeId to) {
     }
 }
 
+void Network::clog(NodeId from, NodeId to, Instant until) {
+    Link& on = link(from, to);
+    on.clogged_until = std::max(on.clogged_until, until);
+}
+
+void Network::slow(NodeId from, NodeId to, Instant until, Duration by) {
+    Link& on = link(from, to);
+    on.slow_until = until;
+    on.slower = by;
+}
+
 void Network::heal_all() {
     for (Link& on : links_) {
         on.cuts = 0;
+        on.slow_until = {};
+        if (on.clogged_until > Instant{}) {
+            // What was held back is gone with its connection, or everything would wait behind it.
+            on.clogged_until = {};
+            on.free_at = {};
+            on.last_arrival = {};
+            ++on.epoch;
+        }
     }
 }
 
@@ -169,6 +215,12 @@ void Network::calm() {
     profile_.duplicate = 0;
     profile_.damage = 0;
     profile_.client_loss = 0;
+    profile_.buffer_bytes = UINT64_MAX;
+    profile_.bytes_per_millisecond = NetworkProfile{}.bytes_per_millisecond;
+    for (Link& on : links_) {
+        on.offset = {};
+        on.free_at = {};
+    }
     profile_.family = LatencyFamily::constant;
     profile_.latency_mean = std::min(profile_.latency_mean, milliseconds(1));
     profile_.latency_min = std::min(profile_.latency_min, milliseconds(1));

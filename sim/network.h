@@ -58,9 +58,19 @@ class Network {
     void cut(NodeId from, NodeId to);
     void heal(NodeId from, NodeId to);
     void heal_all();
-    // Messages that this link did not carry because it was cut.
-    std::uint64_t dropped(NodeId from, NodeId to) const { return link(from, to).dropped; }
+    // Until then the link carries nothing; what is sent meanwhile arrives afterwards.
+    void clog(NodeId from, NodeId to, Instant until);
+    // Until then everything that is sent takes this much longer.
+    void slow(NodeId from, NodeId to, Instant until, Duration by);
+    // Messages that this link did not carry because it was cut, or that came late for a clog or a
+    // slow link.
+    std::uint64_t touched(NodeId from, NodeId to) const { return link(from, to).touched; }
     bool is_cut(NodeId from, NodeId to) const { return link(from, to).cuts > 0; }
+    // It is cut, clogged or slow.
+    bool troubled(Instant now, NodeId from, NodeId to) const {
+        const Link& on = link(from, to);
+        return on.cuts > 0 || now < on.clogged_until || now < on.slow_until;
+    }
     // The connection breaks: what is in flight is gone.
     void reset(NodeId from, NodeId to);
     // From now on nothing is lost, repeated or damaged.
@@ -76,9 +86,13 @@ class Network {
         std::uint64_t sent = 0;   // numbers the decisions of this link
         std::uint64_t epoch = 0;
         std::uint32_t cuts = 0;   // partitions overlap
-        std::uint64_t dropped = 0;
+        std::uint64_t touched = 0;
         Instant last_arrival;
         Instant free_at;          // the wire is busy until then
+        Instant clogged_until;
+        Instant slow_until;
+        Duration slower;          // until then
+        Duration offset;          // of every message, for ever
     };
 
     Link& link(NodeId from, NodeId to) {

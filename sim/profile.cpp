@@ -18,7 +18,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 102> keys = {{
+constexpr std::array<KnownKey, 110> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -121,6 +121,14 @@ constexpr std::array<KnownKey, 102> keys = {{
     {Section::swarm, "knob.erase_delay", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.erase_entries", Unit::count, 1, 65'536},
     {Section::swarm, "check.canary", Unit::count, 0, 1},
+    {Section::swarm, "net.spread_percent", Unit::count, 0, 10'000},
+    {Section::swarm, "net.kib_per_second", Unit::count, 16, 1 << 20},
+    {Section::swarm, "net.buffer_kib", Unit::count, 1, 1 << 20},
+    {Section::swarm, "nemesis.rings", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.flapping", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.clogs", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.slow_links", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.half_open", Unit::count, 0, 1},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -171,6 +179,13 @@ void draw_network(Drawer& draw, NetworkProfile& network) {
         draw.number("net.duplicate", Range::among({0, 0, 5'000, 50'000, 300'000}));
     network.damage = draw.number("net.damage", Range::among({0, 0, 1'000, 10'000}));
     network.in_order = draw.flag("net.in_order", Range::among({1, 0}));
+    network.spread = draw.number("net.spread_percent", Range::among({0, 0, 100, 500}));
+    // 1 GiB/s and no end of a buffer, or a thin wire that drops what it cannot hold.
+    network.bytes_per_millisecond =
+        std::uint64_t{draw.number("net.kib_per_second", Range::among({1 << 20, 1 << 20, 4096, 512}))} *
+        1024 / 1000;
+    network.buffer_bytes =
+        std::uint64_t{draw.number("net.buffer_kib", Range::among({1 << 20, 256, 16}))} << 10;
     network.client_loss = draw.number("net.client_loss", Range::among({0, 5'000, 30'000}));
 }
 
@@ -185,6 +200,11 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.one_way = draw.flag("nemesis.one_way", Range::among({0, 1}));
     nemesis.aim_at_leader = draw.flag("nemesis.aim_at_leader", Range::among({0, 1}));
     nemesis.bridges = draw.flag("nemesis.bridges", Range::among({0, 1}));
+    nemesis.rings = draw.flag("nemesis.rings", Range::among({0, 1}));
+    nemesis.flapping = draw.flag("nemesis.flapping", Range::among({0, 1}));
+    nemesis.clogs = draw.flag("nemesis.clogs", Range::among({0, 1}));
+    nemesis.slow_links = draw.flag("nemesis.slow_links", Range::among({0, 1}));
+    nemesis.half_open = draw.flag("nemesis.half_open", Range::among({0, 1}));
     nemesis.pauses = draw.flag("nemesis.pauses", Range::among({0, 1}));
     nemesis.disk_stalls = draw.flag("nemesis.disk_stalls", Range::among({0, 1}));
     nemesis.disk_errors = draw.flag("nemesis.disk_errors", Range::among({0, 1, 1}));

@@ -25,7 +25,10 @@ struct NetworkProfile {
     PartsPerMillion duplicate = 0;
     PartsPerMillion damage = 0;
     bool in_order = true;                       // a link delivers in the order of sending
+    std::uint32_t spread = 0;                   // of links: each is up to this share of the mean slower
+                                                // for ever, in percent
     std::uint64_t bytes_per_millisecond = 1'000'000;
+    std::uint64_t buffer_bytes = UINT64_MAX;    // what a link holds that it has not sent; more is lost
     PartsPerMillion client_loss = 0;            // of requests and of replies
 };
 
@@ -60,6 +63,11 @@ struct NemesisProfile {
     bool one_way = true;
     bool aim_at_leader = true;
     bool bridges = false;       // one pair of nodes does not hear each other
+    bool rings = false;         // each node hears its two neighbours only
+    bool flapping = false;      // a link is cut and healed again and again
+    bool clogs = false;         // links carry nothing for a while, then all of it, one after the other
+    bool slow_links = false;    // everything takes longer on a link for a while
+    bool half_open = false;     // one end of a connection does not know that it is gone
     bool pauses = false;        // a process stands still
     bool disk_stalls = false;   // a disk ends nothing for longer than an election takes
     bool disk_errors = false;   // an operation fails; the node halts and is started again

@@ -87,7 +87,7 @@ class World final : public HostPort,
     // What has come of it so far.
     RunResult result() const;
 
-    Instant time() const { return now_; }
+    Instant time() const override { return now_; }
     // After run(): for reports and exports.
     const Judge& judge() const { return judge_; }
     std::span<const std::unique_ptr<Host>> hosts() const { return hosts_; }
@@ -160,6 +160,8 @@ class World final : public HostPort,
     void fail_disk(NodeId node, Fault fault, Duration outage) override;
     void set_wall_clock(NodeId node, Duration by) override;
     void nemesis_ends(std::uint64_t action, Duration after) override;
+    void disconnect(NodeId knows, NodeId other) override;
+    void reconnect(NodeId one, NodeId other) override;
     void note(const char* lane, const std::string& text, Duration length) override;
     // MediaPort
     Disk& device(NodeId node) override { return host(node).device(); }

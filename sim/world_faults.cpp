@@ -103,6 +103,26 @@ void World::set_wall_clock(NodeId node, Duration by) {
     host(node).clock().set_wall(by);
 }
 
+void World::disconnect(NodeId knows, NodeId other) {
+    if (host(knows).up()) {
+        queue_.push({.at = now_,
+            .b = other.value,
+            .node = knows.value,
+            .kind = ItemKind::peer_down});
+    }
+}
+
+void World::reconnect(NodeId one, NodeId other) {
+    network_.reset(one, other);
+    network_.reset(other, one);
+    for (const auto& [to, peer] : {std::pair(one, other), std::pair(other, one)}) {
+        queue_.push({.at = now_ + milliseconds(1),
+            .b = peer.value,
+            .node = to.value,
+            .kind = ItemKind::peer_up});
+    }
+}
+
 // --- what devices do ----------------------------------------------------------------------------
 
 void World::make_media() {
@@ -190,7 +210,8 @@ bool World::undisturbed() const {
     const NetworkProfile& network = profile_.network;
     const Duration slowest = latency_max(network);
     const bool faults = phase_ == Phase::faults;
-    const bool lossy = faults && (network.loss > 0 || network.damage > 0);
+    const bool thin = network.bytes_per_millisecond < 1'000'000;
+    const bool lossy = faults && (network.loss > 0 || network.damage > 0 || thin);
     const bool asked_for = operator_client_ && (faults || !operator_client_->idle());
     if (slowest * 10 > profile_.election_timeout || asked_for || lossy) {
         return false;
@@ -205,7 +226,7 @@ bool World::undisturbed() const {
             return false;
         }
         for (const auto& other : hosts_) {
-            if (other != host && network_.is_cut(host->node(), other->node())) {
+            if (other != host && network_.troubled(now_, host->node(), other->node())) {
                 return false;
             }
         }

@@ -59,6 +59,7 @@ struct Report {
     std::string capsule;             // path; empty = none
     std::string page;                // path of this page; empty = none
     std::string scenario;            // its text
+    std::string story;               // what happened, line by line; of a small run
     std::vector<std::string> lanes;  // timeline lanes, from top to bottom
     std::vector<Mark> marks;
     std::vector<OperationBox> operations;  // a window around the witness, not all

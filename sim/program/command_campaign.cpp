@@ -1,185 +1,66 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <map>
-#include <vector>
+#include <functional>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "sim/program/campaign_page.h"
+#include "sim/program/campaign_totals.h"
 #include "sim/program/capsule.h"
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
 #include "sim/program/output.h"
+#include "sim/program/shrink_run.h"
+#include "sim/program/story.h"
 #include "sim/program/workers.h"
 
 namespace ledger::sim {
 namespace {
 
-// What a campaign adds up; sums do not depend on the order of completion.
-struct Totals {
-    std::uint64_t expected = 0;
-    std::uint64_t seeds = 0;
-    std::vector<std::uint64_t> violated;
-    std::vector<std::uint64_t> inconclusive;
-    std::vector<RunResult> findings;
-    RunResult sum;
-    std::map<std::string, check::CheckResult> checks;
-    std::map<std::string, std::uint64_t> marks;
+constexpr std::uint64_t save_interval = 2'000'000;  // microseconds
+constexpr std::size_t shrunk_max = 8;               // discoveries
+constexpr std::uint64_t canary_seconds_max = 10;    // that its shrinking may take
 
-    void add(const RunResult& result) {
-        ++seeds;
-        if (result.verdict == check::Verdict::violated) {
-            violated.push_back(result.seed);
-            findings.push_back(result);
-        } else if (result.verdict == check::Verdict::inconclusive) {
-            inconclusive.push_back(result.seed);
-        }
-        sum.steps += result.steps;
-        sum.virtual_time = sum.virtual_time + result.virtual_time;
-        sum.faults.add(result.faults);
-        sum.operations.ok += result.operations.ok;
-        sum.operations.failed += result.operations.failed;
-        sum.operations.unknown += result.operations.unknown;
-        sum.acknowledged_appends += result.acknowledged_appends;
-        sum.events_in_ledger += result.events_in_ledger;
-        sum.leader_changes += result.leader_changes;
-        sum.leader_changes_with_uncommitted += result.leader_changes_with_uncommitted;
-        sum.crash_recoveries += result.crash_recoveries;
-        sum.crash_recoveries_with_loss += result.crash_recoveries_with_loss;
-        for (const check::CheckResult& one : result.checks) {
-            check::CheckResult& all = checks[one.name];
-            all.name = one.name;
-            all.examined += one.examined;
-            const bool failed = all.verdict == check::CheckResult::Verdict::violated ||
-                                one.verdict == check::CheckResult::Verdict::violated;
-            all.verdict = failed              ? check::CheckResult::Verdict::violated
-                          : all.examined > 0 ? check::CheckResult::Verdict::ok
-                                             : check::CheckResult::Verdict::idle;
-        }
+// Where a campaign leaves what it has found, and what it needs to go on.
+class Folder {
+  public:
+    Folder(const CampaignOptions& options, std::string what)
+        : kept_(!options.out.empty()), path_(kept_ ? options.out : "out"), what_(std::move(what)) {}
+
+    std::string file(const std::string& name) const { return path_ + "/" + name; }
+    // Whether it was asked for; otherwise it is there for findings only.
+    bool kept() const { return kept_; }
+    bool make() const {
+        std::error_code failed;
+        std::filesystem::create_directories(path_, failed);
+        return !failed;
+    }
+    // Done or not, all of it at once.
+    Result<void> save(const CampaignTotals& totals) const {
+        const std::string temporary = file("campaign.state.new");
+        LEDGER_CHECK(write_file(temporary, as_text(encode_totals(totals, what_))));
+        std::error_code failed;
+        std::filesystem::rename(temporary, file("campaign.state"), failed);
+        return failed ? Result<void>(failure(InputErrc::unreadable, temporary + ": " + failed.message()))
+                      : Result<void>();
+    }
+    std::optional<CampaignTotals> saved() const {
+        const Result<std::string> bytes = read_file(file("campaign.state"));
+        return bytes ? decode_totals(as_bytes(*bytes), what_) : std::nullopt;
     }
 
-    // A check that examined nothing in a whole campaign fails it.
-    std::vector<std::string> idle() const {
-        std::vector<std::string> names;
-        for (const auto& [name, result] : checks) {
-            if (result.verdict == check::CheckResult::Verdict::idle) {
-                names.push_back(name);
-            }
-        }
-        return names;
-    }
-    // `expected` = how many seeds the campaign had to run; 0 = as many as time allowed.
-    check::Verdict verdict() const {
-        if (!violated.empty() || (seeds > 0 && !idle().empty())) {
-            return check::Verdict::violated;
-        }
-        const bool incomplete = seeds == 0 || seeds < expected;
-        return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive
-                                                   : check::Verdict::ok;
-    }
+  private:
+    const bool kept_;
+    const std::string path_;
+    const std::string what_;
 };
-
-void write_numbers(check::JsonWriter& writer, const std::vector<std::uint64_t>& numbers) {
-    writer.begin_array();
-    for (const std::uint64_t number : numbers) {
-        writer.number(number);
-    }
-    writer.end_array();
-}
-
-std::string totals_json(const Totals& totals, std::uint64_t wall_microseconds) {
-    std::string text;
-    check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledgersim.campaign/1");
-    writer.key("verdict").text(check::to_text(totals.verdict()));
-    writer.key("seeds_run").number(totals.seeds);
-    writer.key("violated");
-    write_numbers(writer, totals.violated);
-    writer.key("inconclusive");
-    write_numbers(writer, totals.inconclusive);
-    writer.key("faults");
-    write_faults(writer, totals.sum.faults);
-    writer.key("checks");
-    std::vector<check::CheckResult> checks;
-    for (const auto& [name, result] : totals.checks) {
-        checks.push_back(result);
-    }
-    write_checks(writer, checks);
-    writer.key("sometimes_unhit").begin_array();
-    for (const auto& [name, hits] : totals.marks) {
-        if (hits == 0) {
-            writer.text(name);
-        }
-    }
-    writer.end_array();
-    writer.key("events").number(totals.sum.steps);
-    writer.key("appends").number(totals.sum.acknowledged_appends);
-    writer.key("operations").begin_object();
-    writer.key("ok").number(totals.sum.operations.ok);
-    writer.key("failed").number(totals.sum.operations.failed);
-    writer.key("unknown").number(totals.sum.operations.unknown).end_object();
-    writer.key("leader_changes").number(totals.sum.leader_changes);
-    writer.key("leader_changes_with_uncommitted");
-    writer.number(totals.sum.leader_changes_with_uncommitted);
-    writer.key("crash_recoveries").number(totals.sum.crash_recoveries);
-    writer.key("crash_recoveries_with_loss").number(totals.sum.crash_recoveries_with_loss);
-    writer.key("virtual_seconds").fixed(totals.sum.virtual_time.nanoseconds / 1000, 6);
-    writer.key("wall_seconds").fixed(static_cast<std::int64_t>(wall_microseconds), 6);
-    writer.end_object();
-    text.push_back('\n');
-    return text;
-}
-
-std::string totals_text(const Totals& totals, std::uint64_t wall_microseconds) {
-    const RunResult& sum = totals.sum;
-    std::string text;
-    const auto row = [&](const char* name, std::uint64_t value) {
-        text += fmt::format("{:<36}{:>14}\n", name, value);
-    };
-    row("seeds", totals.seeds);
-    row("steps", sum.steps);
-    row("acknowledged appends", sum.acknowledged_appends);
-    row("operations ok", sum.operations.ok);
-    row("operations failed definitely", sum.operations.failed);
-    row("operations of unknown outcome", sum.operations.unknown);
-    row("leader changes", sum.leader_changes);
-    row("... with uncommitted entries", sum.leader_changes_with_uncommitted);
-    row("crash recoveries", sum.crash_recoveries);
-    row("... that lost bytes", sum.crash_recoveries_with_loss);
-    text += fmt::format("{:<36}{:>13.1f}s\n", "virtual time",
-        static_cast<double>(sum.virtual_time.nanoseconds) * 1e-9);
-    text += fmt::format("{:<36}{:>13.1f}s\n", "wall time",
-        static_cast<double>(wall_microseconds) * 1e-6);
-    text += fmt::format("\n{:<36}{:>14}{:>14}\n", "fault", "fired", "consumed");
-    for (std::size_t i = 0; i < fault_count; ++i) {
-        text += fmt::format("{:<36}{:>14}{:>14}\n", fault_name(static_cast<Fault>(i)),
-            sum.faults.counts[i].fired, sum.faults.counts[i].consumed);
-    }
-    text += fmt::format("\n{:<36}{:>14}{:>14}\n", "check", "verdict", "examined");
-    for (const auto& [name, result] : totals.checks) {
-        text += fmt::format("{:<36}{:>14}{:>14}\n", name, check::to_text(result.verdict),
-            result.examined);
-    }
-    std::string unhit;
-    for (const auto& [name, hits] : totals.marks) {
-        if (hits == 0) {
-            unhit += "\n  " + name;
-        }
-    }
-    text += unhit.empty() ? "\nevery mark that was passed was hit\n"
-                          : "\nmarks never hit:" + unhit + "\n";
-    text += fmt::format("\nverdict: {}", check::to_text(totals.verdict()));
-    for (const std::string& name : totals.idle()) {
-        text += fmt::format("\n  the check {} examined nothing", name);
-    }
-    return text + "\n";
-}
 
 class ProgressLine {
   public:
     explicit ProgressLine(std::uint64_t start) : start_(start), last_(start) {}
-    void show(const Totals& totals, const CampaignOptions& options) {
+    void show(const CampaignTotals& totals, const CampaignOptions& options) {
         const std::uint64_t now = wall_clock_microseconds();
         if (!terminal_ || now - last_ < 200'000) {
             return;
@@ -190,7 +71,7 @@ class ProgressLine {
         if (options.seconds == 0) {
             line += fmt::format(" of {}", options.last - options.first + 1);
         }
-        line += fmt::format(", {} violated, {:.0f} steps/s, {:.0f} s", totals.violated.size(),
+        line += fmt::format(", {} findings, {:.0f} steps/s, {:.0f} s", totals.discoveries.size(),
             static_cast<double>(totals.sum.steps) / seconds, seconds);
         std::fprintf(stderr, "\r%-70s", line.c_str());
         shown_ = true;
@@ -208,78 +89,209 @@ class ProgressLine {
     bool shown_ = false;
 };
 
-// One capsule for each violating seed, so that it can be replayed anywhere.
-void write_findings(const Totals& totals, const check::Scenario& scenario,
-    const CampaignOptions& options) {
-    constexpr std::size_t written_max = 100;
-    if (totals.findings.empty()) {
-        return;
-    }
-    std::error_code ignored;
-    std::filesystem::create_directories(options.out, ignored);
-    for (std::size_t i = 0; i < std::min(written_max, totals.findings.size()); ++i) {
-        const RunResult& found = totals.findings[i];
-        const std::string path = fmt::format("{}/seed-{}.capsule", options.out, found.seed);
-        const bool died = found.violation->kind == check::Kind::crash;
-        const Capsule capsule =
-            capsule_of(scenario_of_seed(scenario, options.scenario, found.seed), found, died);
-        if (auto written = write_file(path, print_capsule(capsule)); !written) {
+using ScenarioOf = std::function<check::Scenario(std::uint64_t seed)>;
+
+// A capsule for each of its seeds, the smallest run made smaller, with its story and its page.
+Found write_discovery(const Discovery& discovery, const ScenarioOf& scenario, const Folder& folder,
+    const CampaignOptions& options, std::uint64_t seconds) {
+    Found found{.discovery = &discovery};
+    const auto keep = [&](const std::string& name, const std::string& text) {
+        const Result<void> written = write_file(folder.file(name), text);
+        if (!written) {
             complain(written.error(), exit_environment);
-            return;
         }
-        std::fprintf(stderr, "seed %llu violated %s: %s\n  ledgersim replay %s --html seed.html\n",
-            static_cast<unsigned long long>(found.seed), found.violation->check.c_str(),
-            found.violation->sentence.c_str(), path.c_str());
+        return written ? name : std::string();
+    };
+    const RunResult& smallest = discovery.smallest;
+    const bool died = smallest.violation->kind == check::Kind::crash;
+    const Capsule capsule = capsule_of(scenario(smallest.seed), smallest, died);
+    const std::string name = fmt::format("seed-{}", smallest.seed);
+    found.capsule = keep(name + ".capsule", print_capsule(capsule));
+    if (seconds == 0) {
+        return found;
+    }
+    const std::optional<ShrinkReport> shrunk = shrink_run(capsule,
+        {.seconds = seconds, .jobs = options.jobs, .show = ::isatty(STDERR_FILENO) != 0});
+    if (!shrunk) {
+        return found;
+    }
+    found.decisions = decisions(shrunk->capsule.scenario);
+    found.faults = shrunk->faults;
+    found.microseconds = shrunk->microseconds;
+    found.small = keep(name + ".small.capsule", print_capsule(shrunk->capsule));
+    found.story = story_text(shrunk->told.report, shrunk->told.played);
+    check::Report page = shrunk->told.report;
+    page.capsule = found.small;
+    page.story = found.story;
+    page.repro = fmt::format("ledgersim replay {} --expect", found.small);
+    found.page = keep(name + ".html", check::report_html(page));
+    return found;
+}
+
+std::string discovery_json(const Found& found) {
+    std::string text;
+    check::JsonWriter writer(text);
+    writer.begin_object().key("schema").text("ledgersim.finding/1");
+    writer.key("fingerprint").text(found.discovery->fingerprint);
+    writer.key("seed").number(found.discovery->smallest.seed);
+    writer.key("seeds").number(found.discovery->seeds.size());
+    writer.key("violation");
+    write_violation(writer, *found.discovery->smallest.violation);
+    writer.key("capsule").text(found.capsule);
+    writer.key("small_capsule").text(found.small);
+    writer.key("decisions");
+    found.decisions ? writer.number(*found.decisions) : writer.null();
+    writer.key("struck").number(found.faults);
+    writer.key("shrink_seconds").fixed(static_cast<std::int64_t>(found.microseconds), 6);
+    writer.end_object();
+    text.push_back('\n');
+    return text;
+}
+
+void say(const Found& found, const Folder& folder) {
+    const Discovery& discovery = *found.discovery;
+    std::fprintf(stderr, "%s: %s\n  in %zu seeds, the smallest run is seed %llu\n",
+        discovery.smallest.violation->check.c_str(),
+        discovery.smallest.violation->sentence.c_str(), discovery.seeds.size(),
+        static_cast<unsigned long long>(discovery.smallest.seed));
+    if (found.decisions) {
+        std::fprintf(stderr, "  shrunk to %llu decisions: ledgersim replay %s --story\n",
+            static_cast<unsigned long long>(*found.decisions), folder.file(found.small).c_str());
+    } else {
+        std::fprintf(stderr, "  ledgersim replay %s --html seed.html\n",
+            folder.file(found.capsule).c_str());
     }
 }
 
 }  // namespace
+
+std::string campaign_line(const CampaignOptions& options) {
+    std::string line = "ledgersim campaign";
+    line += options.seconds > 0 ? fmt::format(" --for {}s", options.seconds)
+                                : fmt::format(" --seeds {}..{}", options.first, options.last);
+    line += options.scenario.file.empty() ? "" : " --scenario " + options.scenario.file;
+    line += options.scenario.nodes == 0 ? "" : fmt::format(" --nodes {}", options.scenario.nodes);
+    return line + " --out " + options.out;
+}
 
 int command_campaign(const CampaignOptions& options) {
     Result<check::Scenario> scenario = load_scenario(options.scenario);
     if (!scenario) {
         return complain(scenario.error(), exit_usage);
     }
-    const std::uint64_t start = wall_clock_microseconds();
-    Totals totals;
+    const ScenarioOf of_seed = [&](std::uint64_t seed) {
+        check::Scenario own = scenario_of_seed(*scenario, options.scenario, seed);
+        if (has_canary(seed)) {
+            own.set(check::Section::swarm, "check.canary", check::Unit::count, check::Range::one(1));
+        }
+        return own;
+    };
+    const Folder folder(options,
+        fmt::format("{} {}..{}\n{}", build_name(), options.first, options.last,
+            check::print_scenario(*scenario)));
+    if (folder.kept() && !folder.make()) {
+        std::fprintf(stderr, "ledgersim: cannot make %s\n", options.out.c_str());
+        return exit_environment;
+    }
+    CampaignTotals totals;
     totals.expected = options.seconds == 0 ? options.last - options.first + 1 : 0;
+    if (options.resume) {
+        std::optional<CampaignTotals> saved = folder.saved();
+        if (!saved) {
+            std::fprintf(stderr,
+                "ledgersim: %s holds no state of this campaign: same seeds, same scenario, same "
+                "build; leave --resume away to begin one\n",
+                folder.file("campaign.state").c_str());
+            return exit_usage;
+        }
+        totals = std::move(*saved);
+    }
+    const SeedSet done = totals.done;
+    const std::uint64_t before = totals.wall_microseconds;
+    const std::uint64_t start = wall_clock_microseconds();
+    std::vector<Pace> pace;
+    std::uint64_t saved_at = start;
+    const auto save = [&] {
+        totals.wall_microseconds = before + wall_clock_microseconds() - start;
+        if (folder.kept()) {
+            if (const Result<void> written = folder.save(totals); !written) {
+                complain(written.error(), exit_environment);
+            }
+        }
+    };
     {
         ProgressLine progress(start);
         work({.first = options.first,
             .last = options.last,
             .seconds = options.seconds,
             .jobs = options.jobs,
+            .skip = [&](std::uint64_t seed) { return done.contains(seed); },
             .run =
                 [&](std::uint64_t seed, StepObserver& observer) {
-                    return run_seed(
-                        {.scenario = scenario_of_seed(*scenario, options.scenario, seed),
-                            .seed = seed,
-                            .input = nullptr,
-                            .kept_operations = 0,
-                            .observer = &observer})
+                    return run_seed({.scenario = of_seed(seed),
+                        .seed = seed,
+                        .input = nullptr,
+                        .kept_operations = 0,
+                        .observer = &observer})
                         .result;
                 },
             .done =
-                [&](const RunResult& result) {
-                    totals.add(result);
+                [&](const RunResult& result, std::uint64_t microseconds) {
+                    totals.add(result, microseconds);
                     progress.show(totals, options);
-                    if (options.json && result.verdict != check::Verdict::ok) {
+                    const bool canary = has_canary(result.seed) && result.violation &&
+                                        result.violation->check == "canary";
+                    if (options.json && result.verdict != check::Verdict::ok && !canary) {
                         const std::string line = run_json(result, 0,
                             repro_line(options.scenario, result.seed),
                             "ledgersim.run/1");
                         std::fwrite(line.data(), 1, line.size(), stdout);
                     }
-                    return !(options.stop_on_violation && !totals.violated.empty());
+                    const std::uint64_t now = wall_clock_microseconds();
+                    pace.push_back({now - start, totals.sum.steps});
+                    if (now - saved_at > save_interval) {
+                        saved_at = now;
+                        save();
+                    }
+                    return !(options.stop_on_violation && !totals.discoveries.empty());
                 },
             .mark = [&](const std::string& name,
                         std::uint64_t hits) { totals.marks[name] += hits; }});
     }
-    std::sort(totals.violated.begin(), totals.violated.end());
-    std::sort(totals.inconclusive.begin(), totals.inconclusive.end());
-    std::sort(totals.findings.begin(), totals.findings.end(),
-        [](const RunResult& a, const RunResult& b) { return a.seed < b.seed; });
-    write_findings(totals, *scenario, options);
-    const std::uint64_t wall = wall_clock_microseconds() - start;
+    save();
+    std::vector<Found> findings;
+    if (!totals.discoveries.empty()) {
+        folder.make();
+    }
+    for (const auto& [print, discovery] : totals.discoveries) {
+        const std::uint64_t seconds = findings.size() < shrunk_max ? options.shrink_seconds : 0;
+        findings.push_back(write_discovery(discovery, of_seed, folder, options, seconds));
+        say(findings.back(), folder);
+        if (options.json) {
+            const std::string line = discovery_json(findings.back());
+            std::fwrite(line.data(), 1, line.size(), stdout);
+        }
+    }
+    const std::uint64_t wall = before + wall_clock_microseconds() - start;
+    if (folder.kept()) {
+        std::optional<Found> canary;
+        if (totals.canary) {
+            canary = write_discovery(*totals.canary, of_seed, folder, options,
+                std::min(options.shrink_seconds, canary_seconds_max));
+        }
+        const std::string page = campaign_html({.totals = totals,
+            .findings = findings,
+            .canary = canary ? &*canary : nullptr,
+            .pace = pace,
+            .wall_microseconds = wall,
+            .repro = campaign_line(options)});
+        if (auto written = write_file(folder.file("index.html"), page); !written) {
+            return complain(written.error(), exit_environment);
+        }
+        if (!options.json) {
+            std::fprintf(stderr, "page: %s\n", folder.file("index.html").c_str());
+        }
+    }
     const std::string text =
         options.json ? totals_json(totals, wall) : totals_text(totals, wall);
     return answer(text, check::exit_code(totals.verdict()));

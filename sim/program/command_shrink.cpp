@@ -102,6 +102,7 @@ int command_shrink(const ShrinkOptions& words) {
     if (!options.html.empty()) {
         check::Report page = report->told.report;
         page.capsule = options.out;
+        page.story = story_text(report->told.report, report->told.played);
         page.page = options.html;
         page.repro = fmt::format("ledgersim replay {} --expect", options.out);
         if (auto done = write_file(options.html, check::report_html(page)); !done) {

@@ -29,11 +29,16 @@ struct CampaignOptions {
     std::uint64_t seconds = 0;  // 0 = until `last`
     std::uint32_t jobs = 2;
     ScenarioChoice scenario;
-    std::string out = "out";    // capsules and pages of violations
+    std::string out;            // where it leaves what it finds, a page and its state; empty = out,
+                                // for what it finds only
+    std::uint64_t shrink_seconds = 30;  // for each discovery; 0 = they are left as they are
+    bool resume = false;        // go on from the state that `out` holds
     bool stop_on_violation = false;
     bool json = false;
 };
 int command_campaign(const CampaignOptions& options);
+// The command that these options are.
+std::string campaign_line(const CampaignOptions& options);
 
 struct DoublecheckOptions {
     std::uint64_t first = 1;

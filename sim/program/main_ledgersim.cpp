@@ -160,7 +160,12 @@ int dispatch(int count, char** words) {
         ->excludes(by_seeds);
     many->add_option("--jobs", campaign.jobs, "worker processes")->check(CLI::Range(1, 64));
     add_scenario(many, campaign.scenario);
-    many->add_option("--out", campaign.out, "directory for capsules of violations");
+    many->add_option("--out", campaign.out,
+        "directory for what it finds, a page (index.html), and its state");
+    std::string shrinking;
+    many->add_option("--shrink", shrinking,
+        "how long each finding may be shrunk, as 30s (the default), or off");
+    many->add_flag("--resume", campaign.resume, "go on from the state in the directory of --out");
     many->add_flag("--stop-on-violation", campaign.stop_on_violation, "start no seed after one");
     many->add_flag("--json", campaign.json, "JSON lines: findings, then one line of totals");
 
@@ -216,6 +221,14 @@ int dispatch(int count, char** words) {
         }
         if (!duration.empty() && !parse_seconds(duration, campaign.seconds)) {
             return usage("--for: expected a time as 60s, 5m or 2h, found " + duration);
+        }
+        if (shrinking == "off") {
+            campaign.shrink_seconds = 0;
+        } else if (!shrinking.empty() && !parse_seconds(shrinking, campaign.shrink_seconds)) {
+            return usage("--shrink: expected a time as 30s, or off, found " + shrinking);
+        }
+        if (campaign.resume && campaign.out.empty()) {
+            return usage("--resume needs the directory: --out DIR");
         }
         return command_campaign(campaign);
     }

@@ -7,14 +7,6 @@
 namespace ledger::sim {
 namespace {
 
-std::string build_name() {
-#if defined(__clang__)
-    return fmt::format("{} clang {}", LEDGER_VERSION, __clang_major__);
-#else
-    return fmt::format("{} gcc {}", LEDGER_VERSION, __GNUC__);
-#endif
-}
-
 void add_operations(check::Report& report, const World& world) {
     const auto operations = world.judge().history().operations();
     const std::size_t first = operations.size() > report_operations_max
@@ -45,6 +37,14 @@ void add_operations(check::Report& report, const World& world) {
 }
 
 }  // namespace
+
+std::string build_name() {
+#if defined(__clang__)
+    return fmt::format("{} clang {}", LEDGER_VERSION, __clang_major__);
+#else
+    return fmt::format("{} gcc {}", LEDGER_VERSION, __GNUC__);
+#endif
+}
 
 std::string hash_text(const Hash128& hash) {
     return fmt::format("{:016x}{:016x}", hash.high(), hash.low());

@@ -10,6 +10,8 @@
 
 namespace ledger::sim {
 
+// "0.1.0 gcc 12"
+std::string build_name();
 // Names on the command line and in JSON.
 std::string hash_text(const Hash128& hash);  // 32 hex digits
 // Hashes as "-" when the run died before it had one.

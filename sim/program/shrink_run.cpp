@@ -92,7 +92,7 @@ std::uint64_t struck(const FaultCounts& faults) {
 std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffort& effort) {
     const std::uint64_t start = wall_clock_microseconds();
     const Candidate candidate = said_in_full(capsule);
-    const Found found = find(candidate);
+    const Seen found = find(candidate);
     if (!found.violation || check::fingerprint(*found.violation) != capsule.fingerprint) {
         return std::nullopt;
     }

@@ -94,7 +94,7 @@ std::vector<check::Decision> Trials::record(const Candidate& candidate) {
     return find(candidate).tape;
 }
 
-Found find(const Candidate& candidate) {
+Seen find(const Candidate& candidate) {
     static auto* const tape = shared_array<SharedTape>(1);
     Progress* const progress = shared_progress();
     const std::uint64_t start = wall_clock_microseconds();
@@ -112,13 +112,13 @@ Found find(const Candidate& candidate) {
     };
     const std::vector<ChildReport> reports = run_side_by_side({&body, 1}, UINT64_MAX / 2);
     const std::optional<RunResult> result = result_of(reports.front());
-    Found found;
-    found.violation =
+    Seen seen;
+    seen.violation =
         result ? result->violation : crash_violation(reports.front().end, *progress);
-    found.tape.assign(tape->decisions, tape->decisions + tape->size);
-    found.steps = progress->step;
-    found.microseconds = wall_clock_microseconds() - start;
-    return found;
+    seen.tape.assign(tape->decisions, tape->decisions + tape->size);
+    seen.steps = progress->step;
+    seen.microseconds = wall_clock_microseconds() - start;
+    return seen;
 }
 
 }  // namespace ledger::sim

@@ -41,12 +41,12 @@ class Trials final : public TrialPort {
 // What a run finds, in a child of its own, and what was decided in it; of more than decisions_max
 // the first ones.
 inline constexpr std::size_t decisions_max = 4u << 20;
-struct Found {
+struct Seen {
     std::optional<check::Violation> violation;
     std::vector<check::Decision> tape;
     std::uint64_t steps = 0;
     std::uint64_t microseconds = 0;
 };
-Found find(const Candidate& candidate);
+Seen find(const Candidate& candidate);
 
 }  // namespace ledger::sim

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,25 +38,68 @@ void send_frame(int to, Frame kind, const ByteVector& body) {
     send_all(to, frame);
 }
 
+// What marks have been hit since the last time.
+class Marks {
+  public:
+    void send(int to) {
+        std::size_t place = 0;
+        for (const SometimesMark* mark = first_sometimes_mark(); mark != nullptr;
+             mark = mark->next, ++place) {
+            const bool first = place == told_.size();
+            if (first) {
+                told_.push_back(0);
+            }
+            if (first || mark->hits > told_[place]) {
+                ByteVector body;
+                ByteWriter writer(body);
+                writer.u64(mark->hits - told_[place]);
+                writer.bytes(as_bytes(mark->name));
+                send_frame(to, Frame::mark, body);
+                told_[place] = mark->hits;
+            }
+        }
+    }
+
+  private:
+    std::vector<std::uint64_t> told_;  // by place in the list
+};
+
+// Too much memory is a finding, if nothing else was found.
+void judge_memory(RunResult& result) {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto resident = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    if (resident > resident_bytes_max && !result.violation) {
+        result.verdict = check::Verdict::violated;
+        result.violation = check::Violation{.check = "bounded_memory",
+            .kind = check::Kind::resource,
+            .step = result.steps,
+            .time = Instant{} + result.virtual_time,
+            .sentence = fmt::format("the run's process has had {} MiB of memory", resident >> 20)};
+    }
+}
+
 [[noreturn]] void worker(const WorkOrder& order, Shared& shared, Progress& progress, int to) {
     ByteVector body;
+    Marks marks;
     while (!shared.stop) {
         const std::uint64_t seed = shared.next_seed.fetch_add(1);
         if (seed > order.last) {
             break;
         }
+        if (order.skip && order.skip(seed)) {
+            continue;
+        }
         progress = {.seed = seed, .step = 0, .time_nanoseconds = 0};
         ProgressObserver observer(progress, nullptr);
+        const std::uint64_t begin = wall_clock_microseconds();
+        RunResult result = order.run(seed, observer);
+        judge_memory(result);
+        marks.send(to);
         body.clear();
-        encode_result(order.run(seed, observer), body);
+        ByteWriter(body).u64(wall_clock_microseconds() - begin);
+        encode_result(result, body);
         send_frame(to, Frame::result, body);
-    }
-    for (const SometimesMark* mark = first_sometimes_mark(); mark != nullptr; mark = mark->next) {
-        body.clear();
-        ByteWriter writer(body);
-        writer.u64(mark->hits);
-        writer.bytes(as_bytes(mark->name));
-        send_frame(to, Frame::mark, body);
     }
     ::_exit(0);
 }
@@ -173,8 +217,10 @@ class Team {
             }
             used += static_cast<std::size_t>(reader.offset());
             if (kind == Frame::result) {
-                if (const auto result = decode_result(body)) {
-                    finished(*result);
+                ByteReader timed(body);
+                const std::uint64_t microseconds = timed.u64();
+                if (const auto result = decode_result(body.subspan(timed.ok() ? 8 : body.size()))) {
+                    finished(*result, microseconds);
                 }
             } else if (body.size() >= 8) {
                 order_.mark(std::string(as_text(body.subspan(8))),
@@ -193,11 +239,11 @@ class Team {
         died.steps = progress.step;
         died.violation = crash_violation(
             {.exit_code = 0, .signal = signal, .last_words = workers_[job].last_words}, progress);
-        finished(died);
+        finished(died, 0);
     }
 
-    void finished(const RunResult& result) {
-        if (!order_.done(result)) {
+    void finished(const RunResult& result, std::uint64_t microseconds) {
+        if (!order_.done(result, microseconds)) {
             shared_.stop = true;
         }
     }

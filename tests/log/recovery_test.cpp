@@ -209,6 +209,51 @@ TEST_CASE("recovery: without a seal one bad sector puts at most the last group i
     CHECK(counts.faulty > 0);
 }
 
+// The first segment has groups of one entry each; the second one begins by taking the last two of them
+// out of the log.
+TEST_CASE("recovery: a truncation is known when it and an entry before its target are damaged",
+    "[log]") {
+    Written written;
+    const Options options = sample_options(segment_bytes);
+    REQUIRE(format(written.files, options, sample_identity()));
+    TwinLog& twin = written.twin;
+    {
+        auto opened = open(written.files, options, sample_identity());
+        REQUIRE(opened);
+        Group first;
+        first.hard_state = HardState{Term{1}, NodeId{2}};
+        store(*opened->storage, twin, first);
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            store(*opened->storage, twin, twin.group(i, 1, 40));
+        }
+        REQUIRE(segments_of(written.files).size() == 1);
+        store(*opened->storage, twin, twin.group(9, 40, 400, twin.last() - 1));
+        REQUIRE(segments_of(written.files).size() == 2);
+        Group seal;
+        seal.commit = twin.last();
+        store(*opened->storage, twin, seal);
+    }
+    const std::vector<std::string> segments = segments_of(written.files);
+    const ByteVector image = written.files.bytes(segments[0]);
+    const auto groups = scan_groups(image, id_of(segments[0]));
+    // The groups of the first segment begin with its entries 1, 2, 3; 2 is the target.
+    const std::uint64_t harmed = GENERATE(1u, 2u);
+    const auto group = std::find_if(groups.begin(), groups.end(), [&](const ScannedGroup& one) {
+        return !one.slots.empty() && one.slots.front().record.header.index == Index{harmed};
+    });
+    REQUIRE(group != groups.end());
+    harm(written.files.bytes(segments[0]), group->slots.front().offset / sector_bytes, Harm::zero);
+    harm(written.files.bytes(segments[1]), segment_header_bytes / sector_bytes, Harm::flip);
+    auto opened = open(written.files, options, sample_identity());
+    REQUIRE(opened);
+    const std::vector<Index> unreadable = check_nothing_lost(*opened, twin);
+    // What follows the damaged one cannot be told from damage either until that has a copy.
+    REQUIRE_FALSE(unreadable.empty());
+    CHECK(unreadable.front() == Index{harmed});
+    CHECK(unreadable.back() <= Index{2});
+    check_repair(written.files, *opened, twin, unreadable);
+}
+
 TEST_CASE("recovery: zeros after the middle of a group do not end a promised log", "[log]") {
     Written original;
     fill(original, true, true);

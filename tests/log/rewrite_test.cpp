@@ -561,6 +561,23 @@ TEST_CASE("rewrite: a repair by a copy of which something was erased takes its f
     }
 }
 
+TEST_CASE("rewrite: where nothing is left of an entry, a form that has more mends it all the same",
+    "[log]") {
+    Log log;
+    const EntryRef fourth = log.entry(Index{4});
+    log.erase({erased_form(fourth)});
+    damage_record(log.files, place_in(log.files, *log.storage().published(), Index{4}));
+    Group group;
+    group.repairs = {partly_erased_form(fourth)};
+    REQUIRE(log.storage().write(group));
+    REQUIRE(log.storage().sync());
+    CHECK(log.storage().damaged().empty());
+    CHECK(log.erasing().empty());
+    CHECK(log.reads_as(Index{4}, erased_form(fourth)));
+    log.twin.entries[3].entry = erased_form(fourth);
+    log.check_clean();
+}
+
 TEST_CASE("rewrite: a segment without a footer waits until the log goes on elsewhere", "[log]") {
     Log log;
     log.put(log.twin.group(59, 1, 700));

@@ -598,4 +598,20 @@ TEST_CASE("holes: a damaged committed configuration is learnt from a copy", "[ra
     CHECK(node.raft.ready().repairs.empty());  // it is no hole: the caller stores it
 }
 
+TEST_CASE("holes: who could not campaign does when it may again, whatever term it heard of", "[raft]") {
+    Setup setup{.hard_state = {Term{1}, NodeId{}},
+        .log = {1, 1, 1},
+        .commit = 3,
+        .unreadable_configuration = 2};
+    Solo node(setup);
+    CHECK(node.raft.deadline() == never);
+    node.receive(2, VoteResponse{Term{4}, false});
+    CHECK(node.raft.status().term == Term{4});
+    CHECK(node.raft.deadline() == never);
+    node.raft.mend(node.now, configuration_at(2, 1, voters_1_to(3)));
+    CHECK(node.raft.deadline() <= node.now + Solo::T * 2);
+    node.timeout();
+    CHECK(node.raft.status().role == Role::pre_candidate);
+}
+
 }  // namespace ledger::raft

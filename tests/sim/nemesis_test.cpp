@@ -59,6 +59,9 @@ class Victims final : public NemesisPort {
         REQUIRE(after >= milliseconds(10));
         ends.push_back(action);
     }
+    Instant time() const override { return now; }
+    void disconnect(NodeId knows, NodeId other) override { disconnected.emplace_back(knows, other); }
+    void reconnect(NodeId one, NodeId other) override { reconnected.emplace_back(one, other); }
     void note(const char* lane, const std::string& text, Duration) override {
         CHECK(std::string(lane) == "network");
         notes.push_back(text);
@@ -75,6 +78,9 @@ class Victims final : public NemesisPort {
     std::set<Fault> disk_errors;
     std::vector<Duration> jumps;
     std::vector<std::uint64_t> ends;
+    Instant now;
+    std::vector<std::pair<NodeId, NodeId>> disconnected;
+    std::vector<std::pair<NodeId, NodeId>> reconnected;
     std::vector<std::string> notes;
 
   private:
@@ -296,6 +302,91 @@ TEST_CASE("nemesis: one way cuts one direction of one node", "[sim]") {
     CHECK(nodes.size() == (aimed ? 1u : 5u));
     CHECK(nodes.contains(2));
     CHECK(arena.fired(Fault::partition_one_way) == 100);
+}
+
+TEST_CASE("nemesis: in a ring each of five nodes hears two others, and no two the same", "[sim]") {
+    Arena arena(with([](NemesisProfile& may) { may.rings = true; }));
+    arena.attacker.strike();
+    CHECK(arena.fired(Fault::partition_ring) == 1);
+    CHECK(arena.cuts() == 10);
+    std::set<std::set<std::uint32_t>> heard;
+    for (std::uint32_t node = 1; node <= 5; ++node) {
+        std::set<std::uint32_t> hears{node};
+        for (std::uint32_t other = 1; other <= 5; ++other) {
+            CHECK(arena.network.is_cut(NodeId{node}, NodeId{other}) ==
+                  arena.network.is_cut(NodeId{other}, NodeId{node}));
+            if (node != other && !arena.network.is_cut(NodeId{other}, NodeId{node})) {
+                hears.insert(other);
+            }
+        }
+        CHECK(hears.size() == 3);
+        heard.insert(hears);
+    }
+    CHECK(heard.size() == 5);
+    arena.attacker.end(arena.victims.ends.back());
+    CHECK(arena.cuts() == 0);
+    Arena three(with([](NemesisProfile& may) { may.rings = true; }), 3);
+    three.attacker.strike();
+    CHECK(three.fired(Fault::partition_ring) == 0);
+}
+
+TEST_CASE("nemesis: a flapping link comes and goes, and is whole in the end", "[sim]") {
+    std::set<std::uint32_t> cut;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Arena arena(with([](NemesisProfile& may) { may.flapping = true; }), 5, seed);
+        arena.attacker.strike();
+        REQUIRE(arena.fired(Fault::link_flapping) == 1);
+        cut.insert(arena.cuts());
+        std::uint32_t changes = 0;
+        std::uint32_t before = arena.cuts();
+        while (arena.victims.ends.size() > changes) {
+            arena.attacker.end(arena.victims.ends.back());
+            ++changes;
+            if (arena.victims.ends.size() > changes) {
+                CHECK((arena.cuts() == 0) != (before == 0));
+            }
+            before = arena.cuts();
+        }
+        CHECK(changes > 2);
+        CHECK(arena.cuts() == 0);
+    }
+    CHECK(cut == std::set<std::uint32_t>{1, 2});  // one way or both
+}
+
+TEST_CASE("nemesis: clogs come many at once, and each ends by itself", "[sim]") {
+    std::set<std::size_t> together;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Arena arena(with([](NemesisProfile& may) { may.clogs = true; }), 3, seed);
+        arena.attacker.strike();
+        CHECK(arena.cuts() == 0);
+        CHECK(arena.fired(Fault::link_clogged) == arena.victims.ends.size());
+        together.insert(arena.victims.ends.size());
+        CHECK(arena.faults.of(Fault::link_clogged).consumed == 0);
+        arena.attacker.end_all();
+        CHECK(arena.faults.of(Fault::link_clogged).consumed == 0);  // nothing was sent
+    }
+    CHECK(*together.begin() == 1);
+    CHECK(*together.rbegin() >= 5);
+}
+
+TEST_CASE("nemesis: a slow link delays, a half open connection is known at one end", "[sim]") {
+    Arena slow(with([](NemesisProfile& may) { may.slow_links = true; }));
+    slow.attacker.strike();
+    CHECK(slow.fired(Fault::link_slow) == 1);
+    CHECK(slow.cuts() == 0);
+    Arena half(with([](NemesisProfile& may) { may.half_open = true; }));
+    half.attacker.strike();
+    CHECK(half.fired(Fault::half_open) == 1);
+    CHECK(half.cuts() == 2);
+    REQUIRE(half.victims.disconnected.size() == 1);
+    const auto [knows, deaf] = half.victims.disconnected[0];
+    CHECK(half.network.is_cut(knows, deaf));
+    CHECK(half.network.is_cut(deaf, knows));
+    half.attacker.end(half.victims.ends.back());
+    CHECK(half.cuts() == 0);
+    REQUIRE(half.victims.disconnected.size() == 2);
+    CHECK(half.victims.disconnected[1] == std::pair(deaf, knows));
+    CHECK(half.victims.reconnected == std::vector{std::pair(deaf, knows)});
 }
 
 TEST_CASE("nemesis: aimed at the leader it needs one", "[sim]") {

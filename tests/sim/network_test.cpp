@@ -209,6 +209,86 @@ TEST_CASE("network: a link carries its bytes one after the other", "[sim]") {
     CHECK(network.send({}, message(n1, n3), nullptr).first->at < last);
 }
 
+TEST_CASE("network: a clog holds back what is sent and lets it go in order", "[sim]") {
+    KindChoices kind;
+    FaultCounts faults;
+    Network network(3, {.family = LatencyFamily::constant, .latency_min = {},
+        .latency_mean = milliseconds(1)}, kind, faults);
+    const Instant open = Instant{} + milliseconds(50);
+    network.clog(n1, n2, open);
+    CHECK(network.troubled({}, n1, n2));
+    CHECK_FALSE(network.troubled({}, n2, n1));
+    CHECK_FALSE(network.troubled(open, n1, n2));
+    for (int i = 0; i < 3; ++i) {
+        const Transit transit = network.send({}, message(n1, n2), nullptr);
+        REQUIRE(transit.first);
+        CHECK(transit.first->at >= open);
+        CHECK(network.arrives(n1, n2, transit.first->epoch));
+    }
+    CHECK(network.touched(n1, n2) == 3);
+    CHECK(network.send({}, message(n2, n1), nullptr).first->at < open);
+    CHECK(network.send(open, message(n1, n2), nullptr).first->at > open);
+    // What a clog still holds when everything heals is gone, and holds up nothing.
+    network.clog(n1, n2, open + seconds(10));
+    const Transit held = network.send(open, message(n1, n2), nullptr);
+    network.heal_all();
+    CHECK_FALSE(network.arrives(n1, n2, held.first->epoch));
+    CHECK(network.send(open, message(n1, n2), nullptr).first->at < open + seconds(1));
+}
+
+TEST_CASE("network: a slow link adds its time while it is slow", "[sim]") {
+    KindChoices kind;
+    FaultCounts faults;
+    Network network(3, {.family = LatencyFamily::constant, .latency_min = {},
+        .latency_mean = milliseconds(1)}, kind, faults);
+    const Instant begin = Instant{} + seconds(1);
+    const Instant plain = network.send(begin, message(n1, n2), nullptr).first->at;
+    network.slow(n1, n2, begin + milliseconds(10), milliseconds(30));
+    const Instant later = network.send(begin, message(n1, n2), nullptr).first->at;
+    CHECK(later - plain >= milliseconds(30));
+    CHECK(later - plain < milliseconds(31));
+    CHECK(network.touched(n1, n2) == 1);
+    CHECK(network.touched(n2, n1) == 0);
+}
+
+TEST_CASE("network: a thin wire loses what its buffer cannot hold", "[sim]") {
+    KindChoices kind;
+    FaultCounts faults;
+    Network network(3, {.family = LatencyFamily::constant, .latency_min = {},
+        .latency_mean = milliseconds(1), .bytes_per_millisecond = 1, .buffer_bytes = 200}, kind,
+        faults);
+    const std::uint64_t bytes = node::wire_size(message(n1, n2));
+    std::uint64_t carried = 0;
+    while (network.send({}, message(n1, n2), nullptr).first) {
+        ++carried;
+        REQUIRE(carried < 1000);
+    }
+    CHECK(faults.of(Fault::message_overflow).fired == 1);
+    CHECK(carried * bytes > 200);
+    CHECK((carried - 1) * bytes <= 200);
+    // When the wire has taken them there is room again.
+    CHECK(network.send(Instant{} + seconds(10), message(n1, n2), nullptr).first);
+}
+
+TEST_CASE("network: each link has its own distance, and keeps it", "[sim]") {
+    SeededChoices choices(3);
+    FaultCounts faults;
+    const NetworkProfile profile{.family = LatencyFamily::constant, .latency_min = {},
+        .latency_mean = milliseconds(1), .spread = 500};
+    Network network(3, profile, choices, faults);
+    const auto distance = [&](NodeId from, NodeId to, Instant at) {
+        return network.send(at, message(from, to), nullptr).first->at - at;
+    };
+    const Duration there = distance(n1, n2, {});
+    CHECK(there >= milliseconds(1));
+    CHECK(there <= latency_max(profile) + milliseconds(1));
+    CHECK(distance(n1, n2, Instant{} + seconds(1)) == there);
+    CHECK(distance(n2, n1, {}) != there);
+    CHECK(distance(n1, n3, {}) != there);
+    network.calm();
+    CHECK(distance(n1, n2, Instant{} + seconds(2)) <= milliseconds(2));
+}
+
 TEST_CASE("network: a cut is one way, overlaps, and takes what is in flight", "[sim]") {
     SeededChoices choices(13);
     FaultCounts faults;

@@ -9,9 +9,11 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 LEDGERSIM = ""
@@ -362,6 +364,77 @@ class CommandTest(unittest.TestCase):
             with self.subTest(capsule.name):
                 self.assertIn("verdict violated", capsule.read_text(encoding="utf-8"))
                 self.call("replay", capsule)
+
+    # --- campaigns ------------------------------------------------------------------------------
+
+    def campaign(self, *words, code=0):
+        done = self.call("campaign", *words, "--json", code=code)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_campaign_joins_what_is_the_same_and_makes_it_small(self):
+        self.write("canary.scenario", FAST.replace("[workload]", "check.canary = 1\n[workload]"))
+        *runs, found, totals = self.campaign("--scenario", "canary.scenario", "--seeds", "1..30",
+                                             "--out", "report", code=1)
+        self.assertGreater(len(totals["violated"]), 1)
+        self.assertEqual(len(runs), len(totals["violated"]))
+        self.assertEqual(len(totals["findings"]), 1)
+        self.assertEqual(totals["findings"][0]["seeds"], totals["violated"])
+        self.assertEqual(found["schema"], "ledgersim.finding/1")
+        self.assertEqual(found["fingerprint"], totals["findings"][0]["fingerprint"])
+        self.assertEqual(found["seeds"], len(totals["violated"]))
+        self.assertLessEqual(found["decisions"], 20)
+        smallest = f"seed-{totals['findings'][0]['smallest']}"
+        for name in ("capsule", "small.capsule", "html"):
+            self.assertTrue(os.path.exists(self.path(f"report/{smallest}.{name}")), name)
+        self.call("replay", f"report/{smallest}.capsule", "--expect", code=0)
+        self.call("replay", f"report/{smallest}.small.capsule", "--expect", code=0)
+        page = self.read("report/index.html")
+        for part in (smallest, "canary had to sing", "leads term", "message_lost", "durability"):
+            self.assertIn(part, page)
+        self.assertNotIn("<script", page)
+
+    def test_campaign_goes_on_where_it_was_killed(self):
+        words = ("--scenario", self.fast, "--seeds", "1..3000", "--jobs", "2")
+        whole = self.campaign(*words)[-1]
+        killed = subprocess.Popen([LEDGERSIM, "campaign", *words, "--out", "k"],
+                                  cwd=self.directory, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, start_new_session=True)
+        state = self.path("k/campaign.state")
+        deadline = time.monotonic() + 120
+        while not os.path.exists(state) and killed.poll() is None:
+            self.assertLess(time.monotonic(), deadline, "no state was saved")
+            time.sleep(0.05)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        resumed = self.campaign(*words, "--out", "k", "--resume")[-1]
+        for key in set(whole) - {"wall_seconds", "slowest_seed"}:
+            self.assertEqual(resumed[key], whole[key], key)
+        # Nothing is left to do, and that is known.
+        again = self.campaign(*words, "--out", "k", "--resume")[-1]
+        self.assertEqual(again["events"], whole["events"])
+
+    def test_state_of_another_campaign_is_refused(self):
+        words = ("campaign", "--scenario", self.fast, "--out", "k")
+        self.wrong(*words, "--seeds", "1..20", "--resume", says=("campaign.state",))
+        self.call(*words, "--seeds", "1..20")
+        self.wrong(*words, "--seeds", "1..21", "--resume", says=("campaign.state",))
+        with open(self.path("k/campaign.state"), "r+b") as file:
+            file.seek(40)
+            byte = file.read(1)
+            file.seek(40)
+            file.write(bytes([byte[0] ^ 1]))
+        self.wrong(*words, "--seeds", "1..20", "--resume", says=("campaign.state",))
+        self.wrong("campaign", "--seeds", "1..2", "--resume", says=("--out",))
+        self.wrong("campaign", "--seeds", "1..2", "--shrink", "soon", says=("--shrink",))
+
+    def test_the_canary_is_heard(self):
+        totals = self.campaign("--scenario", self.fast, "--seeds", "1..400", "--out", "c")[-1]
+        self.assertEqual(totals["verdict"], "ok")
+        self.assertEqual(totals["violated"], [])
+        self.assertGreater(totals["canary"]["runs"], 0)
+        self.assertGreater(totals["canary"]["heard"], 0)
+        self.assertEqual(totals["canary"]["silent"], 0)
+        self.assertIn("heard it", self.read("c/index.html"))
 
     def test_another_hash_is_said_but_is_no_failure(self):
         body = self.capsule_body()

@@ -1,0 +1,188 @@
+#include "sim/program/campaign_page.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/check/html_text.h"
+
+namespace ledger::sim {
+namespace {
+
+using check::BudgetedText;
+using check::escape_html;
+
+constexpr std::uint64_t section_bytes_max = 400'000;
+constexpr std::size_t bars = 60;
+
+std::string banner(const CampaignReport& report) {
+    const CampaignTotals& totals = report.totals;
+    const std::string_view word = check::to_text(totals.verdict());
+    std::string text = fmt::format(
+        "<h1>ledgersim campaign</h1>\n<div class=\"verdict {}\" role=\"status\"><p "
+        "class=\"word\">{}</p>\n<p>{} seeds, {} steps, {:.0f} s of virtual time in {:.1f} s: {:.0f} "
+        "seeds a minute, {:.0f} steps a second.</p>\n",
+        word, word, totals.seeds, totals.sum.steps,
+        static_cast<double>(totals.sum.virtual_time.nanoseconds) * 1e-9,
+        static_cast<double>(report.wall_microseconds) * 1e-6,
+        static_cast<double>(totals.seeds) * 60e6 / static_cast<double>(report.wall_microseconds + 1),
+        static_cast<double>(totals.sum.steps) * 1e6 /
+            static_cast<double>(report.wall_microseconds + 1));
+    for (const std::string& name : totals.idle()) {
+        text += fmt::format("<p>The check <strong>{}</strong> examined nothing.</p>\n",
+            escape_html(name));
+    }
+    if (totals.canary_failed()) {
+        text += "<p>The canary was not heard: violations are not reported as they should be.</p>\n";
+    }
+    return text + "</div>\n";
+}
+
+std::string link(const std::string& file, std::string_view text) {
+    return file.empty() ? std::string()
+                        : fmt::format("<a href=\"{}\">{}</a> ", escape_html(file), text);
+}
+
+std::string finding(const Found& found) {
+    const RunResult& run = found.discovery->smallest;
+    const std::string size =
+        found.decisions ? fmt::format("{} decisions, {} faults strike, after {:.1f} s",
+                              *found.decisions, found.faults,
+                              static_cast<double>(found.microseconds) * 1e-6)
+                        : "not made small";
+    return fmt::format(
+        "<section><h3>{} ({})</h3>\n<p>{}</p>\n<p>In {} seeds; the smallest run is seed {}, step {}. "
+        "{}. {}{}{}</p>\n",
+        escape_html(run.violation->check), check::to_text(run.violation->kind),
+        escape_html(run.violation->sentence), found.discovery->seeds.size(), run.seed,
+        run.violation->step, size, link(found.page, "page"), link(found.small, "small capsule"),
+        link(found.capsule, "capsule")) +
+        (found.story.empty()
+                ? std::string()
+                : fmt::format("<details><summary>what happened</summary><pre>{}</pre></details>",
+                      escape_html(found.story, 40'000))) +
+        "</section>\n";
+}
+
+std::string findings(const CampaignReport& report) {
+    BudgetedText text(section_bytes_max);
+    for (const Found& found : report.findings) {
+        text.add(finding(found));
+    }
+    std::string section = "<section><h2>Findings</h2>\n";
+    section += report.findings.empty() ? "<p>none</p>\n" : text.text();
+    section += text.omitted() == 0 ? "" : fmt::format("<p>and {} more</p>\n", text.omitted());
+    return section + "</section>\n";
+}
+
+// Steps a second over the time, as bars.
+std::string pace(const CampaignReport& report) {
+    if (report.pace.size() < 2) {
+        return {};
+    }
+    const std::uint64_t end = report.pace.back().microseconds + 1;
+    std::vector<std::uint64_t> steps(bars);
+    std::uint64_t before = report.pace.front().steps;
+    for (const Pace& one : report.pace) {
+        steps[static_cast<std::size_t>(one.microseconds * bars / end)] += one.steps - before;
+        before = one.steps;
+    }
+    const std::uint64_t most = std::max<std::uint64_t>(1, *std::max_element(steps.begin(), steps.end()));
+    std::string text = fmt::format(
+        "<section><h2>Pace</h2>\n<svg viewBox=\"0 0 720 110\" role=\"img\" aria-label=\"steps a second "
+        "over the campaign, at most {:.0f}\">\n",
+        static_cast<double>(most) * bars * 1e6 / static_cast<double>(end));
+    for (std::size_t i = 0; i < bars; ++i) {
+        const std::uint64_t height = steps[i] * 80 / most;
+        text += fmt::format("<rect class=\"done\" x=\"{}\" y=\"{}\" width=\"10\" height=\"{}\"/>\n",
+            i * 12, 90 - height, height);
+    }
+    text += fmt::format(
+        "<text x=\"0\" y=\"106\">0 s</text><text x=\"660\" y=\"106\">{:.0f} s</text></svg>\n"
+        "<p>At most {:.0f} steps a second; the slowest seed was {} with {:.1f} s.</p></section>\n",
+        static_cast<double>(end) * 1e-6,
+        static_cast<double>(most) * bars * 1e6 / static_cast<double>(end),
+        report.totals.slowest_seed,
+        static_cast<double>(report.totals.slowest_microseconds) * 1e-6);
+    return text;
+}
+
+std::string table(std::string_view title, std::string_view caption, std::string_view columns,
+    const BudgetedText& rows) {
+    return fmt::format(
+        "<section><h2>{}</h2>\n<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>\n{}"
+        "</tbody></table></section>\n",
+        title, caption, columns, rows.text());
+}
+
+std::string faults(const CampaignReport& report) {
+    BudgetedText rows(section_bytes_max);
+    for (std::size_t i = 0; i < fault_count; ++i) {
+        const FaultCount& count = report.totals.sum.faults.counts[i];
+        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
+                             "class=\"number\">{}</td></tr>\n",
+            fault_name(static_cast<Fault>(i)), count.fired, count.consumed));
+    }
+    return table("Faults", "fired = injected, consumed = noticed by the code under test",
+        "<th scope=\"col\">kind</th><th scope=\"col\" class=\"number\">fired</th><th scope=\"col\" "
+        "class=\"number\">consumed</th>",
+        rows);
+}
+
+std::string checks(const CampaignReport& report) {
+    BudgetedText rows(section_bytes_max);
+    for (const auto& [name, result] : report.totals.checks) {
+        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
+                             "</tr>\n",
+            escape_html(name), check::to_text(result.verdict), result.examined));
+    }
+    return table("Checks", "idle = the check had nothing to examine, which is no pass",
+        "<th scope=\"col\">check</th><th scope=\"col\">verdict</th><th scope=\"col\" "
+        "class=\"number\">examined</th>",
+        rows);
+}
+
+std::string marks(const CampaignReport& report) {
+    std::vector<std::pair<std::uint64_t, std::string>> sorted;
+    std::size_t unhit = 0;
+    for (const auto& [name, hits] : report.totals.marks) {
+        sorted.emplace_back(hits, name);
+        unhit += hits == 0 ? 1u : 0u;
+    }
+    std::sort(sorted.begin(), sorted.end());
+    BudgetedText rows(section_bytes_max);
+    for (const auto& [hits, name] : sorted) {
+        rows.add(fmt::format(
+            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n", escape_html(name),
+            hits));
+    }
+    return fmt::format("<p>{} of {} marks were never hit.</p>\n", unhit, sorted.size()) +
+           "<details><summary>all of them, the rarest first</summary>" +
+           table("Marks", "situations that exploration must have seen",
+               "<th scope=\"col\">mark</th><th scope=\"col\" class=\"number\">hits</th>", rows) +
+           "</details>\n";
+}
+
+}  // namespace
+
+std::string campaign_html(const CampaignReport& report) {
+    std::string page = check::page_head(fmt::format("campaign: {}, {} seeds",
+        check::to_text(report.totals.verdict()), report.totals.seeds));
+    page += banner(report);
+    page += fmt::format("<section><h2>Repeat it</h2>\n<pre><code>{}</code></pre></section>\n",
+        escape_html(report.repro));
+    page += findings(report);
+    page += fmt::format("<section><h2>Canary</h2>\n<p>{} runs had a canary, a check that calls "
+                        "something a violation that is none; {} heard it.</p>\n",
+        report.totals.canaries,
+        report.totals.canary ? report.totals.canary->seeds.size() : 0);
+    page += report.canary == nullptr ? "" : finding(*report.canary);
+    page += "</section>\n";
+    page += pace(report);
+    page += marks(report);
+    page += checks(report);
+    page += faults(report);
+    return page + std::string(check::page_end);
+}
+
+}  // namespace ledger::sim
