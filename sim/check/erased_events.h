@@ -28,7 +28,7 @@ class ErasedEvents {
     // Bytes that stand for the payload of an event and occur nowhere else.
     struct Mark {
         Position position;
-        ByteVector bytes;  // all marks of a search have the same size
+        ByteVector bytes;  // all marks of a search have the same size, at least 8
     };
     // The durable bytes of one file; each mark in each file counts as examined.
     [[nodiscard]] Finding file(

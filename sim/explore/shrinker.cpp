@@ -44,6 +44,11 @@ constexpr std::array<std::uint64_t, 3> seeds_tried = {2, 6, 20};
 // As long as the world is made smaller; what is left is for decisions.
 constexpr std::uint32_t world_percent = 50;
 constexpr std::uint32_t all_percent = 100;
+// It is begun anew as long as more decisions than this are left, and more time than that.
+constexpr std::uint64_t few_decisions = 8;
+constexpr std::uint32_t again_percent = 50;
+constexpr std::uint64_t attempts_max = 8;
+constexpr std::uint64_t seeds_apart = 1000;
 
 template <typename T>
 std::vector<T> without(const std::vector<T>& all, std::size_t from, std::size_t to) {
@@ -54,7 +59,11 @@ std::vector<T> without(const std::vector<T>& all, std::size_t from, std::size_t 
 
 class Shrinker {
   public:
-    Shrinker(const Candidate& start, TrialPort& port) : port_(port) { result_.candidate = start; }
+    // `further`: what is added to the seeds that are tried beside the present one.
+    Shrinker(const Candidate& start, TrialPort& port, std::uint64_t further)
+        : port_(port), further_(further) {
+        result_.candidate = start;
+    }
 
     Shrunk run() {
         shrink_world();
@@ -155,7 +164,7 @@ class Shrinker {
     // The candidate with each of the seeds that are worth a try.
     void add(std::vector<Candidate>& candidates, const Scenario& scenario, std::uint64_t seeds) {
         for (std::uint64_t i = 0; i < seeds; ++i) {
-            candidates.push_back({scenario, result_.candidate.seed + i});
+            candidates.push_back({scenario, result_.candidate.seed + (i == 0 ? 0 : further_ + i)});
         }
     }
 
@@ -296,6 +305,7 @@ class Shrinker {
     }
 
     TrialPort& port_;
+    const std::uint64_t further_;
     std::uint32_t percent_ = all_percent;
     Shrunk result_;
 };
@@ -315,7 +325,21 @@ std::uint64_t decisions(const Scenario& scenario) {
 }
 
 Shrunk shrink(const Candidate& start, TrialPort& port) {
-    return Shrinker(start, port).run();
+    Shrunk best = Shrinker(start, port, 0).run();
+    // Other seeds lead to other small worlds, and some of them need less.
+    for (std::uint64_t attempt = 1; attempt < attempts_max && best.finished; ++attempt) {
+        if (decisions(best.candidate.scenario) <= few_decisions || !port.time_left(again_percent)) {
+            break;
+        }
+        Shrunk other = Shrinker(start, port, attempt * seeds_apart).run();
+        const std::uint64_t trials = best.trials + other.trials;
+        if (other.finished &&
+            decisions(other.candidate.scenario) < decisions(best.candidate.scenario)) {
+            best = std::move(other);
+        }
+        best.trials = trials;
+    }
+    return best;
 }
 
 }  // namespace ledger::sim
