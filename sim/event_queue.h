@@ -30,6 +30,7 @@ enum class ItemKind : std::uint8_t {
     client_down,     // node = client: a = connection that is dead, b = the node at its other end
     client_timer,    // node = client: a = generation of the timer
     nemesis,         // the next nemesis action
+    script,          // a = place of a line of the scenario
     nemesis_end,     // a = number of the action that ends
     restart,         // node comes back
     resume,          // node: its pause ends, a = number of the pause

@@ -68,6 +68,9 @@ std::uint64_t Nemesis::draw(Site site, std::uint64_t domain) {
 }
 
 Duration Nemesis::draw_duration() {
+    if (length_) {
+        return *length_;
+    }
     // A hunted leader is away until there is another one, and comes back while its entries still
     // matter.
     const Duration mean =
@@ -153,6 +156,79 @@ void Nemesis::strike() {
     }
 }
 
+NodeId Nemesis::resolve(const check::Who& who) const {
+    const NodeId leader = port_.leader();
+    switch (who.part) {
+        case check::Who::Part::number:
+            return who.number <= profile_.hosts() ? NodeId{who.number} : NodeId{};
+        case check::Who::Part::leader: return leader;
+        case check::Who::Part::laggard: return port_.laggard();
+        case check::Who::Part::follower: break;
+    }
+    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
+        if (NodeId{number} != leader && port_.up(NodeId{number})) {
+            return NodeId{number};
+        }
+    }
+    return {};
+}
+
+bool Nemesis::carry_out(const check::NemesisLine& line) {
+    const NodeId node = resolve(line.who);
+    const NodeId other = check::is_of_link(line.verb) ? resolve(line.other) : NodeId{};
+    if (node == NodeId{} || (check::is_of_link(line.verb) && (other == NodeId{} || other == node))) {
+        return false;
+    }
+    length_ = line.length;
+    bool done = port_.up(node);
+    switch (line.verb) {
+        case check::Verb::crash: crash(node); break;
+        case check::Verb::pause: harm(Action::pause, node); break;
+        case check::Verb::stall: harm(Action::disk_stall, node); break;
+        case check::Verb::isolate:
+            isolate(node, node == port_.leader() ? Fault::isolate_leader : Fault::partition_symmetric);
+            done = true;
+            break;
+        case check::Verb::fail_sync: fail(node, Fault::disk_sync_failed); break;
+        case check::Verb::fail_write: fail(node, Fault::disk_write_failed); break;
+        case check::Verb::fail_read: fail(node, Fault::disk_read_failed); break;
+        case check::Verb::cut:
+        case check::Verb::part:
+        case check::Verb::clog:
+        case check::Verb::slow: done = do_to_link(line.verb, node, other); break;
+    }
+    length_.reset();
+    return done;
+}
+
+void Nemesis::fail(NodeId node, Fault fault) {
+    if (port_.up(node)) {
+        port_.fail_disk(node, fault, draw_duration());
+    }
+}
+
+bool Nemesis::do_to_link(check::Verb verb, NodeId from, NodeId to) {
+    const std::string names = "n" + std::to_string(from.value) + " to n" + std::to_string(to.value);
+    const Duration length = draw_duration();
+    switch (verb) {
+        case check::Verb::cut:
+            partition(Fault::partition_one_way, {{from, to}}, "nothing arrives from " + names);
+            break;
+        case check::Verb::part:
+            partition(Fault::partition_bridge, {{from, to}, {to, from}},
+                "nothing arrives from " + names + " and back");
+            break;
+        case check::Verb::clog:
+            network_.clog(from, to, port_.time() + length);
+            trouble(Fault::link_clogged, {{from, to}}, "nothing gets from " + names, length);
+            break;
+        default:
+            network_.slow(from, to, port_.time() + length, profile_.election_timeout);
+            trouble(Fault::link_slow, {{from, to}}, "slow from " + names, length);
+    }
+    return true;
+}
+
 void Nemesis::act(Action action, NodeId leader) {
     switch (action) {
         case Action::crash: crash(random_node()); break;
@@ -199,7 +275,8 @@ void Nemesis::harm(Action action, NodeId node) {
         port_.pause(node, draw_duration());
     } else if (action == Action::disk_stall) {
         // Longer than any leader may wait for its disk.
-        port_.stall_disk(node, profile_.election_timeout * 3 / 2 + draw_duration());
+        port_.stall_disk(
+            node, length_ ? *length_ : profile_.election_timeout * 3 / 2 + draw_duration());
     } else if (action == Action::disk_error) {
         // Reads are rarer than groups: as a rule nothing is read before the next crash.
         constexpr std::array kinds = {Fault::disk_sync_failed, Fault::disk_write_failed,

@@ -9,6 +9,7 @@
 #include "log/base/choice.h"
 #include "log/base/ids.h"
 #include "log/base/time.h"
+#include "sim/check/scenario.h"
 #include "sim/faults.h"
 #include "sim/network.h"
 #include "sim/profile.h"
@@ -21,6 +22,7 @@ class NemesisPort {
     virtual ~NemesisPort() = default;
     virtual bool up(NodeId node) const = 0;
     virtual NodeId leader() const = 0;  // of the highest term; 0 = none
+    virtual NodeId laggard() const = 0;  // who is up and has the least; 0 = nobody is up
     virtual void crash(NodeId node, Duration outage) = 0;
     // The node will crash in the middle of its next step with effects.
     virtual void crash_mid_step(NodeId node, Duration outage) = 0;
@@ -59,6 +61,8 @@ class Nemesis final {
     // When the next strike is due.
     Instant next_strike();
     void strike();
+    // Does what a scenario says; false if whom it names is not there now.
+    bool carry_out(const check::NemesisLine& line);
     // A partition ends.
     void end(std::uint64_t action);
     // All of them end.
@@ -114,6 +118,7 @@ class Nemesis final {
     void slow_link();
     void half_open();
     void finish(const Partition& partition);
+    void fail(NodeId node, Fault fault);
     void split();
     void isolate(NodeId node, Fault fault);
     void one_way();
@@ -122,6 +127,8 @@ class Nemesis final {
     void harm(Action action, NodeId node);
     // The leader or anybody, as the profile aims; 0 if that one is down.
     NodeId victim(NodeId leader);
+    NodeId resolve(const check::Who& who) const;
+    bool do_to_link(check::Verb verb, NodeId from, NodeId to);
     void storm();
     void crash(NodeId node);
     bool chance(Site site, PartsPerMillion probability);
@@ -142,6 +149,7 @@ class Nemesis final {
     std::uint64_t turn_ = 0;   // the entity of its questions
     std::uint64_t draws_ = 0;  // in this turn
     bool hunting_ = false;
+    std::optional<Duration> length_;  // of what is being done, if a scenario says it
 };
 
 }  // namespace ledger::sim

@@ -111,6 +111,7 @@ RunResult World::run() {
     if (operator_client_) {
         operator_client_->start();
     }
+    begin_script();
     queue_.push({.at = nemesis_->next_strike(), .kind = ItemKind::nemesis});
     queue_.push({.at = now_ + phase_interval, .kind = ItemKind::phase});
     while (!queue_.empty() && !judge_.violation() && phase_ != Phase::done) {
@@ -190,6 +191,7 @@ void World::perform(const Item& item) {
                 }
             }
             break;
+        case ItemKind::script: follow_script(item.a); break;
         case ItemKind::nemesis_end: nemesis_->end(item.a); break;
         case ItemKind::restart: restart(node); break;
         case ItemKind::resume: end_pause(node, item.a); break;
@@ -399,6 +401,7 @@ void World::transition(NodeId node, const raft::Transition& transition) {
                                              log.term_at(log.last()) < transition.term);
         }
     }
+    note_election();
     if (const auto moment = nemesis_->elected(node); moment && phase_ == Phase::faults) {
         if (moment->at_acceptance) {
             prey_ = node;
@@ -688,7 +691,7 @@ void World::check_phase() {
         case Phase::faults: {
             const bool time_up = import_ ? now_ >= Instant{} + options_.faults_max
                                          : now_ >= Instant{} + profile_.faults_for;
-            if (clients_idle || time_up) {
+            if ((clients_idle || time_up) && now_ >= script_end_) {
                 heal();
             }
             break;

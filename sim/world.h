@@ -39,6 +39,7 @@ class StepObserver {
 
 struct WorldOptions {
     std::uint64_t seed = 1;
+    std::span<const check::NemesisLine> script;         // what a scenario does beside the swarm
     const std::vector<state::Append>* input = nullptr;  // imported instead of the swarm workload
     FrameModel* frames = nullptr;                       // native builds: the real codec beside
     StepObserver* observer = nullptr;
@@ -152,6 +153,7 @@ class World final : public HostPort,
     // NemesisPort
     bool up(NodeId node) const override { return host(node).up(); }
     NodeId leader() const override;
+    NodeId laggard() const override;
     void crash(NodeId node, Duration outage) override;
     void crash_mid_step(NodeId node, Duration outage) override;
     void crash_before_sync(NodeId node, Duration outage) override;
@@ -181,6 +183,10 @@ class World final : public HostPort,
     // world_faults.cpp: the gates of the nodes
     void admit_waiting(NodeId node);
     void make_media();
+    // world_faults.cpp: what the scenario does
+    void begin_script();
+    void follow_script(std::uint64_t place);
+    void note_election();
     void end_pause(NodeId node, std::uint64_t number);
     void end_stall(NodeId node, std::uint64_t number);
     void end_crowd(NodeId node, std::uint64_t number);
@@ -234,6 +240,8 @@ class World final : public HostPort,
     Hash128 hash_;
     std::uint64_t steps_ = 0;
     std::uint64_t steps_before_now_ = 0;
+    Instant script_end_;            // before that faults do not end
+    std::uint64_t elections_ = 0;
     FaultCounts faults_;
     Network network_;
     Judge judge_;

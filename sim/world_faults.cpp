@@ -123,6 +123,58 @@ void World::reconnect(NodeId one, NodeId other) {
     }
 }
 
+NodeId World::laggard() const {
+    NodeId found;
+    Index least;
+    for (const auto& host : hosts_) {
+        const bool counts = host->up() && judge_.takes_part(*host);
+        const Index last = counts ? host->replica().raft().log().last() : Index{};
+        if (counts && (found == NodeId{} || last < least)) {
+            found = host->node();
+            least = last;
+        }
+    }
+    return found;
+}
+
+// --- what the scenario does ---------------------------------------------------------------------
+
+void World::begin_script() {
+    for (std::size_t place = 0; place < options_.script.size(); ++place) {
+        const check::NemesisLine& line = options_.script[place];
+        if (line.when == check::NemesisLine::When::leader) {
+            continue;
+        }
+        queue_.push({.at = Instant{} + line.time, .a = place, .kind = ItemKind::script});
+        if (line.when == check::NemesisLine::When::at) {
+            script_end_ = std::max(script_end_, Instant{} + line.time + line.length);
+        }
+    }
+}
+
+void World::follow_script(std::uint64_t place) {
+    if (phase_ != Phase::faults) {
+        return;
+    }
+    const check::NemesisLine& line = options_.script[static_cast<std::size_t>(place)];
+    const bool again = line.when == check::NemesisLine::When::every;
+    // Whom it names may be there in a moment.
+    constexpr Duration moment = milliseconds(5);
+    if (nemesis_->carry_out(line) ? again : true) {
+        queue_.push({.at = now_ + (again ? line.time : moment), .a = place, .kind = ItemKind::script});
+    }
+}
+
+void World::note_election() {
+    ++elections_;
+    for (std::size_t place = 0; place < options_.script.size(); ++place) {
+        const check::NemesisLine& line = options_.script[place];
+        if (line.when == check::NemesisLine::When::leader && line.count == elections_) {
+            queue_.push({.at = now_, .a = place, .kind = ItemKind::script});
+        }
+    }
+}
+
 // --- what devices do ----------------------------------------------------------------------------
 
 void World::make_media() {

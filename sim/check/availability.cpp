@@ -287,6 +287,7 @@ void Availability::keep_peers(Node& of, const NodeStep& step) {
 }
 
 void Availability::follow_disk(Node& of, const NodeStep& step) {
+    of.shared_since = step.standing.alone ? step.at : of.shared_since;
     if (step.did.stored) {
         of.stored = std::max(of.stored, *step.did.stored);
         of.disk_progress = step.at;
@@ -335,12 +336,13 @@ Finding Availability::judge_leader(const Node& of, const NodeStep& step) {
     LEDGER_SOMETIMES(
         !heard_quorum(of, step, timeout / 2), "sim.availability.leader_alone_for_long");
     const bool waits = of.stores > of.stored && !step.standing.alone;
-    LEDGER_SOMETIMES(waits && step.at > of.disk_progress + timeout / 2,
+    const Instant since = std::max(of.disk_progress, of.shared_since);
+    LEDGER_SOMETIMES(waits && step.at > since + timeout / 2,
         "sim.availability.leader_waits_long_for_its_disk");
-    if (waits && step.at > of.disk_progress + timeout + grace(timeout)) {
+    if (waits && step.at > since + timeout + grace(timeout)) {
         return violated(step, fmt::format("still leads term {}, but its disk has finished nothing "
                                           "for {}",
-                                  of.term, to_text(step.at - of.disk_progress)));
+                                  of.term, to_text(step.at - since)));
     }
     return std::nullopt;
 }

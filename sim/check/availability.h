@@ -120,6 +120,7 @@ class Availability {
         Ticket stores;                       // the newest group with entries
         Ticket stored;
         Instant disk_progress;
+        Instant shared_since;  // until then it was the only voter: nobody could lead in its place
     };
 
     Node& node(NodeId id);

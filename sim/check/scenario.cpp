@@ -79,7 +79,54 @@ void print_section(
     }
 }
 
+std::string print_who(const Who& who) {
+    switch (who.part) {
+        case Who::Part::number: return fmt::format("n{}", who.number);
+        case Who::Part::leader: return "leader";
+        case Who::Part::follower: return "follower";
+        case Who::Part::laggard: return "laggard";
+    }
+    return {};
+}
+
+std::string print_line(const NemesisLine& line) {
+    std::string text;
+    switch (line.when) {
+        case NemesisLine::When::at:
+            text = "at " + print_value(line.time.nanoseconds, Unit::duration);
+            break;
+        case NemesisLine::When::every:
+            text = "every " + print_value(line.time.nanoseconds, Unit::duration);
+            break;
+        case NemesisLine::When::leader: text = fmt::format("when leader {}", line.count); break;
+    }
+    text += fmt::format(" {} {}", to_text(line.verb), print_who(line.who));
+    text += is_of_link(line.verb) ? " " + print_who(line.other) : "";
+    return text + " for " + print_value(line.length.nanoseconds, Unit::duration) + '\n';
+}
+
 }  // namespace
+
+std::string_view to_text(Verb verb) {
+    switch (verb) {
+        case Verb::crash: return "crash";
+        case Verb::pause: return "pause";
+        case Verb::stall: return "stall";
+        case Verb::isolate: return "isolate";
+        case Verb::fail_sync: return "fail-sync";
+        case Verb::fail_write: return "fail-write";
+        case Verb::fail_read: return "fail-read";
+        case Verb::cut: return "cut";
+        case Verb::part: return "part";
+        case Verb::clog: return "clog";
+        case Verb::slow: return "slow";
+    }
+    return {};
+}
+
+bool is_of_link(Verb verb) {
+    return verb >= Verb::cut;
+}
 
 std::uint64_t Range::domain() const {
     switch (form) {
@@ -151,6 +198,10 @@ std::string print_scenario(const Scenario& scenario) {
                                                 : "answers  kind-settings\n";
     print_section(scenario, Section::swarm, "swarm", text);
     print_section(scenario, Section::workload, "workload", text);
+    text += scenario.nemesis.empty() ? "" : "\n[nemesis]\n";
+    for (const NemesisLine& line : scenario.nemesis) {
+        text += print_line(line);
+    }
     text += scenario.tape.empty() ? "" : "\n[tape]\n";
     for (const Decision& decision : scenario.tape) {
         text += print_decision(decision) + '\n';

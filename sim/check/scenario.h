@@ -55,6 +55,45 @@ struct Range {
     friend bool operator==(const Range&, const Range&) = default;
 };
 
+// What is done to a node or to the link from one node to another.
+enum class Verb : std::uint8_t {
+    crash = 1,   // a power failure; it comes back
+    pause,       // its process stands still
+    stall,       // its disk ends nothing
+    isolate,     // it hears nobody, and nobody hears it
+    fail_sync,   // its next fsync fails, and so on; it halts of that and comes back
+    fail_write,
+    fail_read,
+    cut,         // from -> to: nothing arrives
+    part,        // the same in both directions
+    clog,        // from -> to: nothing arrives until it ends, then all of it
+    slow,        // from -> to: everything takes an election timeout longer
+};
+// The names in scenario files: "fail-sync".
+std::string_view to_text(Verb verb);
+bool is_of_link(Verb verb);
+
+// A node, by its number or by the part that it plays when the line is carried out.
+struct Who {
+    enum class Part : std::uint8_t { number = 1, leader, follower, laggard };
+    Part part = Part::number;
+    std::uint32_t number = 0;  // of a node, from 1; of another part 0
+    friend bool operator==(const Who&, const Who&) = default;
+};
+
+// "at 2s crash leader for 500ms": one line of the section [nemesis].
+struct NemesisLine {
+    enum class When : std::uint8_t { at = 1, every, leader };
+    When when = When::at;
+    Duration time;             // at, every
+    std::uint64_t count = 0;   // leader: at the so-manieth election, from 1
+    Verb verb = Verb::crash;
+    Who who;
+    Who other;                 // of a link: its other end
+    Duration length;
+    friend bool operator==(const NemesisLine&, const NemesisLine&) = default;
+};
+
 struct Setting {
     Section section = Section::swarm;
     std::string key;
@@ -77,6 +116,7 @@ struct Scenario {
     std::uint64_t seed_last = 1;
     AnsweredBy answers = AnsweredBy::seed;
     std::vector<Setting> settings;  // in the order of the text; a key at most once per section
+    std::vector<NemesisLine> nemesis;  // in the order of the text
     std::vector<Decision> tape;     // in the order of the text; a question at most once
     friend bool operator==(const Scenario&, const Scenario&) = default;
 

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint64_t scenario_bytes_max = 64u << 20;  // a whole run's tape
 constexpr std::uint32_t voters_max = 7;
+constexpr std::uint32_t hosts_max = 16;
+constexpr std::int64_t duration_max = std::int64_t{3600} * 1'000'000'000;
 
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r';
@@ -284,7 +286,10 @@ class Parser {
         if (line.take("[")) {
             return section(line);
         }
-        LEDGER_CHECK(tape_ ? decision(line) : section_ ? setting(line) : header(line));
+        LEDGER_CHECK(nemesis_  ? nemesis_line(line)
+                     : tape_   ? decision(line)
+                     : section_ ? setting(line)
+                                : header(line));
         return line.at_end() ? Result<void>{} : Result<void>{line.wrong("expected nothing more")};
     }
 
@@ -301,14 +306,15 @@ class Parser {
         const std::size_t at = line.at();
         const std::string_view name = line.word();
         tape_ = name == "tape";
-        if (tape_) {
+        nemesis_ = name == "nemesis";
+        if (tape_ || nemesis_) {
             section_.reset();
         } else if (name == "swarm") {
             section_ = Section::swarm;
         } else if (name == "workload") {
             section_ = Section::workload;
         } else {
-            return line.wrong_at(at, "expected [swarm], [workload] or [tape]");
+            return line.wrong_at(at, "expected [swarm], [workload], [nemesis] or [tape]");
         }
         return line.take("]") && line.at_end() ? Result<void>{}
                                                : Result<void>{line.wrong("expected ]")};
@@ -359,6 +365,80 @@ class Parser {
             return line.wrong_at(at, fmt::format("expected {}", what));
         }
         return value;
+    }
+
+    Result<Duration> duration(Line& line, std::string_view what) {
+        const KnownKey key{.key = what, .unit = Unit::duration, .min = 1, .max = duration_max};
+        LEDGER_TRY(const std::int64_t value, parse_value(line, key));
+        return Duration{value};
+    }
+
+    Result<Who> who(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view word = line.word();
+        if (word == "leader") {
+            return Who{Who::Part::leader, 0};
+        }
+        if (word == "follower") {
+            return Who{Who::Part::follower, 0};
+        }
+        if (word == "laggard") {
+            return Who{Who::Part::laggard, 0};
+        }
+        std::uint32_t number = 0;
+        const char* const end = word.data() + word.size();
+        if (word.size() > 1 && word.front() == 'n') {
+            const auto [stop, error] = std::from_chars(word.data() + 1, end, number);
+            if (error == std::errc{} && stop == end && number >= 1 && number <= hosts_max) {
+                return Who{Who::Part::number, number};
+            }
+        }
+        return line.wrong_at(at, "expected n1, n2, ..., leader, follower or laggard");
+    }
+
+    Result<Verb> verb(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view word = line.word();
+        for (Verb verb = Verb::crash; verb <= Verb::slow;
+             verb = static_cast<Verb>(static_cast<int>(verb) + 1)) {
+            if (word == to_text(verb)) {
+                return verb;
+            }
+        }
+        return line.wrong_at(at, "expected crash, pause, stall, isolate, fail-sync, fail-write, "
+                                 "fail-read, cut, part, clog or slow");
+    }
+
+    // at TIME | every TIME | when leader N, then a verb, whom, and for how long.
+    Result<void> nemesis_line(Line& line) {
+        line.skip_space();
+        const std::size_t at = line.at();
+        const std::string_view when = line.word();
+        NemesisLine parsed;
+        if (when == "at" || when == "every") {
+            parsed.when = when == "at" ? NemesisLine::When::at : NemesisLine::When::every;
+            LEDGER_TRY(parsed.time, duration(line, "a time"));
+        } else if (when == "when" && line.word() == "leader") {
+            parsed.when = NemesisLine::When::leader;
+            const KnownKey key{.key = "the number of an election", .min = 1, .max = 1'000'000};
+            LEDGER_TRY(const std::int64_t count, parse_value(line, key));
+            parsed.count = static_cast<std::uint64_t>(count);
+        } else {
+            return line.wrong_at(at, "expected at TIME, every TIME or when leader N");
+        }
+        LEDGER_TRY(parsed.verb, verb(line));
+        LEDGER_TRY(parsed.who, who(line));
+        if (is_of_link(parsed.verb)) {
+            LEDGER_TRY(parsed.other, who(line));
+        }
+        if (!line.take("for")) {
+            return line.wrong("expected for and how long");
+        }
+        LEDGER_TRY(parsed.length, duration(line, "how long"));
+        scenario_.nemesis.push_back(parsed);
+        return {};
     }
 
     // site entity sequence/domain = answer
@@ -477,7 +557,8 @@ class Parser {
     std::uint64_t number_ = 0;
     bool version_seen_ = false;
     std::optional<Section> section_;
-    bool tape_ = false;  // in its section
+    bool nemesis_ = false;  // in its section
+    bool tape_ = false;     // in its section
     std::set<std::tuple<Site, std::uint64_t, std::uint64_t>> questions_;  // of the tape
     Scenario scenario_;
 };

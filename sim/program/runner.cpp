@@ -1,5 +1,6 @@
 #include "sim/program/runner.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -33,6 +34,7 @@ Finished run_seed(const RunSetup& setup) {
     const Profile profile = draw_profile(*choices, setup.scenario);
     finished.world = std::make_unique<World>(profile,
         WorldOptions{.seed = setup.seed,
+            .script = finished.scenario->nemesis,
             .input = setup.input,
             .frames = finished.frames.get(),
             .observer = setup.observer,
@@ -62,6 +64,15 @@ Result<check::Scenario> load_scenario(const ScenarioChoice& choice) {
     }
     if (choice.nodes > 0) {
         scenario.voters = choice.nodes;
+    }
+    const bool fixed = scenario.find(check::Section::swarm, "member.changes") == nullptr;
+    for (const check::NemesisLine& line : scenario.nemesis) {
+        const std::uint32_t number = std::max(line.who.number, line.other.number);
+        if (fixed && number > scenario.voters) {
+            return failure(check::Errc::malformed_scenario,
+                fmt::format("{}: [nemesis] names n{}, and the cluster has {} nodes", choice.file,
+                    number, scenario.voters));
+        }
     }
     return scenario;
 }

@@ -20,6 +20,7 @@ class Victims final : public NemesisPort {
     explicit Victims(std::uint32_t nodes) : count(nodes) {}
     bool up(NodeId node) const override { return !down.contains(node); }
     NodeId leader() const override { return leads; }
+    NodeId laggard() const override { return lags; }
     void crash(NodeId node, Duration outage) override {
         REQUIRE(up(node));
         check(node, outage);
@@ -70,6 +71,7 @@ class Victims final : public NemesisPort {
     std::uint32_t count;
     std::set<NodeId> down;
     NodeId leads;
+    NodeId lags;
     std::vector<NodeId> crashed;
     std::uint64_t mid_step = 0;
     std::uint64_t before_sync = 0;
@@ -387,6 +389,58 @@ TEST_CASE("nemesis: a slow link delays, a half open connection is known at one e
     REQUIRE(half.victims.disconnected.size() == 2);
     CHECK(half.victims.disconnected[1] == std::pair(deaf, knows));
     CHECK(half.victims.reconnected == std::vector{std::pair(deaf, knows)});
+}
+
+TEST_CASE("nemesis: what a scenario says is done to whom it names, as long as it says", "[sim]") {
+    using check::NemesisLine;
+    using check::Verb;
+    using check::Who;
+    Arena arena(nothing);
+    arena.victims.leads = n2;
+    arena.victims.lags = NodeId{4};
+    const auto act = [&](Verb verb, Who who, Who other = {}) {
+        return arena.attacker.carry_out({.when = NemesisLine::When::at,
+            .time = seconds(1),
+            .verb = verb,
+            .who = who,
+            .other = other,
+            .length = milliseconds(30)});
+    };
+    const Who leader{Who::Part::leader, 0};
+    const Who follower{Who::Part::follower, 0};
+    const Who laggard{Who::Part::laggard, 0};
+    const Who third{Who::Part::number, 3};
+    CHECK(act(Verb::crash, leader));
+    CHECK(act(Verb::crash, laggard));
+    CHECK(act(Verb::crash, follower));
+    CHECK(act(Verb::crash, third));
+    CHECK(arena.victims.crashed == std::vector<NodeId>{n2, NodeId{4}, n1, NodeId{3}});
+    CHECK(act(Verb::pause, third));
+    CHECK(arena.victims.paused == std::vector<NodeId>{NodeId{3}});
+    CHECK(act(Verb::fail_sync, third));
+    CHECK(act(Verb::fail_write, third));
+    CHECK(act(Verb::fail_read, third));
+    CHECK(arena.victims.disk_errors == std::set<Fault>{Fault::disk_sync_failed,
+                                           Fault::disk_write_failed, Fault::disk_read_failed});
+    CHECK(act(Verb::cut, leader, third));
+    CHECK(arena.network.is_cut(n2, NodeId{3}));
+    CHECK(arena.cuts() == 1);
+    CHECK(act(Verb::part, {Who::Part::number, 1}, third));
+    CHECK(arena.cuts() == 3);
+    CHECK(act(Verb::clog, laggard, third));
+    CHECK(act(Verb::slow, laggard, third));
+    CHECK(arena.network.troubled({}, NodeId{4}, NodeId{3}));
+    CHECK(act(Verb::isolate, leader));
+    CHECK(arena.fired(Fault::isolate_leader) == 1);
+    arena.attacker.end_all();
+    CHECK(arena.cuts() == 0);
+    // Whom it names is not there.
+    arena.victims.leads = {};
+    CHECK_FALSE(act(Verb::crash, leader));
+    CHECK_FALSE(act(Verb::cut, third, third));
+    arena.victims.down = {NodeId{3}};
+    CHECK_FALSE(act(Verb::crash, third));
+    CHECK_FALSE(act(Verb::crash, {Who::Part::number, 9}));
 }
 
 TEST_CASE("nemesis: aimed at the leader it needs one", "[sim]") {

@@ -20,6 +20,40 @@ def fired(*kinds):
 
 # What has to happen over all seeds together, in one sentence and in code.
 EXPECTED = {
+    "clogged_links": [("clogs, and nothing else", fired("link_clogged"))],
+    "failing_fsyncs": [("fsyncs and writes that fail", fired(
+        "disk_sync_failed", "disk_write_failed")),
+                       ("restarts", lambda total: total["crash_recoveries"] >= 20)],
+    "far_apart_nodes": [("new leaders", lambda total: total["leader_changes"] > 0)],
+    "flapping_links": [("links that come and go", fired("link_flapping", "message_cut"))],
+    "half_open_connections": [("connections known at one end", fired("half_open"))],
+    "laggard_needs_a_cut": [("who has least cut off, twice in each run", lambda total:
+                             total["faults"]["partition_symmetric"]
+                             + total["faults"]["isolate_leader"] >= 8)],
+    "leader_cut_off_and_back": [("three leaders cut off in each run", lambda total:
+                                 total["faults"]["isolate_leader"] >= 12
+                                 and total["leader_changes"] >= 12)],
+    "leader_that_only_sends": [("leaders that hear nobody", fired("partition_one_way")),
+                               ("new leaders", lambda total: total["leader_changes"] >= 4)],
+    "leaders_fall_as_they_rise": [("leaders that fall", lambda total:
+                                   total["faults"]["crash"] >= 16
+                                   and total["leader_changes"] >= 16)],
+    "leases_and_bad_clocks": [("bad clocks and pauses", fired("clock_drift", "pause"))],
+    "paused_leaders": [("pauses of leaders", fired("pause")),
+                       ("new leaders", lambda total: total["leader_changes"] >= 8)],
+    "reads_from_anywhere": [("new leaders", lambda total: total["leader_changes"] > 0)],
+    "redactions_and_crashes": [("crashes", fired("crash")),
+                               ("redactions", lambda total: total["erased"] > 0)],
+    "ring_partitions": [("rings", fired("partition_ring", "message_cut"))],
+    "rolling_upgrade": [("restarts", lambda total: total["crash_recoveries"] >= 12)],
+    "seven_nodes": [("crashes and partitions", fired("crash", "message_cut"))],
+    "single_slow_links": [("slow links", fired("link_slow"))],
+    "stalled_leaders": [("disks that stall", fired("disk_stall")),
+                        ("new leaders", lambda total: total["leader_changes"] >= 8)],
+    "thin_wires": [("buffers that overflow", fired("message_overflow"))],
+    "two_that_do_not_meet": [("two that do not meet, in each run", lambda total:
+                              total["faults"]["partition_bridge"] >= 4),
+                             ("the third one crashed", fired("crash"))],
     "crash_storms": [("storms and recoveries that lost bytes", fired("crash_storm")),
                      ("recoveries", lambda total: total["crash_recoveries"] >= 10)],
     "crowded_disks": [("disks without space, and torn pages", fired(
@@ -81,6 +115,7 @@ def add(total, result):
         total["faults"][kind] = total["faults"].get(kind, 0) + count["fired"]
     for key in ("crash_recoveries", "crash_recoveries_with_loss", "leader_changes"):
         total[key] = total.get(key, 0) + result[key]
+    total["erased"] = total.get("erased", 0) + result["checks"]["erasure"]["examined"]
     for key in ("failed", "unknown"):
         total[key] = total.get(key, 0) + result["operations"][key]
 

@@ -405,6 +405,16 @@ TEST_CASE("availability: a leader whose disk stalls ends, and no other one", "[c
         alone.standing.alone = true;
         CHECK_FALSE(cluster.see(alone));
     }
+    SECTION("who was the only voter until now has not kept anybody waiting") {
+        lives(1120);
+        NodeStep alone = Cluster::step(n1, 1126, Term{2}, n1);
+        alone.standing.alone = true;
+        REQUIRE_FALSE(cluster.see(alone));
+        for (std::int64_t at = 1130; at <= 1250; at += 10) {
+            REQUIRE_FALSE(cluster.answer(n1, n2, at, Term{2}));
+        }
+        CHECK(says(cluster.answer(n1, n2, 1252, Term{2}), "finished nothing for 126ms"));
+    }
     SECTION("a slow disk is none that stalls") {
         lives(1060);
         stores.at = ms(1060);

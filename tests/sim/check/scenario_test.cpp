@@ -112,8 +112,59 @@ TEST_CASE("scenario: errors name line, column and what is expected", "[check]") 
     CHECK(error_of("scenario 1\nseeds 9 .. 3\n") ==
           "line 2, column 7: the range ends before it begins");
     CHECK(
-        error_of("scenario 1\n[nemesis]\n") == "line 2, column 2: expected [swarm], [workload] or [tape]");
+        error_of("scenario 1\n[faults]\n") ==
+        "line 2, column 2: expected [swarm], [workload], [nemesis] or [tape]");
     CHECK(error_of("scenario 1\nname\n") == "line 2, column 5: expected a name");
+}
+
+TEST_CASE("scenario: what is done when, to whom and for how long is read as it is printed", "[check]") {
+    const std::string text =
+        "scenario 1\nname     acts\ncluster  voters=3\nseeds    1\n\n[nemesis]\n"
+        "at 1.5s crash leader for 500ms\n"
+        "every 300ms fail-sync follower for 10ms\n"
+        "when leader 2 isolate n2 for 1s\n"
+        "at 2s cut laggard n3 for 20ms\n"
+        "at 2s part n1 n3 for 20ms\n"
+        "at 2s clog n1 leader for 20ms\n"
+        "at 2s slow n1 n2 for 20ms\n"
+        "at 3s pause n1 for 20ms\n"
+        "at 3s stall n1 for 20ms\n"
+        "at 3s fail-write n1 for 20ms\n"
+        "at 3s fail-read n1 for 20ms\n";
+    const Result<Scenario> scenario = parse_scenario(text, {});
+    REQUIRE(static_cast<bool>(scenario));
+    REQUIRE(scenario->nemesis.size() == 11);
+    CHECK(scenario->nemesis[0] == NemesisLine{.when = NemesisLine::When::at,
+                                      .time = milliseconds(1500),
+                                      .verb = Verb::crash,
+                                      .who = {Who::Part::leader, 0},
+                                      .length = milliseconds(500)});
+    CHECK(scenario->nemesis[2].count == 2);
+    CHECK(scenario->nemesis[3].other == Who{Who::Part::number, 3});
+    CHECK(print_scenario(*scenario) == text);
+}
+
+TEST_CASE("scenario: a wrong act is named", "[check]") {
+    const auto error_in_acts = [](const std::string& line) {
+        return error_of("scenario 1\n[nemesis]\n" + line + "\n");
+    };
+    CHECK(error_in_acts("crash leader") ==
+          "line 3, column 1: expected at TIME, every TIME or when leader N");
+    CHECK(error_in_acts("when follower 1 crash n1 for 1s") ==
+          "line 3, column 1: expected at TIME, every TIME or when leader N");
+    CHECK(error_in_acts("at noon crash n1 for 1s") ==
+          "line 3, column 4: expected a duration like 20us, 1.5ms or 2s");
+    CHECK(error_in_acts("at 1s eat n1 for 1s") ==
+          "line 3, column 7: expected crash, pause, stall, isolate, fail-sync, fail-write, "
+          "fail-read, cut, part, clog or slow");
+    CHECK(error_in_acts("at 1s crash n0 for 1s") ==
+          "line 3, column 13: expected n1, n2, ..., leader, follower or laggard");
+    CHECK(error_in_acts("at 1s cut n1 for 1s") ==
+          "line 3, column 14: expected n1, n2, ..., leader, follower or laggard");
+    CHECK(error_in_acts("at 1s crash n1") == "line 3, column 15: expected for and how long");
+    CHECK(error_in_acts("at 1s crash n1 for 1s 2s") == "line 3, column 23: expected nothing more");
+    CHECK(error_in_acts("when leader 0 crash n1 for 1s") ==
+          "line 3, column 13: the number of an election must lie between 1 and 1000000");
 }
 
 TEST_CASE("scenario: a tape is read as it is printed", "[check]") {
