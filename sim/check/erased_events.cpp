@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bitset>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,11 +17,13 @@ namespace {
 
 constexpr std::size_t head_bytes = 8;
 
-// Of the first bytes there. Files are full of equal bytes, above all zeros, and these must not look
-// like the beginning of any mark.
-std::size_t head_of(const std::byte* at) {
-    const std::uint64_t mixed = load_little_endian<std::uint64_t>(at) * 0x9e3779b97f4a7c15ULL;
-    return static_cast<std::size_t>(mixed >> 48);
+std::uint64_t head_of(const std::byte* at) {
+    return load_little_endian<std::uint64_t>(at);
+}
+
+// Files are full of equal bytes, above all zeros, and these must not look like the head of any mark.
+std::size_t sieve_of(std::uint64_t head) {
+    return static_cast<std::size_t>(head * 0x9e3779b97f4a7c15ULL >> 48);
 }
 
 }  // namespace
@@ -65,22 +69,29 @@ Finding ErasedEvents::file(
     if (marks.empty() || bytes.size() < marks.front().bytes.size()) {
         return std::nullopt;
     }
-    std::bitset<1u << 16> heads;
-    for (const Mark& mark : marks) {
-        LEDGER_ASSERT(mark.bytes.size() == marks.front().bytes.size() && mark.bytes.size() >= head_bytes);
-        heads.set(head_of(mark.bytes.data()));
-    }
     const std::size_t size = marks.front().bytes.size();
+    std::bitset<1u << 16> sieve;
+    std::vector<std::pair<std::uint64_t, const Mark*>> heads;
+    for (const Mark& mark : marks) {
+        LEDGER_ASSERT(mark.bytes.size() == size && size >= head_bytes);
+        heads.emplace_back(head_of(mark.bytes.data()), &mark);
+        sieve.set(sieve_of(heads.back().first));
+    }
+    std::sort(heads.begin(), heads.end(),
+        [](const auto& a, const auto& b) { return a.first < b.first; });
     for (std::size_t at = 0; at + size <= bytes.size(); ++at) {
-        if (!heads.test(head_of(bytes.data() + at))) {
+        const std::uint64_t head = head_of(bytes.data() + at);
+        if (!sieve.test(sieve_of(head))) {
             continue;
         }
-        for (const Mark& mark : marks) {
-            if (std::memcmp(mark.bytes.data(), bytes.data() + at, size) == 0) {
+        auto same = std::lower_bound(heads.begin(), heads.end(), head,
+            [](const auto& one, std::uint64_t value) { return one.first < value; });
+        for (; same != heads.end() && same->first == head; ++same) {
+            if (std::memcmp(same->second->bytes.data(), bytes.data() + at, size) == 0) {
                 return tally_.violated(fmt::format(
                     "the disk of {} holds the payload of the redacted event at position {}: file "
                     "{}, byte {}",
-                    node_name(node), mark.position, name, std::uint64_t{at}));
+                    node_name(node), same->second->position, name, std::uint64_t{at}));
             }
         }
     }

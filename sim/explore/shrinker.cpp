@@ -41,8 +41,10 @@ constexpr std::array<Size, 4> sizes = {{
 // The same seed first; in a smaller world another one may be what it takes. The rarer a failure is,
 // the more seeds it needs, and the more there is to gain.
 constexpr std::array<std::uint64_t, 3> seeds_tried = {2, 6, 20};
+// Of the smallest world.
+constexpr std::uint64_t seeds_scanned = 100;
 // As long as the world is made smaller; what is left is for decisions.
-constexpr std::uint32_t world_percent = 50;
+constexpr std::uint32_t world_percent = 60;
 constexpr std::uint32_t all_percent = 100;
 // It is begun anew as long as more decisions than this are left, and more time than that.
 constexpr std::uint64_t few_decisions = 8;
@@ -179,7 +181,29 @@ class Shrinker {
                 smaller |= drop_settings(seeds);
             }
         }
+        take_shortest();
         percent_ = all_percent;
+    }
+
+    // Of the seeds of this world the one that fails in the fewest steps: it has the least to decide.
+    void take_shortest() {
+        std::vector<Candidate> candidates;
+        add(candidates, scenario(), seeds_scanned);
+        std::optional<std::pair<Candidate, Trial>> shortest;
+        for (std::size_t next = 0; next < candidates.size() && time_left();) {
+            const std::size_t count = std::min<std::size_t>(port_.width(), candidates.size() - next);
+            const std::vector<Trial> trials = port_.run(std::span(candidates).subspan(next, count));
+            result_.trials += count;
+            for (std::size_t i = 0; i < count; ++i) {
+                if (trials[i].same && (!shortest || trials[i].steps < shortest->second.steps)) {
+                    shortest.emplace(candidates[next + i], trials[i]);
+                }
+            }
+            next += count;
+        }
+        if (shortest) {
+            take(shortest->first, shortest->second);
+        }
     }
 
     // Every decision of the run by its name, and kind answers to what is not on the tape.
