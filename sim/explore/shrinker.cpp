@@ -152,6 +152,7 @@ class Shrinker {
 
     void take(const Candidate& candidate, const Trial& trial) {
         result_.candidate = candidate;
+        result_.candidate.steps = trial.steps;
         result_.steps = trial.steps;
         // Decisions that nobody asked for are none.
         if (trial.asked.size() < tape().size()) {
@@ -166,7 +167,8 @@ class Shrinker {
     // The candidate with each of the seeds that are worth a try.
     void add(std::vector<Candidate>& candidates, const Scenario& scenario, std::uint64_t seeds) {
         for (std::uint64_t i = 0; i < seeds; ++i) {
-            candidates.push_back({scenario, result_.candidate.seed + (i == 0 ? 0 : further_ + i)});
+            candidates.push_back({scenario, result_.candidate.seed + (i == 0 ? 0 : further_ + i),
+                result_.candidate.steps});
         }
     }
 

@@ -14,6 +14,8 @@ namespace ledger::sim {
 struct Candidate {
     check::Scenario scenario;
     std::uint64_t seed = 0;
+    // That the present run needs to fail; 0 = not known. One that takes many more is none.
+    std::uint64_t steps = 0;
 };
 
 // What came of it.

@@ -91,8 +91,9 @@ std::uint64_t struck(const FaultCounts& faults) {
 
 std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffort& effort) {
     const std::uint64_t start = wall_clock_microseconds();
-    const Candidate candidate = said_in_full(capsule);
+    Candidate candidate = said_in_full(capsule);
     const Seen found = find(candidate);
+    candidate.steps = found.steps;
     if (!found.violation || check::fingerprint(*found.violation) != capsule.fingerprint) {
         return std::nullopt;
     }

@@ -44,10 +44,18 @@ Progress* shared_progress() {
 
 Trials::Trials(std::string fingerprint, const Options& options)
     : fingerprint_(std::move(fingerprint)), options_(options),
+      counts_steps_(fingerprint_.find("bounded_run") == 0),
       asked_(shared_array<std::uint8_t>(options.jobs * decisions_max)) {}
 
 std::uint8_t* Trials::asked(std::size_t child) const {
     return asked_ + child * decisions_max;
+}
+
+// Most runs that do not fail go on for long after the step at which they could have.
+std::uint64_t Trials::steps_max(const Candidate& candidate) const {
+    const bool known = candidate.steps > 0 && !counts_steps_;
+    return known ? std::min(options_.steps_max, candidate.steps * 5 / 4 + 1'000)
+                 : options_.steps_max;
 }
 
 bool Trials::time_left(std::uint32_t percent) const {
@@ -66,7 +74,7 @@ std::vector<Trial> Trials::run(std::span<const Candidate> candidates) {
             say(encoded(run_seed({.scenario = candidates[i].scenario,
                 .seed = candidates[i].seed,
                 .observer = &observer,
-                .steps_max = options_.steps_max,
+                .steps_max = steps_max(candidates[i]),
                 .played = [&](std::uint32_t place) { asked(i)[place] = 1; }})
                             .result));
         });

@@ -32,9 +32,11 @@ class Trials final : public TrialPort {
 
   private:
     std::uint8_t* asked(std::size_t child) const;
+    std::uint64_t steps_max(const Candidate& candidate) const;
 
     const std::string fingerprint_;
     const Options options_;
+    const bool counts_steps_;  // that they are too many is what is looked for
     std::uint8_t* const asked_;  // shared with the children: for each a byte for each decision
 };
 
