@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "sim/program/input.h"
+#include "sim/program/poison.h"
 
 namespace ledger::sim {
 
@@ -44,7 +45,10 @@ Finished run_seed(const RunSetup& setup) {
     if (setup.begun) {
         setup.begun(*finished.world);
     }
-    finished.result = finished.world->run();
+    {
+        const Poisoned poisoned;
+        finished.result = finished.world->run();
+    }
     finished.wall_microseconds = wall_clock_microseconds() - start;
     return finished;
 }

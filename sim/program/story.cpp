@@ -1,6 +1,7 @@
 #include "sim/program/story.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@ struct Line {
     Instant at;
     std::string who;
     std::string what;
+    std::size_t number = 0;  // of those of one moment this one comes so
 };
 
 std::string milliseconds_text(Duration duration) {
@@ -43,8 +45,12 @@ std::vector<Line> lines_of(const check::Report& report, std::span<const PlayedDe
     for (const check::OperationBox& operation : report.operations) {
         lines.push_back({operation.from, operation.lane, operation_text(operation)});
     }
-    std::stable_sort(lines.begin(), lines.end(),
-        [](const Line& a, const Line& b) { return a.at < b.at; });
+    for (std::size_t number = 0; number < lines.size(); ++number) {
+        lines[number].number = number;
+    }
+    std::sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+        return std::pair(a.at, a.number) < std::pair(b.at, b.number);
+    });
     if (!report.violations.empty()) {
         const check::Violation& violation = report.violations.front();
         lines.erase(std::find_if(lines.begin(), lines.end(),

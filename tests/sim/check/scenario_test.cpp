@@ -246,6 +246,8 @@ TEST_CASE("scenario: a value must have its unit and lie in its bounds", "[check]
 TEST_CASE("scenario: damaged text never does more than fail with a place", "[check]") {
     rc::prop("damage", [] {
         std::string text(sample);
+        text += "\n[nemesis]\nat 1s cut leader n2 for 20ms\nwhen leader 2 crash laggard for 1s\n"
+                "\n[tape]\nnet.loss 1:3 17/2 = 1\nnemesis.target 9 3/5 = 4\n";
         const auto changes = *rc::gen::container<std::vector<std::pair<std::uint16_t, char>>>(
             rc::gen::arbitrary<std::pair<std::uint16_t, char>>());
         for (const auto& [at, c] : changes) {
@@ -253,10 +255,47 @@ TEST_CASE("scenario: damaged text never does more than fail with a place", "[che
         }
         const Result<Scenario> read = parse_scenario(text, known);
         if (read.has_value()) {
-            RC_ASSERT(parse_scenario(print_scenario(*read), known).has_value());
+            const Result<Scenario> again = parse_scenario(print_scenario(*read), known);
+            RC_ASSERT(again.has_value());
+            RC_ASSERT(*again == *read);
         } else {
             RC_ASSERT(read.error().place.starts_with("line "));
         }
+    });
+}
+
+TEST_CASE("scenario: any acts and any tape are read as they are printed", "[check]") {
+    rc::prop("round trip", [] {
+        const auto below = [](std::uint64_t limit) {
+            return *rc::gen::resize(1000, rc::gen::inRange<std::uint64_t>(0, limit));
+        };
+        const auto who = [&] {
+            const auto part = static_cast<Who::Part>(1 + below(4));
+            const bool number = part == Who::Part::number;
+            return Who{part, number ? static_cast<std::uint32_t>(1 + below(16)) : 0};
+        };
+        Scenario scenario;
+        scenario.answers = static_cast<AnsweredBy>(1 + below(3));
+        for (std::uint64_t left = below(8); left > 0; --left) {
+            NemesisLine line;
+            line.when = static_cast<NemesisLine::When>(1 + below(3));
+            const bool elected = line.when == NemesisLine::When::leader;
+            line.time = elected ? Duration{} : Duration{static_cast<std::int64_t>(1 + below(1'000'000'000))};
+            line.count = elected ? 1 + below(1'000) : 0;
+            line.verb = static_cast<Verb>(1 + below(11));
+            line.who = who();
+            line.other = is_of_link(line.verb) ? who() : Who{};
+            line.length = Duration{static_cast<std::int64_t>(1 + below(1'000'000'000))};
+            scenario.nemesis.push_back(line);
+        }
+        for (std::uint64_t left = below(20), sequence = 0; left > 0; --left) {
+            const std::uint64_t domain = 1 + *rc::gen::arbitrary<std::uint32_t>();
+            scenario.tape.push_back({*rc::gen::element(Site::network_loss, Site::nemesis_target),
+                *rc::gen::arbitrary<std::uint64_t>(), sequence++, domain, below(domain)});
+        }
+        const Result<Scenario> read = parse_scenario(print_scenario(scenario), known);
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(*read == scenario);
     });
 }
 
