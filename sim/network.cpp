@@ -190,11 +190,11 @@ void Network::slow(NodeId from, NodeId to, Instant until, Duration by) {
     on.slower = by;
 }
 
-void Network::heal_all() {
+void Network::heal_all(Instant now) {
     for (Link& on : links_) {
         on.cuts = 0;
         on.slow_until = {};
-        if (on.clogged_until > Instant{}) {
+        if (on.clogged_until > now) {
             // What was held back is gone with its connection, or everything would wait behind it.
             on.clogged_until = {};
             on.free_at = {};

@@ -57,7 +57,7 @@ class Network {
 
     void cut(NodeId from, NodeId to);
     void heal(NodeId from, NodeId to);
-    void heal_all();
+    void heal_all(Instant now);
     // Until then the link carries nothing; what is sent meanwhile arrives afterwards.
     void clog(NodeId from, NodeId to, Instant until);
     // Until then everything that is sent takes this much longer.

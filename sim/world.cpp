@@ -746,7 +746,7 @@ void World::heal() {
     if (operator_) {
         operator_->stop();
     }
-    network_.heal_all();
+    network_.heal_all(now_);
     network_.calm();
     open_gates();
     for (const auto& host : hosts_) {

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t scenario_bytes_max = 64u << 20;  // a whole run's tape
 constexpr std::uint32_t voters_max = 7;
 constexpr std::uint32_t hosts_max = 16;
+constexpr std::int64_t every_min = 1'000'000;  // more often would be nothing but acts
 constexpr std::int64_t duration_max = std::int64_t{3600} * 1'000'000'000;
 
 bool is_space(char c) {
@@ -367,8 +368,8 @@ class Parser {
         return value;
     }
 
-    Result<Duration> duration(Line& line, std::string_view what) {
-        const KnownKey key{.key = what, .unit = Unit::duration, .min = 1, .max = duration_max};
+    Result<Duration> duration(Line& line, std::string_view what, std::int64_t least = 1) {
+        const KnownKey key{.key = what, .unit = Unit::duration, .min = least, .max = duration_max};
         LEDGER_TRY(const std::int64_t value, parse_value(line, key));
         return Duration{value};
     }
@@ -419,7 +420,8 @@ class Parser {
         NemesisLine parsed;
         if (when == "at" || when == "every") {
             parsed.when = when == "at" ? NemesisLine::When::at : NemesisLine::When::every;
-            LEDGER_TRY(parsed.time, duration(line, "a time"));
+            const std::int64_t least = when == "at" ? 1 : every_min;
+            LEDGER_TRY(parsed.time, duration(line, "a time", least));
         } else if (when == "when" && line.word() == "leader") {
             parsed.when = NemesisLine::When::leader;
             const KnownKey key{.key = "the number of an election", .min = 1, .max = 1'000'000};

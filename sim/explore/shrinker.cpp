@@ -83,6 +83,7 @@ class Shrinker {
             smaller |= drop_groups([](const Decision& decision) {
                 return std::pair(static_cast<std::uint64_t>(decision.site), decision.entity);
             });
+            smaller |= drop_acts(1);
             smaller |= lower_sizes(1);
             smaller |= drop_settings(1);
             smaller |= drop_decisions();
@@ -181,6 +182,7 @@ class Shrinker {
             for (bool smaller = true; smaller && time_left();) {
                 smaller = lower_sizes(seeds);
                 smaller |= drop_settings(seeds);
+                smaller |= drop_acts(seeds);
             }
         }
         take_shortest();
@@ -266,6 +268,19 @@ class Shrinker {
             .dropped = [](std::size_t, std::size_t) {}});
     }
 
+    bool drop_acts(std::uint64_t seeds) {
+        const auto without_these = [&](std::size_t from, std::size_t to) {
+            Scenario calmer = scenario();
+            calmer.nemesis = without(calmer.nemesis, from, to);
+            std::vector<Candidate> candidates;
+            add(candidates, calmer, seeds);
+            return candidates;
+        };
+        return drop_parts({.size = [&] { return scenario().nemesis.size(); },
+            .without = without_these,
+            .dropped = [](std::size_t, std::size_t) {}});
+    }
+
     // All decisions at once that have the same key; those groups last that have the most.
     using Key = std::pair<std::uint64_t, std::uint64_t>;
     bool drop_groups(const std::function<Key(const Decision&)>& key) {
@@ -347,7 +362,7 @@ bool is_size(const Setting& setting) {
 std::uint64_t decisions(const Scenario& scenario) {
     const auto settings = std::count_if(scenario.settings.begin(), scenario.settings.end(),
         [](const Setting& setting) { return !is_size(setting); });
-    return scenario.tape.size() + static_cast<std::uint64_t>(settings);
+    return scenario.tape.size() + scenario.nemesis.size() + static_cast<std::uint64_t>(settings);
 }
 
 Shrunk shrink(const Candidate& start, TrialPort& port) {

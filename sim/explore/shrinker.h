@@ -48,7 +48,7 @@ struct Shrunk {
 
 // Settings that are sizes of a world, and no decisions: how many clients, for how long.
 bool is_size(const check::Setting& setting);
-// Decisions on the tape, and settings that are no sizes.
+// Decisions on the tape, acts of [nemesis], and settings that are no sizes.
 std::uint64_t decisions(const check::Scenario& scenario);
 
 // `start` fails; every setting that its seed draws is in its scenario, and every size. Results depend on the trials

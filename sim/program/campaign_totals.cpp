@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t magic = 0x74634c45;  // "ELct"
 constexpr std::uint32_t version = 1;
-// So many canaries, and one of them should have had a reason.
+// So many canaries where runs have a reason on average, and one of them should have had one.
 constexpr std::uint64_t canaries_enough = 16;
 
 void note(Discovery& discovery, const RunResult& result) {
@@ -177,7 +177,8 @@ std::vector<std::string> CampaignTotals::idle() const {
 }
 
 bool CampaignTotals::canary_failed() const {
-    return canaries_silent > 0 || (canaries >= canaries_enough && !canary);
+    const bool reasons = sum.leader_changes_with_uncommitted > seeds;
+    return canaries_silent > 0 || (canaries >= canaries_enough && reasons && !canary);
 }
 
 check::Verdict CampaignTotals::verdict() const {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "log/base/sha256.h"
 #include "sim/program/campaign_page.h"
 #include "sim/program/campaign_totals.h"
 #include "sim/program/capsule.h"
@@ -88,6 +89,15 @@ class ProgressLine {
     std::uint64_t last_;
     bool shown_ = false;
 };
+
+// What has to be the same for a campaign to go on: this very program, too.
+std::string identity_of(const CampaignOptions& options, const check::Scenario& scenario) {
+    const Result<std::string> program = read_file("/proc/self/exe");
+    const Digest digest = program ? sha256(as_bytes(*program)) : Digest{};
+    return fmt::format("{} {:016x} {}..{} {} nodes, file {}\n{}", build_name(), digest.truncated(),
+        options.first, options.last, options.scenario.nodes, options.scenario.file,
+        check::print_scenario(scenario));
+}
 
 using ScenarioOf = std::function<check::Scenario(std::uint64_t seed)>;
 
@@ -186,9 +196,7 @@ int command_campaign(const CampaignOptions& options) {
         }
         return own;
     };
-    const Folder folder(options,
-        fmt::format("{} {}..{}\n{}", build_name(), options.first, options.last,
-            check::print_scenario(*scenario)));
+    const Folder folder(options, identity_of(options, *scenario));
     if (folder.kept() && !folder.make()) {
         std::fprintf(stderr, "ledgersim: cannot make %s\n", options.out.c_str());
         return exit_environment;

@@ -183,12 +183,16 @@ int dispatch(int count, char** words) {
     again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
     again->add_option("capsule", replay.capsule, "a capsule, or a node's recording")->required();
     again->add_option("--input", replay.input, "the imported file, if it lies elsewhere now");
-    again->add_option("--until", replay.until, "show the trace up to this step");
+    CLI::Option* until = again->add_option("--until", replay.until, "show the trace up to this step");
     again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");
-    again->add_flag("--story", replay.story, "tell what happened, in order");
-    again->add_option("--trace", replay.trace, "write every step as a JSON line");
-    again->add_option("--html", replay.html, "write a page that needs nothing else");
-    again->add_flag("--json", replay.json, "one JSON object on standard output");
+    CLI::Option* story = again->add_flag("--story", replay.story, "tell what happened, in order");
+    for (CLI::Option* other :
+        {again->add_option("--trace", replay.trace, "write every step as a JSON line"),
+            again->add_option("--html", replay.html, "write a page that needs nothing else"),
+            again->add_flag("--json", replay.json, "one JSON object on standard output"),
+            until}) {
+        other->excludes(story);
+    }
 
     ShrinkOptions shrink;
     std::string effort;

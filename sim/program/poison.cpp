@@ -15,6 +15,13 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define LEDGER_POISON 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define LEDGER_POISON 0
+#else
+#define LEDGER_POISON 1
+#endif
 #else
 #define LEDGER_POISON 1
 #endif

@@ -110,6 +110,10 @@ std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffor
     check::Scenario& small = report.shrunk.candidate.scenario;
     small.seed_first = small.seed_last = report.shrunk.candidate.seed;
     report.told = tell(report.shrunk.candidate);
+    const std::optional<check::Violation>& told = report.told.result.violation;
+    if (!told || check::fingerprint(*told) != capsule.fingerprint) {
+        return std::nullopt;  // it depends on something outside the run
+    }
     report.capsule = capsule_of(small, report.told.result, report.told.died);
     report.faults = struck(report.told.result.faults);
     report.microseconds = wall_clock_microseconds() - start;

@@ -5,11 +5,13 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +125,13 @@ ChildEnd supervise_beside(
     return end;
 }
 
+void end_with_parent() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() == 1) {
+        ::_exit(exit_environment);  // it had gone before
+    }
+}
+
 void send_all(int to, ByteSpan bytes) {
     while (!bytes.empty()) {
         const ssize_t count = ::write(to, bytes.data(), bytes.size());
@@ -157,6 +166,7 @@ std::vector<ChildReport> run_side_by_side(
             throw std::runtime_error("cannot start a child process");
         }
         if (process == 0) {
+            end_with_parent();
             ::close(said[0]);
             ::close(errors[0]);
             ::dup2(errors[1], STDERR_FILENO);
@@ -185,6 +195,7 @@ std::vector<ChildReport> run_side_by_side(
             for (const Child& child : children) {
                 if (child.said >= 0) {
                     ::kill(child.process, SIGKILL);
+                    reports[static_cast<std::size_t>(&child - children.data())].end.timed_out = true;
                 }
             }
         }
@@ -229,11 +240,13 @@ check::Violation crash_violation(const ChildEnd& end, const Progress& progress) 
     } else if (const std::size_t line = words.rfind('\n'); line != std::string::npos) {
         words = words.substr(line + 1);
     }
+    // How far the run had come is shown on a line that begins so.
+    words = words.substr(0, words.find('\r'));
     return {.check = "no_crash",
         .kind = check::Kind::crash,
         .step = progress.step,
         .time = Instant{progress.time_nanoseconds},
-        .sentence = words.empty() ? fmt::format("the run died of signal {}", end.signal)
+        .sentence = words.empty() ? fmt::format("the run died of SIG{}", ::sigabbrev_np(end.signal))
                                   : fmt::format("the run died: {}", words)};
 }
 

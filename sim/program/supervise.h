@@ -39,6 +39,7 @@ class ProgressObserver final : public StepObserver {
 struct ChildEnd {
     int exit_code = 0;         // meaningful when signal is 0
     int signal = 0;
+    bool timed_out = false;    // then the signal was ours
     std::string last_words;    // the last lines of its standard error
 };
 
@@ -49,6 +50,8 @@ ChildEnd supervise(const std::function<int()>& body);
 ChildEnd supervise_beside(
     const std::function<int()>& beside, const std::function<void()>& here);
 
+// In a child: it dies with its parent, however that ends.
+void end_with_parent();
 // All of it; a process whose parent is gone ends.
 void send_all(int to, ByteSpan bytes);
 

@@ -85,7 +85,8 @@ std::vector<Trial> Trials::run(std::span<const Candidate> candidates) {
         const std::optional<RunResult> result = result_of(reports[i]);
         const std::optional<check::Violation> violation =
             result ? result->violation : crash_violation(reports[i].end, progress[i]);
-        Trial trial{.same = violation && check::fingerprint(*violation) == fingerprint_,
+        Trial trial{.same = violation && !reports[i].end.timed_out &&
+                            check::fingerprint(*violation) == fingerprint_,
             .steps = progress[i].step,
             .asked = {}};
         for (std::uint32_t place = 0; place < candidates[i].scenario.tape.size(); ++place) {

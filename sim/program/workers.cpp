@@ -64,12 +64,17 @@ class Marks {
     std::vector<std::uint64_t> told_;  // by place in the list
 };
 
-// Too much memory is a finding, if nothing else was found.
-void judge_memory(RunResult& result) {
+// The most memory that this process has had.
+std::uint64_t resident_bytes() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
-    const auto resident = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-    if (resident > resident_bytes_max && !result.violation) {
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+// Too much memory is a finding, if nothing else was found: of the run that took it.
+void judge_memory(RunResult& result, std::uint64_t before) {
+    const std::uint64_t resident = resident_bytes();
+    if (resident > resident_bytes_max && resident > before && !result.violation) {
         result.verdict = check::Verdict::violated;
         result.violation = check::Violation{.check = "bounded_memory",
             .kind = check::Kind::resource,
@@ -93,8 +98,9 @@ void judge_memory(RunResult& result) {
         progress = {.seed = seed, .step = 0, .time_nanoseconds = 0};
         ProgressObserver observer(progress, nullptr);
         const std::uint64_t begin = wall_clock_microseconds();
+        const std::uint64_t resident = resident_bytes();
         RunResult result = order.run(seed, observer);
-        judge_memory(result);
+        judge_memory(result, resident);
         marks.send(to);
         body.clear();
         ByteWriter(body).u64(wall_clock_microseconds() - begin);
@@ -160,6 +166,7 @@ class Team {
             throw std::runtime_error("cannot start a worker process");
         }
         if (process == 0) {
+            end_with_parent();
             ::dup2(errors[1], STDERR_FILENO);
             worker(order_, shared_, shared_.progress[job], results[1]);
         }

@@ -23,7 +23,7 @@ struct WorkOrder {
     std::function<void(const std::string& name, std::uint64_t hits)> mark;
 };
 
-// A run that leaves its process with more memory than this is a finding of kind resource.
+// A run that takes its process beyond this is a finding of kind resource.
 inline constexpr std::uint64_t resident_bytes_max = std::uint64_t{2} << 30;
 
 // A worker that dies of a signal is a finding of kind crash for the seed it was running; another

@@ -231,7 +231,7 @@ TEST_CASE("network: a clog holds back what is sent and lets it go in order", "[s
     // What a clog still holds when everything heals is gone, and holds up nothing.
     network.clog(n1, n2, open + seconds(10));
     const Transit held = network.send(open, message(n1, n2), nullptr);
-    network.heal_all();
+    network.heal_all(open);
     CHECK_FALSE(network.arrives(n1, n2, held.first->epoch));
     CHECK(network.send(open, message(n1, n2), nullptr).first->at < open + seconds(1));
 }
@@ -313,7 +313,7 @@ TEST_CASE("network: a cut is one way, overlaps, and takes what is in flight", "[
     network.cut(n1, n2);
     CHECK(network.is_cut(n1, n2));
     network.cut(n3, n1);
-    network.heal_all();
+    network.heal_all({});
     CHECK_FALSE(network.is_cut(n1, n2));
     CHECK_FALSE(network.is_cut(n3, n1));
 }

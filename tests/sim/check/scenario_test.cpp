@@ -154,6 +154,8 @@ TEST_CASE("scenario: a wrong act is named", "[check]") {
           "line 3, column 1: expected at TIME, every TIME or when leader N");
     CHECK(error_in_acts("at noon crash n1 for 1s") ==
           "line 3, column 4: expected a duration like 20us, 1.5ms or 2s");
+    CHECK(error_in_acts("every 10us crash n1 for 1s") ==
+          "line 3, column 7: a time must lie between 1ms and 3600s");
     CHECK(error_in_acts("at 1s eat n1 for 1s") ==
           "line 3, column 7: expected crash, pause, stall, isolate, fail-sync, fail-write, "
           "fail-read, cut, part, clog or slow");
@@ -280,7 +282,8 @@ TEST_CASE("scenario: any acts and any tape are read as they are printed", "[chec
             NemesisLine line;
             line.when = static_cast<NemesisLine::When>(1 + below(3));
             const bool elected = line.when == NemesisLine::When::leader;
-            line.time = elected ? Duration{} : Duration{static_cast<std::int64_t>(1 + below(1'000'000'000))};
+            line.time =
+                elected ? Duration{} : milliseconds(static_cast<std::int64_t>(1 + below(100'000)));
             line.count = elected ? 1 + below(1'000) : 0;
             line.verb = static_cast<Verb>(1 + below(11));
             line.who = who();

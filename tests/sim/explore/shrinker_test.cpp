@@ -82,6 +82,8 @@ Candidate start() {
         setting(Section::workload, "clients", 8), setting(Section::workload, "subscribers", 2),
         setting(Section::swarm, "net.loss", 5), setting(Section::swarm, "nemesis.hunt", 3),
         setting(Section::swarm, "disk.limp", 1)};
+    candidate.scenario.nemesis = {{.time = seconds(1), .who = {.number = 1}, .length = seconds(1)},
+        {.time = seconds(2), .who = {.number = 2}, .length = seconds(1)}};
     candidate.seed = 7;
     return candidate;
 }
@@ -127,7 +129,8 @@ TEST_CASE("shrinker: what a failure needs is left, and nothing else", "[sim]") {
         CHECK(small.tape[i].sequence == world.needed[i].sequence);
         CHECK(small.tape[i].answer == 125);  // the lowest of those tried that is enough
     }
-    CHECK(shrunk.decisions_before == 3);
+    CHECK(small.nemesis.empty());
+    CHECK(shrunk.decisions_before == 5);
 }
 
 TEST_CASE("shrinker: another seed is tried where the world has become smaller", "[sim]") {

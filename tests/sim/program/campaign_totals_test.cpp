@@ -105,6 +105,10 @@ TEST_CASE("campaign totals: a canary that is heard is no violation, one that is 
         CHECK_FALSE(never.canary_failed());
         never.add(ok_run(next), 1);
     }
+    CHECK_FALSE(never.canary_failed());  // a quiet scenario gives no reason
+    RunResult wild = ok_run(seed_without_canary());
+    wild.leader_changes_with_uncommitted = 100;
+    never.add(wild, 1);
     CHECK(never.canary_failed());
     // Where a scenario has one in every run it is a finding.
     CampaignTotals asked;
