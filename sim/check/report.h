@@ -2,6 +2,7 @@
 // Report: what a run did and what was found, for a terminal and as one page that needs nothing.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,10 @@ std::string summary_text(const Report& report);
 // One self-contained page without scripts, fonts, links or images from elsewhere, at most
 // report_bytes_max long: marks and operations beyond that are left out, and the page says so.
 std::string report_html(const Report& report);
+
+// Two of its sections, for other pages.
+std::string checks_html(std::span<const CheckResult> checks);
+std::string faults_html(std::span<const FaultCount> faults);
 
 inline constexpr std::uint64_t report_bytes_max = 2u << 20;
 

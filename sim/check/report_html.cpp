@@ -74,34 +74,6 @@ std::string section(std::string_view title, std::string_view caption, std::strin
                             : fmt::format("<p>and {} more rows</p>", rows.omitted()));
 }
 
-std::string checks(const Report& report) {
-    BudgetedText rows(section_bytes_max);
-    for (const CheckResult& check : report.checks) {
-        rows.add(
-            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
-                        "</tr>\n",
-                escape_html(check.name, 200), to_text(check.verdict), check.examined));
-    }
-    return section("Checks", "idle = the check had nothing to examine, which is no pass",
-        "<thead><tr><th scope=\"col\">check</th><th scope=\"col\">verdict</th><th scope=\"col\" "
-        "class=\"number\">examined</th></tr></thead>",
-        rows);
-}
-
-std::string faults(const Report& report) {
-    BudgetedText rows(section_bytes_max);
-    for (const FaultCount& fault : report.faults) {
-        rows.add(
-            fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
-                        "class=\"number\">{}</td></tr>\n",
-                escape_html(fault.kind, 200), fault.fired, fault.consumed));
-    }
-    return section("Faults", "fired = injected, consumed = noticed by the code under test",
-        "<thead><tr><th scope=\"col\">kind</th><th scope=\"col\" class=\"number\">fired</th>"
-        "<th scope=\"col\" class=\"number\">consumed</th></tr></thead>",
-        rows);
-}
-
 std::string facts(const Report& report) {
     BudgetedText rows(section_bytes_max);
     const auto seconds = [](std::uint64_t milliseconds) {
@@ -134,6 +106,34 @@ std::string scenario(const Report& report) {
 
 }  // namespace
 
+std::string checks_html(std::span<const CheckResult> checks) {
+    BudgetedText rows(section_bytes_max);
+    for (const CheckResult& check : checks) {
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
+                        "</tr>\n",
+                escape_html(check.name, 200), to_text(check.verdict), check.examined));
+    }
+    return section("Checks", "idle = the check had nothing to examine, which is no pass",
+        "<thead><tr><th scope=\"col\">check</th><th scope=\"col\">verdict</th><th scope=\"col\" "
+        "class=\"number\">examined</th></tr></thead>",
+        rows);
+}
+
+std::string faults_html(std::span<const FaultCount> faults) {
+    BudgetedText rows(section_bytes_max);
+    for (const FaultCount& fault : faults) {
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
+                        "class=\"number\">{}</td></tr>\n",
+                escape_html(fault.kind, 200), fault.fired, fault.consumed));
+    }
+    return section("Faults", "fired = injected, consumed = noticed by the code under test",
+        "<thead><tr><th scope=\"col\">kind</th><th scope=\"col\" class=\"number\">fired</th>"
+        "<th scope=\"col\" class=\"number\">consumed</th></tr></thead>",
+        rows);
+}
+
 std::string report_html(const Report& report) {
     std::string page = head(report);
     page += banner(report);
@@ -141,8 +141,8 @@ std::string report_html(const Report& report) {
     page += story(report);
     page += operations_html(report, drawing_bytes_max);
     page += timeline_html(report, drawing_bytes_max);
-    page += checks(report);
-    page += faults(report);
+    page += checks_html(report.checks);
+    page += faults_html(report.faults);
     page += facts(report);
     page += scenario(report);
     page += page_end;

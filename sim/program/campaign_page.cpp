@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "sim/check/html_text.h"
+#include "sim/check/report.h"
+#include "sim/program/output.h"
 
 namespace ledger::sim {
 namespace {
@@ -107,39 +109,12 @@ std::string pace(const CampaignReport& report) {
     return text;
 }
 
-std::string table(std::string_view title, std::string_view caption, std::string_view columns,
-    const BudgetedText& rows) {
-    return fmt::format(
-        "<section><h2>{}</h2>\n<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>\n{}"
-        "</tbody></table></section>\n",
-        title, caption, columns, rows.text());
-}
-
-std::string faults(const CampaignReport& report) {
-    BudgetedText rows(section_bytes_max);
-    for (std::size_t i = 0; i < fault_count; ++i) {
-        const FaultCount& count = report.totals.sum.faults.counts[i];
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
-                             "class=\"number\">{}</td></tr>\n",
-            fault_name(static_cast<Fault>(i)), count.fired, count.consumed));
-    }
-    return table("Faults", "fired = injected, consumed = noticed by the code under test",
-        "<th scope=\"col\">kind</th><th scope=\"col\" class=\"number\">fired</th><th scope=\"col\" "
-        "class=\"number\">consumed</th>",
-        rows);
-}
-
 std::string checks(const CampaignReport& report) {
-    BudgetedText rows(section_bytes_max);
+    std::vector<check::CheckResult> checks;
     for (const auto& [name, result] : report.totals.checks) {
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
-                             "</tr>\n",
-            escape_html(name), check::to_text(result.verdict), result.examined));
+        checks.push_back(result);
     }
-    return table("Checks", "idle = the check had nothing to examine, which is no pass",
-        "<th scope=\"col\">check</th><th scope=\"col\">verdict</th><th scope=\"col\" "
-        "class=\"number\">examined</th>",
-        rows);
+    return check::checks_html(checks);
 }
 
 std::string marks(const CampaignReport& report) {
@@ -158,9 +133,9 @@ std::string marks(const CampaignReport& report) {
     }
     return fmt::format("<p>{} of {} marks were never hit.</p>\n", unhit, sorted.size()) +
            "<details><summary>all of them, the rarest first</summary>" +
-           table("Marks", "situations that exploration must have seen",
-               "<th scope=\"col\">mark</th><th scope=\"col\" class=\"number\">hits</th>", rows) +
-           "</details>\n";
+           "<table><caption>situations that exploration must have seen</caption><thead><tr><th "
+           "scope=\"col\">mark</th><th scope=\"col\" class=\"number\">hits</th></tr></thead><tbody>\n" +
+           rows.text() + "</tbody></table></details>\n";
 }
 
 }  // namespace
@@ -181,7 +156,7 @@ std::string campaign_html(const CampaignReport& report) {
     page += pace(report);
     page += marks(report);
     page += checks(report);
-    page += faults(report);
+    page += check::faults_html(named(report.totals.sum.faults));
     return page + std::string(check::page_end);
 }
 

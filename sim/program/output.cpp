@@ -50,6 +50,15 @@ std::string hash_text(const Hash128& hash) {
     return fmt::format("{:016x}{:016x}", hash.high(), hash.low());
 }
 
+std::vector<check::FaultCount> named(const FaultCounts& faults) {
+    std::vector<check::FaultCount> all;
+    for (std::size_t i = 0; i < fault_count; ++i) {
+        const FaultCount& count = faults.counts[i];
+        all.push_back({std::string(fault_name(static_cast<Fault>(i))), count.fired, count.consumed});
+    }
+    return all;
+}
+
 void write_faults(check::JsonWriter& writer, const FaultCounts& faults) {
     writer.begin_object();
     for (std::size_t i = 0; i < fault_count; ++i) {
@@ -138,11 +147,7 @@ check::Report make_report(const RunResult& result, const World* world,
     report.operations_ok = result.operations.ok;
     report.operations_failed = result.operations.failed;
     report.operations_unknown = result.operations.unknown;
-    for (std::size_t i = 0; i < fault_count; ++i) {
-        const FaultCount& count = result.faults.counts[i];
-        report.faults.push_back(
-            {std::string(fault_name(static_cast<Fault>(i))), count.fired, count.consumed});
-    }
+    report.faults = named(result.faults);
     report.checks = result.checks;
     const auto fact = [&](const char* name, std::uint64_t value) {
         report.facts.emplace_back(name, std::to_string(value));

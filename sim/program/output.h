@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sim/check/json.h"
 #include "sim/check/report.h"
@@ -15,6 +16,7 @@ std::string build_name();
 // Names on the command line and in JSON.
 std::string hash_text(const Hash128& hash);  // 32 hex digits
 // Hashes as "-" when the run died before it had one.
+std::vector<check::FaultCount> named(const FaultCounts& faults);
 void write_faults(check::JsonWriter& writer, const FaultCounts& faults);
 void write_checks(check::JsonWriter& writer, const std::vector<check::CheckResult>& checks);
 void write_violation(check::JsonWriter& writer, const check::Violation& violation);

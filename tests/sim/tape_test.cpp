@@ -88,7 +88,7 @@ TEST_CASE("tape: what was recorded and is played to kind answers is the same run
         const Hash128 first = run(scenario, &taped.tape);
         REQUIRE(taped.tape.size() > 100);
         CHECK(run(taped, nullptr) == first);
-        // Not every decision matters, but the first thousand together do.
+        // Not every decision matters, but the first hundred together do.
         taped.tape.erase(taped.tape.begin(), taped.tape.begin() + 100);
         CHECK(run(taped, nullptr) != first);
     }
