@@ -165,6 +165,31 @@ class Mutants(unittest.TestCase):
         self.assertRegex(table, r"(?m)^a +caught +durability +7 ")
         self.assertIn("1 of 1 caught", table)
 
+    def test_a_run_that_was_cut_short_goes_on_where_it_was(self):
+        known = self.root / "build/mutants/results.jsonl"
+        known.unlink(missing_ok=True)
+        self.run_with({"a": CAUGHT})
+        known.write_text(known.read_text() + '{"key": "torn')  # killed while it wrote
+        code, results, errors = self.run_with({"a": CAUGHT, "b": CAUGHT}, "--resume")
+        self.assertEqual((code, sorted(results)), (0, ["a", "b"]), errors)
+        self.assertNotIn("a: searching", errors)
+        self.assertIn("b: searching", errors)
+        # Another patch of that name, or another tree, is judged anew.
+        _, _, errors = self.run_with({"a": CAUGHT + "\n"}, "--resume")
+        self.assertIn("a: searching", errors)
+        extra = self.root / "sim" / "extra.h"
+        extra.write_text("// one more\n")
+        try:
+            _, _, errors = self.run_with({"a": CAUGHT}, "--resume")
+        finally:
+            extra.unlink()
+        self.assertIn("a: searching", errors)
+
+    def test_a_rotation_takes_so_many(self):
+        code, results, errors = self.run_with({"a": CAUGHT, "b": CAUGHT, "c": CAUGHT}, "--rotate", "2")
+        self.assertEqual((code, len(results)), (0, 2), errors)
+        self.assertEqual(self.run_with({"a": CAUGHT}, "--rotate", "2")[0], 0)
+
     def test_mistakes_are_usage_errors(self):
         code, _, errors = self.run_with({"a": CAUGHT}, "--only", "z")
         self.assertEqual(code, 2)
