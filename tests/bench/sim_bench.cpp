@@ -61,23 +61,24 @@ struct Case {
     bool frames = false;
     bool full_load = false;
     std::uint32_t payload = 128;
+    std::uint32_t clients = 64;  // of full load: appends that are outstanding
 };
 
-Profile full_load(std::uint32_t payload) {
+Profile full_load(const Case& what) {
     Profile profile;
     profile.nemesis.crashes = false;
     profile.nemesis.partitions = false;
     profile.nemesis.one_way = false;
     profile.faults_for = seconds(3600);
     profile.segment_bytes = 16u << 20;
-    profile.workload.clients = 64;
+    profile.workload.clients = what.clients;
     profile.workload.operations_max = 100'000;
     profile.workload.think_mean = {};
     profile.workload.reads = 0;
     profile.workload.multi_stream = 0;
     profile.workload.conditional = 0;
     profile.workload.batch_max = 1;
-    profile.workload.payload_max = payload;
+    profile.workload.payload_max = what.payload;
     profile.workload.streams = 64;
     return profile;
 }
@@ -89,7 +90,7 @@ Row measure(const Case& what) {
         SeededChoices choices(seed);
         FrameCheck frames;
         const Profile profile =
-            what.full_load ? full_load(what.payload) : draw_profile(choices, check::Scenario{});
+            what.full_load ? full_load(what) : draw_profile(choices, check::Scenario{});
         const bench::Counts before = bench::counts();
         const double start = cpu_seconds();
         World world(profile,
@@ -138,6 +139,7 @@ int run_bench() {
         {"full load, 3 replicas, 128 B", 1, false, true, 128},
         {"full load, with real frames", 1, true, true, 128},
         {"full load, 3 replicas, 1 KiB", 1, false, true, 1024},
+        {"8 at once, 3 replicas, 128 B", 1, false, true, 128, 8},
         {"swarm seeds 1..60, with faults", 60, false, false, 0},
         {"swarm seeds, with real frames", 60, true, false, 0},
     };
