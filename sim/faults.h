@@ -65,6 +65,11 @@ enum class Fault : std::uint8_t {
     link_slow,             // everything takes longer for a while
     half_open,             // one end of a connection knows that it is gone, the other does not
     message_overflow,      // more was under way than the link's buffer holds
+    aimed_at_candidate,    // a strike was aimed at who plays this part
+    aimed_at_laggard,
+    aimed_at_boundary,     // the voter that makes a majority
+    aimed_at_newcomer,     // a learner, or one in half of a joint configuration
+    aimed_at_receiver,     // of a cut
     count_,
 };
 
@@ -87,7 +92,9 @@ constexpr std::string_view fault_name(Fault fault) {
         "disk_torn_page", "disk_short_write", "disk_crowded", "disk_bit_rot",
         "disk_sector_error", "disk_phantom_write", "disk_misdirected_write",
         "disk_misdirected_read", "disk_stale_read", "disk_unsealed_harm", "partition_ring",
-        "link_flapping", "link_clogged", "link_slow", "half_open", "message_overflow"};
+        "link_flapping", "link_clogged", "link_slow", "half_open", "message_overflow",
+        "aimed_at_candidate", "aimed_at_laggard", "aimed_at_boundary", "aimed_at_newcomer",
+        "aimed_at_receiver"};
     return names[static_cast<std::size_t>(fault)];
 }
 

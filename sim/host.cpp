@@ -80,16 +80,19 @@ state::Limits state_limits(const Profile& profile) {
         .stored_replies_max = profile.stored_replies_max};
 }
 
-// The ledger, with every application shown to the checkers.
+// The ledger and its guest, with every application shown to the checkers.
 class Host::ObservedMachine final : public node::StateMachine {
   public:
     ObservedMachine(NodeId node, const state::Limits& limits, HostPort& port)
-        : node_(node), port_(port), machine_(limits) {}
+        : node_(node), port_(port), machine_(limits, port.guest()) {}
 
     Result<void> admit(const EntryBody& body) const override { return machine_.admit(body); }
     void apply(const HashedEntry& entry, ByteVector& outcome) override {
         machine_.apply(entry, outcome);
         port_.applied(node_, entry, outcome, machine_.digest());
+        if (machine_.guest() != nullptr) {
+            port_.guest_moved(node_, entry.entry.index, GuestMoment::What::applied, machine_);
+        }
     }
     Result<node::QueryPlan> query(ByteSpan question) const override {
         return machine_.query(question);
@@ -150,20 +153,24 @@ class Host::ObservedMachine final : public node::StateMachine {
     node::Feature needed() const override { return machine_.needed(); }
     node::Summary summary() const override { return machine_.summary(); }
 
-    const node::LedgerMachine& ledger() const { return machine_; }
+    const node::LedgerMachine& ledger() const { return machine_.ledger_machine(); }
 
   private:
     // Of the state that was taken up: before anything is applied to it.
     void tell() {
         if (!told_) {
             port_.restored(node_, machine_.ledger().applied(), machine_.digest());
+            if (machine_.guest() != nullptr) {
+                port_.guest_moved(node_, machine_.ledger().applied(),
+                    GuestMoment::What::restored, machine_);
+            }
         }
         told_ = true;
     }
 
     const NodeId node_;
     HostPort& port_;
-    node::LedgerMachine machine_;
+    GuestedMachine machine_;
     bool told_ = false;
     bool began_anew_ = false;  // though entries may have been applied to what was read before
 };

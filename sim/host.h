@@ -24,6 +24,7 @@
 #include "sim/disk_audit.h"
 #include "sim/event_queue.h"
 #include "sim/faults.h"
+#include "sim/guest.h"
 #include "sim/profile.h"
 
 namespace ledger::sim {
@@ -63,6 +64,10 @@ class HostPort {
     // The replica halted, or did not start, for want of something of which no copy need be left, and
     // has said what.
     virtual void lost(NodeId node) = 0;
+    // Whose machine runs beside the ledger; null: nobody's.
+    virtual const Guest* guest() const { return nullptr; }
+    // The guest of this node's machine has come to `index`.
+    virtual void guest_moved(NodeId, Index, GuestMoment::What, const GuestedMachine&) {}
     // The process applied entries, which keeps it busy until then.
     virtual void busy(NodeId node, Instant until) = 0;
 };
@@ -121,6 +126,8 @@ class Host final {
     std::uint64_t incarnation() const { return incarnation_; }
     // Only while up.
     const node::Replica& replica() const { return *replica_; }
+    // While up, once it has stepped: how the replica looked after its last step.
+    const std::optional<raft::Observation>& observed() const { return observed_; }
     // While up, and after reopen_for_audit().
     const node::LedgerMachine& machine() const;
     log::Storage& storage() { return *storage_; }

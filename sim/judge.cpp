@@ -33,6 +33,9 @@ class Electorates {
 
 Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations, const Bounds& bounds)
     : bounds_(bounds), history_(kept_operations), availability_(bounds.availability) {
+    if (bounds.guest != nullptr && bounds.guest->property) {
+        property_ = bounds.guest->property();
+    }
     for (std::uint32_t node = 1; node <= nodes; ++node) {
         membership_.voters.insert(NodeId{node});
     }
@@ -151,6 +154,36 @@ void Judge::note_redaction(const HashedEntry& entry, ByteSpan outcome) {
 
 void Judge::cut_kept(NodeId node, const log::CutManifest& manifest) {
     note(cuts_.kept(node, manifest.id.index, manifest.root()), "cuts");
+}
+
+void Judge::guest_moved(
+    NodeId node, Index index, GuestMoment::What what, const GuestedMachine& machine) {
+    const bool applied = what == GuestMoment::What::applied;
+    GuestMoment moment{.what = what,
+        .node = node,
+        .index = index,
+        .first = guest_.wants(index),
+        .machine = *machine.guest()};
+    if (applied) {
+        moment.is_command = machine.had_command();
+        moment.command = machine.command();
+        moment.outcome = machine.guest_outcome();
+        Hash128 outcome;
+        outcome.add_bytes(moment.outcome);
+        note(guest_.applied(node, index, machine.guest()->digest(), outcome), "guest");
+    } else {
+        note(guest_.restored(node, index, machine.guest()->digest()), "guest");
+    }
+    if (property_) {
+        // A restored machine is as much of an answer as a command.
+        property_tally_.examined(moment.is_command || !applied ? 1 : 0);
+        if (check::Finding wrong = property_(moment)) {
+            // One sentence, whatever somebody else's words look like.
+            std::replace_if(
+                wrong->begin(), wrong->end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+            note(property_tally_.violated(std::move(*wrong)), "property");
+        }
+    }
 }
 
 void Judge::restored(NodeId node, Index index, const Hash128& digest) {
@@ -365,7 +398,7 @@ namespace {
 
 // As node/snapshotter does: what may be redacted depends on what has expired.
 void follow_retention(
-    const EntryRef& entry, state::Ledger& ledger, node::CutControl& control) {
+    const EntryRef& entry, GuestedMachine& machine, node::CutControl& control) {
     if (entry.kind == EntryKind::cut) {
         control.last_cut = entry.index;
     }
@@ -375,7 +408,7 @@ void follow_retention(
     }
     const auto upto = node::retained_of(entry);
     if (entry.kind == EntryKind::retain && upto && control.retain(*upto)) {
-        ledger.retain(*upto);
+        machine.retain(*upto);
     }
 }
 
@@ -396,14 +429,23 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
     const Index end = takes_part(host) ? last : recovered.commit;
     restarted(node);
     look_at_front(host);
-    state::Ledger rebuilt(limits);
+    GuestedMachine rebuilt(limits, bounds_.guest);
+    const state::Ledger& ledger = rebuilt.ledger();
     ByteVector outcome;
     node::CutControl control;
+    const auto move_guest = [&](Index index, GuestMoment::What what) {
+        if (rebuilt.guest() != nullptr) {
+            guest_moved(node, index, what, rebuilt);
+        }
+    };
     if (recovered.first > Index{1} && !read_cut(host, recovered.first, rebuilt, control)) {
         return;
     }
-    chain_.begins(node, rebuilt.applied().next(), rebuilt.chain());
-    for (Index next = rebuilt.applied().next(); next <= end;) {
+    if (ledger.applied() > Index{}) {
+        move_guest(ledger.applied(), GuestMoment::What::restored);
+    }
+    chain_.begins(node, ledger.applied().next(), ledger.chain());
+    for (Index next = ledger.applied().next(); next <= end;) {
         Result<std::vector<HashedEntry>> page = host.storage().read(next, end, page_bytes);
         if (!page || page->empty()) {
             violated("durability", check::Kind::safety,
@@ -418,27 +460,28 @@ void Judge::read_disk(Host& host, const log::Recovered& recovered, const state::
             if (excused_ && entry.entry.index > recovered.commit &&
                 entry.entry.index <= committed_.last() &&
                 entry.hash != committed_.entry(entry.entry.index).entry_hash) {
-                compare({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+                compare({node, ledger.applied(), rebuilt.digest(), ledger.length()});
                 return;
             }
             note(chain_.entry(node, entry), "chain");
             durability_.holds(node, entry.entry.index, entry.hash);
             if (entry.entry.index <= committed_.last()) {
                 outcome.clear();
-                rebuilt.apply(entry.entry, entry.hash, outcome);
+                rebuilt.apply(entry, outcome);
                 applied(node, entry, outcome, rebuilt.digest());
+                move_guest(entry.entry.index, GuestMoment::What::applied);
                 follow_retention(entry.entry, rebuilt, control);
             }
         }
     }
     if (takes_part(host)) {
-        compare({node, rebuilt.applied(), rebuilt.digest(), rebuilt.length()});
+        compare({node, ledger.applied(), rebuilt.digest(), ledger.length()});
     }
 }
 
 // What the log no longer holds is in a cut on the same disk, or it is lost.
 bool Judge::read_cut(
-    Host& host, Index before, state::Ledger& rebuilt, node::CutControl& control) {
+    Host& host, Index before, GuestedMachine& rebuilt, node::CutControl& control) {
     const NodeId node = host.node();
     const std::string name = "n" + std::to_string(node.value);
     const std::span<const log::CutManifest> cuts = host.cuts().cuts();
@@ -463,8 +506,8 @@ bool Judge::read_cut(
         return false;
     }
     control = node::decode_control(cut->control).value_or(control);
-    restored(node, rebuilt.applied(), rebuilt.digest());
-    for (Index index{1}; index <= rebuilt.applied(); ++index) {
+    restored(node, rebuilt.ledger().applied(), rebuilt.digest());
+    for (Index index{1}; index <= rebuilt.ledger().applied(); ++index) {
         durability_.holds(node, index, committed_.entry(index).entry_hash);
     }
     return true;
@@ -526,10 +569,17 @@ std::vector<check::CheckResult> Judge::results() const {
     if (excused_ && availability.verdict == check::CheckResult::Verdict::violated) {
         availability.verdict = check::CheckResult::Verdict::idle;
     }
-    return {committed_.result(), durability_.result(), linearizability_.result(),
+    std::vector<check::CheckResult> all = {committed_.result(), durability_.result(), linearizability_.result(),
         exactly_once_.result(), chain_.result(), convergence_.result(), raft_safety_.result(),
         subscription_.result(), cuts_.result(), availability, answers_.result(),
         erased_events_.result(), invariants};
+    if (bounds_.guest != nullptr) {
+        all.push_back(guest_.result());
+        if (property_) {
+            all.push_back(property_tally_.result());
+        }
+    }
+    return all;
 }
 
 }  // namespace ledger::sim

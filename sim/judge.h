@@ -21,11 +21,13 @@
 #include "sim/check/durability.h"
 #include "sim/check/erased_events.h"
 #include "sim/check/exactly_once.h"
+#include "sim/check/guest.h"
 #include "sim/check/history.h"
 #include "sim/check/linearizability.h"
 #include "sim/check/raft_safety.h"
 #include "sim/check/subscription.h"
 #include "sim/check/verdict.h"
+#include "sim/guest.h"
 #include "sim/host.h"
 
 namespace ledger::sim {
@@ -35,6 +37,7 @@ class Judge final {
     struct Bounds {
         check::Availability::Bounds availability{};
         Duration answers = seconds(10);  // within this a request is answered, without fault or lag
+        const Guest* guest = nullptr;    // outlives the judge
         bool all_copies_may_go = false;  // who waits for one is told of at the end: see excuse_waiting()
     };
 
@@ -69,6 +72,8 @@ class Judge final {
     void cut_kept(NodeId node, const log::CutManifest& manifest);
     void restored(NodeId node, Index index, const Hash128& digest);
     void emptied(NodeId node) { committed_.restarted(node); }
+    void guest_moved(
+        NodeId node, Index index, GuestMoment::What what, const GuestedMachine& machine);
     // The disk in this node, which is down, will be replaced by an empty one.
     void wiped(const Host& host);
     void transition(const Host& host, const raft::Transition& transition);
@@ -119,7 +124,7 @@ class Judge final {
     void note_redaction(const HashedEntry& entry, ByteSpan outcome);
     void look_for_erased(const Host& host, Position retained);
     bool read_cut(
-        Host& host, Index before, state::Ledger& rebuilt, node::CutControl& control);
+        Host& host, Index before, GuestedMachine& rebuilt, node::CutControl& control);
 
     // A voter may have made its promises on a disk that was lost since.
     struct LostDisk {
@@ -152,6 +157,9 @@ class Judge final {
     check::Answers answers_;
     check::ErasedEvents erased_events_;
     Index copies_noted_from_;  // the feature entry as of which the ledger notes copies; 0 = none yet
+    check::GuestAgreement guest_;
+    Guest::Property property_;
+    check::Tally property_tally_{"property"};
     check::Cuts cuts_{committed_};
     std::vector<Index> fronts_;  // by node number: where its durable log began when looked at; 0 = never
 };

@@ -80,6 +80,24 @@ Duration Nemesis::draw_duration() {
 }
 
 NodeId Nemesis::random_node() {
+    if (profile_.nemesis.aim_at_roles) {
+        using Part = check::Who::Part;
+        constexpr std::array<std::pair<Part, Fault>, 5> aims = {
+            {{Part::candidate, Fault::aimed_at_candidate}, {Part::laggard, Fault::aimed_at_laggard},
+                {Part::boundary, Fault::aimed_at_boundary},
+                {Part::newcomer, Fault::aimed_at_newcomer},
+                {Part::receiver, Fault::aimed_at_receiver}}};
+        // Half of the strikes; some parts are rarely played.
+        const std::uint64_t answer = draw(Site::nemesis_target, 2 * aims.size());
+        if (answer >= aims.size()) {
+            const auto& [part, fault] = aims[answer - aims.size()];
+            if (const NodeId node = port_.playing(part); node != NodeId{}) {
+                faults_.fire(fault);
+                faults_.consume(fault);
+                return node;
+            }
+        }
+    }
     return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.hosts()))};
 }
 
@@ -157,20 +175,10 @@ void Nemesis::strike() {
 }
 
 NodeId Nemesis::resolve(const check::Who& who) const {
-    const NodeId leader = port_.leader();
-    switch (who.part) {
-        case check::Who::Part::number:
-            return who.number <= profile_.hosts() ? NodeId{who.number} : NodeId{};
-        case check::Who::Part::leader: return leader;
-        case check::Who::Part::laggard: return port_.laggard();
-        case check::Who::Part::follower: break;
+    if (who.part != check::Who::Part::number) {
+        return port_.playing(who.part);
     }
-    for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
-        if (NodeId{number} != leader && port_.up(NodeId{number})) {
-            return NodeId{number};
-        }
-    }
-    return {};
+    return who.number <= profile_.hosts() ? NodeId{who.number} : NodeId{};
 }
 
 bool Nemesis::carry_out(const check::NemesisLine& line) {

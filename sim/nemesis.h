@@ -22,7 +22,8 @@ class NemesisPort {
     virtual ~NemesisPort() = default;
     virtual bool up(NodeId node) const = 0;
     virtual NodeId leader() const = 0;  // of the highest term; 0 = none
-    virtual NodeId laggard() const = 0;  // who is up and has the least; 0 = nobody is up
+    // Who is up and plays this part, which is not `number`; 0 = nobody.
+    virtual NodeId playing(check::Who::Part part) const = 0;
     virtual void crash(NodeId node, Duration outage) = 0;
     // The node will crash in the middle of its next step with effects.
     virtual void crash_mid_step(NodeId node, Duration outage) = 0;
@@ -105,6 +106,7 @@ class Nemesis final {
     void begin_turn(std::uint64_t kind, std::uint64_t number);
     std::uint64_t draw(Site site, std::uint64_t domain);
     Duration draw_duration();
+    // Who plays a part, where the profile aims at that, or anybody.
     NodeId random_node();
     // Returns it, until the next one is made.
     Partition& partition(Fault fault, Links&& links, const std::string& text);

@@ -18,7 +18,7 @@ constexpr std::int64_t us = 1'000;
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t s = 1'000'000'000;
 
-constexpr std::array<KnownKey, 110> keys = {{
+constexpr std::array<KnownKey, 113> keys = {{
     {Section::swarm, "faults.for", Unit::duration, 0, 3600 * s},
     {Section::swarm, "knob.election_timeout", Unit::duration, 10 * ms, 10 * s},
     {Section::swarm, "knob.append_entries", Unit::count, 1, 4096},
@@ -129,6 +129,9 @@ constexpr std::array<KnownKey, 110> keys = {{
     {Section::swarm, "nemesis.clogs", Unit::count, 0, 1},
     {Section::swarm, "nemesis.slow_links", Unit::count, 0, 1},
     {Section::swarm, "nemesis.half_open", Unit::count, 0, 1},
+    {Section::swarm, "nemesis.aim_at_roles", Unit::count, 0, 1},
+    {Section::swarm, "check.unsteady", Unit::count, 0, 1},
+    {Section::swarm, "run.marathon", Unit::count, 0, 99},
 }};
 
 // Draws one key: inside the scenario's range if it has one, else inside the swarm's own. The
@@ -205,6 +208,7 @@ void draw_nemesis(Drawer& draw, NemesisProfile& nemesis) {
     nemesis.clogs = draw.flag("nemesis.clogs", Range::among({0, 1}));
     nemesis.slow_links = draw.flag("nemesis.slow_links", Range::among({0, 1}));
     nemesis.half_open = draw.flag("nemesis.half_open", Range::among({0, 1}));
+    nemesis.aim_at_roles = draw.flag("nemesis.aim_at_roles", Range::among({0, 1}));
     nemesis.pauses = draw.flag("nemesis.pauses", Range::among({0, 1}));
     nemesis.disk_stalls = draw.flag("nemesis.disk_stalls", Range::among({0, 1}));
     nemesis.disk_errors = draw.flag("nemesis.disk_errors", Range::among({0, 1, 1}));
@@ -244,10 +248,11 @@ void draw_membership(Drawer& draw, MembershipProfile& membership) {
         draw.duration("member.interval", Range::among({300 * ms, 100 * ms, 800 * ms}));
 }
 
-void draw_workload(Drawer& draw, WorkloadProfile& workload) {
+void draw_workload(Drawer& draw, bool marathon, WorkloadProfile& workload) {
     workload.clients = draw.number("clients", Range::among({3, 5, 8, 16}));
     workload.streams = draw.number("streams", Range::among({2, 6, 20}));
-    workload.operations_max = draw.number("operations", Range::among({400, 700, 1000, 1600}));
+    workload.operations_max = draw.number("operations",
+        marathon ? Range::among({8'000, 16'000}) : Range::among({400, 700, 1000, 1600}));
     workload.think_mean =
         draw.duration("think", Range::among({2 * ms, 8 * ms, 20 * ms}));
     workload.reads = draw.number("reads", Range::among({150'000, 300'000}));
@@ -270,7 +275,10 @@ void draw_workload(Drawer& draw, WorkloadProfile& workload) {
 Profile draw_all(Drawer& draw, const check::Scenario& scenario) {
     Profile profile;
     profile.nodes = scenario.voters;
-    profile.faults_for = draw.duration("faults.for", Range::among({3 * s, 5 * s, 8 * s}));
+    // One seed in a hundred.
+    profile.marathon = draw.number("run.marathon", Range::between(0, 99)) == 99;
+    profile.faults_for = draw.duration("faults.for",
+        profile.marathon ? Range::among({60 * s, 90 * s}) : Range::among({3 * s, 5 * s, 8 * s}));
     profile.election_timeout =
         draw.duration("knob.election_timeout", Range::among({150 * ms, 100 * ms, 300 * ms}));
     profile.append_entries_max =
@@ -294,11 +302,13 @@ Profile draw_all(Drawer& draw, const check::Scenario& scenario) {
         draw.number("knob.entry_cache", Range::among({4096, 64, 4}));
     profile.limits.apply_entries_max =
         draw.number("knob.apply_entries", Range::among({256, 256, 3}));
-    profile.limits.cut_entries = draw.number("knob.cut_entries", Range::among({0, 0, 150, 30}));
+    profile.limits.cut_entries = draw.number("knob.cut_entries",
+        profile.marathon ? Range::among({150, 600}) : Range::among({0, 0, 150, 30}));
     profile.limits.cut_chunk_bytes =
         draw.number("knob.cut_chunk", Range::among({64 << 10, 4096, 256}));
     profile.limits.retain_entries =
-        draw.number("knob.retain_entries", Range::among({0, 100, 20}));
+        draw.number("knob.retain_entries",
+            profile.marathon ? Range::among({100, 400}) : Range::among({0, 100, 20}));
     profile.limits.kept_entries_min = draw.number("knob.kept_entries", Range::among({64, 4}));
     profile.limits.kept_entries_max = profile.limits.kept_entries_min * 8;
     profile.limits.discard_entries = 8;
@@ -350,7 +360,8 @@ Profile draw_all(Drawer& draw, const check::Scenario& scenario) {
     if (profile.membership.changes) {
         profile.old_nodes = 0;  // one that is added after an upgrade cannot work, and says so
     }
-    draw_workload(draw, profile.workload);
+    draw_workload(draw, profile.marathon, profile.workload);
+    profile.unsteady = draw.flag("check.unsteady", Range::one(0));
     profile.canary = draw.flag("check.canary", Range::one(0));
     return profile;
 }

@@ -62,6 +62,7 @@ struct NemesisProfile {
     bool partitions = true;
     bool one_way = true;
     bool aim_at_leader = true;
+    bool aim_at_roles = false;  // candidates, laggards, who makes a majority, newcomers, receivers
     bool bridges = false;       // one pair of nodes does not hear each other
     bool rings = false;         // each node hears its two neighbours only
     bool flapping = false;      // a link is cut and healed again and again
@@ -168,6 +169,10 @@ struct Profile {
     Duration faults_for = seconds(8);  // then everything heals and the run must finish
     // A check that calls something a violation that is none: whoever runs it must hear of it.
     bool canary = false;
+    // Some answers depend on the process: two runs of a seed differ, and doublecheck must hear of it.
+    bool unsteady = false;
+    // Much longer than others, with cuts and retention.
+    bool marathon = false;
 
     // All nodes there are, members or not: 1 to this.
     std::uint32_t hosts() const { return nodes + (membership.changes ? membership.spares : 0); }

@@ -27,8 +27,9 @@ state::Salt payload_mark_of(EventId id) {
     return marks_of(id, 2);
 }
 
-SwarmWorkload::SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices)
-    : profile_(profile), choices_(choices), lanes_(profile.clients) {}
+SwarmWorkload::SwarmWorkload(
+    const WorkloadProfile& profile, ChoiceSource& choices, const Guest* guest)
+    : profile_(profile), choices_(choices), guest_(guest), lanes_(profile.clients) {}
 
 std::uint64_t SwarmWorkload::draw(Site site, std::uint32_t lane, std::uint64_t domain) {
     // Questions about one operation move none about another.
@@ -111,6 +112,12 @@ state::Append SwarmWorkload::draw_append(std::uint32_t lane) {
             store_little_endian(event.payload.data() + 8, mark.low);
         }
         append.events.push_back(std::move(event));
+    }
+    if (guest_ != nullptr && !append.events.empty()) {
+        state::NewEvent& carrier = append.events.front();
+        carrier.type = guest_event_type;
+        carrier.metadata = guest_->command(draw(Site::workload_guest, lane, guest_->answers));
+        LEDGER_ASSERT(carrier.metadata.size() <= state::metadata_bytes_max);
     }
     return append;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "log/base/choice.h"
+#include "sim/guest.h"
 #include "sim/operation.h"
 #include "sim/profile.h"
 
@@ -22,12 +23,15 @@ inline constexpr std::uint32_t payload_mark_bytes = 16;
 // right, stale and absent expectations, redactions, reads of streams and of everything in both directions.
 class SwarmWorkload final : public OperationSource {
   public:
-    SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices);
+    // With a guest its commands travel in the first events of appends.
+    SwarmWorkload(const WorkloadProfile& profile, ChoiceSource& choices, const Guest* guest);
 
     std::optional<node::client::What> next(std::uint32_t lane) override;
     void ended(std::uint32_t lane, const node::client::Done& done) override;
     Duration timeout() const override { return profile_.operation_timeout; }
-    bool finished() const override { return issued_ >= profile_.operations_max; }
+    bool finished() const override { return stopped_ || issued_ >= profile_.operations_max; }
+    // Nothing more is asked for.
+    void stop() { stopped_ = true; }
 
   private:
     // How many events each stream has, as far as a lane knows.
@@ -47,9 +51,11 @@ class SwarmWorkload final : public OperationSource {
 
     const WorkloadProfile profile_;
     ChoiceSource& choices_;
+    const Guest* const guest_;
     std::vector<Lane> lanes_;
     std::uint32_t issued_ = 0;
     std::uint64_t events_ = 0;  // numbers event ids
+    bool stopped_ = false;
 };
 
 // A given list of appends, in order, each until it is answered. Used by `run --input`.

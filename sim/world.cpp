@@ -1,6 +1,7 @@
 #include "sim/world.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "log/base/assert.h"
@@ -42,12 +43,13 @@ Profile for_import(Profile profile) {
     return profile;
 }
 
-Judge::Bounds bounds_of(const Profile& profile) {
+Judge::Bounds bounds_of(const Profile& profile, const Guest* guest) {
     const Duration timeout = profile.election_timeout;
     // Priorities make some voters wait longer.
     const std::int64_t silent = profile.membership.changes ? 3 : 2;
     return {.availability = {.election_timeout = timeout, .silence_max = timeout * silent},
         .answers = timeout * 4 + latency_max(profile.network) * 8,
+        .guest = guest,
         .all_copies_may_go = profile.media.unrestricted};
 }
 
@@ -56,7 +58,7 @@ Judge::Bounds bounds_of(const Profile& profile) {
 World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& choices)
     : profile_(options.input == nullptr ? profile : for_import(profile)), options_(options),
       choices_(choices), network_(profile_.hosts(), profile_.network, choices, faults_),
-      judge_(profile_.nodes, options.kept_operations, bounds_of(profile_)),
+      judge_(profile_.nodes, options.kept_operations, bounds_of(profile_, options.guest)),
       outage_(profile_.hosts()), gates_(profile_.hosts()), pauses_(profile_.hosts()),
       stalls_(profile_.hosts()), crowds_(profile_.hosts()), held_(profile_.hosts()),
       lost_(profile_.hosts()) {
@@ -70,11 +72,11 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
         import_ = std::make_unique<ImportWorkload>(*options_.input);
         source = import_.get();
     } else {
-        swarm_ = std::make_unique<SwarmWorkload>(profile_.workload, choices_);
+        swarm_ = std::make_unique<SwarmWorkload>(profile_.workload, choices_, options_.guest);
         source = swarm_.get();
     }
     const std::uint32_t lanes = import_ ? 1 : profile_.workload.clients;
-    probe_ = std::make_unique<SwarmWorkload>(probe_profile(profile_), choices_);
+    probe_ = std::make_unique<SwarmWorkload>(probe_profile(profile_), choices_, options_.guest);
     for (std::uint32_t lane = 0; lane < lanes; ++lane) {
         clients_.push_back(std::make_unique<ClientHost>(lane, profile_, choices_, *source, *this));
     }
@@ -753,6 +755,9 @@ void World::heal() {
         host->calm();
         restart(host->node());
     }
+    if (swarm_ && profile_.marathon) {
+        swarm_->stop();  // what is left of it may take longer than everything that must come now
+    }
     // Somebody has to ask for something, or nothing need be committed.
     start_probe();
 }
@@ -824,7 +829,10 @@ void World::end_outage(NodeId node) {
 }
 
 RunResult World::result() const {
-    static constexpr std::string_view required[] = {"agreement", "durability", "linearizability"};
+    static constexpr std::array<std::string_view, 4> names = {
+        "agreement", "durability", "linearizability", "guest"};
+    const std::span<const std::string_view> required =
+        std::span(names).first(options_.guest == nullptr ? 3 : 4);
     RunResult result;
     result.checks = judge_.results();
     result.violation = judge_.violation();
@@ -837,6 +845,7 @@ RunResult World::result() const {
     result.seed = options_.seed;
     result.trace_hash = hash_;
     result.virtual_time = now_ - Instant{};
+    result.marathons = profile_.marathon ? 1 : 0;
     result.steps = steps_;
     result.faults = faults_;
     for (const auto& host : hosts_) {

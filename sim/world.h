@@ -41,6 +41,7 @@ struct WorldOptions {
     std::uint64_t seed = 1;
     std::span<const check::NemesisLine> script;         // what a scenario does beside the swarm
     const std::vector<state::Append>* input = nullptr;  // imported instead of the swarm workload
+    const Guest* guest = nullptr;                       // runs beside the ledger
     FrameModel* frames = nullptr;                       // native builds: the real codec beside
     StepObserver* observer = nullptr;
     std::uint64_t kept_operations = 0;                  // for reports and history files
@@ -66,6 +67,7 @@ struct RunResult {
     std::uint64_t leader_changes_with_uncommitted = 0;
     std::uint64_t crash_recoveries = 0;
     std::uint64_t crash_recoveries_with_loss = 0;
+    std::uint64_t marathons = 0;      // 1 if it was one
     std::uint64_t harms = 0;          // that devices did to what they had taken
     bool waits_for_loss = false;      // a node has named what nobody has any more
     std::uint64_t beyond_repair = 0;  // when faults ended: harmed, committed, and no keeper has a copy
@@ -127,6 +129,11 @@ class World final : public HostPort,
     void cut_kept(NodeId node, const log::CutManifest& manifest) override;
     void restored(NodeId node, Index index, const Hash128& digest) override;
     void emptied(NodeId node) override { judge_.emptied(node); }
+    const Guest* guest() const override { return options_.guest; }
+    void guest_moved(NodeId node, Index index, GuestMoment::What what,
+        const GuestedMachine& machine) override {
+        judge_.guest_moved(node, index, what, machine);
+    }
     void transition(NodeId node, const raft::Transition& transition) override;
     void synced(NodeId node) override;
     void violated(const std::string& check, const std::string& sentence) override;
@@ -153,7 +160,7 @@ class World final : public HostPort,
     // NemesisPort
     bool up(NodeId node) const override { return host(node).up(); }
     NodeId leader() const override;
-    NodeId laggard() const override;
+    NodeId playing(check::Who::Part part) const override;
     void crash(NodeId node, Duration outage) override;
     void crash_mid_step(NodeId node, Duration outage) override;
     void crash_before_sync(NodeId node, Duration outage) override;

@@ -123,18 +123,62 @@ void World::reconnect(NodeId one, NodeId other) {
     }
 }
 
-NodeId World::laggard() const {
-    NodeId found;
-    Index least;
+NodeId World::playing(check::Who::Part part) const {
+    using Part = check::Who::Part;
+    const raft::Raft* const leads = leading();
+    const auto last = [this](NodeId node) { return host(node).replica().raft().log().last(); };
+    std::vector<NodeId> here;  // who is up and counts, from the least to the most
     for (const auto& host : hosts_) {
-        const bool counts = host->up() && judge_.takes_part(*host);
-        const Index last = counts ? host->replica().raft().log().last() : Index{};
-        if (counts && (found == NodeId{} || last < least)) {
-            found = host->node();
-            least = last;
+        if (host->up() && judge_.takes_part(*host)) {
+            here.push_back(host->node());
         }
     }
-    return found;
+    std::sort(here.begin(), here.end(), [&](NodeId a, NodeId b) {
+        return std::pair(last(a), a) < std::pair(last(b), b);
+    });
+    const auto first = [](const auto& nodes, const auto& is) {
+        const auto found = std::find_if(nodes.begin(), nodes.end(), is);
+        return found == nodes.end() ? NodeId{} : *found;
+    };
+    const raft::Configuration& members = judge_.membership();
+    switch (part) {
+        case Part::number: break;
+        case Part::leader: return leader();
+        case Part::follower: {
+            const auto found = std::find_if(hosts_.begin(), hosts_.end(), [&](const auto& one) {
+                return one->up() && one->node() != leader();
+            });
+            return found == hosts_.end() ? NodeId{} : (*found)->node();
+        }
+        case Part::laggard: return here.empty() ? NodeId{} : here.front();
+        case Part::candidate: {
+            std::reverse(here.begin(), here.end());
+            const NodeId wants = first(here, [&](NodeId node) {
+                const raft::Role now = raft::observe(host(node).replica().raft()).role;
+                return now == raft::Role::candidate || now == raft::Role::pre_candidate;
+            });
+            return wants != NodeId{} ? wants : first(here, [&](NodeId node) {
+                return node != leader() && members.voters.contains(node);
+            });
+        }
+        case Part::boundary: {
+            // The one in the middle, counted from the longest log.
+            std::erase_if(here, [&](NodeId node) { return !members.voters.contains(node); });
+            const std::size_t quorum = members.voters.size() / 2 + 1;
+            return here.size() < quorum ? NodeId{} : here[here.size() - quorum];
+        }
+        case Part::newcomer:
+            return leads == nullptr ? NodeId{} : first(here, [&](NodeId node) {
+                const raft::Configuration& now = leads->configuration();
+                return now.learners.contains(node) ||
+                       (now.joint() && now.voters.contains(node) != now.outgoing.contains(node));
+            });
+        case Part::receiver:
+            return leads == nullptr ? NodeId{} : first(here, [&](NodeId node) {
+                return last(node).next() < leads->log().first();
+            });
+    }
+    return {};
 }
 
 // --- what the scenario does ---------------------------------------------------------------------

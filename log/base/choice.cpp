@@ -72,6 +72,7 @@ std::string_view site_name(Site site) {
         case Site::workload_read: return "workload.read";
         case Site::workload_retry: return "workload.retry";
         case Site::workload_redact: return "workload.redact";
+        case Site::workload_guest: return "workload.guest";
         case Site::workload_subscriber: return "workload.subscriber";
         case Site::explore_profile: return "explore.profile";
         case Site::explore_step: return "explore.step";

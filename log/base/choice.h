@@ -61,6 +61,7 @@ enum class Site : std::uint32_t {
     workload_retry = 409,
     workload_subscriber = 410,
     workload_redact = 411,
+    workload_guest = 412,
 
     explore_profile = 420,
     explore_step = 421,

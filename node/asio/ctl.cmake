@@ -1,5 +1,5 @@
 # ledgerctl: what people call to run and ask a local cluster.
-ledger_library(ctl EXCEPTIONS
+ledger_library(ctl EXCEPTIONS OF_A_PROGRAM
     SOURCES ctl_client.cpp ctl_cluster.cpp ctl_follower.cpp ctl_input.cpp ctl_leftovers.cpp ctl_link.cpp
             ctl_log_directory.cpp ctl_loop.cpp ctl_replica_copy.cpp import_batch.cpp import_progress.cpp launcher.cpp line_reader.cpp
             paced_file_system.cpp quorum_recovery.cpp snapshot_restore.cpp snapshot_verification.cpp

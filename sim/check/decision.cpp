@@ -75,6 +75,7 @@ std::string describe(const Decision& decision) {
         case Site::workload_expected:
         case Site::workload_batch:
         case Site::workload_size:
+        case Site::workload_guest:
             return operation_text(decision) + fmt::format(": {} {} of {}", site_name(decision.site),
                                                   decision.answer, decision.domain);
         case Site::disk_write_latency:

@@ -80,13 +80,8 @@ void print_section(
 }
 
 std::string print_who(const Who& who) {
-    switch (who.part) {
-        case Who::Part::number: return fmt::format("n{}", who.number);
-        case Who::Part::leader: return "leader";
-        case Who::Part::follower: return "follower";
-        case Who::Part::laggard: return "laggard";
-    }
-    return {};
+    return who.part == Who::Part::number ? fmt::format("n{}", who.number)
+                                         : std::string(to_text(who.part));
 }
 
 std::string print_line(const NemesisLine& line) {
@@ -106,6 +101,20 @@ std::string print_line(const NemesisLine& line) {
 }
 
 }  // namespace
+
+std::string_view to_text(Who::Part part) {
+    switch (part) {
+        case Who::Part::number: return "";
+        case Who::Part::leader: return "leader";
+        case Who::Part::follower: return "follower";
+        case Who::Part::laggard: return "laggard";
+        case Who::Part::candidate: return "candidate";
+        case Who::Part::boundary: return "boundary";
+        case Who::Part::newcomer: return "newcomer";
+        case Who::Part::receiver: return "receiver";
+    }
+    return "";
+}
 
 std::string_view to_text(Verb verb) {
     switch (verb) {

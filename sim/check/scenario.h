@@ -75,11 +75,23 @@ bool is_of_link(Verb verb);
 
 // A node, by its number or by the part that it plays when the line is carried out.
 struct Who {
-    enum class Part : std::uint8_t { number = 1, leader, follower, laggard };
+    enum class Part : std::uint8_t {
+        number = 1,
+        leader,     // of the highest term
+        follower,   // the first node that is up and does not lead
+        laggard,    // who has least
+        candidate,  // who wants to lead, or would be the next to win
+        boundary,   // the voter without which what is committed would have no majority
+        newcomer,   // whose place in the configuration is changing
+        receiver,   // whom only a cut can help
+    };
     Part part = Part::number;
     std::uint32_t number = 0;  // of a node, from 1; of another part 0
     friend bool operator==(const Who&, const Who&) = default;
 };
+
+// The names in scenario files; empty for `number`.
+std::string_view to_text(Who::Part part);
 
 // "at 2s crash leader for 500ms": one line of the section [nemesis].
 struct NemesisLine {

@@ -378,14 +378,12 @@ class Parser {
         line.skip_space();
         const std::size_t at = line.at();
         const std::string_view word = line.word();
-        if (word == "leader") {
-            return Who{Who::Part::leader, 0};
-        }
-        if (word == "follower") {
-            return Who{Who::Part::follower, 0};
-        }
-        if (word == "laggard") {
-            return Who{Who::Part::laggard, 0};
+        for (const Who::Part part : {Who::Part::leader, Who::Part::follower, Who::Part::laggard,
+                 Who::Part::candidate, Who::Part::boundary, Who::Part::newcomer,
+                 Who::Part::receiver}) {
+            if (word == to_text(part)) {
+                return Who{part, 0};
+            }
         }
         std::uint32_t number = 0;
         const char* const end = word.data() + word.size();
@@ -395,7 +393,8 @@ class Parser {
                 return Who{Who::Part::number, number};
             }
         }
-        return line.wrong_at(at, "expected n1, n2, ..., leader, follower or laggard");
+        return line.wrong_at(at, 
+            "expected n1, n2, ..., leader, follower, laggard, candidate, boundary, newcomer or receiver");
     }
 
     Result<Verb> verb(Line& line) {

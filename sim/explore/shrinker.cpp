@@ -168,8 +168,10 @@ class Shrinker {
     // The candidate with each of the seeds that are worth a try.
     void add(std::vector<Candidate>& candidates, const Scenario& scenario, std::uint64_t seeds) {
         for (std::uint64_t i = 0; i < seeds; ++i) {
-            candidates.push_back({scenario, result_.candidate.seed + (i == 0 ? 0 : further_ + i),
-                result_.candidate.steps});
+            candidates.push_back({.scenario = scenario,
+                .seed = result_.candidate.seed + (i == 0 ? 0 : further_ + i),
+                .guest = result_.candidate.guest,
+                .steps = result_.candidate.steps});
         }
     }
 

@@ -10,10 +10,13 @@
 
 namespace ledger::sim {
 
+struct Guest;
+
 // A run to be tried.
 struct Candidate {
     check::Scenario scenario;
     std::uint64_t seed = 0;
+    const Guest* guest = nullptr;  // runs beside the ledger
     // That the present run needs to fail; 0 = not known. One that takes many more is none.
     std::uint64_t steps = 0;
 };

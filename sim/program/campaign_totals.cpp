@@ -147,6 +147,7 @@ void CampaignTotals::add(const RunResult& result, std::uint64_t microseconds) {
     sum.leader_changes_with_uncommitted += result.leader_changes_with_uncommitted;
     sum.crash_recoveries += result.crash_recoveries;
     sum.crash_recoveries_with_loss += result.crash_recoveries_with_loss;
+    sum.marathons += result.marathons;
     for (const check::CheckResult& one : result.checks) {
         using Verdict = check::CheckResult::Verdict;
         check::CheckResult& all = checks[one.name];
@@ -291,6 +292,7 @@ std::string totals_json(const CampaignTotals& totals, std::uint64_t wall_microse
     writer.begin_object().key("schema").text("ledgersim.campaign/1");
     writer.key("verdict").text(check::to_text(totals.verdict()));
     writer.key("seeds_run").number(totals.seeds);
+    writer.key("marathons").number(totals.sum.marathons);
     writer.key("violated");
     write_numbers(writer, totals.violated());
     writer.key("inconclusive");
@@ -351,6 +353,7 @@ std::string totals_text(const CampaignTotals& totals, std::uint64_t wall_microse
         text += fmt::format("{:<36}{:>13.1f}s\n", name, seconds);
     };
     row("seeds", totals.seeds);
+    row("... marathons among them", sum.marathons);
     row("steps", sum.steps);
     row("acknowledged appends", sum.acknowledged_appends);
     row("operations ok", sum.operations.ok);

@@ -77,11 +77,22 @@ Capsule capsule_of(const check::Scenario& scenario, const RunResult& result, boo
     return capsule;
 }
 
+std::optional<std::string> foreign(const Capsule& capsule, const std::string& path) {
+    if (capsule.guest.empty()) {
+        return std::nullopt;
+    }
+    return fmt::format(
+        "{} is a run of the machine \"{}\", which only the program that found it knows: run that with "
+        "LEDGER_CAPSULE={}",
+        path, capsule.guest, path);
+}
+
 std::string print_capsule(const Capsule& capsule) {
     std::string text = fmt::format(
-        "capsule 2\nseed {}\ninput {} {}\nverdict {}\ncheck {}\nkind {}\nfingerprint {}\nhash {}\n"
+        "capsule 2\nseed {}\n{}input {} {}\nverdict {}\ncheck {}\nkind {}\nfingerprint {}\nhash {}\n"
         "sentence {}\n{}",
-        capsule.seed, capsule.input_hash.empty() ? "-" : capsule.input_hash,
+        capsule.seed, capsule.guest.empty() ? "" : fmt::format("guest {}\n", capsule.guest),
+        capsule.input_hash.empty() ? "-" : capsule.input_hash,
         capsule.input.empty() ? "-" : capsule.input, capsule.verdict, capsule.check.empty() ? "-" : capsule.check,
         capsule.kind.empty() ? "-" : capsule.kind,
         capsule.fingerprint.empty() ? "-" : capsule.fingerprint,
@@ -120,6 +131,9 @@ Result<Capsule> parse_capsule(std::string_view text) {
     Capsule capsule;
     LEDGER_TRY(const std::string seed, take_line(body, "seed", line));
     LEDGER_TRY(capsule.seed, to_number(seed, 10, line));
+    if (body.starts_with("guest ")) {
+        LEDGER_TRY(capsule.guest, take_line(body, "guest", line));
+    }
     LEDGER_TRY(const std::string input, take_line(body, "input", line));
     const std::size_t space = input.find(' ');
     if (space == std::string::npos) {

@@ -2,6 +2,7 @@
 // Capsule: a run as a small text file: its scenario, its seed, and what came of it.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ boost::system::error_code make_error_code(CapsuleErrc errc);
 struct Capsule {
     check::Scenario scenario;
     std::uint64_t seed = 0;
+    std::string guest;       // the machine beside the ledger, by its name; empty = none
     std::string input;       // the imported file, as it was named; "-" if there was none
     std::string input_hash;  // its SHA-256 in hex; "-" without input
     std::string verdict;     // ok, violated, inconclusive
@@ -30,6 +32,9 @@ struct Capsule {
 
 // Of a run of the swarm. `died`: it has no hash.
 Capsule capsule_of(const check::Scenario& scenario, const RunResult& result, bool died);
+
+// Why a program that knows no machine but the ledger cannot run it; nothing if it can.
+std::optional<std::string> foreign(const Capsule& capsule, const std::string& path);
 
 // Text lines; the last one is a CRC-32C over all before it.
 std::string print_capsule(const Capsule& capsule);

@@ -1,9 +1,11 @@
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "sim/program/commands.h"
+#include "sim/program/divergence.h"
 #include "sim/program/output.h"
 #include "sim/program/supervise.h"
 
@@ -16,6 +18,11 @@ struct Trail {
     std::uint64_t low = 0;
     std::uint64_t steps = 0;
     friend bool operator==(const Trail&, const Trail&) = default;
+};
+
+struct Mismatch {
+    std::uint64_t seed = 0;
+    std::optional<Divergence> where;  // if it differs when it is run once more
 };
 
 }  // namespace
@@ -54,7 +61,7 @@ int command_doublecheck(const DoublecheckOptions& options) {
             });
         return other.signal == 0 ? other.exit_code : exit_violated;
     });
-    std::vector<std::uint64_t> mismatches;
+    std::vector<Mismatch> mismatches;
     std::uint64_t compared = 0;
     for (std::uint64_t place = 0; place < count; ++place) {
         if (up[place].steps == 0 || down[place].steps == 0) {
@@ -62,7 +69,13 @@ int command_doublecheck(const DoublecheckOptions& options) {
         }
         ++compared;
         if (!(up[place] == down[place])) {
-            mismatches.push_back(options.first + place);
+            const std::uint64_t seed = options.first + place;
+            // Only of the first ones: each costs two more runs.
+            constexpr std::size_t explained_max = 3;
+            const bool explain = mismatches.size() < explained_max;
+            mismatches.push_back({seed,
+                explain ? find_divergence(scenario_of_seed(*scenario, options.scenario, seed), seed)
+                        : std::nullopt});
         }
     }
     const bool died = end.signal != 0 || end.exit_code != 0;
@@ -76,8 +89,18 @@ int command_doublecheck(const DoublecheckOptions& options) {
         writer.key("verdict").text(check::to_text(verdict));
         writer.key("seeds_run").number(compared);
         writer.key("mismatches").begin_array();
-        for (const std::uint64_t seed : mismatches) {
-            writer.number(seed);
+        for (const Mismatch& mismatch : mismatches) {
+            writer.number(mismatch.seed);
+        }
+        writer.end_array().key("divergences").begin_array();
+        for (const Mismatch& mismatch : mismatches) {
+            if (mismatch.where) {
+                writer.begin_object().key("seed").number(mismatch.seed);
+                writer.key("step").number(mismatch.where->step);
+                writer.key("before").text(mismatch.where->before);
+                writer.key("one").text(mismatch.where->one);
+                writer.key("other").text(mismatch.where->other).end_object();
+            }
         }
         writer.end_array().key("wall_seconds");
         writer.fixed(static_cast<std::int64_t>(wall_clock_microseconds() - start), 6);
@@ -86,8 +109,12 @@ int command_doublecheck(const DoublecheckOptions& options) {
     } else {
         text = fmt::format("{} of {} seeds ran twice, {} with different hashes\n", compared, count,
             mismatches.size());
-        for (const std::uint64_t seed : mismatches) {
-            text += fmt::format("  seed {}\n", seed);
+        for (const Mismatch& mismatch : mismatches) {
+            text += fmt::format("  seed {}\n", mismatch.seed);
+            if (mismatch.where) {
+                text += fmt::format("    the same    {}\n    one run     {}\n    the other   {}\n",
+                    mismatch.where->before, mismatch.where->one, mismatch.where->other);
+            }
         }
         text += fmt::format("verdict: {}\n", check::to_text(verdict));
     }

@@ -132,6 +132,10 @@ int command_replay(const ReplayOptions& options) {
         error.place = options.capsule + ": " + error.place;
         return complain(error, exit_usage);
     }
+    if (const auto why = foreign(*parsed, options.capsule)) {
+        std::fprintf(stderr, "ledgersim: %s\n", why->c_str());
+        return exit_usage;
+    }
     const Capsule capsule = std::move(*parsed);
     std::string repro = fmt::format("ledgersim replay {}", options.capsule);
     std::vector<state::Append> input;

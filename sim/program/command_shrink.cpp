@@ -78,6 +78,10 @@ int command_shrink(const ShrinkOptions& words) {
         error.place = options.capsule + ": " + error.place;
         return complain(error, exit_usage);
     }
+    if (const auto why = foreign(*parsed, options.capsule)) {
+        std::fprintf(stderr, "ledgersim: %s\n", why->c_str());
+        return exit_usage;
+    }
     if (parsed->input != "-") {
         std::fprintf(stderr, "ledgersim: %s imports %s: only runs of the swarm can be shrunk\n",
             options.capsule.c_str(), parsed->input.c_str());

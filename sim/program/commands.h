@@ -40,6 +40,17 @@ int command_campaign(const CampaignOptions& options);
 // The command that these options are.
 std::string campaign_line(const CampaignOptions& options);
 
+struct GuidedOptions {
+    std::uint64_t seconds = 60;
+    std::uint64_t first = 1;    // names the search: the same one looks at the same timelines
+    std::uint32_t jobs = 2;
+    ScenarioChoice scenario;
+    std::string out = "out";    // where it leaves what it finds
+    std::uint64_t shrink_seconds = 30;  // for each finding; 0 = they are left as they are
+    bool json = false;
+};
+int command_guided(const GuidedOptions& options);
+
 struct DoublecheckOptions {
     std::uint64_t first = 1;
     std::uint64_t last = 1;

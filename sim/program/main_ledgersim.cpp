@@ -178,6 +178,22 @@ int dispatch(int count, char** words) {
     add_scenario(twice, doublecheck.scenario);
     twice->add_flag("--json", doublecheck.json, "one JSON object on standard output");
 
+    GuidedOptions guided;
+    std::string guided_time;
+    std::string guided_shrinking;
+    CLI::App* search = app.add_subcommand("guided", "Searches where something new was met");
+    search->description("Example: ledgersim guided --for 60s\n"
+                        "Runs that go on otherwise where a run before them met a new situation, beside "
+                        "as many\nsteps of random runs: what each way has met, and what it found.");
+    search->add_option("--for", guided_time, "how long, as 60s (the default), 5m or 2h");
+    search->add_option("--seed", guided.first, "another search")->check(check_number);
+    search->add_option("--jobs", guided.jobs, "worker processes")->check(CLI::Range(1, 64));
+    add_scenario(search, guided.scenario);
+    search->add_option("--out", guided.out, "directory for what it finds (default: out)");
+    search->add_option("--shrink", guided_shrinking,
+        "how long each finding may be shrunk, as 30s (the default), or off");
+    search->add_flag("--json", guided.json, "one JSON object on standard output");
+
     ReplayOptions replay;
     CLI::App* again = app.add_subcommand("replay", "Runs a capsule again");
     again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
@@ -235,6 +251,18 @@ int dispatch(int count, char** words) {
             return usage("--resume needs the directory: --out DIR");
         }
         return command_campaign(campaign);
+    }
+    if (search->parsed()) {
+        if (!guided_time.empty() && !parse_seconds(guided_time, guided.seconds)) {
+            return usage("--for: expected a time as 60s, 5m or 2h, found " + guided_time);
+        }
+        if (guided_shrinking == "off") {
+            guided.shrink_seconds = 0;
+        } else if (!guided_shrinking.empty() &&
+                   !parse_seconds(guided_shrinking, guided.shrink_seconds)) {
+            return usage("--shrink: expected a time as 30s, or off, found " + guided_shrinking);
+        }
+        return command_guided(guided);
     }
     if (twice->parsed()) {
         if (!parse_seeds(double_seeds, doublecheck.first, doublecheck.last)) {

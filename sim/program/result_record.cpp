@@ -20,7 +20,7 @@ void encode_result(const RunResult& result, ByteVector& out) {
              result.operations.failed, result.operations.unknown, result.acknowledged_appends,
              result.events_in_ledger, result.leader_changes,
              result.leader_changes_with_uncommitted, result.crash_recoveries,
-             result.crash_recoveries_with_loss}) {
+             result.crash_recoveries_with_loss, result.marathons}) {
         writer.u64(number);
     }
     for (const FaultCount& count : result.faults.counts) {
@@ -55,7 +55,7 @@ std::optional<RunResult> decode_result(ByteSpan bytes) {
     for (std::uint64_t* number : {&result.steps, &result.operations.ok, &result.operations.failed,
              &result.operations.unknown, &result.acknowledged_appends, &result.events_in_ledger,
              &result.leader_changes, &result.leader_changes_with_uncommitted,
-             &result.crash_recoveries, &result.crash_recoveries_with_loss}) {
+             &result.crash_recoveries, &result.crash_recoveries_with_loss, &result.marathons}) {
         *number = reader.u64();
     }
     for (FaultCount& count : result.faults.counts) {

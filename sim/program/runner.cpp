@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "sim/program/input.h"
 #include "sim/program/poison.h"
@@ -20,12 +21,67 @@ std::uint64_t wall_clock_microseconds() {
                                           .count());
 }
 
+namespace {
+
+// For whoever wants to see that differences are noticed: now and then an answer depends on the process.
+class UnsteadyChoices final : public ChoiceSource {
+  public:
+    explicit UnsteadyChoices(ChoiceSource& engine) : engine_(engine) {}
+    std::uint64_t choose(Site site, std::uint64_t entity, std::uint64_t sequence,
+        std::uint64_t domain) override {
+        constexpr std::uint64_t every = 20;
+        const std::uint64_t answer = engine_.choose(site, entity, sequence, domain);
+        const bool other = site == Site::network_latency && ++asked_ % every == 0;
+        const std::uint64_t share = static_cast<std::uint64_t>(::getpid()) % 64;
+        return other ? (answer / 2 + domain / 128 * share) % domain : answer;
+    }
+    bool strikes(Site site, std::uint64_t entity, std::uint64_t sequence,
+        std::uint32_t parts_per_million) override {
+        return engine_.strikes(site, entity, sequence, parts_per_million);
+    }
+
+  private:
+    ChoiceSource& engine_;
+    std::uint64_t asked_ = 0;
+};
+
+// Tells the choices how far the run has come.
+class BranchObserver final : public StepObserver {
+  public:
+    BranchObserver(BranchingChoices& choices, StepObserver* next) : choices_(choices), next_(next) {}
+    void stepping(
+        std::uint64_t step, Instant now, NodeId node, const node::Event& event) override {
+        choices_.at(step);
+        if (next_ != nullptr) {
+            next_->stepping(step, now, node, event);
+        }
+    }
+    void stepped(const node::Replica& replica, std::span<const node::Effect> effects) override {
+        if (next_ != nullptr) {
+            next_->stepped(replica, effects);
+        }
+    }
+
+  private:
+    BranchingChoices& choices_;
+    StepObserver* const next_;
+};
+
+}  // namespace
+
 Finished run_seed(const RunSetup& setup) {
     Finished finished;
     finished.scenario = std::make_unique<check::Scenario>(setup.scenario);
     finished.choices =
         std::make_unique<TapeChoices>(*finished.scenario, setup.seed, setup.played);
     ChoiceSource* choices = finished.choices.get();
+    StepObserver* observer = setup.observer;
+    if (!setup.branches.empty()) {
+        finished.branching = std::make_unique<BranchingChoices>(*choices, setup.branches);
+        choices = finished.branching.get();
+        finished.observer = std::make_unique<BranchObserver>(*finished.branching, observer);
+        observer = finished.observer.get();
+    }
     if (setup.decided) {
         finished.recording = std::make_unique<RecordingChoices>(*choices, setup.decided);
         choices = finished.recording.get();
@@ -33,12 +89,17 @@ Finished run_seed(const RunSetup& setup) {
     finished.frames = std::make_unique<FrameCheck>();
     const std::uint64_t start = wall_clock_microseconds();
     const Profile profile = draw_profile(*choices, setup.scenario);
+    if (profile.unsteady) {
+        finished.unsteady = std::make_unique<UnsteadyChoices>(*choices);
+        choices = finished.unsteady.get();
+    }
     finished.world = std::make_unique<World>(profile,
         WorldOptions{.seed = setup.seed,
             .script = finished.scenario->nemesis,
             .input = setup.input,
+            .guest = setup.guest,
             .frames = finished.frames.get(),
-            .observer = setup.observer,
+            .observer = observer,
             .kept_operations = setup.kept_operations,
             .steps_max = setup.steps_max},
         *choices);

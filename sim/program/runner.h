@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "log/base/result.h"
+#include "sim/branching.h"
 #include "sim/check/scenario.h"
 #include "sim/program/frame_check.h"
 #include "sim/tape.h"
@@ -27,10 +28,12 @@ struct RunSetup {
     check::Scenario scenario;
     std::uint64_t seed = 1;
     const std::vector<state::Append>* input = nullptr;
+    const Guest* guest = nullptr;
     std::uint64_t kept_operations = 0;
     StepObserver* observer = nullptr;
     std::uint64_t steps_max = WorldOptions{}.steps_max;
     std::function<void(const World&)> begun;  // is told of the world before it runs
+    std::vector<Branch> branches;        // from where on other seeds answer
     RecordingChoices::Listener decided;  // is told all that is decided, if it is set
     TapeChoices::Listener played;        // is told which decisions of the scenario's tape were asked for
 };
@@ -42,6 +45,9 @@ struct Finished {
     // These outlive the world.
     std::unique_ptr<check::Scenario> scenario;
     std::unique_ptr<TapeChoices> choices;
+    std::unique_ptr<BranchingChoices> branching;
+    std::unique_ptr<StepObserver> observer;
+    std::unique_ptr<ChoiceSource> unsteady;
     std::unique_ptr<RecordingChoices> recording;  // if asked for
     std::unique_ptr<FrameCheck> frames;
     std::unique_ptr<World> world;

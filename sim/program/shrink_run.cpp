@@ -89,9 +89,11 @@ std::uint64_t struck(const FaultCounts& faults) {
 
 }  // namespace
 
-std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffort& effort) {
+std::optional<ShrinkReport> shrink_run(
+    const Capsule& capsule, const ShrinkEffort& effort, const Guest* guest) {
     const std::uint64_t start = wall_clock_microseconds();
     Candidate candidate = said_in_full(capsule);
+    candidate.guest = guest;
     const Seen found = find(candidate);
     candidate.steps = found.steps;
     if (!found.violation || check::fingerprint(*found.violation) != capsule.fingerprint) {
@@ -115,6 +117,7 @@ std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffor
         return std::nullopt;  // it depends on something outside the run
     }
     report.capsule = capsule_of(small, report.told.result, report.told.died);
+    report.capsule.guest = capsule.guest;
     report.faults = struck(report.told.result.faults);
     report.microseconds = wall_clock_microseconds() - start;
     return report;

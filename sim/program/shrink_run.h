@@ -25,7 +25,9 @@ struct ShrinkReport {
     std::uint64_t microseconds = 0;
 };
 
-// Nothing if the run does not fail in the way that the capsule says. Precondition: it has no input.
-std::optional<ShrinkReport> shrink_run(const Capsule& capsule, const ShrinkEffort& effort);
+// Nothing if the run does not fail in the way that the capsule says. Preconditions: it has no input,
+// and `guest` is the machine that it names, null if none.
+std::optional<ShrinkReport> shrink_run(
+    const Capsule& capsule, const ShrinkEffort& effort, const Guest* guest = nullptr);
 
 }  // namespace ledger::sim

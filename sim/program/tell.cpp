@@ -138,6 +138,7 @@ Told tell(const Candidate& candidate) {
         ProgressObserver observer(*progress, nullptr);
         const Finished finished = run_seed({.scenario = candidate.scenario,
             .seed = candidate.seed,
+            .guest = candidate.guest,
             .kept_operations = report_operations_max,
             .observer = &observer,
             .begun = [&](const World& begun) { world = &begun; },

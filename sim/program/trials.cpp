@@ -73,6 +73,7 @@ std::vector<Trial> Trials::run(std::span<const Candidate> candidates) {
             ProgressObserver observer(progress[i], nullptr);
             say(encoded(run_seed({.scenario = candidates[i].scenario,
                 .seed = candidates[i].seed,
+                .guest = candidates[i].guest,
                 .observer = &observer,
                 .steps_max = steps_max(candidates[i]),
                 .played = [&](std::uint32_t place) { asked(i)[place] = 1; }})
@@ -103,7 +104,7 @@ std::vector<check::Decision> Trials::record(const Candidate& candidate) {
     return find(candidate).tape;
 }
 
-Seen find(const Candidate& candidate) {
+Seen find(const Candidate& candidate, std::span<const Branch> branches) {
     static auto* const tape = shared_array<SharedTape>(1);
     Progress* const progress = shared_progress();
     const std::uint64_t start = wall_clock_microseconds();
@@ -112,7 +113,9 @@ Seen find(const Candidate& candidate) {
         ProgressObserver observer(*progress, nullptr);
         say(encoded(run_seed({.scenario = candidate.scenario,
             .seed = candidate.seed,
+            .guest = candidate.guest,
             .observer = &observer,
+            .branches = {branches.begin(), branches.end()},
             .decided = [&](const check::Decision& decision) {
                 if (tape->size < decisions_max) {
                     tape->decisions[tape->size++] = decision;

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "sim/branching.h"
 #include "sim/check/verdict.h"
 #include "sim/explore/shrinker.h"
 
@@ -49,6 +51,6 @@ struct Seen {
     std::uint64_t steps = 0;
     std::uint64_t microseconds = 0;
 };
-Seen find(const Candidate& candidate);
+Seen find(const Candidate& candidate, std::span<const Branch> branches = {});
 
 }  // namespace ledger::sim

@@ -11,6 +11,7 @@
 namespace ledger::sim {
 namespace {
 
+using Part = check::Who::Part;
 constexpr NodeId n1{1};
 constexpr NodeId n2{2};
 
@@ -20,7 +21,17 @@ class Victims final : public NemesisPort {
     explicit Victims(std::uint32_t nodes) : count(nodes) {}
     bool up(NodeId node) const override { return !down.contains(node); }
     NodeId leader() const override { return leads; }
-    NodeId laggard() const override { return lags; }
+    NodeId playing(Part part) const override {
+        if (part == Part::follower) {
+            for (std::uint32_t number = 1; number <= count; ++number) {
+                if (NodeId{number} != leads && up(NodeId{number})) {
+                    return NodeId{number};
+                }
+            }
+        }
+        const auto found = parts.find(part);
+        return part == Part::leader ? leads : found == parts.end() ? NodeId{} : found->second;
+    }
     void crash(NodeId node, Duration outage) override {
         REQUIRE(up(node));
         check(node, outage);
@@ -71,7 +82,7 @@ class Victims final : public NemesisPort {
     std::uint32_t count;
     std::set<NodeId> down;
     NodeId leads;
-    NodeId lags;
+    std::map<Part, NodeId> parts;
     std::vector<NodeId> crashed;
     std::uint64_t mid_step = 0;
     std::uint64_t before_sync = 0;
@@ -391,13 +402,32 @@ TEST_CASE("nemesis: a slow link delays, a half open connection is known at one e
     CHECK(half.victims.reconnected == std::vector{std::pair(deaf, knows)});
 }
 
+TEST_CASE("nemesis: strikes are aimed at who plays a part, where somebody plays it", "[sim]") {
+    NemesisProfile roles = nothing;
+    roles.crashes = true;
+    roles.aim_at_roles = true;
+    Arena arena(roles);
+    arena.victims.parts = {{Part::boundary, NodeId{4}}, {Part::newcomer, NodeId{5}}};
+    for (int i = 0; i < 4'000; ++i) {
+        arena.attacker.strike();
+    }
+    CHECK(arena.fired(Fault::aimed_at_boundary) > 10);
+    CHECK(arena.fired(Fault::aimed_at_newcomer) > 10);
+    CHECK(arena.fired(Fault::aimed_at_candidate) == 0);  // nobody is one
+    const auto struck = [&](NodeId node) {
+        return std::count(arena.victims.crashed.begin(), arena.victims.crashed.end(), node);
+    };
+    CHECK(struck(NodeId{4}) > struck(NodeId{1}));
+    CHECK(struck(NodeId{1}) > 0);
+}
+
 TEST_CASE("nemesis: what a scenario says is done to whom it names, as long as it says", "[sim]") {
     using check::NemesisLine;
     using check::Verb;
     using check::Who;
     Arena arena(nothing);
     arena.victims.leads = n2;
-    arena.victims.lags = NodeId{4};
+    arena.victims.parts[Part::laggard] = NodeId{4};
     const auto act = [&](Verb verb, Who who, Who other = {}) {
         return arena.attacker.carry_out({.when = NemesisLine::When::at,
             .time = seconds(1),

@@ -20,6 +20,14 @@ def fired(*kinds):
 
 # What has to happen over all seeds together, in one sentence and in code.
 EXPECTED = {
+    "candidates_are_struck": [("candidates that fall", lambda total: total["faults"]["crash"] >= 20),
+                              ("new leaders", lambda total: total["leader_changes"] >= 12)],
+    "the_deciding_voter_falls": [("deciding voters that fall", lambda total:
+                                  total["faults"]["crash"] >= 30),
+                                 ("and whose disks stall", fired("disk_stall"))],
+    "newcomers_are_cut_off": [("changes of membership", lambda total:
+                               total["faults"]["membership_changed"] >= 8),
+                              ("newcomers that hear nobody", fired("partition_symmetric"))],
     "clogged_links": [("clogs, and nothing else", fired("link_clogged"))],
     "failing_fsyncs": [("fsyncs and writes that fail", fired(
         "disk_sync_failed", "disk_write_failed")),

@@ -38,7 +38,7 @@ Done appended(
 
 TEST_CASE("workload: what the swarm draws is always a command that the ledger takes", "[sim]") {
     SeededChoices choices(3);
-    SwarmWorkload workload(busy(), choices);
+    SwarmWorkload workload(busy(), choices, nullptr);
     std::map<std::string, std::uint32_t> kinds;
     std::set<std::pair<std::uint64_t, std::uint64_t>> ids;
     std::uint32_t count = 0;
@@ -85,7 +85,7 @@ TEST_CASE("workload: what the swarm draws is always a command that the ledger ta
 
 TEST_CASE("workload: the kind answer is the plainest append", "[sim]") {
     KindChoices kind;
-    SwarmWorkload workload(busy(), kind);
+    SwarmWorkload workload(busy(), kind, nullptr);
     const auto what = workload.next(0);
     REQUIRE(what);
     const auto* append = std::get_if<state::Append>(&*what);
@@ -99,7 +99,7 @@ TEST_CASE("workload: the kind answer is the plainest append", "[sim]") {
 TEST_CASE("workload: one lane's draws do not move another lane's", "[sim]") {
     const auto lane_one = [](std::uint32_t others) {
         SeededChoices choices(4);
-        SwarmWorkload workload(busy(), choices);
+        SwarmWorkload workload(busy(), choices, nullptr);
         std::vector<std::vector<state::StreamCheck>> streams;
         for (int i = 0; i < 100; ++i) {
             for (std::uint32_t other = 0; other < others; ++other) {
@@ -124,7 +124,7 @@ TEST_CASE("workload: expectations follow what the lane has learnt", "[sim]") {
     profile.conditional = 1'000'000;
     profile.stale = 0;
     SeededChoices choices(5);
-    SwarmWorkload workload(profile, choices);
+    SwarmWorkload workload(profile, choices, nullptr);
     const auto expected = [&](std::uint32_t lane) {
         const auto what = workload.next(lane);
         return std::get_if<state::Append>(&*what)->streams[0].expected;
@@ -170,7 +170,7 @@ TEST_CASE("workload: a stale expectation is likely wrong", "[sim]") {
     profile.conditional = 1'000'000;
     profile.stale = 1'000'000;
     SeededChoices choices(6);
-    SwarmWorkload workload(profile, choices);
+    SwarmWorkload workload(profile, choices, nullptr);
     state::Append append;
     append.streams = {{"stream-0", {}}};
     append.events.push_back({.stream = 0, .id = {0, 1}, .type = "swarm"});
@@ -214,7 +214,7 @@ TEST_CASE("workload: the first operation writes, whatever the others do", "[sim]
     WorkloadProfile profile = busy();
     profile.reads = 1'000'000;
     SeededChoices choices(8);
-    SwarmWorkload workload(profile, choices);
+    SwarmWorkload workload(profile, choices, nullptr);
     CHECK(std::holds_alternative<state::Append>(*workload.next(1)));
     for (int i = 0; i < 100; ++i) {
         CHECK(std::holds_alternative<state::Query>(*workload.next(0)));

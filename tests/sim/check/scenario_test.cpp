@@ -130,10 +130,15 @@ TEST_CASE("scenario: what is done when, to whom and for how long is read as it i
         "at 3s pause n1 for 20ms\n"
         "at 3s stall n1 for 20ms\n"
         "at 3s fail-write n1 for 20ms\n"
-        "at 3s fail-read n1 for 20ms\n";
+        "at 3s fail-read n1 for 20ms\n"
+        "at 4s crash candidate for 20ms\n"
+        "at 4s crash boundary for 20ms\n"
+        "at 4s crash newcomer for 20ms\n"
+        "at 4s cut receiver follower for 20ms\n";
     const Result<Scenario> scenario = parse_scenario(text, {});
     REQUIRE(static_cast<bool>(scenario));
-    REQUIRE(scenario->nemesis.size() == 11);
+    REQUIRE(scenario->nemesis.size() == 15);
+    CHECK(scenario->nemesis[14].who == Who{Who::Part::receiver, 0});
     CHECK(scenario->nemesis[0] == NemesisLine{.when = NemesisLine::When::at,
                                       .time = milliseconds(1500),
                                       .verb = Verb::crash,
@@ -160,9 +165,9 @@ TEST_CASE("scenario: a wrong act is named", "[check]") {
           "line 3, column 7: expected crash, pause, stall, isolate, fail-sync, fail-write, "
           "fail-read, cut, part, clog or slow");
     CHECK(error_in_acts("at 1s crash n0 for 1s") ==
-          "line 3, column 13: expected n1, n2, ..., leader, follower or laggard");
+          "line 3, column 13: expected n1, n2, ..., leader, follower, laggard, candidate, boundary, newcomer or receiver");
     CHECK(error_in_acts("at 1s cut n1 for 1s") ==
-          "line 3, column 14: expected n1, n2, ..., leader, follower or laggard");
+          "line 3, column 14: expected n1, n2, ..., leader, follower, laggard, candidate, boundary, newcomer or receiver");
     CHECK(error_in_acts("at 1s crash n1") == "line 3, column 15: expected for and how long");
     CHECK(error_in_acts("at 1s crash n1 for 1s 2s") == "line 3, column 23: expected nothing more");
     CHECK(error_in_acts("when leader 0 crash n1 for 1s") ==

@@ -527,6 +527,44 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(result["seeds_run"], 5)
         self.assertEqual(result["mismatches"], [])
 
+    def test_doublecheck_shows_where_two_runs_part(self):
+        scenario = os.path.join(self.directory, "unsteady.scenario")
+        with open(self.fast) as fast, open(scenario, "w") as file:
+            file.write(fast.read().replace("[swarm]\n", "[swarm]\ncheck.unsteady = 1\n"))
+        done = self.call("doublecheck", "--seeds", "1..2", "--scenario", scenario, "--json", code=1)
+        result = json.loads(done.stdout)
+        self.assertEqual((result["verdict"], result["mismatches"]), ("violated", [1, 2]))
+        for divergence in result["divergences"]:
+            self.assertIn(f"step {divergence['step'] - 1}, ", divergence["before"])
+            self.assertIn(f"step {divergence['step']}, ", divergence["one"])
+            self.assertNotEqual(divergence["one"], divergence["other"])
+        self.assertEqual(len(result["divergences"]), 2)
+        text = self.call("doublecheck", "--seeds", "1", "--scenario", scenario, code=1).stdout
+        self.assertRegex(text, r"(?s)the same +step .*one run +step .*the other +step ")
+
+    def test_guided_search_stands_beside_a_random_one(self):
+        done = self.call("guided", "--for", "4s", "--scenario", self.fast, "--json")
+        result = json.loads(done.stdout)
+        self.assertEqual((result["schema"], result["verdict"]), ("ledgersim.guided/1", "ok"))
+        random, guided = result["arms"]
+        self.assertEqual((random["name"], guided["name"]), ("random", "guided"))
+        for arm in (random, guided):
+            self.assertGreater(arm["situations"], 50)
+            self.assertGreater(arm["passages"], arm["situations"])
+            self.assertGreater(arm["marks"], 10)
+        self.assertGreater(guided["corpus"], 0)
+        self.assertEqual(os.listdir(self.directory), ["fast.scenario"])
+
+    def test_what_a_guided_search_finds_replays(self):
+        scenario = os.path.join(self.directory, "canary.scenario")
+        with open(self.fast) as fast, open(scenario, "w") as file:
+            file.write(fast.read().replace("[swarm]\n", "[swarm]\ncheck.canary = 1\n"))
+        done = self.call("guided", "--for", "5s", "--scenario", scenario, "--shrink", "5s", "--json",
+                         code=1)
+        result = json.loads(done.stdout)
+        self.assertEqual(result["findings"][0]["violation"]["check"], "canary")
+        self.call("replay", result["findings"][0]["capsule"], "--expect")
+
     # --- crash-explore --------------------------------------------------------------------------
 
     def explore(self, *words, code=0):
