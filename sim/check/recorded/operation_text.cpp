@@ -22,11 +22,14 @@ std::string operation_text(const RecordedOperation& operation, std::uint64_t byt
 std::string operation_with_place(const RecordedOperation& operation) {
     std::string place;
     if (operation.called_line != 0) {
-        const bool two = operation.returned_line != 0 && operation.returned_line != operation.called_line;
-        place = two ? fmt::format(" (lines {} and {})", operation.called_line, operation.returned_line)
-                    : fmt::format(" (line {})", operation.called_line);
+        const bool two =
+            operation.returned_line != 0 && operation.returned_line != operation.called_line;
+        place =
+            two ? fmt::format(" (lines {} and {})", operation.called_line, operation.returned_line)
+                : fmt::format(" (line {})", operation.called_line);
     }
-    return fmt::format("client {}'s {}{}", operation.process, operation_text(operation, 120), place);
+    return fmt::format(
+        "client {}'s {}{}", operation.process, operation_text(operation, 120), place);
 }
 
 }  // namespace ledger::check

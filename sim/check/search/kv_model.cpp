@@ -20,9 +20,9 @@ std::uint64_t hash_of(std::string_view text) {
 // The end of a long text is where the difference is.
 std::string shortened(std::string_view text) {
     constexpr std::uint64_t bytes_max = 160;
-    return text.size() <= bytes_max
-               ? std::string(text)
-               : fmt::format("... ({} bytes) {}", text.size(), text.substr(text.size() - bytes_max));
+    return text.size() <= bytes_max ? std::string(text)
+                                    : fmt::format("... ({} bytes) {}", text.size(),
+                                          text.substr(text.size() - bytes_max));
 }
 
 }  // namespace
@@ -35,12 +35,12 @@ KvModel::State KvModel::state_of(const Value& value) const {
 }
 
 Reading<KvModel::Operation> KvModel::read(const RecordedOperation& recorded) const {
-    using Kind = Operation::Kind;
     Reading<Operation> out;
     const std::string& f = recorded.f;
     const ValueList* asked = recorded.asked.list();
     if (asked == nullptr || asked->empty() || asked->size() > 2) {
-        out.wrong = fmt::format("expected a key and a value, found {}", to_text(recorded.asked, 60));
+        out.wrong =
+            fmt::format("expected a key and a value, found {}", to_text(recorded.asked, 60));
         return out;
     }
     out.key = (*asked)[0];
@@ -49,27 +49,31 @@ Reading<KvModel::Operation> KvModel::read(const RecordedOperation& recorded) con
     if (f == "get" || f == "read" || f == "r") {
         out.observes = true;
         const ValueList* answered = recorded.answered.list();
-        const bool tuple = answered != nullptr && answered->size() == 2 && (*answered)[0] == out.key;
+        const bool tuple =
+            answered != nullptr && answered->size() == 2 && (*answered)[0] == out.key;
         if (recorded.outcome == Outcome::ok) {
-            out.does.push_back({Kind::get, state_of(tuple ? (*answered)[1] : recorded.answered), {}});
+            out.does.push_back(
+                {Operation::Kind::get, state_of(tuple ? (*answered)[1] : recorded.answered), {}});
         }
-    } else if (f == "put" || f == "write" || f == "w" || f == "set" || f == "delete" || f == "del") {
+    } else if (f == "put" || f == "write" || f == "w" || f == "set" || f == "delete" ||
+               f == "del") {
         out.can_be_refused = false;
         if (!failed) {
-            out.does.push_back({Kind::put, f.starts_with("del") ? initial() : state_of(given), {}});
+            out.does.push_back(
+                {Operation::Kind::put, f.starts_with("del") ? initial() : state_of(given), {}});
         }
     } else if (f == "append" && given.text() != nullptr) {
         out.can_be_refused = false;
         if (!failed) {
-            out.does.push_back({Kind::append, given.text()->characters, {}});
+            out.does.push_back({Operation::Kind::append, given.text()->characters, {}});
         }
     } else if (f == "cas" && given.list() != nullptr && given.list()->size() == 2) {
         const State from = state_of((*given.list())[0]);
         if (!failed) {
-            out.does.push_back({Kind::cas, from, state_of((*given.list())[1])});
+            out.does.push_back({Operation::Kind::cas, from, state_of((*given.list())[1])});
         } else if (failed_cas_tells_) {
             out.observes = true;
-            out.does.push_back({Kind::no_cas, from, {}});
+            out.does.push_back({Operation::Kind::no_cas, from, {}});
         }
     } else {
         out.wrong = fmt::format(
@@ -116,7 +120,8 @@ std::string KvModel::describe(const State& state) const {
 std::string KvModel::refusal(const State& state, const Operation& operation) const {
     switch (operation.kind) {
         case Operation::Kind::get:
-            return fmt::format("a get of {}, but the key held {}", describe(operation.value), describe(state));
+            return fmt::format(
+                "a get of {}, but the key held {}", describe(operation.value), describe(state));
         case Operation::Kind::append:
             return fmt::format("an append, but the key held {}, which is no text", describe(state));
         case Operation::Kind::cas:

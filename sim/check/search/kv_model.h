@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "sim/check/search/model.h"
 #include "sim/check/recorded/value.h"
+#include "sim/check/search/model.h"
 
 namespace ledger::check {
 

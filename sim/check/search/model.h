@@ -29,7 +29,8 @@ struct Reading {
 
 // A value of 64 bits that mixes its parts well; for hash().
 inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b = 0) {
-    std::uint64_t x = a * 0x9e3779b97f4a7c15ULL ^ (b + 0x632be59bd9b4e019ULL) * 0xd6e8feb86659fd93ULL;
+    std::uint64_t x =
+        a * 0x9e3779b97f4a7c15ULL ^ (b + 0x632be59bd9b4e019ULL) * 0xd6e8feb86659fd93ULL;
     x ^= x >> 32;
     x *= 0xbf58476d1ce4e5b9ULL;
     x ^= x >> 29;
@@ -45,8 +46,9 @@ inline std::uint64_t mixed(std::uint64_t a, std::uint64_t b = 0) {
 //   describe  a state as people say it: "4", "[1 2] with 3 waiting"
 //   refusal   why step() gave nothing: "a read of 2, but the register held 4"
 template <typename M>
-concept SequentialModel = std::equality_comparable<typename M::State> &&
-    std::copyable<typename M::State> && std::equality_comparable<typename M::Operation> &&
+concept SequentialModel =
+    std::equality_comparable<typename M::State> && std::copyable<typename M::State> &&
+    std::equality_comparable<typename M::Operation> &&
     requires(M& reader, const M& model, const typename M::State& state,
         const typename M::Operation& operation, const RecordedOperation& recorded) {
         { reader.read(recorded) } -> std::same_as<Reading<typename M::Operation>>;

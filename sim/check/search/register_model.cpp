@@ -61,8 +61,10 @@ Reading<RegisterModel::Operation> RegisterModel::read(const RecordedOperation& r
     }
     const ValueList* both = pair_of(asked);
     if (!is_cas(recorded.f) || both == nullptr) {
-        out.wrong = fmt::format("expected a read, a write of a value or a cas of [from to], found {} {}",
-            recorded.f.empty() ? "an operation without a function" : recorded.f, to_text(asked, 60));
+        out.wrong =
+            fmt::format("expected a read, a write of a value or a cas of [from to], found {} {}",
+                recorded.f.empty() ? "an operation without a function" : recorded.f,
+                to_text(asked, 60));
         return out;
     }
     const std::uint32_t from = values_.number((*both)[0]);

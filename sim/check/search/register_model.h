@@ -35,8 +35,8 @@ class RegisterModel {
     std::optional<State> step(State state, const Operation& operation) const;
     std::uint64_t hash(State state) const { return mixed(state); }
     std::uint64_t hash(const Operation& operation) const {
-        return mixed(mixed(static_cast<std::uint64_t>(operation.kind), operation.value),
-            operation.next);
+        return mixed(
+            mixed(static_cast<std::uint64_t>(operation.kind), operation.value), operation.next);
     }
     std::uint64_t bytes(State) const { return 0; }
     std::string describe(State state) const { return values_.text(state); }

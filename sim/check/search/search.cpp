@@ -56,23 +56,23 @@ struct Group {
 struct Cursor {
     std::uint32_t operation = none;  // the last one tried; none = from the first
     bool unknown = false;
-    std::uint32_t group = 0;         // the next to try
+    std::uint32_t group = 0;  // the next to try
     std::uint32_t choice = 0;
 };
 
 struct Frame {
     std::uint32_t operation = 0;
     StepId step = 0;
-    StateId before = 0;   // of its part
+    StateId before = 0;    // of its part
     bool at_once = false;  // an observation that was taken without a choice
     std::uint32_t group = none;
-    Cursor cursor;        // behind it
+    Cursor cursor;  // behind it
 };
 
 class Searcher {
   public:
-    Searcher(const SearchProblem& problem, StepTable& steps, const SearchLimits& limits,
-        Budget& budget)
+    Searcher(
+        const SearchProblem& problem, StepTable& steps, const SearchLimits& limits, Budget& budget)
         : problem_(problem),
           operations_(problem.operations),
           steps_(steps),
@@ -120,8 +120,8 @@ class Searcher {
         return steps_.step(states_[operations_[operation].part], step);
     }
 
-    void take(std::uint32_t operation, StepId step, StateId after, std::uint32_t group, bool at_once,
-        Cursor cursor);
+    void take(std::uint32_t operation, StepId step, StateId after, std::uint32_t group,
+        bool at_once, Cursor cursor);
     void undo();
     void take_observations();
     bool enter();
@@ -183,8 +183,8 @@ void Searcher::build() {
     std::vector<std::uint32_t> by_return;
     for (std::uint32_t i = 0; i < operations_.size(); ++i) {
         const SearchOperation& operation = operations_[i];
-        LEDGER_ASSERT(i == 0 || operations_[i - 1].called <= operation.called ||
-                      operation.lane != 0);
+        LEDGER_ASSERT(
+            i == 0 || operations_[i - 1].called <= operation.called || operation.lane != 0);
         if (operation.unknown) {
             continue;
         }

@@ -20,15 +20,15 @@ struct SearchOperation {
     static constexpr std::uint64_t never = UINT64_MAX;
     static constexpr std::uint32_t none = UINT32_MAX;
 
-    std::uint64_t id = 0;          // of the recorded operation
-    std::uint32_t part = 0;        // of the state that it works on
-    std::vector<StepId> does;      // one; of unknown ones also several, of which it did one
-    bool observes = false;         // it never changes a state
-    std::uint32_t lane = 0;        // in the order of `operations`, 0 = real time
+    std::uint64_t id = 0;      // of the recorded operation
+    std::uint32_t part = 0;    // of the state that it works on
+    std::vector<StepId> does;  // one; of unknown ones also several, of which it did one
+    bool observes = false;     // it never changes a state
+    std::uint32_t lane = 0;    // in the order of `operations`, 0 = real time
     std::uint64_t called = 0;
     std::uint64_t returned = never;  // nobody need wait for it; of unknown ones always so
     bool unknown = false;
-    std::uint32_t after = none;    // place in `operations` of one that must be done before it
+    std::uint32_t after = none;  // place in `operations` of one that must be done before it
 };
 
 struct SearchProblem {
@@ -40,7 +40,7 @@ struct SearchProblem {
 struct FoundStep {
     std::uint32_t operation = 0;  // place in SearchProblem::operations
     StepId step = 0;
-    StateId state = 0;            // of its part, after it
+    StateId state = 0;  // of its part, after it
     friend bool operator==(const FoundStep&, const FoundStep&) = default;
 };
 

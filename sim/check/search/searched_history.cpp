@@ -66,12 +66,13 @@ void SearchedHistory::add(const RecordedOperation& operation, Read read) {
 }
 
 std::string SearchedHistory::objection() const {
-    if (request_.order.kind != Level::Kind::bounded_staleness) {
+    if (request_.order.kind != SearchLevel::Kind::bounded_staleness) {
         return {};
     }
     for (const Entry& entry : entries_) {
-        const bool timed = entry.operation->called_ns &&
-                           (entry.operation->returned_ns || entry.operation->outcome == Outcome::unknown);
+        const bool timed =
+            entry.operation->called_ns &&
+            (entry.operation->returned_ns || entry.operation->outcome == Outcome::unknown);
         if (!timed) {
             return fmt::format("line {}: bounded staleness needs the times of calls and returns",
                 entry.operation->called_line);
@@ -83,7 +84,7 @@ std::string SearchedHistory::objection() const {
 SearchProblem SearchedHistory::problem(
     const std::vector<std::uint32_t>& entries, StateId initial) const {
     SearchProblem problem;
-    const bool one_part = request_.by_key && request_.order.kind != Level::Kind::sequential;
+    const bool one_part = request_.by_key && request_.order.kind != SearchLevel::Kind::sequential;
     problem.initial.assign(one_part ? 1 : parts_.size(), initial);
     problem.operations.reserve(entries.size());
     for (const std::uint32_t at : entries) {
@@ -119,11 +120,11 @@ std::uint64_t SearchedHistory::stale_call(const RecordedOperation& operation) co
     return place;
 }
 
-// Levels weaker than linearizable as lanes and places; see Level and SearchOperation.
+// Levels weaker than linearizable as lanes and places; see SearchLevel and SearchOperation.
 void SearchedHistory::place(
     SearchProblem& problem, const std::vector<std::uint32_t>& entries) const {
-    using enum Level::Kind;
-    const Level::Kind kind = request_.order.kind;
+    using enum SearchLevel::Kind;
+    const SearchLevel::Kind kind = request_.order.kind;
     if (kind == linearizable) {
         return;
     }
@@ -149,16 +150,13 @@ void SearchedHistory::place(
                 before = i + 1;
             }
             operation.called = operation.observes || kind == sequential ? 0 : operation.called;
-            operation.returned = operation.observes && kind != sequential
-                                     ? operation.returned
-                                     : SearchOperation::never;
+            operation.returned = operation.observes && kind != sequential ? operation.returned
+                                                                          : SearchOperation::never;
         } else if (operation.observes) {
             operation.lane = problem.lanes++;
-            operation.called = kind == bounded_staleness
-                                   ? stale_call(*entries_[entries[i]].operation)
-                                   : 0;
-            operation.after =
-                kind == read_your_writes && before != 0 ? before - 1 : none;
+            operation.called =
+                kind == bounded_staleness ? stale_call(*entries_[entries[i]].operation) : 0;
+            operation.after = kind == read_your_writes && before != 0 ? before - 1 : none;
         } else if (kind == read_your_writes && !operation.unknown) {
             before = i + 1;
         }
@@ -189,11 +187,12 @@ Judgement SearchedHistory::judge(StepTable& steps, StateId initial, Budget& budg
     judgement.level = request_.level;
     cover(judgement);
     if (!refusable_) {
-        judgement.reason = "no operation tells anything of the state, so there is nothing to examine";
+        judgement.reason =
+            "no operation tells anything of the state, so there is nothing to examine";
         return judgement;
     }
     std::vector<Part> whole;
-    const bool together = !request_.by_key || request_.order.kind == Level::Kind::sequential;
+    const bool together = !request_.by_key || request_.order.kind == SearchLevel::Kind::sequential;
     if (together) {
         whole.emplace_back();
         for (std::uint32_t i = 0; i < entries_.size(); ++i) {
@@ -230,9 +229,8 @@ Judgement SearchedHistory::judge(StepTable& steps, StateId initial, Budget& budg
             }
         }
         open = std::move(later);
-        limits.work_max = limits.work_max > UINT64_MAX / work_growth
-                              ? UINT64_MAX
-                              : limits.work_max * work_growth;
+        limits.work_max =
+            limits.work_max > UINT64_MAX / work_growth ? UINT64_MAX : limits.work_max * work_growth;
     }
     judgement.verdict = Verdict::ok;
     judgement.coverage.emplace_back("steps tried", tried);
@@ -255,7 +253,8 @@ void SearchedHistory::explain(const SearchProblem& problem, const SearchResult& 
         const FoundStep& step = result.order[i];
         states[problem.operations[step.operation].part] = step.state;
         if (i + 1 == skipped) {
-            partial.before = fmt::format("{} after {} operations", steps.describe(step.state), skipped);
+            partial.before =
+                fmt::format("{} after {} operations", steps.describe(step.state), skipped);
         }
         if (i >= skipped) {
             partial.steps.push_back(
@@ -270,7 +269,7 @@ void SearchedHistory::explain(const SearchProblem& problem, const SearchResult& 
         }
     }
     Anomaly anomaly;
-    anomaly.name = fmt::format("not {}", request_.order.kind == Level::Kind::sequential
+    anomaly.name = fmt::format("not {}", request_.order.kind == SearchLevel::Kind::sequential
                                              ? "sequentially consistent"
                                              : request_.level);
     // In real time the first return that no order gets past is the one that is wrong; with other
@@ -288,21 +287,23 @@ void SearchedHistory::explain(const SearchProblem& problem, const SearchResult& 
             held.push_back(steps.describe(state));
             anomaly.steps.push_back(steps.refusal(state, one.does[0]));
         }
-        const std::string where = part.empty() ? request_.object : fmt::format("{} of {}", request_.object, part);
+        const std::string where =
+            part.empty() ? request_.object : fmt::format("{} of {}", request_.object, part);
         anomaly.sentence = fmt::format(
-            "{} fits no order: in every order that explains what ended before it, the {} holds {} then",
+            "{} fits no order: in every order that explains what ended before it, the {} holds {} "
+            "then",
             operation_with_place(operation_of(stuck)), where, list_of(held));
         anomaly.operations.push_back(one.id);
         for (auto step = result.order.rbegin();
-             step != result.order.rend() && anomaly.operations.size() < witness_max; ++step) {
+            step != result.order.rend() && anomaly.operations.size() < witness_max; ++step) {
             const SearchOperation& earlier = problem.operations[step->operation];
             if (earlier.part == one.part && !earlier.observes) {
                 anomaly.operations.push_back(earlier.id);
             }
         }
     } else {
-        anomaly.sentence = fmt::format("no order of the operations on the {} explains all answers",
-            request_.object);
+        anomaly.sentence = fmt::format(
+            "no order of the operations on the {} explains all answers", request_.object);
     }
     judgement.anomalies.push_back(std::move(anomaly));
     judgement.anomalies_total = 1;

@@ -10,17 +10,17 @@
 #include "sim/check/errc.h"
 #include "sim/check/judgement.h"
 #include "sim/check/recorded/recorded_history.h"
-#include "sim/check/search/level.h"
 #include "sim/check/search/model_steps.h"
 #include "sim/check/search/search.h"
+#include "sim/check/search/search_level.h"
 
 namespace ledger::check {
 
 struct SearchRequest {
-    std::string model;       // as it was asked for
-    std::string level;       // its name
-    Level order;             // what it means
-    bool by_key = true;      // search every key by itself; the verdict is the same without
+    std::string model;              // as it was asked for
+    std::string level;              // its name
+    SearchLevel order;              // what it means
+    bool by_key = true;             // search every key by itself; the verdict is the same without
     std::string object = "object";  // "register": what sentences call it
 };
 

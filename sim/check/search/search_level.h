@@ -13,7 +13,7 @@ namespace ledger::check {
 // first two, writes keep real time and an observation never sees what was called after it returned;
 // they differ in what an observation must come after. Every key stands for itself but in
 // `sequential`.
-struct Level {
+struct SearchLevel {
     enum class Kind : std::uint8_t {
         linearizable = 1,   // everything that ended before its call
         sequential,         // the earlier operations of its process; nothing is said of others
@@ -29,8 +29,8 @@ struct Level {
 };
 
 // "linearizable", "bounded-staleness=5ms" (units ns, us, ms, s); nothing if it is no such level.
-std::optional<Level> level_of(std::string_view name);
+std::optional<SearchLevel> search_level_of(std::string_view name);
 // Of all kinds, in their order, for help and for errors.
-std::vector<std::string_view> level_names();
+std::vector<std::string_view> search_level_names();
 
 }  // namespace ledger::check

@@ -1,4 +1,4 @@
-#include "sim/check/search/level.h"
+#include "sim/check/search/search_level.h"
 
 #include <charconv>
 
@@ -7,18 +7,18 @@ namespace {
 
 struct LevelName {
     std::string_view name;
-    Level::Kind kind;
+    SearchLevel::Kind kind;
 };
 constexpr std::string_view bounded = "bounded-staleness=";
 constexpr LevelName names[] = {
-    {"linearizable", Level::Kind::linearizable},
-    {"sequential", Level::Kind::sequential},
-    {"bounded-staleness=5ms", Level::Kind::bounded_staleness},
-    {"monotonic-reads", Level::Kind::monotonic_reads},
-    {"read-your-writes", Level::Kind::read_your_writes},
-    {"monotonic-writes", Level::Kind::monotonic_writes},
-    {"consistent-prefix", Level::Kind::consistent_prefix},
-    {"eventual", Level::Kind::eventual},
+    {"linearizable", SearchLevel::Kind::linearizable},
+    {"sequential", SearchLevel::Kind::sequential},
+    {"bounded-staleness=5ms", SearchLevel::Kind::bounded_staleness},
+    {"monotonic-reads", SearchLevel::Kind::monotonic_reads},
+    {"read-your-writes", SearchLevel::Kind::read_your_writes},
+    {"monotonic-writes", SearchLevel::Kind::monotonic_writes},
+    {"consistent-prefix", SearchLevel::Kind::consistent_prefix},
+    {"eventual", SearchLevel::Kind::eventual},
 };
 
 std::optional<std::int64_t> nanoseconds(std::string_view text) {
@@ -44,20 +44,21 @@ std::optional<std::int64_t> nanoseconds(std::string_view text) {
 
 }  // namespace
 
-std::optional<Level> level_of(std::string_view name) {
+std::optional<SearchLevel> search_level_of(std::string_view name) {
     if (name.starts_with(bounded)) {
         const auto time = nanoseconds(name.substr(bounded.size()));
-        return time ? std::optional(Level{Level::Kind::bounded_staleness, *time}) : std::nullopt;
+        return time ? std::optional(SearchLevel{SearchLevel::Kind::bounded_staleness, *time})
+                    : std::nullopt;
     }
     for (const LevelName& known : names) {
         if (known.name == name) {
-            return Level{known.kind};
+            return SearchLevel{known.kind};
         }
     }
     return std::nullopt;
 }
 
-std::vector<std::string_view> level_names() {
+std::vector<std::string_view> search_level_names() {
     std::vector<std::string_view> out;
     for (const LevelName& known : names) {
         out.push_back(known.name);
