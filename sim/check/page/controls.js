@@ -3,6 +3,7 @@
 const state = {
   kind: rankTimes ? 'time' : 'rank',
   zoom: 1,
+  fittingZoom: 1,      // that of the beginning
   violation: 0,
   step: 0,             // witness of the violation
   order: orders[0],
@@ -49,8 +50,9 @@ function say(text) {
 function countText() {
   const shown = picture.items.filter(item => item.operation).length;
   const hidden = state.hidden.size ? `; ${plural(state.hidden.size, 'lane')} hidden` : '';
-  return `${shown === operations.length ? 'All' : shown.toLocaleString('en-US')} of ` +
-    `${plural(operations.length, 'operation')} of this page shown${hidden}.`;
+  return (shown === operations.length ? `All ${plural(operations.length, 'operation')}` :
+    `${shown.toLocaleString('en-US')} of ${plural(operations.length, 'operation')}`) +
+    ` of this page ${operations.length === 1 ? 'is' : 'are'} shown${hidden}.`;
 }
 
 // Draws everything anew and keeps what was in view in view.
@@ -117,6 +119,25 @@ function reveal(items, middle) {
   }
 }
 
+// A witness together with the others of its violation, if one view can hold them.
+function revealWitness(item) {
+  const violation = violations[state.violation];
+  const all = violation ? violation.operations.map(itemOf).filter(Boolean) : [];
+  const {box} = ui;
+  const fits = Math.max(...all.map(i => i.end)) - Math.min(...all.map(i => i.x)) <
+    box.clientWidth - labelWidth() && Math.max(...all.map(i => i.top)) -
+    Math.min(...all.map(i => i.top)) < box.clientHeight - 60;
+  reveal(all.includes(item) && fits ? all : [item], true);
+}
+
+// Narrower than texts would like, if that brings the first violation's witness into one view.
+function zoomOfWitness() {
+  const items = violations[0].operations.map(itemOf).filter(Boolean);
+  const width = Math.max(...items.map(item => item.end)) - Math.min(...items.map(item => item.x));
+  const fitting = (ui.box.clientWidth - labelWidth() - 48) / width;
+  return fitting > 0.2 && fitting < 1 ? fitting : 1;
+}
+
 function moveTo(item, middle = false) {
   if (!item) {
     return;
@@ -156,6 +177,9 @@ function showViolation(index, step = 0, isFocused = true) {
     ui.violation.textContent =
       `Violation ${index + 1} of ${violations.length}: ${violation.name}`;
     ui.sentence.textContent = sentence ? sentence.textContent : '';
+    // The reasons of the first one stand at the top of the page.
+    const steps = document.querySelectorAll(`#violation-${index} ol`);
+    ui.why.replaceChildren(...[...steps].map(list => list.cloneNode(true)));
     document.querySelectorAll('#violations li').forEach(
       (item, i) => item.classList.toggle('current', i === index));
     document.querySelectorAll('#violations li').forEach(item => {
@@ -163,25 +187,17 @@ function showViolation(index, step = 0, isFocused = true) {
     });
   }
   redraw();
-  const items = violation.operations.map(itemOf).filter(Boolean);
-  if (items.length > 0) {
-    reveal(items, true);
-  }
   const operation = violation.operations[step];
   if (!operation) {
     say('This violation concerns no single operation of this page.');
   } else if (isFocused) {
     jumpTo(operation);
-    if (items.length > 1) {
-      const box = ui.box.clientWidth - labelWidth();
-      const fits = Math.max(...items.map(i => i.end)) - Math.min(...items.map(i => i.x)) < box;
-      reveal(fits ? items : [itemOf(operation)], true);
-    }
+    revealWitness(itemOf(operation));
   } else {
     state.current = operation;
     showDetails(ui.panel, itemOf(operation), state.order, false);
     redraw();
-    reveal(items, true);
+    revealWitness(itemOf(operation));
   }
 }
 
@@ -224,14 +240,14 @@ function setAxis(kind) {
   state.kind = kind;
   redraw();
   say(kind === 'time' ? 'To scale in time.' : 'One step per event; gaps in time are not seen.');
-  if (item && itemOf(state.current)) {
-    reveal([itemOf(state.current)], true);
+  if (item) {
+    revealWitness(itemOf(state.current));
   }
 }
 
 function setZoom(factor) {
   const item = itemOf(state.current);
-  state.zoom = factor === 0 ? 1 : Math.min(Math.max(state.zoom * factor, 1 / 64), 64);
+  state.zoom = factor === 0 ? state.fittingZoom : Math.min(Math.max(state.zoom * factor, 1 / 64), 64);
   redraw();
   if (item && itemOf(state.current)) {
     reveal([itemOf(state.current)], true);
@@ -324,6 +340,7 @@ function itemAt(event) {
 }
 
 function listenToPicture(box) {
+  box.addEventListener('scroll', scaleFloor, {passive: true});
   box.addEventListener('mouseover', event => {
     const item = itemAt(event);
     if (item && !state.pinned) {
@@ -409,6 +426,7 @@ function makeTools() {
   ui.axisTime = button('time', 'x axis to scale in time (t)', () => setAxis('time'));
   ui.axisRank = button('event', 'x axis with one step per event (t)', () => setAxis('rank'));
   ui.axisTime.disabled = !rankTimes;
+  ui.axisTime.title = rankTimes ? ui.axisTime.title : 'this history carries no times';
   const axis = make('span', 'group', make('span', 'label', 'x axis'), ui.axisTime, ui.axisRank);
   axis.setAttribute('role', 'group');
   axis.setAttribute('aria-label', 'x axis');
@@ -440,15 +458,16 @@ function makeTools() {
 }
 
 function makeViolation() {
-  if (violations.length === 0) {
-    return make('div', '');
+  if (violations.length < 2) {
+    return make('div', '');  // the first line of the page says it
   }
   ui.violation = make('strong', '');
   ui.sentence = make('span', '');
-  const parts = violations.length < 2 ? [] : [
-    button('\u2190', 'previous violation (P)', () => stepViolation(-1)),
-    button('\u2192', 'next violation (N)', () => stepViolation(1))];
-  return make('div', 'violation', make('span', 'group', ...parts), ui.violation, ' ', ui.sentence);
+  ui.why = make('div', 'why');
+  return make('div', 'violation', make('span', 'group',
+    button('\u2190 violation', 'previous violation (P)', () => stepViolation(-1)),
+    button('violation \u2192', 'next violation (N)', () => stepViolation(1))), ' ',
+    ui.violation, ' ', ui.sentence, ui.why);
 }
 
 function legendEntry(className, sample, text) {
@@ -500,6 +519,7 @@ function makeHelp() {
   });
   ui.help = make('dialog', 'help');
   const close = button('Close', 'back to the page (Esc)', () => ui.help.close());
+  close.autofocus = true;
   ui.help.setAttribute('aria-label', 'keys');
   ui.help.append(make('h2', '', 'Keys'), list, make('p', '',
     make('label', 'check', box, ' single letters and signs work as keys')), close);
@@ -530,6 +550,9 @@ function beforePrint() {
     reveal(violations[state.violation].operations.map(itemOf).filter(Boolean), true);
     ui.box.scrollTop = 0;
   }
+  // Nothing sticks on paper: the names of the lanes are put where the view begins.
+  ui.box.firstChild.style.setProperty('--scrolled', `${ui.box.scrollLeft}px`);
+  scaleFloor();
 }
 
 function afterPrint() {
@@ -561,7 +584,7 @@ function start(stage) {
     ui.filters.text.focus();
   }));
   stage.append(makeViolation(), makeTools(), makeFilters(), makeLegend(),
-    make('div', 'frame', ui.box, ui.empty), ui.status, ui.panel, makeHelp());
+    make('div', '', make('div', 'frame', ui.box), ui.empty, ui.status, ui.panel), makeHelp());
   document.getElementById('table').append(makeTable());
   listenToPicture(ui.box);
   document.addEventListener('keydown', keyDown);
@@ -578,6 +601,7 @@ function start(stage) {
   showOrder(document.getElementById('orders'), state.order, chooseOrder, jumpTo);
   redraw();
   if (violations.length > 0) {
+    state.zoom = state.fittingZoom = zoomOfWitness();
     showViolation(0, 0, false);
   } else if (state.order) {
     const items = state.order.refused.map(([id]) => itemOf(byId.get(id))).filter(Boolean);

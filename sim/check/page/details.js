@@ -25,6 +25,7 @@ function orderText(operation, order) {
 // state.order and whether it is held fast come from the controls.
 function showDetails(panel, item, order, isPinned) {
   panel.classList.toggle('pinned', isPinned);
+  panel.classList.toggle('idle', !item);
   if (!item) {
     panel.replaceChildren(make('p', 'soft',
       'Point at an operation, or move to it with the arrow keys, to see its state before and after, ' +

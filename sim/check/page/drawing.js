@@ -2,7 +2,7 @@
 
 // What is on the stage now. rows: from top to bottom, {label, items}; an item: {element, x, end,
 // top, operation or annotation}.
-const picture = {axis: null, rows: [], items: [], box: null, height: 0};
+const picture = {axis: null, rows: [], items: [], box: null, height: 0, floor: null};
 
 function place(element, left, top, width, height) {
   element.style.left = `${left}px`;
@@ -128,6 +128,7 @@ function drawAnnotations(canvas, under, top) {
       item.element = place(make('button', `annotation ${isLeader ? 'leader' : 'fault'}`,
         make('span', 'text', text)), item.x, item.row * rowHeight + 3, width);
       item.element.setAttribute('aria-label', `${name}: ${text}`);
+      item.element.style.setProperty('--x', `${item.x}px`);
       const next = items.find(other => other.row === item.row && other.x > item.x);
       item.element.style.setProperty('--room', `${Math.max((next ? next.x : axis.end) - item.x - 4, width)}px`);
       item.end = item.x + width;
@@ -150,24 +151,46 @@ function drawFloor(canvas, under, top) {
   const height = 72;
   const {axis} = picture;
   addLane(canvas, 'floor', 'floor', top, 1, height);
-  const versions = data.floor.map(([, version]) => Number(version));
-  const least = versions[0];
-  const span = Math.max(versions[versions.length - 1] - least, 1);
-  const y = version => top + height - 10 - (version - least) / span * (height - 34);
-  let path = `M${axis.at(data.floor[0][0])},${y(versions[0])}`;
-  let labelled = -Infinity;
-  data.floor.forEach(([half, version], i) => {
-    const x = axis.at(half);
-    path += `H${x}V${y(versions[i])}`;
-    if (x - labelled > 46) {
-      const label = drawn('text', {x: x + 3, y: y(versions[i]) - 4, class: 'floor-label'});
-      label.textContent = `${version}`;
-      under.append(label);
-      labelled = x;
-    }
-  });
-  under.append(drawn('path', {class: 'floor-line', d: `${path}H${axis.end}`}));
+  const group = drawn('g', {});
+  under.append(group);
+  picture.floor = {group, top, height, points: data.floor.map(([half, version]) => ({
+    x: axis.at(half), version: Number(version), text: `${version}`}))};
   return height;
+}
+
+// The part of the floor that is in view, as high as its lane; called again whenever that moves.
+function scaleFloor() {
+  const {floor, box, axis} = picture;
+  if (!floor) {
+    return;
+  }
+  const [from, to] = [box.scrollLeft, box.scrollLeft + box.clientWidth];
+  const after = floor.points.findIndex(point => point.x > from);
+  const first = Math.max((after < 0 ? floor.points.length : after) - 1, 0);
+  const shown = floor.points.filter((point, i) => i >= first && point.x <= to);
+  if (shown.length === 0) {
+    return;
+  }
+  const least = shown[0].version;
+  const span = Math.max(shown[shown.length - 1].version - least, 1);
+  const y = version => floor.top + floor.height - 8 - (version - least) / span * (floor.height - 28);
+  const left = from + labelWidth();
+  let path = `M${Math.max(shown[0].x, from)},${y(least)}`;
+  let labelled = -Infinity;
+  let last = '';
+  floor.group.replaceChildren();
+  for (const {x, version, text} of shown) {
+    path += x >= from ? `H${x}V${y(version)}` : '';
+    const at = Math.max(x, left);
+    if (text !== last && at - labelled > 24 + 8 * last.length) {
+      const label = drawn('text', {x: at + 3, y: y(version) - 4, class: 'floor-label'});
+      label.textContent = text;
+      floor.group.append(label);
+      labelled = at;
+      last = text;
+    }
+  }
+  floor.group.prepend(drawn('path', {class: 'floor-line', d: `${path}H${Math.min(to, axis.end)}`}));
 }
 
 function drawAxis(canvas, under, height) {
@@ -177,10 +200,10 @@ function drawAxis(canvas, under, height) {
   scale.append(make('span', 'name', axis.kind === 'time' ? 'time' : 'event'));
   for (const {x, text} of axis.ticks()) {
     scale.append(place(make('span', 'tick', text), x, 0));
-    under.append(drawn('line', {class: 'tick', x1: x, y1: 0, x2: x, y2: height}));
+    under.prepend(drawn('line', {class: 'tick', x1: x, y1: 0, x2: x, y2: height}));
   }
   for (const {x, hidden} of axis.gaps) {
-    under.append(drawn('rect', {class: 'gap', x, y: 0, width: gapWidth - 12, height}));
+    under.prepend(drawn('rect', {class: 'gap', x, y: 0, width: gapWidth - 12, height}));
     const note = place(make('span', 'gap-note', `${plural(hidden, 'operation')} not shown`), x, 34);
     canvas.append(note);
   }
@@ -243,6 +266,7 @@ function draw(box, state) {
   picture.box = box;
   picture.rows = [];
   picture.items = [];
+  picture.floor = null;
   picture.axis = new Axis(state.kind, state.zoom, box.clientWidth);
   const {axis} = picture;
   const canvas = make('div', 'canvas');
@@ -263,7 +287,7 @@ function draw(box, state) {
       top += drawClient(canvas, name, shown, top, state);
     }
   }
-  picture.height = top + 8;
+  picture.height = top;
   drawAxis(canvas, under, picture.height);
   over.append(arrowHead());
   if (state.order) {
@@ -280,4 +304,5 @@ function draw(box, state) {
   canvas.style.width = `${axis.end}px`;
   canvas.style.height = `${picture.height}px`;
   box.replaceChildren(canvas);
+  scaleFloor();
 }

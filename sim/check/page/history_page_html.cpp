@@ -28,6 +28,15 @@ std::string_view glyph(Verdict verdict) {
     return "?";
 }
 
+// 1000000 as 1,000,000.
+std::string grouped(std::uint64_t number) {
+    std::string text = fmt::format("{}", number);
+    for (std::size_t at = text.size(); at > 3; at -= 3) {
+        text.insert(at - 3, 1, ',');
+    }
+    return text;
+}
+
 // What the first line says after the verdict.
 std::string first_sentence(const HistoryPage& page) {
     const Judgement& judgement = *page.judgement;
@@ -38,7 +47,7 @@ std::string first_sentence(const HistoryPage& page) {
         return judgement.anomalies.front().sentence;
     }
     return judgement.verdict == Verdict::ok
-               ? fmt::format("nothing is wrong in {} operations", page.operations)
+               ? fmt::format("nothing is wrong in {} operations", grouped(page.operations))
                : "no single operation is to blame";
 }
 
@@ -65,10 +74,9 @@ std::string banner(const HistoryPage& page) {
     text += fact("level", judgement.level);
     text += fact("strongest level that holds", judgement.strongest_held);
     text += fact("weakest level that is violated", judgement.weakest_violated);
-    text += fact("operations", fmt::format("{}", page.operations));
-    text += fact("violations", judgement.anomalies_total == 0
-                                   ? std::string()
-                                   : fmt::format("{}", judgement.anomalies_total));
+    text += fact("operations", grouped(page.operations));
+    text += fact("violations",
+        judgement.anomalies_total == 0 ? std::string() : grouped(judgement.anomalies_total));
     text += fact("history", page.file);
     return text + "</dl></header>\n";
 }
@@ -107,14 +115,13 @@ std::string why(const Judgement& judgement) {
 std::string coverage(const Judgement& judgement) {
     BudgetedText rows(coverage_bytes_max);
     for (const auto& [name, count] : judgement.coverage) {
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n",
-            escape_html(name, 200), count));
+        rows.add(fact(escape_html(name, 200), grouped(count)));
     }
     std::string text = "<section class=\"coverage\"><h2>What was looked at</h2>\n";
     if (judgement.coverage.empty()) {
         return text + "<p>Nothing: this is no pass.</p></section>\n";
     }
-    text += "<table><tbody>\n" + rows.text() + "</tbody></table>\n";
+    text += "<dl class=\"facts\">\n" + rows.text() + "</dl>\n";
     if (rows.omitted() > 0) {
         text += fmt::format("<p>and {} more rows</p>\n", rows.omitted());
     }
@@ -131,8 +138,8 @@ std::string repeat(const HistoryPage& page) {
 
 // All anomalies with their sentences; the script finds them by their ids.
 std::string anomalies(const Judgement& judgement) {
-    if (judgement.anomalies.empty()) {
-        return {};
+    if (judgement.anomalies.size() < 2 && judgement.anomalies_total < 2) {
+        return {};  // the first line has said it all
     }
     BudgetedText items(anomalies_bytes_max);
     for (std::size_t i = 0; i < judgement.anomalies.size(); ++i) {
@@ -162,12 +169,12 @@ std::string drawing(const HistoryPage& page, const PageWindow& window) {
     if (page.operations == 0) {
         return text + "<p>The history holds no operation.</p></section>\n";
     }
-    text += fmt::format("<p class=\"soft\">{}</p>\n",
-        window.operations.size() == page.operations
-            ? fmt::format("All {} operations are here.", page.operations)
-            : fmt::format("{} of {} operations are here, those around what was found; the others "
-                          "would not fit one page.",
-                  window.operations.size(), page.operations));
+    if (window.operations.size() < page.operations) {
+        text += fmt::format(
+            "<p class=\"soft\">{} of {} operations are here, those around what was found; the "
+            "others would not fit one page.</p>\n",
+            grouped(window.operations.size()), grouped(page.operations));
+    }
     if (window.wanted_missing > 0) {
         text += fmt::format(
             "<p>{} operations that violations or orders name are not among "

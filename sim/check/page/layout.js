@@ -37,9 +37,10 @@ function labelWidth() {
   return window.innerWidth < 600 ? 88 : 136;
 }
 
-function median(numbers) {
+// The number that most others do not exceed.
+function mostly(numbers) {
   const sorted = numbers.filter(Number.isFinite).sort((a, b) => a - b);
-  return sorted.length === 0 ? 1 : sorted[sorted.length >> 1];
+  return sorted.length === 0 ? 1 : sorted[Math.floor(sorted.length * 0.8)];
 }
 
 // Pixels that a box wants for its text.
@@ -62,7 +63,7 @@ class Axis {
       total += length(rank);
     }
     const free = Math.max(visibleWidth - labelWidth() - gaps.size * gapWidth - 60, 200);
-    const wanted = median(operations.filter(o => o.ret !== null).map(
+    const wanted = mostly(operations.filter(o => o.ret !== null).map(
       o => wantedWidth(o) / (this.times[o.ret] - this.times[o.call])));
     const fitting = free / Math.max(total, 1);
     const scale = Math.min(Math.max(wanted, fitting), widthMax / Math.max(total, 1)) * zoom;

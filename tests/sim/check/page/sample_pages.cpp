@@ -163,9 +163,12 @@ SamplePage stale_read() {
     while (run.made[early].kind != "read" || run.made[early].returned >= run.made[late].called) {
         --early;
     }
+    run.made[early].text = "read from 0 -> 63 records";
+    run.made[early].after = run.made[early].before = "63 records";
     run.made[late].text = "read from 0 -> 61 records";
-    run.made[late].rule = "must show version 63 or later, which client 2 had been shown before";
-    run.made[late].after = "61 records";
+    run.made[late].before = "63 records";
+    run.made[late].rule = "must show version 63 or later, which another client had been shown before";
+    run.made[late].after = "63 records";
     SamplePage sample = sample_of("stale-read", "append-only-log", run.made);
     sample.floor = run.floor;
     const PageOperation& seen = run.made[early];
