@@ -104,7 +104,8 @@ function drawTable() {
 function reveal(items, middle) {
   const {box} = ui;
   const left = Math.min(...items.map(item => item.x));
-  const right = Math.max(...items.map(item => Math.min(item.end, item.x + 400)));
+  const right = Math.max(...items.map(
+    item => items.length > 1 ? item.end : Math.min(item.end, item.x + 400)));
   const top = Math.min(...items.map(item => item.top));
   const bottom = Math.max(...items.map(item => item.top + rowHeight));
   const [fromX, toX] = [box.scrollLeft + labelWidth() + 8, box.scrollLeft + box.clientWidth - 8];
@@ -150,6 +151,18 @@ function moveTo(item, middle = false) {
   item.element.tabIndex = 0;
   reveal([item], middle);
   item.element.focus({preventScroll: true});
+  clearOfPanel(item.element);
+}
+
+// Scrolls the page until the details do not cover the element.
+function clearOfPanel(element) {
+  const {top, bottom} = element.getBoundingClientRect();
+  const free = window.innerHeight - ui.panel.offsetHeight - 24;
+  if (bottom > free) {
+    window.scrollBy(0, bottom - free);
+  } else if (top < 40) {
+    window.scrollBy(0, top - 40);
+  }
 }
 
 // To an operation wherever it is, even if a filter or a hidden lane keeps it out of sight.
@@ -163,9 +176,8 @@ function jumpTo(operation) {
   }
   markPinned();
   const item = itemOf(operation);
-  moveTo(item, true);
-  ui.stage.scrollIntoView({block: 'nearest'});
   showDetails(ui.panel, item, state.order, false);
+  moveTo(item, true);
 }
 
 function showViolation(index, step = 0, isFocused = true) {
@@ -193,6 +205,7 @@ function showViolation(index, step = 0, isFocused = true) {
   } else if (isFocused) {
     jumpTo(operation);
     revealWitness(itemOf(operation));
+    clearOfPanel(itemOf(operation).element);
   } else {
     state.current = operation;
     showDetails(ui.panel, itemOf(operation), state.order, false);

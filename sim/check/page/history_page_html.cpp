@@ -69,7 +69,7 @@ std::string banner(const HistoryPage& page) {
         word, glyph(judgement.verdict), word,
         name.empty() ? std::string()
                      : fmt::format("<span class=\"name\">{}</span> ", escape_html(name, 100)),
-        "", escape_html(first_sentence(page), sentence_bytes_max));
+        "", escape_html(first_sentence(page), 1'200));
     text += fact("model", judgement.model);
     text += fact("level", judgement.level);
     text += fact("strongest level that holds", judgement.strongest_held);

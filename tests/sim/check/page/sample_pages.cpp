@@ -167,7 +167,8 @@ SamplePage stale_read() {
     run.made[early].after = run.made[early].before = "63 records";
     run.made[late].text = "read from 0 -> 61 records";
     run.made[late].before = "63 records";
-    run.made[late].rule = "must show version 63 or later, which another client had been shown before";
+    run.made[late].rule =
+        "must show version 63 or later, which another client had been shown before";
     run.made[late].after = "63 records";
     SamplePage sample = sample_of("stale-read", "append-only-log", run.made);
     sample.floor = run.floor;
