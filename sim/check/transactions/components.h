@@ -21,7 +21,7 @@ inline constexpr EdgeKinds all_edges = dependency_edges | bit(EdgeKind::rw);
 constexpr std::uint32_t support_bit(Support support) {
     return 1u << static_cast<unsigned>(support);
 }
-inline constexpr std::uint32_t all_supports = 7;
+inline constexpr std::uint32_t all_supports = 31;
 
 // Which walks count. With `nonadjacent` no two rw edges may follow each other: a node is then in one
 // of two states, reached by rw (1) or not (0), and components are of states.

@@ -101,21 +101,26 @@ std::string order_reason(const RecordedOperation& from, const RecordedOperation&
 
 }  // namespace
 
-std::string cycle_name(CycleClass kind, Support support) {
-    std::string out(class_name(kind));
-    return support == Support::data      ? out
-           : support == Support::session ? out + "-process"
-                                         : out + "-realtime";
+std::string cycle_suffix(Support support) {
+    switch (support) {
+        case Support::data: return "";
+        case Support::session:
+        case Support::session_shown: return "-process";
+        case Support::realtime:
+        case Support::realtime_shown: return "-realtime";
+    }
+    return "";
 }
 
 FoundAnomaly describe(const Cycle& cycle, const CycleSpeaker& speaker) {
     FoundAnomaly out;
     const BrokenLevels broken = broken_by(cycle.kind, cycle.support);
     if (cycle.kind == CycleClass::g_nonadjacent && cycle.support == Support::data) {
-        out.names.push_back({cycle_name(CycleClass::g2_item, cycle.support),
+        out.names.push_back({std::string(class_name(CycleClass::g2_item)),
             broken_by(CycleClass::g2_item, cycle.support)});
     }
-    out.names.push_back({cycle_name(cycle.kind, cycle.support), broken});
+    out.names.push_back(
+        {std::string(class_name(cycle.kind)) + cycle_suffix(cycle.support), broken});
     std::string names;
     for (std::uint64_t i = 0; i < cycle.steps.size(); ++i) {
         const CycleStep& step = cycle.steps[i];

@@ -23,7 +23,7 @@ struct CycleSpeaker {
 // of snapshot isolation, which does not.
 FoundAnomaly describe(const Cycle& cycle, const CycleSpeaker& speaker);
 
-// "G-single-realtime".
-std::string cycle_name(CycleClass kind, Support support);
+// "", "-process" or "-realtime": of names of anomalies.
+std::string cycle_suffix(Support support);
 
 }  // namespace ledger::check

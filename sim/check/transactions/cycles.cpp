@@ -109,12 +109,14 @@ std::optional<std::vector<std::uint32_t>> Finder::walk_back(std::uint32_t start,
 class Cycles {
   public:
     Cycles(const DependencyGraph& graph, Effort& effort)
-        : graph_(graph), effort_(effort), finder_(graph), broken_(graph.nodes(), false) {}
+        : graph_(graph), effort_(effort), finder_(graph) {}
 
     std::vector<Cycle> find();
 
   private:
-    void find_with(Support support, const Components& all);
+    // `broken`: nodes of components that have given a cycle already; adds those that give one now.
+    void find_with(std::uint32_t supports, Support support, const Components& all,
+        std::vector<bool>& broken);
     void find_in(const Components& components, const std::vector<Search>& searches,
         Support support, std::vector<bool>& broken);
     std::optional<Cycle> shortest(const std::vector<std::uint32_t>& states,
@@ -124,8 +126,6 @@ class Cycles {
     const DependencyGraph& graph_;
     Effort& effort_;
     Finder finder_;
-    // Nodes of components that have given a cycle of the data.
-    std::vector<bool> broken_;
     std::vector<Cycle> found_;
     std::uint64_t steps_ = 0;  // of all searches
 };
@@ -175,7 +175,7 @@ Cycle Cycles::cycle_of(const std::vector<std::uint32_t>& edges, Support support)
         }
         CycleStep& step = cycle.steps.back();
         step.to = edge.to;
-        step.support = std::max(step.support, edge.support);
+        step.support = edge.support == Support::data ? step.support : edge.support;
         if (edge.label.after != EdgeLabel::none) {
             step.label.after = edge.label.after;
             step.label.why = edge.label.why;
@@ -236,9 +236,8 @@ void Cycles::find_in(const Components& components, const std::vector<Search>& se
     }
 }
 
-void Cycles::find_with(Support support, const Components& all) {
-    const std::uint32_t supports = support_bit(Support::data) | support_bit(support);
-    std::vector<bool> broken = broken_;
+void Cycles::find_with(std::uint32_t supports, Support support, const Components& all,
+    std::vector<bool>& broken) {
     const WalkRule g0{ww_edges, supports, false};
     const WalkRule g1c{dependency_edges, supports, false};
     const WalkRule nonadjacent{all_edges, supports, true};
@@ -254,16 +253,24 @@ void Cycles::find_with(Support support, const Components& all) {
     find_in(components_of(graph_, nonadjacent, &within, effort_),
         {{nonadjacent, rw, dependency_edges, true}, {nonadjacent, rw, all_edges}}, support, broken);
     find_in(within, {{any, rw, all_edges}}, support, broken);
-    if (support == Support::data) {
-        broken_ = std::move(broken);
-    }
 }
 
 std::vector<Cycle> Cycles::find() {
     const Components all = components_of(graph_, WalkRule{}, nullptr, effort_);
-    if (!all.states.empty()) {
-        for (const Support support : {Support::data, Support::session, Support::realtime}) {
-            find_with(support, all);
+    if (all.states.empty()) {
+        return {};
+    }
+    const std::uint32_t data = support_bit(Support::data);
+    std::vector<bool> of_data(graph_.nodes(), false);
+    find_with(data, Support::data, all, of_data);
+    for (const auto& [support, shown] : {std::pair(Support::session, Support::session_shown),
+             std::pair(Support::realtime, Support::realtime_shown)}) {
+        // What only reads show comes last: it explains less than who wrote what when.
+        std::vector<bool> broken = of_data;
+        const std::uint32_t order = data | support_bit(support);
+        find_with(order, support, all, broken);
+        if (graph_.has(shown)) {
+            find_with(order | support_bit(shown), support, all, broken);
         }
     }
     return std::move(found_);

@@ -16,6 +16,7 @@ void DependencyGraph::add(const Edge& edge) {
     LEDGER_ASSERT(is_junction(edge.from) == (edge.kind == EdgeKind::onward));
     if (edge.from != edge.to) {
         edges_.push_back(edge);
+        supports_ |= 1u << static_cast<unsigned>(edge.support);
     }
 }
 
@@ -24,50 +25,54 @@ void DependencyGraph::add_after(const After& after) {
         return;
     }
     // Both sorted, to tell apart readers that are successors themselves.
-    std::vector<After::Successor> successors = after.successors;
-    std::sort(successors.begin(), successors.end(),
-        [](const auto& a, const auto& b) { return a.transaction < b.transaction; });
     std::vector<std::uint32_t> readers = after.readers;
     std::sort(readers.begin(), readers.end());
     readers.erase(std::unique(readers.begin(), readers.end()), readers.end());
-    const EdgeLabel read{after.key, after.version, EdgeLabel::none, EdgeLabel::none};
-
+    const auto reads = [&readers](std::uint32_t transaction) {
+        return std::binary_search(readers.begin(), readers.end(), transaction);
+    };
+    std::vector<std::uint32_t> writers;  // the successors
+    std::vector<const After::Successor*> both;
     const std::uint32_t everyone = add_junction();
     const std::uint32_t strangers = add_junction();  // successors that did not read the version
-    std::vector<const After::Successor*> both;
     add({everyone, strangers, EdgeKind::onward, Support::data, {}});
-    for (const After::Successor& successor : successors) {
-        const bool reads = std::binary_search(readers.begin(), readers.end(), successor.transaction);
-        if (reads) {
+    const auto label = [&after](const After::Successor& successor) {
+        return EdgeLabel{after.key, after.version, successor.version, successor.why};
+    };
+    for (const After::Successor& successor : after.successors) {
+        const bool is_reader = reads(successor.transaction);
+        if (is_reader && successor.support != Support::data) {
+            continue;
+        }
+        if (is_reader) {
             both.push_back(&successor);
         }
-        add({reads ? everyone : strangers, successor.transaction, EdgeKind::onward,
-            successor.support, {after.key, after.version, successor.version, successor.why}});
+        writers.push_back(successor.transaction);
+        add({is_reader ? everyone : strangers, successor.transaction, EdgeKind::onward,
+            successor.support, label(successor)});
     }
-    const auto is_successor = [&](std::uint32_t transaction) {
-        const auto at = std::lower_bound(successors.begin(), successors.end(), transaction,
-            [](const auto& a, std::uint32_t b) { return a.transaction < b; });
-        return at != successors.end() && at->transaction == transaction;
+    std::sort(writers.begin(), writers.end());
+    const auto writes = [&writers](std::uint32_t transaction) {
+        return std::binary_search(writers.begin(), writers.end(), transaction);
     };
+    const EdgeLabel read{after.key, after.version, EdgeLabel::none, EdgeLabel::none};
     for (const std::uint32_t reader : readers) {
-        add({reader, is_successor(reader) ? strangers : everyone, EdgeKind::rw, Support::data, read});
+        add({reader, writes(reader) ? strangers : everyone, EdgeKind::rw, Support::data, read});
     }
     for (std::uint64_t i = 0; both.size() > 1 && i < both.size(); ++i) {
         const After::Successor& next = *both[(i + 1) % both.size()];
-        add({both[i]->transaction, next.transaction, EdgeKind::rw, next.support,
-            {after.key, after.version, next.version, next.why}});
+        add({both[i]->transaction, next.transaction, EdgeKind::rw, Support::data, label(next)});
     }
-    if (after.writer == EdgeLabel::none) {
-        return;
-    }
-    if (!is_successor(after.writer)) {
-        add({after.writer, everyone, EdgeKind::ww, after.writer_support, read});
-        return;
-    }
-    for (const After::Successor& successor : successors) {
-        add({after.writer, successor.transaction, EdgeKind::ww,
-            std::max(after.writer_support, successor.support),
-            {after.key, after.version, successor.version, successor.why}});
+    for (const Support support : after.writer_supports) {
+        if (!writes(after.writer)) {
+            add({after.writer, everyone, EdgeKind::ww, support, read});
+            continue;
+        }
+        for (const After::Successor& successor : after.successors) {
+            if (successor.support == Support::data || successor.support == support) {
+                add({after.writer, successor.transaction, EdgeKind::ww, support, label(successor)});
+            }
+        }
     }
 }
 

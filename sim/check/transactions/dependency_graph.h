@@ -15,8 +15,10 @@ enum class EdgeKind : std::uint8_t {
     onward,  // out of a junction: what the edge into the junction says goes on here
 };
 
-// What an edge rests on. What rests on an order binds only levels that promise this order.
-enum class Support : std::uint8_t { data = 0, session, realtime };
+// What an edge rests on. What rests on an order binds only levels that promise this order. `shown`:
+// that one version comes after another was concluded from a read that saw the later one, not from
+// the transaction that wrote it.
+enum class Support : std::uint8_t { data = 0, session, realtime, session_shown, realtime_shown };
 
 // What explains an edge; the model that made it knows what the numbers mean.
 struct EdgeLabel {
@@ -54,6 +56,7 @@ class DependencyGraph {
     std::uint32_t nodes() const { return nodes_; }
     bool is_junction(std::uint32_t node) const { return node >= transactions_; }
     std::uint64_t bytes() const;
+    bool has(Support support) const { return (supports_ >> static_cast<unsigned>(support) & 1) != 0; }
 
     std::uint32_t add_junction() { return nodes_++; }
     // Edges from a transaction to itself say nothing and are left out.
@@ -64,15 +67,17 @@ class DependencyGraph {
         std::uint32_t key = 0;
         std::uint32_t version = 0;              // of the label
         std::vector<std::uint32_t> readers;     // transactions that read this version
-        std::uint32_t writer = EdgeLabel::none; // wrote it, if that edge is wanted
-        Support writer_support = Support::data;
+        std::uint32_t writer = EdgeLabel::none; // wrote it
+        std::vector<Support> writer_supports;   // an edge of each is wanted from the writer
         struct Successor {
             std::uint32_t transaction = 0;
             std::uint32_t version = 0;  // written by it, some time after After::version
             Support support = Support::data;
             std::uint32_t why = EdgeLabel::none;
         };
-        std::vector<Successor> successors;  // no transaction twice
+        // No transaction twice with the same support. Those that are readers too have Support::data
+        // or are left out.
+        std::vector<Successor> successors;
     };
     // rw from all readers and ww from the writer to all successors but themselves. In linear size:
     // if several readers are successors too they get a ring instead of edges from each to each; that
@@ -95,6 +100,7 @@ class DependencyGraph {
   private:
     std::uint32_t transactions_;
     std::uint32_t nodes_;
+    std::uint32_t supports_ = 0;        // a bit per Support of an edge
     std::vector<Edge> edges_;           // sorted by tail after finish()
     std::vector<std::uint32_t> begin_;  // per node its first edge; one more at the end
 };
