@@ -6,6 +6,18 @@ namespace ledger::check {
 
 std::string operation_text(const RecordedOperation& operation, std::uint64_t bytes_max) {
     const std::string f = operation.f.empty() ? "operation" : operation.f;
+    // [key nil] answered by [key value]: the key once.
+    const ValueList* key_asked = operation.asked.list();
+    const ValueList* key_told = operation.answered.list();
+    const bool by_key = key_asked != nullptr && key_asked->size() == 2 && (*key_asked)[1].is_nil() &&
+                        key_asked->front().list() == nullptr;
+    if (by_key) {
+        const std::string key = to_text(key_asked->front(), bytes_max);
+        const bool told = operation.outcome == Outcome::ok && key_told != nullptr &&
+                          key_told->size() == 2 && key_told->front() == key_asked->front();
+        return told ? fmt::format("{} {} -> {}", f, key, to_text(key_told->back(), bytes_max))
+                    : fmt::format("{} {} -> {}", f, key, to_text(operation.outcome));
+    }
     const std::string asked =
         operation.asked.is_nil() ? std::string() : " " + to_text(operation.asked, bytes_max);
     switch (operation.outcome) {

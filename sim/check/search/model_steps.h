@@ -21,20 +21,24 @@ class Numbering {
     Number number(T value, std::uint64_t hash) {
         std::uint32_t& first = first_[hash];  // number + 1 of the newest one with this hash
         for (std::uint32_t id = first; id != 0; id = next_[id - 1]) {
-            if (values_[id - 1] == value) {
+            if (values_[id - 1].value == value) {
                 return {id - 1, false};
             }
         }
-        values_.push_back(std::move(value));
+        values_.push_back({std::move(value)});
         next_.push_back(first);
         first = static_cast<std::uint32_t>(values_.size());
         return {first - 1, true};
     }
-    const T& operator[](std::uint32_t id) const { return values_[id]; }
+    const T& operator[](std::uint32_t id) const { return values_[id].value; }
     std::uint64_t size() const { return values_.size(); }
 
   private:
-    std::vector<T> values_;
+    // Not T itself: a vector of bool gives no references.
+    struct Kept {
+        T value;
+    };
+    std::vector<Kept> values_;
     std::vector<std::uint32_t> next_;
     LookupTable<std::uint64_t, std::uint32_t> first_;
 };

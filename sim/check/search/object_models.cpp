@@ -358,7 +358,7 @@ Result<Judgement> judge_object(
                                                  request.level.starts_with("bounded-staleness="));
         });
     // Transactions have names of their own for the same orders.
-    const std::string_view order = request.level == "strict-serializable"           ? "linearizable"
+XX
                                    : request.level == "strong-session-serializable" ? "sequential"
                                    : request.level == "snapshot-isolation"          ? "linearizable"
                                                                                     : request.level;

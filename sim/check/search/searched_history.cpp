@@ -81,6 +81,11 @@ std::string SearchedHistory::objection() const {
     return {};
 }
 
+// "key 7"; empty where there are no keys.
+std::string SearchedHistory::part_name(const Part& part) {
+    return part.key.is_nil() ? std::string() : "key " + to_text(part.key);
+}
+
 SearchProblem SearchedHistory::problem(
     const std::vector<std::uint32_t>& entries, StateId initial) const {
     SearchProblem problem;
@@ -213,9 +218,8 @@ Judgement SearchedHistory::judge(StepTable& steps, StateId initial, Budget& budg
             tried += result.steps;
             if (result.end == SearchEnd::none) {
                 judgement.verdict = Verdict::violated;
-                explain(asked, result,
-                    part->key.is_nil() ? std::string() : "key " + to_text(part->key), steps,
-                    judgement);
+                explain(
+                    asked, result, together ? std::string() : part_name(*part), steps, judgement);
                 judgement.coverage.emplace_back("steps tried", tried);
                 return judgement;
             }
@@ -287,8 +291,9 @@ void SearchedHistory::explain(const SearchProblem& problem, const SearchResult& 
             held.push_back(steps.describe(state));
             anomaly.steps.push_back(steps.refusal(state, one.does[0]));
         }
+        const std::string of = in_parts ? part_name(parts_[one.part]) : part;
         const std::string where =
-            part.empty() ? request_.object : fmt::format("{} of {}", request_.object, part);
+            of.empty() ? request_.object : fmt::format("{} of {}", request_.object, of);
         anomaly.sentence = fmt::format(
             "{} fits no order: in every order that explains what ended before it, the {} holds {} "
             "then",

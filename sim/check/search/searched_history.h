@@ -55,6 +55,7 @@ class SearchedHistory {
         std::uint32_t part = 0;
     };
 
+    static std::string part_name(const Part& part);
     SearchProblem problem(const std::vector<std::uint32_t>& entries, StateId initial) const;
     void place(SearchProblem& problem, const std::vector<std::uint32_t>& entries) const;
     std::uint64_t stale_call(const RecordedOperation& operation) const;

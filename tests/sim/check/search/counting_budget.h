@@ -21,7 +21,8 @@ class CountingBudget final : public Budget {
         return questions_ > questions_max_ || bytes > bytes_max_;
     }
     std::string why() const override {
-        return questions_ > questions_max_ ? "the time limit was reached" : "the memory limit was reached";
+        return questions_ > questions_max_ ? "the time limit was reached"
+                                           : "the memory limit was reached";
     }
     std::uint64_t questions() const { return questions_; }
     std::uint64_t most_bytes() const { return most_bytes_; }

@@ -76,8 +76,7 @@ class EveryOrder {
                 return b_sees ? *a.returned_ns < *b.called_ns - level_.staleness_ns : real_time;
             case monotonic_reads: return b_sees ? a_sees && session : real_time;
             case read_your_writes: return b_sees ? !a_sees && session : real_time;
-            case monotonic_writes:
-                return b_sees ? false : a_sees ? real_time : session;
+            case monotonic_writes: return b_sees ? false : a_sees ? real_time : session;
             case consistent_prefix:
             case eventual: return b_sees ? false : real_time;
         }

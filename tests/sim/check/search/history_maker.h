@@ -107,8 +107,9 @@ inline RecordedHistory make_history(
             history.operations.push_back(std::move(operation));
         } else if (!one.applied) {
             one.lost = dice.chance(options.unknown_percent);
-            one.worked = one.lost && dice.chance(50) ? false
-                                                     : object.apply(one.wanted, names[at], one.answer);
+            one.worked = one.lost && dice.chance(50)
+                             ? false
+                             : object.apply(one.wanted, names[at], one.answer);
             one.applied = true;
         } else {
             RecordedOperation& operation = history.operations[one.id];

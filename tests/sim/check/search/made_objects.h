@@ -102,9 +102,10 @@ inline MadeObject made_queue(int order, bool tells_empty, bool distinct) {
         if (held->empty()) {
             return tells_empty;
         }
-        const auto at = order == 1   ? held->begin()
-                        : order == 2 ? held->end() - 1
-                                     : held->begin() + static_cast<std::ptrdiff_t>(held->size() / 2);
+        const auto at = order == 1 ? held->begin()
+                        : order == 2
+                            ? held->end() - 1
+                            : held->begin() + static_cast<std::ptrdiff_t>(held->size() / 2);
         answer = whole(*at);
         held->erase(at);
         return true;

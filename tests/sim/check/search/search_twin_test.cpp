@@ -83,11 +83,15 @@ const std::vector<std::string> orders = {"linearizable", "linearizable", "sequen
 
 }  // namespace
 
-TEST_CASE("search: registers are judged as by trying every order, in both conventions", "[search]") {
+TEST_CASE(
+    "search: registers are judged as by trying every order, in both conventions", "[search]") {
     const auto object = [](Dice&) { return made_register(); };
-    compare_many(24'000, 1, object,
-        [](const RecordedHistory&) { return RegisterModel({Value(), true, true, false}); }, every_level);
-    compare_many(12'000, 500'000, object,
+    compare_many(
+        24'000, 1, object,
+        [](const RecordedHistory&) { return RegisterModel({Value(), true, true, false}); },
+        every_level);
+    compare_many(
+        12'000, 500'000, object,
         [](const RecordedHistory&) { return RegisterModel({whole(0), false, false, false}); },
         every_level);
 }
@@ -115,20 +119,24 @@ TEST_CASE("search: queues and stacks are judged as by trying every order", "[sea
 }
 
 TEST_CASE("search: sets, counters and locks are judged as by trying every order", "[search]") {
-    compare_many(9'000, 1, [](Dice& dice) { return made_set(dice.chance(60), dice.chance(50)); },
+    compare_many(
+        9'000, 1, [](Dice& dice) { return made_set(dice.chance(60), dice.chance(50)); },
         [](const RecordedHistory&) { return SetModel(); }, every_level);
-    compare_many(9'000, 1, [](Dice& dice) { return made_counter(dice.chance(50)); },
+    compare_many(
+        9'000, 1, [](Dice& dice) { return made_counter(dice.chance(50)); },
         [](const RecordedHistory&) { return CounterModel(0); }, every_level);
     for (const auto rule :
         {MutexModel::Rule::any, MutexModel::Rule::owner, MutexModel::Rule::fenced}) {
-        compare_many(4'000, 1, [](Dice& dice) { return made_mutex(dice.below(3) * 15); },
+        compare_many(
+            4'000, 1, [](Dice& dice) { return made_mutex(dice.below(3) * 15); },
             [rule](const RecordedHistory&) { return MutexModel(rule); }, orders);
     }
 }
 
-TEST_CASE("search: several registers in one operation are judged as by trying every order",
-    "[search]") {
-    compare_many(10'000, 1, [](Dice&) { return made_registers(); },
+TEST_CASE(
+    "search: several registers in one operation are judged as by trying every order", "[search]") {
+    compare_many(
+        10'000, 1, [](Dice&) { return made_registers(); },
         [](const RecordedHistory&) { return MultiRegisterModel(); }, orders);
 }
 
@@ -141,7 +149,9 @@ TEST_CASE("search: many unknown operations of a kind do not hide an order", "[se
         options.unknown_percent = 55;
         options.lie_percent = seed % 3 == 0 ? 0 : 25;
         const RecordedHistory history = make_history(made_register(), options, seed);
-        compare(history, [](const RecordedHistory&) { return RegisterModel({Value(), true, true, false}); },
+        compare(
+            history,
+            [](const RecordedHistory&) { return RegisterModel({Value(), true, true, false}); },
             seed % 4 == 0 ? "sequential" : "linearizable", true, tally);
     }
     CHECK(tally.valid > 1'000);
@@ -158,7 +168,8 @@ TEST_CASE("growing set: the sweep says the same as every order", "[search]") {
         options.operations = 2 + dice.below(6);
         options.unknown_percent = dice.below(3) * 20;
         options.lie_percent = dice.below(3) * 20;
-        const RecordedHistory history = make_history(made_set(false, dice.chance(90)), options, seed);
+        const RecordedHistory history =
+            make_history(made_set(false, dice.chance(90)), options, seed);
         const auto anomalies = growing_set_anomalies(history);
         if (!anomalies) {
             ++left_to_search;
@@ -191,7 +202,8 @@ TEST_CASE("queue order and counter bounds: what they find rules out every order"
         const RecordedHistory queue = make_history(
             made_queue(first_in ? 1 : 0, dice.chance(50), dice.chance(70)), options, seed);
         if (!queue_anomalies(queue, first_in).empty()) {
-            QueueModel model(first_in ? QueueModel::Order::first_in : QueueModel::Order::any, queue);
+            QueueModel model(
+                first_in ? QueueModel::Order::first_in : QueueModel::Order::any, queue);
             const bool exists = EveryOrder(model, queue, {}, false).exists();
             INFO(queue_anomalies(queue, first_in).front().sentence << "\n" << export_edn(queue));
             REQUIRE(!exists);
