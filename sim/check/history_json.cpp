@@ -3,29 +3,12 @@
 #include "sim/check/history.h"
 #include "sim/check/json.h"
 #include "sim/check/names.h"
+#include "sim/check/slice_hash.h"
 
 namespace ledger::check {
 namespace {
 
 constexpr std::uint64_t written_slice_max = 16;
-
-// 2^61 - 1 and a base far from all small numbers.
-constexpr std::uint64_t slice_prime = (std::uint64_t{1} << 61) - 1;
-constexpr std::uint64_t slice_base = 0x0d1b54a32d192ed3ULL % slice_prime;
-
-std::uint64_t multiply_modulo_prime(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
-    const std::uint64_t sum = static_cast<std::uint64_t>(product & slice_prime) +
-                              static_cast<std::uint64_t>(product >> 61);
-    return sum >= slice_prime ? sum - slice_prime : sum;
-}
-
-// The digit of one id; never 0, so that leading events count.
-std::uint64_t slice_digit(const EventId& id) {
-    const std::uint64_t mixed = keyed_bits(0, Site{0}, id.high, id.low) % slice_prime;
-    return mixed == 0 ? 1 : mixed;
-}
 
 void write_id(JsonWriter& json, const EventId& id) {
     if (id.high == 0) {
@@ -176,8 +159,7 @@ std::string_view status_of(const Answer& answer) {
 std::uint64_t slice_hash(const std::vector<SeenEvent>& events) {
     std::uint64_t hash = 0;
     for (const SeenEvent& event : events) {
-        hash = multiply_modulo_prime(hash, slice_base) + slice_digit(event.id);
-        hash = hash >= slice_prime ? hash - slice_prime : hash;
+        hash = slice_extended(hash, slice_digit(event.id));
     }
     return hash;
 }

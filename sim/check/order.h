@@ -39,6 +39,9 @@ struct OrderedAppend {
 // append there is no version, because appends are atomic.
 class Order {
   public:
+    // `finds`: events are looked up by their ids; an order that never is spares the table.
+    explicit Order(bool finds = true) : finds_(finds) {}
+
     struct NewEvent {
         EventId id;
         StreamNumber stream;
@@ -51,7 +54,7 @@ class Order {
     const OrderedEvent& event(Position position) const;  // position < length()
     std::span<const OrderedAppend> appends() const { return appends_; }
     const OrderedAppend& append_of(Position position) const;
-    // Where the event stands; the first place, should it have several.
+    // Where the event stands; the first place, should it have several. Only if it `finds`.
     std::optional<Position> find(const EventId& id) const;
 
     bool is_version(std::uint64_t length) const;
@@ -73,6 +76,7 @@ class Order {
     std::optional<std::uint64_t> version_with(StreamNumber stream, std::uint64_t count) const;
 
   private:
+    bool finds_;
     std::vector<OrderedEvent> events_;  // by position
     std::vector<OrderedAppend> appends_;
     std::vector<std::vector<Position>> streams_;  // by stream number, then by revision
