@@ -25,7 +25,7 @@ Explained observation(const AllowedVersions& allowed) {
     return {Explained::Is::observation, allowed, {}};
 }
 
-struct Page {
+struct Asked {
     std::uint64_t from = 0;
     std::uint32_t count = 0;
     bool forward = true;
@@ -34,7 +34,7 @@ struct Page {
 
 class PageCheck {
   public:
-    PageCheck(const Order& order, const Row& row, const Page& page, const Operation& operation,
+    PageCheck(const Order& order, const Row& row, const Asked& page, const Operation& operation,
         const ReadAnswer& answer)
         : order_(order), row_(row), page_(page), operation_(operation), answer_(answer) {}
 
@@ -119,63 +119,32 @@ class PageCheck {
     }
 
     Explained versions(std::optional<std::uint64_t> first) const {
-        RowBounds bounds = page_.forward ? forward_bounds(page_.from, page_.count,
-                                               answer_.events.size(), answer_.end)
-                                         : backward_bounds(page_.from, page_.count, first);
-        if (!page_.forward && first && answer_.end != (*first + 1 == answer_.events.size())) {
-            return wrong(operation_, answer_.end ? "and was told that nothing is further back"
-                                                 : "back to the first event and was told that "
-                                                   "there is more");
-        }
-        if (answer_.length) {
-            return at_length(bounds);
-        }
-        if (answer_.stream_length) {
-            if (*answer_.stream_length < bounds.low || *answer_.stream_length > bounds.high) {
-                return wrong(operation_,
-                    fmt::format("and was told of {} in the stream, which does not fit the page",
-                        plural(*answer_.stream_length, "event")));
-            }
-            bounds = {*answer_.stream_length, *answer_.stream_length};
-        }
-        if (bounds.low > row_.length()) {
-            return wrong(operation_, fmt::format("and was shown {}, but there are only {}",
-                                         plural(bounds.low, "event"), row_.length()));
-        }
-        return observation(row_.versions(bounds.low, bounds.high));
-    }
-
-    Explained at_length(const RowBounds& bounds) const {
-        const std::uint64_t length = row_.length_at(*answer_.length);
-        if (answer_.stream_length && *answer_.stream_length != length) {
-            return wrong(operation_,
-                fmt::format("and was told of {} in the stream at length {}, where it had {}",
-                    plural(*answer_.stream_length, "event"), *answer_.length, length));
-        }
-        if (length < bounds.low || length > bounds.high) {
-            return wrong(operation_,
-                fmt::format("and was given {}{} at length {}, where there were {} to read from",
-                    plural(answer_.events.size(), "event"),
-                    answer_.end ? " and the end" : " and no end", *answer_.length, length));
-        }
-        return observation(AllowedVersions::exactly(*answer_.length));
+        const PageVersions found = page_versions(row_, {.from = page_.from,
+                                                           .count = page_.count,
+                                                           .shown = answer_.events.size(),
+                                                           .end = answer_.end,
+                                                           .forward = page_.forward,
+                                                           .first = first,
+                                                           .length = answer_.length,
+                                                           .stream_length = answer_.stream_length});
+        return found.wrong.empty() ? observation(found.allowed) : wrong(operation_, found.wrong);
     }
 
     const Order& order_;
     const Row& row_;
-    const Page& page_;
+    const Asked& page_;
     const Operation& operation_;
     const ReadAnswer& answer_;
 };
 
 Explained explain_read(const Order& order, const Operation& operation, const ReadAnswer& answer) {
     if (const auto* all = std::get_if<state::ReadAll>(&operation.call)) {
-        const Page page{
+        const Asked page{
             all->from.value, all->count, all->direction == state::Direction::forward, true};
         return PageCheck(order, Row(order), page, operation, answer).explain();
     }
     if (const auto* stream = std::get_if<state::ReadStream>(&operation.call)) {
-        const Page page{stream->from.value, stream->count,
+        const Asked page{stream->from.value, stream->count,
             stream->direction == state::Direction::forward, false};
         return PageCheck(
             order, Row(order, order.find_stream(stream->stream)), page, operation, answer)

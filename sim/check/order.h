@@ -66,6 +66,7 @@ class Order {
     // The same without giving one; nothing for a name that never came up.
     std::optional<StreamNumber> find_stream(std::string_view name) const;
     std::string_view name(StreamNumber stream) const;
+    std::uint64_t streams() const { return names_.size(); }
     std::uint64_t stream_length(StreamNumber stream) const;
     // The position of the stream's event `revision`, which must exist.
     Position position_of(StreamNumber stream, Revision revision) const;

@@ -2,13 +2,60 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "log/base/assert.h"
+#include "sim/check/names.h"
 
 namespace ledger::check {
 namespace {
 
 std::uint64_t add_saturated(std::uint64_t a, std::uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+// How many events the row had when a page of it was read: what the page's size and end say.
+struct Bounds {
+    std::uint64_t low = 0;
+    std::uint64_t high = UINT64_MAX;
+};
+
+Bounds forward_bounds(const Page& page) {
+    const std::uint64_t reached = add_saturated(page.from, page.shown);
+    if (page.end) {
+        return page.shown == 0 ? Bounds{0, page.from} : Bounds{reached, reached};
+    }
+    // A page that is not full and not at the end was cut off by its size: more follows.
+    const bool full = page.shown == page.count;
+    return {full ? reached : add_saturated(reached, 1), UINT64_MAX};
+}
+
+Bounds backward_bounds(const Page& page) {
+    if (!page.first) {
+        return page.count == 0 ? Bounds{} : Bounds{0, 0};
+    }
+    // A page that begins below what was asked for began at the end.
+    return *page.first < page.from ? Bounds{*page.first + 1, *page.first + 1}
+                                   : Bounds{add_saturated(page.from, 1), UINT64_MAX};
+}
+
+PageVersions wrong(std::string why) {
+    return {AllowedVersions::none(), std::move(why)};
+}
+
+PageVersions at_length(const Row& row, const Page& page, const Bounds& bounds) {
+    const std::uint64_t length = row.length_at(*page.length);
+    if (page.stream_length && *page.stream_length != length) {
+        return wrong(fmt::format("and was told of {} in the stream at length {}, where it had {}",
+            plural(*page.stream_length, "event"), *page.length, length));
+    }
+    if (length < bounds.low || length > bounds.high) {
+        return wrong(
+            fmt::format("and was given {}{} at length {}, where there were {} to read from",
+                plural(page.shown, "event"), page.end ? " and the end" : " and no end",
+                *page.length, length));
+    }
+    return {AllowedVersions::exactly(*page.length), {}};
 }
 
 }  // namespace
@@ -65,24 +112,28 @@ AllowedVersions Row::versions(std::uint64_t low, std::uint64_t high) const {
     return allowed;
 }
 
-RowBounds forward_bounds(std::uint64_t from, std::uint64_t count, std::uint64_t shown, bool end) {
-    const std::uint64_t reached = add_saturated(from, shown);
-    if (end) {
-        return shown == 0 ? RowBounds{0, from} : RowBounds{reached, reached};
+PageVersions page_versions(const Row& row, const Page& page) {
+    Bounds bounds = page.forward ? forward_bounds(page) : backward_bounds(page);
+    if (!page.forward && page.first && page.end != (*page.first + 1 == page.shown)) {
+        return wrong(page.end ? "and was told that nothing is further back"
+                              : "back to the first event and was told that there is more");
     }
-    // A page that is not full and not at the end was cut off by its size: more follows.
-    const bool full = shown == count;
-    return {full ? reached : add_saturated(reached, 1), UINT64_MAX};
-}
-
-RowBounds backward_bounds(
-    std::uint64_t from, std::uint64_t count, std::optional<std::uint64_t> first) {
-    if (!first) {
-        return count == 0 ? RowBounds{} : RowBounds{0, 0};
+    if (page.length) {
+        return at_length(row, page, bounds);
     }
-    // A page that begins below what was asked for began at the end.
-    return *first < from ? RowBounds{*first + 1, *first + 1}
-                         : RowBounds{add_saturated(from, 1), UINT64_MAX};
+    if (page.stream_length) {
+        if (*page.stream_length < bounds.low || *page.stream_length > bounds.high) {
+            return wrong(
+                fmt::format("and was told of {} in the stream, which does not fit the page",
+                    plural(*page.stream_length, "event")));
+        }
+        bounds = {*page.stream_length, *page.stream_length};
+    }
+    if (bounds.low > row.length()) {
+        return wrong(fmt::format(
+            "and was shown {}, but there are only {}", plural(bounds.low, "event"), row.length()));
+    }
+    return {row.versions(bounds.low, bounds.high), {}};
 }
 
 }  // namespace ledger::check

@@ -45,16 +45,25 @@ class Row {
     std::optional<StreamNumber> stream_;
 };
 
-// How many events the row had when a page of it was read: what the page's size and end say.
-struct RowBounds {
-    std::uint64_t low = 0;
-    std::uint64_t high = UINT64_MAX;
+// What an answer says of a page of a row: `shown` events of at most `count`, from number `from` on
+// or, backward, down.
+struct Page {
+    std::uint64_t from = 0;
+    std::uint64_t count = 0;
+    std::uint64_t shown = 0;
+    bool end = false;  // nothing follows in this direction
+    bool forward = true;
+    std::optional<std::uint64_t> first;          // the number of its first event, if it has one
+    std::optional<std::uint64_t> length;         // of the ledger when it was read
+    std::optional<std::uint64_t> stream_length;  // of the row then
 };
 
-// A page of `shown` events of at most `count` from `from` on; `end`: nothing follows.
-RowBounds forward_bounds(std::uint64_t from, std::uint64_t count, std::uint64_t shown, bool end);
-// A page from `from` down; `first` is the number of its first event, if it has one.
-RowBounds backward_bounds(
-    std::uint64_t from, std::uint64_t count, std::optional<std::uint64_t> first);
+// Versions at which the page was true, by its size and end alone; or why there is none, as the rest
+// of a sentence about whoever was given it.
+struct PageVersions {
+    AllowedVersions allowed;
+    std::string wrong;
+};
+PageVersions page_versions(const Row& row, const Page& page);
 
 }  // namespace ledger::check
