@@ -3,6 +3,7 @@
 #include "sim/check/history.h"
 #include "sim/check/json.h"
 #include "sim/check/names.h"
+#include "sim/check/order.h"
 #include "sim/check/slice_hash.h"
 
 namespace ledger::check {
@@ -194,6 +195,23 @@ std::string to_json(const Operation& operation) {
     // An append's answer names positions; a read's answer names the records.
     std::visit(WriteAnswer{json}, operation.answer);
     json.end_object();
+    return line;
+}
+
+std::string final_read_json(const Order& order, OperationId id, When when) {
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object().key("op").number(id.value).key("client").number(0);
+    json.key("call_ns").signed_number(when.time.nanoseconds);
+    json.key("ret_ns").signed_number(when.time.nanoseconds);
+    json.key("call_step").number(when.step).key("ret_step").number(when.step);
+    json.key("status").text("ok").key("f").text("read-all").key("from").number(0);
+    json.key("max").null().key("end_of_log").boolean(true).key("tail").number(order.length());
+    json.key("records").begin_array();
+    for (Position at; at.value < order.length(); ++at) {
+        write_id(json, order.event(at).id);
+    }
+    json.end_array().end_object();
     return line;
 }
 

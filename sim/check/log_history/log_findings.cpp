@@ -10,7 +10,8 @@ constexpr std::string_view worst_first[] = {"lost append", "lost record", "torn 
     "duplicate append", "aborted append visible", "garbage record", "divergence", "wrong position",
     "reordered pair", "expected tail ignored", "condition ignored", "key reused",
     "partial duplicate accepted", "idempotent success lost", "idempotent answer changed",
-    "lost update", "write skew", "fractured read", "future read", "corrupt record", "torn read"};
+    "lost update", "write skew", "fractured read", "future read", "corrupt record",
+    "impossible answer"};
 
 std::uint32_t rank_of(std::string_view name) {
     const auto at = std::ranges::find(worst_first, name);

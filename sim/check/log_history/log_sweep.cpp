@@ -35,28 +35,22 @@ const LogMode& LogSweep::mode_of(const LogOperation& op) const {
     return op.mode == 0 ? options_.level : history_.modes[op.mode];
 }
 
-std::uint64_t LogSweep::life_of(const Session& session, const LogOperation& op) const {
-    const auto after = std::ranges::lower_bound(session.ends, op.called);
-    return static_cast<std::uint64_t>(after - session.ends.begin());
+std::uint64_t LogSweep::life_number(const LogOperation& op) const {
+    if (op.session >= sessions_.size()) {
+        return 0;
+    }
+    const std::vector<std::int64_t>& ends = sessions_[op.session].ends;
+    return static_cast<std::uint64_t>(std::ranges::lower_bound(ends, op.called) - ends.begin());
 }
 
-// The session as the operation finds it; nullptr if nobody asks, or if the session has ended since.
-LogSweep::Session* LogSweep::session_of(const LogOperation& op) {
-    if (!needs_sessions_) {
+// The session as the operation finds it; nullptr if nothing was noted of it.
+const LogSweep::Life* LogSweep::life_of(const LogOperation& op) const {
+    if (!needs_sessions_ || op.session >= sessions_.size()) {
         return nullptr;
     }
-    if (sessions_.size() <= op.session) {
-        sessions_.resize(history_.sessions);
-    }
-    Session& session = sessions_[op.session];
-    const std::uint64_t life = life_of(session, op);
-    if (life > session.life) {
-        session.life = life;
-        session.all = {};
-        session.reads = {};
-        session.writes = {};
-    }
-    return life == session.life ? &session : nullptr;
+    const std::vector<Life>& lives = sessions_[op.session].lives;
+    const std::uint64_t number = life_number(op);
+    return number < lives.size() ? &lives[number] : nullptr;
 }
 
 void LogSweep::unanswered(std::uint32_t place) {
@@ -68,7 +62,7 @@ void LogSweep::unanswered(std::uint32_t place) {
     ends.insert(std::ranges::upper_bound(ends, op.called), op.called);
 }
 
-LogSweep::Promised LogSweep::promised(const LogOperation& op, Session* session) const {
+LogSweep::Promised LogSweep::promised(const LogOperation& op) const {
     const LogMode& mode = mode_of(op);
     Promised best;
     const auto take = [&best](const Floors::Floor& floor, LogMode::Promise promise) {
@@ -100,7 +94,7 @@ LogSweep::Promised LogSweep::promised(const LogOperation& op, Session* session) 
                 {Floors::observation_rank(length), content_.shown_by(length - 1)}, LogMode::prefix);
         }
     }
-    if (session != nullptr) {
+    if (const Life* session = life_of(op)) {
         if (mode.has(LogMode::sequential)) {
             take(session->all.before(op.called), LogMode::sequential);
         }
@@ -114,19 +108,28 @@ LogSweep::Promised LogSweep::promised(const LogOperation& op, Session* session) 
     return best;
 }
 
-// Of an append: what had been shown when it was first called. In sequential mode only what its own
-// session had shown binds it, but nobody can see a record before it was sent.
-LogSweep::Promised LogSweep::promised_write(std::uint32_t place, Session* session) const {
-    const LogOperation& op = history_.operations[place];
-    const LogContent::Logical& logical = content_.logical_of(place);
-    if (!mode_of(op).has(LogMode::sequential)) {
+// Of an append: what had been shown when the attempt was called that can have the effect, of
+// several the one that promises least. In sequential mode only what its own session had shown binds
+// it, but nobody can see a record before it was sent.
+LogSweep::Promised LogSweep::promised_write(const LogContent::Logical& logical) const {
+    if (!mode_of(history_.operations[logical.called_by]).has(LogMode::sequential)) {
         return {floors_.before(logical.called), LogMode::linearizable};
     }
-    const Floors::Floor seen = seen_.before(logical.called);
-    const Floors::Floor own =
-        session == nullptr ? Floors::Floor{} : session->all.before(logical.called);
-    return seen.rank >= own.rank ? Promised{seen, LogMode::linearizable}
-                                 : Promised{own, LogMode::sequential};
+    std::optional<Promised> least;
+    for (const std::uint32_t place : content_.attempts(logical)) {
+        const LogOperation& op = history_.operations[place];
+        if (op.outcome == Outcome::failed) {
+            continue;
+        }
+        Promised one = {seen_.before(op.called), LogMode::linearizable};
+        const Life* life = life_of(op);
+        const Floors::Floor own = life == nullptr ? Floors::Floor{} : life->all.before(op.called);
+        if (own.rank > one.floor.rank) {
+            one = {own, LogMode::sequential};
+        }
+        least = !least || one.floor.rank < least->floor.rank ? one : least;
+    }
+    return least.value_or(Promised{});
 }
 
 void LogSweep::returned(std::uint32_t place, bool whole) {
@@ -168,8 +171,7 @@ void LogSweep::returned(std::uint32_t place, bool whole) {
 
 void LogSweep::observed(std::uint32_t place, const LogView& view) {
     const LogOperation& op = history_.operations[place];
-    Session* const session = session_of(op);
-    const Promised floor = promised(op, session);
+    const Promised floor = promised(op);
     if (!mode_of(op).has(LogMode::linearizable)) {
         measure(op, view.allowed);
     }
@@ -183,14 +185,13 @@ void LogSweep::observed(std::uint32_t place, const LogView& view) {
         }
         return;
     }
-    raise(place, Floors::observation_rank(*version), floor.floor, session);
+    raise(place, Floors::observation_rank(*version), floor.floor);
 }
 
 void LogSweep::wrote(std::uint32_t place, const LogView& view, bool whole) {
     const LogOperation& op = history_.operations[place];
     const LogContent::Logical& logical = content_.logical_of(place);
-    Session* const session = session_of(op);
-    const Promised floor = promised_write(place, session);
+    const Promised floor = promised_write(logical);
     // On-line another attempt may still come to light, called earlier.
     const bool sure = whole || history_.keys[op.logical].empty();
     if (!sure) {
@@ -198,11 +199,10 @@ void LogSweep::wrote(std::uint32_t place, const LogView& view, bool whole) {
     } else {
         in_time(place, floor, logical.landed, op.count);
     }
-    raise(place, Floors::write_rank(view.allowed.lowest), floor.floor, session);
+    raise(place, Floors::write_rank(view.allowed.lowest), floor.floor);
 }
 
-void LogSweep::raise(
-    std::uint32_t place, std::uint64_t rank, const Floors::Floor& own, Session* session) {
+void LogSweep::raise(std::uint32_t place, std::uint64_t rank, const Floors::Floor& own) {
     const LogOperation& op = history_.operations[place];
     floors_.raise(rank, place, own, op.returned);
     const bool writes = op.kind == LogKind::append && op.count > 0 && op.ok();
@@ -214,11 +214,26 @@ void LogSweep::raise(
         latest_ns_ = std::max(latest_ns_, op.returned_ns);
         by_time_.raise(rank, place, {}, latest_ns_);
     }
-    if (session != nullptr) {
-        session->all.raise(rank, place, {}, op.returned);
-        if (writes || op.kind != LogKind::append) {
-            (writes ? session->writes : session->reads).raise(rank, place, {}, op.returned);
-        }
+    if (needs_sessions_) {
+        raise_session(place, rank);
+    }
+}
+
+void LogSweep::raise_session(std::uint32_t place, std::uint64_t rank) {
+    const LogOperation& op = history_.operations[place];
+    if (sessions_.size() <= op.session) {
+        sessions_.resize(history_.sessions);
+    }
+    std::vector<Life>& lives = sessions_[op.session].lives;
+    const std::uint64_t number = life_number(op);
+    if (lives.size() <= number) {
+        lives.resize(number + 1);
+    }
+    Life& life = lives[number];
+    life.all.raise(rank, place, {}, op.returned);
+    const bool writes = op.kind == LogKind::append && op.count > 0 && op.ok();
+    if (writes || op.kind != LogKind::append) {
+        (writes ? life.writes : life.reads).raise(rank, place, {}, op.returned);
     }
 }
 
@@ -355,6 +370,7 @@ void LogSweep::torn(std::uint32_t place, const LogView& view) {
     const std::uint64_t end = std::min(view.allowed.lowest, view.allowed.highest);
     std::vector<std::uint32_t> places = {place};
     std::vector<std::string> steps = {words_.step(place)};
+    std::string name = "impossible answer";
     std::string what = "was true at no moment";
     if (end < order.length()) {
         const OrderedAppend& append = order.append_of(Position{end});
@@ -378,17 +394,14 @@ void LogSweep::unanswered_landed(const LogContent::Logical& logical) {
     if (!lands) {
         return;
     }
-    const LogOperation& op = history_.operations[logical.called_by];
-    const bool sequential = mode_of(op).has(LogMode::sequential);
-    const Floors::Floor floor = (sequential ? seen_ : floors_).before(logical.called);
-    in_time(logical.called_by, {floor, LogMode::linearizable}, logical.landed, op.count);
+    in_time(logical.called_by, promised_write(logical), logical.landed,
+        history_.operations[logical.called_by].count);
 }
 
 void LogSweep::finish() {
     for (const std::uint32_t place : suspects_) {
         const LogContent::Logical& logical = content_.logical_of(place);
-        in_time(place, promised_write(place, nullptr), logical.landed,
-            history_.operations[place].count);
+        in_time(place, promised_write(logical), logical.landed, history_.operations[place].count);
     }
     suspects_ = {};
     for (const LogContent::Logical& logical : content_.logicals()) {
@@ -455,9 +468,7 @@ void LogSweep::monotonic_writes() {
             content_.logical_of(place).landed == LogContent::nowhere || !op.ok()) {
             continue;
         }
-        const std::uint64_t life =
-            op.session < sessions_.size() ? life_of(sessions_[op.session], op) : 0;
-        writes.push_back({op.session, life, op.called, place});
+        writes.push_back({op.session, life_number(op), op.called, place});
     }
     std::sort(writes.begin(), writes.end(), [](const Write& a, const Write& b) {
         return std::tie(a.session, a.life, a.called, a.place) <

@@ -38,12 +38,15 @@ class LogSweep {
     std::uint64_t bytes() const;
 
   private:
-    struct Session {
-        std::vector<std::int64_t> ends;  // calls of operations without an answer, rising
-        std::uint64_t life = 0;          // how many of them lie behind
+    // A session between two operations without an answer.
+    struct Life {
         Floors all;
         Floors reads;
         Floors writes;
+    };
+    struct Session {
+        std::vector<std::int64_t> ends;  // calls of operations without an answer, rising
+        std::vector<Life> lives;
     };
     struct Promised {
         Floors::Floor floor;
@@ -52,15 +55,16 @@ class LogSweep {
 
     void look_at_modes();
     const LogMode& mode_of(const LogOperation& op) const;
-    std::uint64_t life_of(const Session& session, const LogOperation& op) const;
-    Session* session_of(const LogOperation& op);
-    Promised promised(const LogOperation& op, Session* session) const;
-    Promised promised_write(std::uint32_t place, Session* session) const;
+    std::uint64_t life_number(const LogOperation& op) const;
+    const Life* life_of(const LogOperation& op) const;
+    Promised promised(const LogOperation& op) const;
+    Promised promised_write(const LogContent::Logical& logical) const;
     void observed(std::uint32_t place, const LogView& view);
     void wrote(std::uint32_t place, const LogView& view, bool whole);
     bool in_time(
         std::uint32_t place, const Promised& promised, std::uint64_t first, std::uint64_t count);
-    void raise(std::uint32_t place, std::uint64_t rank, const Floors::Floor& own, Session* session);
+    void raise(std::uint32_t place, std::uint64_t rank, const Floors::Floor& own);
+    void raise_session(std::uint32_t place, std::uint64_t rank);
     void stale(std::uint32_t place, const LogView& view, const Promised& promised);
     void torn(std::uint32_t place, const LogView& view);
     void measure(const LogOperation& op, const AllowedVersions& allowed);
