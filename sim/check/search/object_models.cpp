@@ -358,10 +358,12 @@ Result<Judgement> judge_object(
                                                  request.level.starts_with("bounded-staleness="));
         });
     // Transactions have names of their own for the same orders.
-XX
-                                   : request.level == "strong-session-serializable" ? "sequential"
-                                   : request.level == "snapshot-isolation"          ? "linearizable"
-                                                                                    : request.level;
+    std::string_view order = request.level;
+    if (request.level == "strict-serializable" || request.level == "snapshot-isolation") {
+        order = "linearizable";
+    } else if (request.level == "strong-session-serializable") {
+        order = "sequential";
+    }
     const auto level = search_level_of(order);
     if (known == model->levels.end() || !level) {
         return failure(Errc::unknown_option,
