@@ -31,8 +31,8 @@ constexpr std::uint64_t clients = 20;
 constexpr std::uint64_t keys_at_once = 10;
 constexpr std::uint64_t appends_per_key = 100;
 
-// A store of lists or registers in which a transaction takes effect at its return. `stale_percent` of
-// the reads show what was there some appends ago.
+// A store of lists or registers in which a transaction takes effect at its return. `stale_percent`
+// of the reads show what was there some appends ago.
 class Load {
   public:
     Load(bool lists, std::uint64_t stale_percent) : lists_(lists), stale_percent_(stale_percent) {}
@@ -141,8 +141,8 @@ RecordedHistory kafka_load(std::uint64_t operations) {
         const Value key_value(static_cast<std::int64_t>(key));
         ValueList& log = logs[key];
         if (i % 2 == 0) {
-            const Value placed(ValueList{Value(static_cast<std::int64_t>(log.size())),
-                Value(static_cast<std::int64_t>(i))});
+            const Value placed(ValueList{
+                Value(static_cast<std::int64_t>(log.size())), Value(static_cast<std::int64_t>(i))});
             log.push_back(placed);
             operation.answered =
                 Value(ValueList{Value(ValueList{name("send"), key_value, placed})});
@@ -150,8 +150,8 @@ RecordedHistory kafka_load(std::uint64_t operations) {
             std::uint64_t& stand = stands[client][key];
             ValueList records(log.begin() + static_cast<std::ptrdiff_t>(stand), log.end());
             stand = log.size();
-            operation.answered = Value(ValueList{
-                Value(ValueList{name("poll"), Value(ValueMap{{key_value, Value(std::move(records))}})})});
+            operation.answered = Value(ValueList{Value(
+                ValueList{name("poll"), Value(ValueMap{{key_value, Value(std::move(records))}})})});
         }
         operation.asked = operation.answered;
         history.operations.push_back(std::move(operation));

@@ -1,12 +1,13 @@
 // Cycles: on random graphs against a search for all cycles, and on large ones.
 
+#include "sim/check/transactions/cycles.h"
+
 #include <functional>
 #include <optional>
 
 #include <catch2/catch.hpp>
 
 #include "log/base/choice.h"
-#include "sim/check/transactions/cycles.h"
 #include "tests/sim/check/transactions/transaction_sample.h"
 
 namespace ledger::check::test {
@@ -53,11 +54,11 @@ class AllCycles {
         for (std::size_t i = 0; i < path_.size(); ++i) {
             rw += path_[i] == EdgeKind::rw ? 1u : 0u;
             wr = wr || path_[i] == EdgeKind::wr;
-            adjacent = adjacent || (path_[i] == EdgeKind::rw &&
-                                       path_[(i + 1) % path_.size()] == EdgeKind::rw);
+            adjacent = adjacent ||
+                       (path_[i] == EdgeKind::rw && path_[(i + 1) % path_.size()] == EdgeKind::rw);
         }
-        const CycleClass kind = rw == 0   ? (wr ? CycleClass::g1c : CycleClass::g0)
-                                : rw == 1 ? CycleClass::g_single
+        const CycleClass kind = rw == 0    ? (wr ? CycleClass::g1c : CycleClass::g0)
+                                : rw == 1  ? CycleClass::g_single
                                 : adjacent ? CycleClass::g2_item
                                            : CycleClass::g_nonadjacent;
         if (!worst || kind < *worst) {
@@ -107,7 +108,8 @@ bool closed(const Cycle& cycle) {
 
 }  // namespace
 
-TEST_CASE("cycles: the worst class of random graphs is found, by a shortest cycle", "[transactions]") {
+TEST_CASE(
+    "cycles: the worst class of random graphs is found, by a shortest cycle", "[transactions]") {
     std::uint64_t by_class[6] = {};
     for (std::uint64_t seed = 0; seed < 20'000; ++seed) {
         const auto nodes = static_cast<std::uint32_t>(2 + seed % 6);
@@ -139,7 +141,8 @@ TEST_CASE("cycles: the worst class of random graphs is found, by a shortest cycl
     }
 }
 
-TEST_CASE("cycles: an order by sessions or time is needed only where the data allow all", "[transactions]") {
+TEST_CASE("cycles: an order by sessions or time is needed only where the data allow all",
+    "[transactions]") {
     std::uint64_t found = 0;
     for (std::uint64_t seed = 0; seed < 10'000; ++seed) {
         const auto nodes = static_cast<std::uint32_t>(2 + seed % 5);

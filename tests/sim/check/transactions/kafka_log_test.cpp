@@ -16,8 +16,8 @@ using Names = std::vector<std::string>;
 
 // Events of one case: [process, type, f, micro-operations].
 RecordedHistory events(std::string_view text) {
-    const auto cases = import_cases(
-        "[{\"id\": \"a\", \"opts\": {}, \"ops\": [" + std::string(text) + "], \"expected_errors\": {}}]",
+    const auto cases = import_cases("[{\"id\": \"a\", \"opts\": {}, \"ops\": [" +
+                                        std::string(text) + "], \"expected_errors\": {}}]",
         HistoryFormat::kafka_cases);
     if (!cases) {
         FAIL(cases.error().place);
@@ -96,7 +96,11 @@ class Log {
             }
         }
         operation.asked = Value(asked);
-        answer(operation, fails ? Outcome::failed : unknown ? Outcome::unknown : Outcome::ok, answered);
+        answer(operation,
+            fails     ? Outcome::failed
+            : unknown ? Outcome::unknown
+                      : Outcome::ok,
+            answered);
     }
 
     void poll(std::uint64_t consumer, std::uint64_t records_max) {
@@ -166,7 +170,8 @@ std::string polled(std::string_view process, std::string_view records, std::stri
 TEST_CASE("kafka-log: a sound log is ok, however it is sent to and polled", "[kafka]") {
     for (std::uint64_t seed = 0; seed < 100; ++seed) {
         const RecordedHistory history = Log(seed).run(200);
-        for (const char* model : {"kafka-log", "kafka-log(batches=interleaved)", "kafka-log(end=polled)"}) {
+        for (const char* model :
+            {"kafka-log", "kafka-log(batches=interleaved)", "kafka-log(end=polled)"}) {
             const Judgement judgement = judge(history, model);
             INFO("seed " << seed << ", " << model);
             for (const Anomaly& anomaly : judgement.anomalies) {
@@ -195,7 +200,8 @@ TEST_CASE("kafka-log: one value at two offsets", "[kafka]") {
           Names{"duplicate"});
 }
 
-TEST_CASE("kafka-log: a poll returns what failed, what nobody sent, what it has not committed", "[kafka]") {
+TEST_CASE("kafka-log: a poll returns what failed, what nobody sent, what it has not committed",
+    "[kafka]") {
     const std::string failed = R"([1, "invoke", "send", [["send", "x", "d"]]],
         [1, "fail", "send", [["send", "x", "d"]]])";
     const std::string read = failed + "," + polled("2", R"([3, "d"])");
@@ -212,9 +218,9 @@ TEST_CASE("kafka-log: a write below what was read and that nobody polled is lost
     CHECK(at(sent + "," + polled("1", R"([0, "a"])") + "," + polled("2", R"([2, "c"])")) ==
           Names{"lost-write"});
     // A poll of a transaction that failed has seen it all the same.
-    CHECK(at(sent + "," + polled("1", R"([0, "a"])") + "," + polled("3", R"([1, "b"])", "fail", "txn") +
-             "," + polled("2", R"([2, "c"])"))
-              .empty());
+    CHECK(at(sent + "," + polled("1", R"([0, "a"])") + "," +
+             polled("3", R"([1, "b"])", "fail", "txn") + "," + polled("2", R"([2, "c"])"))
+            .empty());
 }
 
 TEST_CASE("kafka-log: a consumer that goes over a record, back, or stays", "[kafka]") {
@@ -226,12 +232,13 @@ TEST_CASE("kafka-log: a consumer that goes over a record, back, or stays", "[kaf
     CHECK(at(first + "," + polled("1", R"([1, "b"])") + "," + polled("1", R"([0, "a"])")) ==
           Names{"nonmonotonic-poll"});
     CHECK(at(sent + "," + polled("2", R"([0, "a"], [1, "b"], [2, "c"])") + "," +
-             polled("1", R"([0, "a"], [2, "c"])")) == Names{"int-poll-skip"});
+              polled("1", R"([0, "a"], [2, "c"])")) == Names{"int-poll-skip"});
     CHECK(at(sent + "," + polled("2", R"([0, "a"], [1, "b"], [2, "c"])") + "," +
-             polled("1", R"([1, "b"], [0, "a"])")) == Names{"int-nonmonotonic-poll"});
+              polled("1", R"([1, "b"], [0, "a"])")) == Names{"int-nonmonotonic-poll"});
     // An offset that nobody holds is no record.
-    CHECK(at(sent_a + "," + sent_c + "," + polled("1", R"([0, "a"])") + "," + polled("1", R"([2, "c"])"))
-              .empty());
+    CHECK(at(
+        sent_a + "," + sent_c + "," + polled("1", R"([0, "a"])") + "," + polled("1", R"([2, "c"])"))
+            .empty());
 }
 
 TEST_CASE("kafka-log: a consumer whose poll failed must rewind", "[kafka]") {
@@ -250,10 +257,12 @@ TEST_CASE("kafka-log: an assignment forgets the keys that it drops", "[kafka]") 
         return "[1, \"invoke" + value + ", [1, \"" + std::string(type) + value;
     };
     for (const char* f : {"assign", "subscribe"}) {
-        CHECK(at(all + "," + assigned(f, "\"y\"", "ok") + "," + polled("1", R"([2, "c"])")).empty());
+        CHECK(
+            at(all + "," + assigned(f, "\"y\"", "ok") + "," + polled("1", R"([2, "c"])")).empty());
         CHECK(at(all + "," + assigned(f, "\"x\"", "ok") + "," + polled("1", R"([2, "c"])")) ==
               Names{"poll-skip"});
-        CHECK(at(all + "," + assigned(f, "\"x\"", "info") + "," + polled("1", R"([2, "c"])")).empty());
+        CHECK(at(all + "," + assigned(f, "\"x\"", "info") + "," + polled("1", R"([2, "c"])"))
+                .empty());
     }
 }
 
@@ -336,7 +345,8 @@ ValueList records_of(const RecordedOperation& operation, Value& key) {
 void set_records(RecordedOperation& operation, ValueList records) {
     ValueMap map = *(*(*operation.answered.list())[0].list())[1].map();
     map.front().second = Value(std::move(records));
-    operation.answered = Value(ValueList{Value(ValueList{text_value("poll"), Value(std::move(map))})});
+    operation.answered =
+        Value(ValueList{Value(ValueList{text_value("poll"), Value(std::move(map))})});
 }
 
 // Changes the first poll from `from` on that has at least `least` records.

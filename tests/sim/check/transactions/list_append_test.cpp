@@ -44,7 +44,8 @@ TEST_CASE("list-append: two that saw each other are a G1c", "[transactions]") {
     CHECK(judge(history, "list-append").strongest_held == "read-uncommitted");
 }
 
-TEST_CASE("list-append: a read that missed one of two writes is fractured, a G-single", "[transactions]") {
+TEST_CASE("list-append: a read that missed one of two writes is fractured, a G-single",
+    "[transactions]") {
     const auto history = concurrent({"ax1 ay1", "rx1 ry"});
     const Judgement judgement = judge(history, "list-append");
     REQUIRE(names_of(judgement) == Names{"G-single"});
@@ -67,7 +68,8 @@ TEST_CASE("list-append: write skew is a G2-item, which snapshots allow", "[trans
     CHECK(at(history, "repeatable-read") == Names{"G2-item"});
 }
 
-TEST_CASE("list-append: a long fork is what snapshot isolation calls G-nonadjacent", "[transactions]") {
+TEST_CASE(
+    "list-append: a long fork is what snapshot isolation calls G-nonadjacent", "[transactions]") {
     const auto history = concurrent({"ax1", "ay1", "rx1 ry", "ry1 rx"});
     const Judgement judgement = judge(history, "list-append");
     REQUIRE(names_of(judgement) == Names{"G2-item"});
@@ -76,7 +78,8 @@ TEST_CASE("list-append: a long fork is what snapshot isolation calls G-nonadjace
     CHECK(at(history, "read-committed").empty());
 }
 
-TEST_CASE("list-append: two that read one version and appended are a lost update", "[transactions]") {
+TEST_CASE(
+    "list-append: two that read one version and appended are a lost update", "[transactions]") {
     // Seen by a later read, and not seen by any.
     CHECK(has(judge(concurrent({"rx ax1", "rx ax2", "rx12"}), "list-append"), "lost-update"));
     const auto unseen = concurrent({"rx ax1", "rx ax2"});
@@ -87,7 +90,8 @@ TEST_CASE("list-append: two that read one version and appended are a lost update
     CHECK(at(concurrent({"rx ax1 ax2", "rx12"})).empty());
 }
 
-TEST_CASE("list-append: a read of what failed is a G1a, and a dirty update at the lowest level", "[transactions]") {
+TEST_CASE("list-append: a read of what failed is a G1a, and a dirty update at the lowest level",
+    "[transactions]") {
     const auto history = concurrent({"!ax1", "ax2", "rx12"});
     CHECK(at(history) == Names{"G1a"});
     CHECK(at(history, "read-uncommitted") == Names{"dirty-update"});
@@ -101,7 +105,8 @@ TEST_CASE("list-append: a read between two appends of one transaction is a G1b",
     CHECK(at(history) == Names{"G1b", "G-single"});
 }
 
-TEST_CASE("list-append: reads that contradict their own transaction are internal", "[transactions]") {
+TEST_CASE(
+    "list-append: reads that contradict their own transaction are internal", "[transactions]") {
     // Its own append is not there: no level allows it.
     CHECK(at(concurrent({"ax1", "ax2 rx1"}), "read-uncommitted") == Names{"internal"});
     CHECK(at(concurrent({"ax1 rx"}), "read-uncommitted") == Names{"internal"});
@@ -116,7 +121,8 @@ TEST_CASE("list-append: a read of its own later append is of the future", "[tran
     CHECK(at(concurrent({"rx1 ax1"}), "read-uncommitted") == Names{"future-read"});
 }
 
-TEST_CASE("list-append: elements that are there twice, out of order, or of nobody", "[transactions]") {
+TEST_CASE(
+    "list-append: elements that are there twice, out of order, or of nobody", "[transactions]") {
     CHECK(at(concurrent({"ax1", "rx11"}), "read-uncommitted") == Names{"duplicate-elements"});
     CHECK(at(concurrent({"ax1", "ax2", "rx12", "rx2"})) == Names{"incompatible-orders"});
     CHECK(at(concurrent({"ax1 ax2", "rx21"})) == Names{"incompatible-orders"});
@@ -127,7 +133,8 @@ TEST_CASE("list-append: elements that are there twice, out of order, or of nobod
           Names{"garbage-read", "incompatible-orders", "incompatible-orders", "G1a"});
 }
 
-TEST_CASE("list-append: what only the order of clients or of time forbids has a suffix", "[transactions]") {
+TEST_CASE("list-append: what only the order of clients or of time forbids has a suffix",
+    "[transactions]") {
     // A client that does not see its own append, another one that sees an old list.
     const auto session = sequential({"0 ax1", "0 rx", "1 rx1"});
     CHECK(at(session, "strong-session-serializable") == Names{"G-single-process"});
@@ -157,7 +164,8 @@ TEST_CASE("list-append: equal times are concurrent", "[transactions]") {
     CHECK(at(history_of(after)) == Names{"G-single-realtime"});
 }
 
-TEST_CASE("list-append: an append without answer took effect if it was seen, and then whole", "[transactions]") {
+TEST_CASE("list-append: an append without answer took effect if it was seen, and then whole",
+    "[transactions]") {
     CHECK(at(concurrent({"?ax1", "rx1"})).empty());
     CHECK(at(concurrent({"?ax1", "rx"})).empty());
     CHECK(at(concurrent({"?ax1 ay1", "rx1 ry"})) == Names{"G-single"});
@@ -170,7 +178,8 @@ TEST_CASE("list-append: an append without answer took effect if it was seen, and
     CHECK(at(history_of(early)) == Names{"G1c-realtime"});
 }
 
-TEST_CASE("list-append: appends that no read shows come last, in no order among themselves", "[transactions]") {
+TEST_CASE("list-append: appends that no read shows come last, in no order among themselves",
+    "[transactions]") {
     CHECK(at(concurrent({"ax1", "ax2 ry", "ax3 ay1", "rx1"})).empty());
     // One that read the longest list and one that is seen elsewhere before it.
     CHECK(at(concurrent({"ax1", "ax2 ay1", "rx1 ry1"})) == Names{"G-single"});
@@ -180,8 +189,8 @@ TEST_CASE("list-append: appends that no read shows come last, in no order among 
 TEST_CASE("list-append: a value that two may have appended leaves its list out", "[transactions]") {
     const Judgement judgement = judge(concurrent({"ax1", "ax1", "rx1", "ry"}), "list-append");
     CHECK(judgement.verdict == Verdict::ok);
-    CHECK(judgement.coverage[5] ==
-          std::pair<std::string, std::uint64_t>{"lists left out (a value was appended to them twice)", 1});
+    CHECK(judgement.coverage[5] == std::pair<std::string, std::uint64_t>{
+                                       "lists left out (a value was appended to them twice)", 1});
     CHECK(judge(concurrent({"ax1", "ax1", "rx1"}), "list-append").verdict == Verdict::inconclusive);
     // Of a retry after a definite failure only the second can be what is read.
     CHECK(at(concurrent({"!ax1", "ax1", "rx1"})).empty());
@@ -198,7 +207,8 @@ TEST_CASE("list-append: a history that shows nothing is inconclusive", "[transac
     }
 }
 
-TEST_CASE("list-append: many anomalies are counted and the worst are shown first", "[transactions]") {
+TEST_CASE(
+    "list-append: many anomalies are counted and the worst are shown first", "[transactions]") {
     std::vector<SampleTransaction> all;
     for (std::uint64_t i = 0; i < 300; ++i) {
         all.push_back({static_cast<std::int64_t>(i), Outcome::ok, "rx9", i, 1000});

@@ -97,7 +97,8 @@ class NaiveOrders {
             const bool session = all_[j].process == all_[i].process;
             const bool ordered = level_ == Level::strict_serializable ||
                                  (level_ == Level::strong_session_serializable && session);
-            if (ordered && all_[j].ok && all_[j].returned < all_[i].called && (done_ >> j & 1) == 0) {
+            if (ordered && all_[j].ok && all_[j].returned < all_[i].called &&
+                (done_ >> j & 1) == 0) {
                 return false;
             }
         }

@@ -1,10 +1,11 @@
 // The checkers of transactions against a search that tries every order, and against sound stores.
 
+#include "tests/sim/check/transactions/naive_orders.h"
+
 #include <cstdio>
 
 #include <catch2/catch.hpp>
 
-#include "tests/sim/check/transactions/naive_orders.h"
 #include "tests/sim/check/transactions/transaction_store.h"
 
 namespace ledger::check::test {
@@ -33,7 +34,8 @@ std::string told(const RecordedHistory& history, const Judgement& judgement) {
         out += "client " + std::to_string(operation.process) + " " +
                std::to_string(operation.called) + ".." + std::to_string(operation.returned) + " " +
                std::string(to_text(operation.outcome)) + " " +
-               to_text(operation.outcome == Outcome::ok ? operation.answered : operation.asked) + "\n";
+               to_text(operation.outcome == Outcome::ok ? operation.answered : operation.asked) +
+               "\n";
     }
     for (const Anomaly& anomaly : judgement.anomalies) {
         out += anomaly.name + ": " + anomaly.sentence + "\n";
@@ -76,7 +78,8 @@ TEST_CASE("list-append: an anomaly is found exactly if no order exists", "[trans
     CHECK(only_snapshots > 50);
 }
 
-TEST_CASE("list-append: without a last read nothing is found that an order explains", "[transactions]") {
+TEST_CASE(
+    "list-append: without a last read nothing is found that an order explains", "[transactions]") {
     std::uint64_t missed = 0;
     for (std::uint64_t seed = 0; seed < 8'000; ++seed) {
         StoreSettings settings = small(seed, Sample::lists);
@@ -145,7 +148,8 @@ TEST_CASE("transactions: a serial store is ok at every level", "[transactions]")
     }
 }
 
-TEST_CASE("transactions: a store with snapshots shows write skew and nothing else", "[transactions]") {
+TEST_CASE(
+    "transactions: a store with snapshots shows write skew and nothing else", "[transactions]") {
     std::uint64_t skews = 0;
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
         for (const Sample sample : {Sample::lists, Sample::registers}) {
@@ -161,7 +165,8 @@ TEST_CASE("transactions: a store with snapshots shows write skew and nothing els
             const Judgement judgement = judge(history, model, "snapshot-isolation");
             INFO(told(history, judgement));
             REQUIRE(judgement.verdict == Verdict::ok);
-            // By the data alone; and as the store takes snapshots at the call, by the clock as well.
+            // By the data alone; and as the store takes snapshots at the call, by the clock as
+            // well.
             for (const std::string& name : names_of(judge(history, model))) {
                 REQUIRE(name.starts_with("G2-item"));
                 ++skews;

@@ -32,7 +32,8 @@ TEST_CASE("rw-register: what a serial store answers is ok", "[transactions]") {
     CHECK(judgement.strongest_held == "strict-serializable");
 }
 
-TEST_CASE("rw-register: values of nobody, of failed, unfinished and own later writes", "[transactions]") {
+TEST_CASE(
+    "rw-register: values of nobody, of failed, unfinished and own later writes", "[transactions]") {
     CHECK(at(together({"wx1", "rx3"}), "read-uncommitted") == Names{"garbage-read"});
     CHECK(at(together({"!wx1", "rx1"})) == Names{"G1a"});
     CHECK(at(together({"!wx1", "rx1 wx2"}), "read-uncommitted") == Names{"dirty-update"});
@@ -43,7 +44,8 @@ TEST_CASE("rw-register: values of nobody, of failed, unfinished and own later wr
     CHECK(at(together({"rx rx1", "wx1"}), "snapshot-isolation") == Names{"internal"});
 }
 
-TEST_CASE("rw-register: cycles through nil and through what was read before it was written", "[transactions]") {
+TEST_CASE("rw-register: cycles through nil and through what was read before it was written",
+    "[transactions]") {
     CHECK(at(together({"wx1 ry1", "wy1 rx1"})) == Names{"G1c"});
     CHECK(at(together({"wx1 wy1", "rx1 ry"})) == Names{"G-single"});
     CHECK(at(together({"rx wy1", "ry wx1"})) == Names{"G2-item"});
@@ -56,18 +58,21 @@ TEST_CASE("rw-register: cycles through nil and through what was read before it w
 
 TEST_CASE("rw-register: two that read one version and wrote are a lost update", "[transactions]") {
     CHECK(at(together({"rx wx1", "rx wx2"})) == Names{"lost-update"});
-    CHECK(at(together({"wx3", "rx3 wx1", "rx3 wx2"}), "snapshot-isolation") == Names{"lost-update"});
+    CHECK(
+        at(together({"wx3", "rx3 wx1", "rx3 wx2"}), "snapshot-isolation") == Names{"lost-update"});
     CHECK(at(together({"rx wx1", "wx2"})).empty());
 }
 
-TEST_CASE("rw-register: values that must come before each other are cyclic versions", "[transactions]") {
+TEST_CASE(
+    "rw-register: values that must come before each other are cyclic versions", "[transactions]") {
     const Judgement judgement = judge(together({"rx2 wx1", "rx1 wx2"}), "rw-register");
     CHECK(names_of(judgement) == Names{"G1c", "cyclic-versions"});
     // Reads in turn that go back and forth between two writes.
-    const auto back = history_of({{0, Outcome::ok, "wx1", 0, 10}, {1, Outcome::ok, "wx2", 1, 11},
-                                     {2, Outcome::ok, "rx1", 20, 21}, {2, Outcome::ok, "rx2", 22, 23},
-                                     {3, Outcome::ok, "rx1", 24, 25}},
-        Sample::registers);
+    const auto back =
+        history_of({{0, Outcome::ok, "wx1", 0, 10}, {1, Outcome::ok, "wx2", 1, 11},
+                       {2, Outcome::ok, "rx1", 20, 21}, {2, Outcome::ok, "rx2", 22, 23},
+                       {3, Outcome::ok, "rx1", 24, 25}},
+            Sample::registers);
     CHECK(has(judge(back, "rw-register"), "cyclic-versions-realtime"));
     CHECK(judge(back, "rw-register", "strong-session-serializable").verdict == Verdict::ok);
 }
@@ -75,14 +80,15 @@ TEST_CASE("rw-register: values that must come before each other are cyclic versi
 TEST_CASE("rw-register: stale reads show by time and by client", "[transactions]") {
     CHECK(at(in_turn({"0 wx1", "1 wx2", "2 rx1"})) == Names{"G-single-realtime"});
     CHECK(at(in_turn({"0 wx1", "1 rx"})) == Names{"G-single-realtime"});
-    CHECK(at(in_turn({"0 wx1", "0 rx"}), "strong-session-serializable") ==
-          Names{"G-single-process"});
+    CHECK(
+        at(in_turn({"0 wx1", "0 rx"}), "strong-session-serializable") == Names{"G-single-process"});
     CHECK(at(in_turn({"0 wx1", "1 wx2", "2 rx1"}), "strong-session-serializable").empty());
     CHECK(at(in_turn({"0 rx1", "1 wx1"})) == Names{"G1c-realtime"});
     // Two writes at the same time can have either order.
     CHECK(at(history_of({{0, Outcome::ok, "wx1", 0, 10}, {1, Outcome::ok, "wx2", 1, 11},
                             {2, Outcome::ok, "rx1", 20, 21}},
-                 Sample::registers)).empty());
+                 Sample::registers))
+            .empty());
 }
 
 TEST_CASE("rw-register: a nil that somebody wrote says nothing", "[transactions]") {
@@ -120,9 +126,10 @@ TEST_CASE("long-fork: two reads that saw two writes in opposite orders", "[trans
     const auto history = together({"wx1", "wy1", "rx1 ry", "rx ry1", "rx1 ry1"});
     const Judgement judgement = judge(history, "long-fork");
     REQUIRE(names_of(judgement) == Names{"long-fork"});
-    CHECK(judgement.anomalies[0].sentence ==
-          "long fork: transaction 2 saw the write of x and not that of y, transaction 3 saw them the "
-          "other way round");
+    CHECK(
+        judgement.anomalies[0].sentence ==
+        "long fork: transaction 2 saw the write of x and not that of y, transaction 3 saw them the "
+        "other way round");
     CHECK(judgement.anomalies[0].operations == std::vector<std::uint64_t>{2, 3});
     CHECK(at(history, "snapshot-isolation", "long-fork") == Names{"long-fork"});
     CHECK(at(history, "read-committed", "long-fork").empty());

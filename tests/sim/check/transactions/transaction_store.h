@@ -20,9 +20,9 @@ struct StoreSettings {
     std::uint64_t keys = 2;
     std::uint64_t transactions = 4;
     std::uint64_t micros_max = 3;
-    // Sound: serial = a transaction takes effect at one moment; snapshot = it reads what was there at
-    // its begin, and is refused if another one wrote the same since. Sloppy: reads show what they
-    // like, writes come as they are made.
+    // Sound: serial = a transaction takes effect at one moment; snapshot = it reads what was there
+    // at its begin, and is refused if another one wrote the same since. Sloppy: reads show what
+    // they like, writes come as they are made.
     enum class Kind : std::uint8_t { serial = 1, snapshot, sloppy } kind = Kind::serial;
     std::uint64_t failed_percent = 0;
     std::uint64_t unknown_percent = 0;
@@ -217,7 +217,9 @@ class Store {
             } else if (answered && micro.is_read && !micro.shown.empty()) {
                 shown = Value(micro.shown.back());
             }
-            out.push_back(Value(ValueList{text_value(micro.is_read ? "r" : lists ? "append" : "w"),
+            out.push_back(Value(ValueList{text_value(micro.is_read ? "r"
+                                                     : lists       ? "append"
+                                                                   : "w"),
                 Value(static_cast<std::int64_t>(micro.key)),
                 micro.is_read ? shown : Value(micro.value)}));
         }

@@ -53,16 +53,19 @@ TEST_CASE("levels: what implies what", "[transactions]") {
     CHECK_FALSE(BrokenLevels{}.weakest_broken());
 }
 
-TEST_CASE("transactions: unknown models and levels are errors that name the known ones", "[transactions]") {
+TEST_CASE("transactions: unknown models and levels are errors that name the known ones",
+    "[transactions]") {
     const auto history = concurrent({"ax1", "rx1"});
-    CHECK(error_of(history, "list-prepend").starts_with(
-        "unknown model list-prepend of transactions; known: list-append, "));
-    CHECK(error_of(history, "list-append", "linearizable") ==
-          "unknown level linearizable of model list-append; known: read-uncommitted, read-committed, "
-          "repeatable-read, snapshot-isolation, serializable, strong-session-serializable, "
-          "strict-serializable");
+    CHECK(error_of(history, "list-prepend")
+            .starts_with("unknown model list-prepend of transactions; known: list-append, "));
+    CHECK(
+        error_of(history, "list-append", "linearizable") ==
+        "unknown level linearizable of model list-append; known: read-uncommitted, read-committed, "
+        "repeatable-read, snapshot-isolation, serializable, strong-session-serializable, "
+        "strict-serializable");
     CHECK(error_of(history, "list-append / serializable", "strict-serializable") ==
-          "unknown level strict-serializable of model list-append / serializable; known: serializable");
+          "unknown level strict-serializable of model list-append / serializable; known: "
+          "serializable");
     CHECK(error_of(history, "kafka-log", "serializable") ==
           "unknown level serializable of model kafka-log; known: read-uncommitted, read-committed");
     CHECK(judge(history, "list-append / serializable").level == "serializable");
@@ -71,29 +74,35 @@ TEST_CASE("transactions: unknown models and levels are errors that name the know
     CHECK_FALSE(is_transaction_model("register"));
 }
 
-TEST_CASE("transactions: a malformed one is named with its line and what was expected", "[transactions]") {
+TEST_CASE("transactions: a malformed one is named with its line and what was expected",
+    "[transactions]") {
     const auto call = [](std::string_view value) {
         return "{:type :invoke, :process 0, :f :txn, :value " + std::string(value) +
                "}\n{:type :ok, :process 0, :f :txn, :value " + std::string(value) + "}";
     };
-    CHECK(error_of(call("7"), "list-append") ==
-          "operation 0 (line 2): expected a list of micro-operations [:append key value] and [:r key "
-          "list], found 7");
+    CHECK(
+        error_of(call("7"), "list-append") ==
+        "operation 0 (line 2): expected a list of micro-operations [:append key value] and [:r key "
+        "list], found 7");
     CHECK(error_of(call("[[:append 1 2] [:cas 1 2]]"), "list-append") ==
-          "operation 0 (line 2): expected micro-operations [:append key value] and [:r key list], found "
+          "operation 0 (line 2): expected micro-operations [:append key value] and [:r key list], "
+          "found "
           "[cas 1 2]");
     CHECK(error_of(call("[[:r 1 2]]"), "list-append") ==
           "operation 0 (line 2): expected a list or nil as the answer of a read, found [r 1 2]");
     CHECK(error_of(call("[[:w 1]]"), "rw-register") ==
-          "operation 0 (line 2): expected micro-operations [:w key value] and [:r key value], found [w "
+          "operation 0 (line 2): expected micro-operations [:w key value] and [:r key value], "
+          "found [w "
           "1]");
     CHECK(error_of(call("[[:append 1 2]]"), "long-fork").ends_with("found [append 1 2]"));
-    CHECK(error_of(call("[[:poll {1 [[:a 2]]}]]"), "kafka-log").ends_with("found [poll {1 [[a 2]]}]"));
+    CHECK(error_of(call("[[:poll {1 [[:a 2]]}]]"), "kafka-log")
+            .ends_with("found [poll {1 [[a 2]]}]"));
     CHECK(error_of(call("[[:poll [1]]]"), "kafka-log").ends_with("found [poll [1]]"));
     CHECK(error_of(call("[]"), "list-append").empty());
 }
 
-TEST_CASE("transactions: a spent budget is inconclusive unless something was found", "[transactions]") {
+TEST_CASE(
+    "transactions: a spent budget is inconclusive unless something was found", "[transactions]") {
     StoreSettings settings;
     settings.transactions = 5000;
     settings.clients = 5;
@@ -111,7 +120,8 @@ TEST_CASE("transactions: a spent budget is inconclusive unless something was fou
     CHECK(judge(sound, "list-append").verdict == Verdict::ok);
 }
 
-TEST_CASE("transactions: values changed at random are judged or refused, never a crash", "[transactions]") {
+TEST_CASE("transactions: values changed at random are judged or refused, never a crash",
+    "[transactions]") {
     const auto pick = [](std::uint64_t seed, std::uint64_t what, std::uint64_t below) {
         return keyed_bits(seed, Site{905}, 0, what) % below;
     };
@@ -124,14 +134,17 @@ TEST_CASE("transactions: values changed at random are judged or refused, never a
         settings.unknown_percent = 20;
         RecordedHistory history = Store(seed, settings).run();
         for (std::uint64_t i = 0; i < 1 + seed % 3; ++i) {
-            RecordedOperation& operation = history.operations[pick(seed, 4 * i, history.operations.size())];
+            RecordedOperation& operation =
+                history.operations[pick(seed, 4 * i, history.operations.size())];
             Value& target = pick(seed, 4 * i + 1, 3) == 0 ? operation.asked : operation.answered;
             ValueList micros = target.list() == nullptr ? ValueList{} : *target.list();
             const Value odd[] = {Value(), Value(true), Value(std::int64_t{1}), text_value("r"),
                 Value(ValueList{}), Value(ValueMap{{Value(), Value()}}), Value(ValueSet{}),
                 Value(ValueList{text_value("r"), Value(), Value(ValueList{Value(), Value()})}),
-                Value(ValueList{text_value("poll"), Value(ValueMap{{Value(), Value(ValueList{Value()})}})}),
-                Value(ValueList{text_value("send"), Value(true), Value(ValueList{Value(), Value()})}),
+                Value(ValueList{
+                    text_value("poll"), Value(ValueMap{{Value(), Value(ValueList{Value()})}})}),
+                Value(
+                    ValueList{text_value("send"), Value(true), Value(ValueList{Value(), Value()})}),
                 Value(ValueList{text_value("append"), Value(std::int64_t{0}), Value()})};
             const Value& changed = odd[pick(seed, 4 * i + 2, std::size(odd))];
             if (micros.empty() || pick(seed, 4 * i + 3, 4) == 0) {
