@@ -126,10 +126,9 @@ TEST_CASE("long-fork: two reads that saw two writes in opposite orders", "[trans
     const auto history = together({"wx1", "wy1", "rx1 ry", "rx ry1", "rx1 ry1"});
     const Judgement judgement = judge(history, "long-fork");
     REQUIRE(names_of(judgement) == Names{"long-fork"});
-    CHECK(
-        judgement.anomalies[0].sentence ==
-        "long fork: transaction 2 saw the write of x and not that of y, transaction 3 saw them the "
-        "other way round");
+    CHECK(judgement.anomalies[0].sentence ==
+          "transaction 2 saw the write of x and not that of y, transaction 3 saw them the "
+          "other way round");
     CHECK(judgement.anomalies[0].operations == std::vector<std::uint64_t>{2, 3});
     CHECK(at(history, "snapshot-isolation", "long-fork") == Names{"long-fork"});
     CHECK(at(history, "read-committed", "long-fork").empty());
