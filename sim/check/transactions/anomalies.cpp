@@ -56,8 +56,8 @@ void Anomalies::judge(Level level, Judgement& judgement) const {
             break;
         }
         const FoundAnomaly& found = found_[i];
-        judgement.anomalies.push_back({name_at(found.names, level)->name, found.sentence,
-            found.steps, found.operations});
+        judgement.anomalies.push_back(
+            {name_at(found.names, level)->name, found.sentence, found.steps, found.operations});
     }
     for (const auto& [all, total] : totals_) {
         judgement.anomalies_total += name_at(total.names, level) != nullptr ? total.count : 0;

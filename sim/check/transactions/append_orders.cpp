@@ -10,8 +10,7 @@ namespace {
 constexpr std::uint32_t none = RecordedAppend::none;
 
 bool begins_like(const ValueList& list, const ValueList& longer) {
-    return list.size() <= longer.size() &&
-           std::equal(list.begin(), list.end(), longer.begin());
+    return list.size() <= longer.size() && std::equal(list.begin(), list.end(), longer.begin());
 }
 
 }  // namespace
@@ -82,7 +81,8 @@ void AppendOrders::find_longest() {
         for (const MicroOperation& micro : transactions_.of(transactions_.all[t])) {
             const ValueList* list = micro.is_read ? micro.value->list() : nullptr;
             AppendOrder& order = orders_[micro.key];
-            if (list != nullptr && (order.longest == nullptr || order.longest->size() < list->size())) {
+            if (list != nullptr &&
+                (order.longest == nullptr || order.longest->size() < list->size())) {
                 order.longest = list;
                 order.reader = t;
             }
@@ -91,15 +91,13 @@ void AppendOrders::find_longest() {
 }
 
 std::uint32_t AppendOrders::find(std::uint32_t key, const Value& element) {
-    const auto* slot =
-        append_of_element_.find(std::uint64_t{key} << 32 | values_.number(element));
+    const auto* slot = append_of_element_.find(std::uint64_t{key} << 32 | values_.number(element));
     return slot == nullptr ? none : *slot - 1;
 }
 
-void AppendOrders::add_garbage(
-    std::uint32_t transaction, std::uint32_t key, const Value& element) {
+void AppendOrders::add_garbage(std::uint32_t transaction, std::uint32_t key, const Value& element) {
     anomalies_.add({{{"garbage-read", {Level::read_uncommitted}}},
-        fmt::format("garbage read: {} read {} in {}, which nobody appended to it",
+        fmt::format("{} read {} in {}, which nobody appended to it: a garbage read",
             transactions_.name(transaction), to_text(element, 60), transactions_.key_text(key)),
         {}, {transactions_.all[transaction].id}});
 }
@@ -127,7 +125,7 @@ void AppendOrders::resolve(std::uint32_t key) {
         if (before != none) {
             order.contradictory = true;
             anomalies_.add({{{"duplicate-elements", {Level::read_uncommitted}}},
-                fmt::format("duplicate elements: {} read {} with {} at places {} and {}",
+                fmt::format("{} read {} with {} at places {} and {}",
                     transactions_.name(order.reader), transactions_.key_text(key),
                     to_text(element, 60), before, i),
                 {}, {transactions_.all[order.reader].id}});
@@ -162,7 +160,7 @@ void AppendOrders::check_program_order(std::uint32_t key) {
         }
         order.contradictory = true;
         anomalies_.add({{{"incompatible-orders", {Level::read_uncommitted}}},
-            fmt::format("incompatible orders: {} appended {} and then {} to {}, but {} read the second "
+            fmt::format("{} appended {} and then {} to {}, but {} read the second "
                         "without the first before it",
                 transactions_.name(later.transaction), to_text(*earlier.value, 60),
                 to_text(*later.value, 60), transactions_.key_text(key),
@@ -191,10 +189,13 @@ void AppendOrders::compare(std::uint32_t transaction, std::uint32_t key, const V
         return;
     }
     order.contradictory = true;
+    const auto differ = std::mismatch(list.begin(), list.end(), order.longest->begin());
     anomalies_.add({{{"incompatible-orders", {Level::read_committed}}},
-        fmt::format("incompatible orders: {} read {} as {} and {} as {}; neither begins like the other",
-            transactions_.name(transaction), transactions_.key_text(key), to_text(Value(list)),
-            transactions_.name(order.reader), to_text(Value(*order.longest))),
+        fmt::format(
+            "{} read {} with {} at place {}, and {} with {}; neither list begins like the other",
+            transactions_.name(transaction), transactions_.key_text(key),
+            to_text(*differ.first, 60), differ.first - list.begin(),
+            transactions_.name(order.reader), to_text(*differ.second, 60)),
         {}, {transactions_.all[transaction].id, transactions_.all[order.reader].id}});
     for (const Value& element : list) {
         const std::uint32_t number = find(key, element);

@@ -43,7 +43,8 @@ struct AppendOrder {
 };
 
 // Finds the orders and adds to `anomalies` what is wrong with them: duplicate elements, orders that
-// are not compatible with each other or with that of a transaction, garbage. A transaction without answer has committed if a read shows one of its appends.
+// are not compatible with each other or with that of a transaction, garbage. A transaction without
+// answer has committed if a read shows one of its appends.
 class AppendOrders {
   public:
     AppendOrders(const Transactions& transactions, Anomalies& anomalies, Effort& effort);

@@ -48,9 +48,8 @@ class Tarjan {
     }
 
     bool inside(const Edge& edge) const {
-        return outer_ == nullptr ||
-               (outer_->at(edge.from, 0) == outer_->at(edge.to, 0) &&
-                   outer_->at(edge.to, 0) != Components::none);
+        return outer_ == nullptr || (outer_->at(edge.from, 0) == outer_->at(edge.to, 0) &&
+                                        outer_->at(edge.to, 0) != Components::none);
     }
 
     void open(std::uint32_t state) {

@@ -23,8 +23,8 @@ constexpr std::uint32_t support_bit(Support support) {
 }
 inline constexpr std::uint32_t all_supports = 31;
 
-// Which walks count. With `nonadjacent` no two rw edges may follow each other: a node is then in one
-// of two states, reached by rw (1) or not (0), and components are of states.
+// Which walks count. With `nonadjacent` no two rw edges may follow each other: a node is then in
+// one of two states, reached by rw (1) or not (0), and components are of states.
 struct WalkRule {
     EdgeKinds kinds = all_edges;
     std::uint32_t supports = all_supports;  // support_bit()s
@@ -56,8 +56,8 @@ struct Components {
     }
 };
 
-// The components of at least two states, of edges inside one component of `outer` only (of its state
-// 0; nullptr = of everything). Incomplete once effort.spent().
+// The components of at least two states, of edges inside one component of `outer` only (of its
+// state 0; nullptr = of everything). Incomplete once effort.spent().
 Components components_of(
     const DependencyGraph& graph, const WalkRule& rule, const Components* outer, Effort& effort);
 

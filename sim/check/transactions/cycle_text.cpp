@@ -22,14 +22,15 @@ std::string_view class_name(CycleClass kind) {
 std::string_view meaning(CycleClass kind) {
     switch (kind) {
         case CycleClass::g0: return "their writes are interleaved";
-        case CycleClass::g1c: return "each has seen, or written over, what another one of them wrote";
+        case CycleClass::g1c:
+            return "each has seen, or written over, what another one of them wrote";
         case CycleClass::g_single: return "one of them has missed what it must have come after";
         case CycleClass::g_nonadjacent:
             return "several of them have missed what they must have come after, and no two that "
-                   "missed something are neighbours (G-nonadjacent), so that no snapshots explain it "
+                   "missed something are neighbours (G-nonadjacent), so that no snapshots explain "
+                   "it "
                    "either";
-        case CycleClass::g2_item:
-            return "several of them have missed what others of them wrote";
+        case CycleClass::g2_item: return "several of them have missed what others of them wrote";
     }
     return "";
 }
@@ -55,8 +56,8 @@ std::string_view common_name(const Cycle& cycle) {
             }
         }
         if (steps.size() == 4 && cycle.kind == CycleClass::g_nonadjacent &&
-            kind(i) == EdgeKind::wr && kind(i + 1) == EdgeKind::rw &&
-            kind(i + 2) == EdgeKind::wr && kind(i + 3) == EdgeKind::rw) {
+            kind(i) == EdgeKind::wr && kind(i + 1) == EdgeKind::rw && kind(i + 2) == EdgeKind::wr &&
+            kind(i + 3) == EdgeKind::rw) {
             return "long fork";
         }
     }
@@ -79,8 +80,7 @@ BrokenLevels broken_by(CycleClass kind, Support support) {
         case CycleClass::g0: return {Level::read_uncommitted};
         case CycleClass::g1c: return {Level::read_committed};
         case CycleClass::g_single:
-        case CycleClass::g_nonadjacent:
-            return {Level::repeatable_read, Level::snapshot_isolation};
+        case CycleClass::g_nonadjacent: return {Level::repeatable_read, Level::snapshot_isolation};
         case CycleClass::g2_item: return {Level::repeatable_read};
     }
     return {};
@@ -89,12 +89,11 @@ BrokenLevels broken_by(CycleClass kind, Support support) {
 std::string order_reason(const RecordedOperation& from, const RecordedOperation& to,
     Support support, const std::string& name) {
     if (support == Support::session) {
-        return fmt::format(
-            "it returned before the same client {} called {}", from.process, name);
+        return fmt::format("it returned before the same client {} called {}", from.process, name);
     }
     if (from.returned_ns && to.called_ns) {
-        return fmt::format("it returned at {} ns, before {} was called at {} ns",
-            *from.returned_ns, name, *to.called_ns);
+        return fmt::format("it returned at {} ns, before {} was called at {} ns", *from.returned_ns,
+            name, *to.called_ns);
     }
     return fmt::format("it returned before {} was called", name);
 }
@@ -126,8 +125,8 @@ FoundAnomaly describe(const Cycle& cycle, const CycleSpeaker& speaker) {
         const CycleStep& step = cycle.steps[i];
         const RecordedOperation& from = speaker.operation(step.from);
         const RecordedOperation& to = speaker.operation(step.to);
-        const std::string from_name = operation_name("transaction", from);
-        const std::string to_name = operation_name("transaction", to);
+        const std::string from_name = operation_name(speaker.noun, from);
+        const std::string to_name = operation_name(speaker.noun, to);
         out.operations.push_back(from.id);
         if (i < 8) {
             names += i == 0 ? "" : i + 1 == cycle.steps.size() ? " and " : ", ";
@@ -140,11 +139,12 @@ FoundAnomaly describe(const Cycle& cycle, const CycleSpeaker& speaker) {
     if (cycle.steps.size() > 8) {
         names += fmt::format(" and {} others", cycle.steps.size() - 8);
     }
-    const std::string_view order = cycle.support == Support::data      ? ""
-                                   : cycle.support == Support::session ? ", in the order of clients"
-                                                                       : ", in the order of real time";
-    out.sentence = fmt::format("{}: no order of the transactions {} is possible{}: {}",
-        common_name(cycle), names, order, meaning(cycle.kind));
+    const std::string_view order = cycle.support == Support::data ? ""
+                                   : cycle.support == Support::session
+                                       ? ", in the order of clients"
+                                       : ", in the order of real time";
+    out.sentence = fmt::format("{}: no order of the {}s {} is possible{}: {}", common_name(cycle),
+        speaker.noun, names, order, meaning(cycle.kind));
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "sim/check/recorded/recorded_history.h"
 #include "sim/check/transactions/anomalies.h"
@@ -12,6 +13,7 @@ namespace ledger::check {
 
 // What a model knows of its edges.
 struct CycleSpeaker {
+    std::string_view noun;  // "transaction"
     std::function<const RecordedOperation&(std::uint32_t transaction)> operation;
     // Why the edge is there, as a clause: "it read x up to 1, and transaction 5 appended 2". Never
     // asked about edges of order.

@@ -40,8 +40,8 @@ class Finder {
         std::uint32_t state = 0;
     };
 
-    std::vector<std::uint32_t> path_to(std::uint32_t start, std::uint32_t last_edge,
-        std::uint32_t last_state) const;
+    std::vector<std::uint32_t> path_to(
+        std::uint32_t start, std::uint32_t last_edge, std::uint32_t last_state) const;
 
     const DependencyGraph& graph_;
     std::vector<std::uint32_t> seen_;  // the search that saw a state last
@@ -72,14 +72,15 @@ std::optional<std::vector<std::uint32_t>> Finder::walk_back(std::uint32_t start,
         next_level_.clear();
         // Junctions first: what they lead to is as near as they are.
         for (const bool junctions : {true, false}) {
-            for (std::uint64_t i = 0; (junctions || length < length_max) && i < level_.size(); ++i) {
+            for (std::uint64_t i = 0; (junctions || length < length_max) && i < level_.size();
+                ++i) {
                 const std::uint32_t state = level_[i];
                 if (graph_.is_junction(state / 2) != junctions) {
                     continue;
                 }
                 const EdgeKinds kinds = state == begin ? search.first : search.later | onward_edges;
                 for (std::uint32_t e = graph_.first_edge(state / 2);
-                     e < graph_.first_edge(state / 2 + 1); ++e) {
+                    e < graph_.first_edge(state / 2 + 1); ++e) {
                     const Edge& edge = graph_.edge(e);
                     const int after = search.rule.after(edge, static_cast<int>(state % 2));
                     if (after < 0 || (kinds & bit(edge.kind)) == 0) {
@@ -115,10 +116,10 @@ class Cycles {
 
   private:
     // `broken`: nodes of components that have given a cycle already; adds those that give one now.
-    void find_with(std::uint32_t supports, Support support, const Components& all,
+    void find_with(
+        std::uint32_t supports, Support support, const Components& all, std::vector<bool>& broken);
+    void find_in(const Components& components, const std::vector<Search>& searches, Support support,
         std::vector<bool>& broken);
-    void find_in(const Components& components, const std::vector<Search>& searches,
-        Support support, std::vector<bool>& broken);
     std::optional<Cycle> shortest(const std::vector<std::uint32_t>& states,
         const Components& components, const Search& search, Support support);
     Cycle cycle_of(const std::vector<std::uint32_t>& edges, Support support) const;
@@ -160,8 +161,9 @@ CycleClass class_of(const std::vector<CycleStep>& steps) {
     if (rw == 0) {
         return wr ? CycleClass::g1c : CycleClass::g0;
     }
-    return rw == 1 ? CycleClass::g_single
-                   : adjacent ? CycleClass::g2_item : CycleClass::g_nonadjacent;
+    return rw == 1    ? CycleClass::g_single
+           : adjacent ? CycleClass::g2_item
+                      : CycleClass::g_nonadjacent;
 }
 
 Cycle Cycles::cycle_of(const std::vector<std::uint32_t>& edges, Support support) const {
@@ -204,10 +206,8 @@ std::optional<Cycle> Cycles::shortest(const std::vector<std::uint32_t>& states,
         auto walk = finder_.walk_back(state / 2, search, components, best_length - 1, effort_);
         if (walk) {
             best = std::move(walk);
-            best_length = static_cast<std::uint64_t>(
-                std::count_if(best->begin(), best->end(), [this](std::uint32_t edge) {
-                    return graph_.edge(edge).kind != EdgeKind::onward;
-                }));
+            best_length = static_cast<std::uint64_t>(std::count_if(best->begin(), best->end(),
+                [this](std::uint32_t edge) { return graph_.edge(edge).kind != EdgeKind::onward; }));
         }
     }
     steps_ += effort_.steps() - begin;
@@ -236,8 +236,8 @@ void Cycles::find_in(const Components& components, const std::vector<Search>& se
     }
 }
 
-void Cycles::find_with(std::uint32_t supports, Support support, const Components& all,
-    std::vector<bool>& broken) {
+void Cycles::find_with(
+    std::uint32_t supports, Support support, const Components& all, std::vector<bool>& broken) {
     const WalkRule g0{ww_edges, supports, false};
     const WalkRule g1c{dependency_edges, supports, false};
     const WalkRule nonadjacent{all_edges, supports, true};

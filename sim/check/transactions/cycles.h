@@ -33,16 +33,17 @@ struct Cycle {
     // The most that any of its edges rests on: an anomaly of this class by the data alone, or its
     // variant that needs the order of a session or of real time.
     Support support = Support::data;
-    std::vector<CycleStep> steps;  // each begins where the one before it ends, the first at the last
+    std::vector<CycleStep>
+        steps;  // each begins where the one before it ends, the first at the last
 };
 
 // One short cycle of each strongly connected component, of the worst class that there is in it:
 // by the data alone; with the order of sessions as well, in components without a cycle of the data;
-// and with the order of real time as well, likewise. A component is searched from all its transactions while that is cheap, and
-// then from as many as is cheap: what is found is a cycle of the right class always, the shortest
-// in components of up to a few hundred transactions. Of G-single and G-nonadjacent, which break the
-// same levels, a big component may give the second although it holds both. Nothing is found only if
-// the graph has no cycle, unless effort.spent().
+// and with the order of real time as well, likewise. A component is searched from all its
+// transactions while that is cheap, and then from as many as is cheap: what is found is a cycle of
+// the right class always, the shortest in components of up to a few hundred transactions. Of
+// G-single and G-nonadjacent, which break the same levels, a big component may give the second
+// although it holds both. Nothing is found only if the graph has no cycle, unless effort.spent().
 //
 // O(nodes + edges) and a bounded search per component (Tarjan 1972).
 std::vector<Cycle> find_cycles(const DependencyGraph& graph, Effort& effort);

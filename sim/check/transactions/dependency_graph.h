@@ -56,7 +56,9 @@ class DependencyGraph {
     std::uint32_t nodes() const { return nodes_; }
     bool is_junction(std::uint32_t node) const { return node >= transactions_; }
     std::uint64_t bytes() const;
-    bool has(Support support) const { return (supports_ >> static_cast<unsigned>(support) & 1) != 0; }
+    bool has(Support support) const {
+        return (supports_ >> static_cast<unsigned>(support) & 1) != 0;
+    }
 
     std::uint32_t add_junction() { return nodes_++; }
     // Edges from a transaction to itself say nothing and are left out.
@@ -65,10 +67,10 @@ class DependencyGraph {
     // What is known of all that comes after one version of a key.
     struct After {
         std::uint32_t key = 0;
-        std::uint32_t version = 0;              // of the label
-        std::vector<std::uint32_t> readers;     // transactions that read this version
-        std::uint32_t writer = EdgeLabel::none; // wrote it
-        std::vector<Support> writer_supports;   // an edge of each is wanted from the writer
+        std::uint32_t version = 0;               // of the label
+        std::vector<std::uint32_t> readers;      // transactions that read this version
+        std::uint32_t writer = EdgeLabel::none;  // wrote it
+        std::vector<Support> writer_supports;    // an edge of each is wanted from the writer
         struct Successor {
             std::uint32_t transaction = 0;
             std::uint32_t version = 0;  // written by it, some time after After::version
@@ -80,8 +82,8 @@ class DependencyGraph {
         std::vector<Successor> successors;
     };
     // rw from all readers and ww from the writer to all successors but themselves. In linear size:
-    // if several readers are successors too they get a ring instead of edges from each to each; that
-    // is a lost update, which the caller tells of.
+    // if several readers are successors too they get a ring instead of edges from each to each;
+    // that is a lost update, which the caller tells of.
     void add_after(const After& after);
 
     // `order` edges between all of which one returned before the other was called (equal times are

@@ -12,11 +12,13 @@ namespace ledger::check {
 
 using Committed = std::function<bool(std::uint32_t transaction)>;
 
-// Edges of Support::session and Support::realtime between committed transactions. One whose answer is
-// not known comes after what returned before its call, and before nothing.
-void add_orders(const Transactions& transactions, const Committed& committed, DependencyGraph& graph);
+// Edges of Support::session and Support::realtime between committed transactions. One whose answer
+// is not known comes after what returned before its call, and before nothing.
+void add_orders(
+    const Transactions& transactions, const Committed& committed, DependencyGraph& graph);
 
-// "transactions", of these "unknown that took effect", "unknown of which nothing is seen", "failed".
+// "transactions", of these "unknown that took effect", "unknown of which nothing is seen",
+// "failed".
 void count_outcomes(
     const Transactions& transactions, const Committed& committed, Coverage& coverage);
 

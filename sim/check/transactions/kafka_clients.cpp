@@ -53,11 +53,11 @@ void KafkaClients::add(std::string_view name, const Move& move, std::string_view
     const std::string key = history_.keys[move.key];
     std::string sentence;
     if (move.to.place > move.from.place) {
-        sentence = fmt::format("{}: {} {} {} and next {} of {}, over {}", name,
+        sentence = fmt::format("{} {} {} and next {} of {}, over {}",
             history_.name(move.to_operation), what, from, to, key, skipped(move));
     } else {
-        sentence = fmt::format("{}: {} {} {} of {} after {}, which does not stand before it (delta {})",
-            name, history_.name(move.to_operation), what, to, key, from,
+        sentence = fmt::format("{} {} {} of {} after {}, which does not stand before it (delta {})",
+            history_.name(move.to_operation), what, to, key, from,
             static_cast<std::int64_t>(move.to.place) - static_cast<std::int64_t>(move.from.place));
     }
     std::vector<std::uint64_t> operations = {history_.operations[move.to_operation].id};

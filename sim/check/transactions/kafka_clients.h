@@ -18,14 +18,15 @@ namespace ledger::check {
 // int-nonmonotonic-poll). Where a consumer stands is where its last ok operation ended: one that
 // failed or whose outcome is unknown must rewind, so each one is measured from there. An assignment
 // forgets the keys that it drops, and all of them if it is not ok.
-// Producers: nonmonotonic-send, int-nonmonotonic-send and, unless batches interleave, int-send-skip.
+// Producers: nonmonotonic-send, int-nonmonotonic-send and, unless batches interleave,
+// int-send-skip.
 class KafkaClients {
   public:
     KafkaClients(const KafkaHistory& history, const KafkaOrder& order, bool interleaved_batches,
         Anomalies& anomalies, Effort& effort);
 
-    // The longest time that the end a poll showed had been outdated already when the poll was called
-    // (lower bound), in nanoseconds, or 0; only of histories with times.
+    // The longest time that the end a poll showed had been outdated already when the poll was
+    // called (lower bound), in nanoseconds, or 0; only of histories with times.
     std::int64_t realtime_lag_ns() const { return lag_ns_; }
 
   private:

@@ -43,7 +43,9 @@ class KafkaLog {
 
     std::uint32_t sender(std::uint32_t record) const { return history_.records[record].sender; }
     std::uint64_t id(std::uint32_t operation) const { return history_.operations[operation].id; }
-    Outcome outcome(std::uint32_t operation) const { return history_.operations[operation].outcome; }
+    Outcome outcome(std::uint32_t operation) const {
+        return history_.operations[operation].outcome;
+    }
 
     const KafkaHistory& history_;
     const KafkaOptions options_;
@@ -58,7 +60,8 @@ class KafkaLog {
 
 void KafkaLog::add(std::string_view name, Level broken, std::string sentence,
     std::vector<std::uint64_t> operations) {
-    anomalies_.add({{{std::string(name), {broken}}}, std::move(sentence), {}, std::move(operations)});
+    anomalies_.add(
+        {{{std::string(name), {broken}}}, std::move(sentence), {}, std::move(operations)});
 }
 
 void KafkaLog::examine_poll(std::uint32_t operation, const KafkaSight& poll) {
@@ -67,15 +70,15 @@ void KafkaLog::examine_poll(std::uint32_t operation, const KafkaSight& poll) {
         history_.value_text(poll.record), history_.key_text(poll.record));
     if (by == none) {
         add("garbage-read", Level::read_uncommitted,
-            fmt::format("garbage read: {}, which nobody sent", what), {id(operation)});
+            fmt::format("{}, which nobody sent: a garbage read", what), {id(operation)});
     } else if (outcome(by) == Outcome::failed) {
         add("G1a", Level::read_committed,
-            fmt::format("aborted read: {}, which {} had sent, but that failed", what, history_.name(by)),
+            fmt::format(
+                "aborted read: {}, which {} had sent, but that failed", what, history_.name(by)),
             {id(by), id(operation)});
     } else if (by == operation) {
         add("precommitted-read", Level::read_committed,
-            fmt::format("precommitted read: {}, which it sent itself and had not committed", what),
-            {id(operation)});
+            fmt::format("{}, which it sent itself and had not committed", what), {id(operation)});
     }
 }
 
@@ -105,7 +108,8 @@ void KafkaLog::find_lost_in(std::uint32_t key) {
         if (!polled_[record] && by != none && order_.committed(by)) {
             const std::uint32_t read = order_.log(key)[read_to_[key] - 1];
             add("lost-write", Level::read_uncommitted,
-                fmt::format("lost write: {} sent {} to {}, and no poll returned it, though {} behind it was polled",
+                fmt::format("{} sent {} to {}, and no poll returned it, though {} "
+                            "behind it was polled",
                     history_.name(by), history_.value_text(record), history_.keys[key],
                     history_.value_text(read)),
                 {id(by)});
@@ -129,7 +133,7 @@ std::uint64_t KafkaLog::unseen_at_end() {
         ++unseen;
         if (options_.end_is_polled) {
             add("unseen", Level::read_uncommitted,
-                fmt::format("unseen: {} sent {} to {} and was told so, but no poll ever returned it",
+                fmt::format("{} sent {} to {} and was told so, but no poll ever returned it",
                     history_.name(by), history_.value_text(record), history_.key_text(record)),
                 {id(by)});
         }
@@ -181,10 +185,14 @@ std::string KafkaLog::reason(const CycleStep& step) const {
 
 void KafkaLog::find_cycles_of_records() {
     DependencyGraph graph(static_cast<std::uint32_t>(history_.operations.size()));
-    for (std::uint32_t key = 0; key < history_.keys.size() && !options_.interleaved_batches; ++key) {
+    for (std::uint32_t key = 0; key < history_.keys.size() && !options_.interleaved_batches;
+        ++key) {
+        const std::vector<std::uint32_t>& log = order_.log(key);
         std::uint32_t last = none;
-        for (const std::uint32_t record : order_.log(key)) {
-            if (sender(record) == none || !order_.committed(sender(record))) {
+        for (const std::uint32_t record : log) {
+            // Where a duplicate belongs is not known.
+            if (sender(record) == none || !order_.committed(sender(record)) ||
+                order_.is_duplicate(record)) {
                 continue;
             }
             if (last != none) {
@@ -210,7 +218,7 @@ void KafkaLog::find_cycles_of_records() {
     }
     graph.finish();
     effort_.hold(graph.bytes() * 2);
-    const CycleSpeaker speaker{
+    const CycleSpeaker speaker{"operation",
         [this](std::uint32_t o) -> const RecordedOperation& {
             return history_.recorded->operations[id(o)];
         },
@@ -246,7 +254,8 @@ Coverage KafkaLog::run() {
     coverage.add("of them took effect", took_effect);
     coverage.add("most unseen at one time", most_unseen());
     coverage.add("unseen at the end", unseen);
-    coverage.add("longest lag in real time, ns", static_cast<std::uint64_t>(clients.realtime_lag_ns()));
+    coverage.add(
+        "longest lag in real time, ns", static_cast<std::uint64_t>(clients.realtime_lag_ns()));
     return coverage;
 }
 

@@ -18,8 +18,8 @@ struct Placed {
 };
 std::optional<Placed> placed(const Value& value) {
     const ValueList* pair = value.list();
-    const bool fits = pair != nullptr && pair->size() == 2 &&
-                      ((*pair)[0].integer() || (*pair)[0].is_nil());
+    const bool fits =
+        pair != nullptr && pair->size() == 2 && ((*pair)[0].integer() || (*pair)[0].is_nil());
     return fits ? std::optional(Placed{(*pair)[0].integer(), &(*pair)[1]}) : std::nullopt;
 }
 
@@ -40,8 +40,8 @@ class Reader {
 
     KafkaHistory out_;
     Interner values_;
-    LookupTable<std::string, std::uint32_t> key_numbers_;             // + 1
-    LookupTable<std::uint64_t, std::uint32_t> record_numbers_;        // key and value -> + 1
+    LookupTable<std::string, std::uint32_t> key_numbers_;       // + 1
+    LookupTable<std::uint64_t, std::uint32_t> record_numbers_;  // key and value -> + 1
 };
 
 std::uint32_t Reader::key(const Value& value) {
@@ -95,8 +95,8 @@ bool Reader::add_micro(const Value& micro, bool answered, KafkaOperation& operat
     if ((*parts)[0].is("send") && parts->size() == 3) {
         const Value& value = (*parts)[2];
         const std::optional<Placed> at = answered ? placed(value) : std::nullopt;
-        operation.sends.push_back({record((*parts)[1], at ? *at->value : value),
-            at ? at->offset : std::nullopt});
+        operation.sends.push_back(
+            {record((*parts)[1], at ? *at->value : value), at ? at->offset : std::nullopt});
         return true;
     }
     if (!(*parts)[0].is("poll") || parts->size() > 2) {
@@ -123,12 +123,14 @@ Result<KafkaOperation> Reader::operation(const RecordedOperation& recorded) {
     out.outcome = recorded.outcome;
     out.process = recorded.process;
     out.called = recorded.called;
-    out.returned = recorded.outcome == Outcome::unknown ? RecordedOperation::never : recorded.returned;
+    out.returned =
+        recorded.outcome == Outcome::unknown ? RecordedOperation::never : recorded.returned;
     const bool answered = recorded.outcome == Outcome::ok || recorded.answered.list() != nullptr;
     const Value& value = answered ? recorded.answered : recorded.asked;
     if (recorded.f == "assign" || recorded.f == "subscribe") {
         out.kind = KafkaOperation::Kind::assignment;
-        const Value& keys = value.list() != nullptr || value.set() != nullptr ? value : recorded.asked;
+        const Value& keys =
+            value.list() != nullptr || value.set() != nullptr ? value : recorded.asked;
         const ValueList* list = keys.set() != nullptr ? &keys.set()->elements : keys.list();
         if (list == nullptr) {
             return malformed_operation(recorded, answered, "a list of keys", value);

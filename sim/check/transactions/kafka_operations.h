@@ -1,5 +1,6 @@
 #pragma once
-// Kafka operations: sends, polls and assignments of a recorded history, on numbered keys and records.
+// Kafka operations: sends, polls and assignments of a recorded history, on numbered keys and
+// records.
 
 #include <cstdint>
 #include <optional>
@@ -39,16 +40,16 @@ struct KafkaOperation {
     std::uint64_t called = 0;
     std::uint64_t returned = RecordedOperation::never;
     std::vector<KafkaSight> sends;
-    std::vector<KafkaSight> polls;           // in the order in which they were handed out
-    std::vector<std::uint32_t> assigned;     // keys, of an assignment
+    std::vector<KafkaSight> polls;        // in the order in which they were handed out
+    std::vector<std::uint32_t> assigned;  // keys, of an assignment
 };
 
 struct KafkaHistory {
     const RecordedHistory* recorded = nullptr;
     std::vector<KafkaOperation> operations;  // in the order of their calls
     std::vector<KafkaRecord> records;
-    std::vector<std::string> keys;           // as text: a map key is one where an integer was sent
-    std::uint64_t skipped = 0;               // operations that are none of these
+    std::vector<std::string> keys;  // as text: a map key is one where an integer was sent
+    std::uint64_t skipped = 0;      // operations that are none of these
 
     // "operation 4 (line 12)".
     std::string name(std::uint32_t operation) const;

@@ -17,7 +17,8 @@ KafkaOrder::KafkaOrder(const KafkaHistory& history, Anomalies& anomalies, Effort
       anomalies_(anomalies),
       logs_(history.keys.size()),
       offsets_(history.keys.size()),
-      place_of_record_(history.records.size(), none) {
+      place_of_record_(history.records.size(), none),
+      is_duplicate_(history.records.size(), false) {
     for (const KafkaOperation& operation : history.operations) {
         committed_.push_back(operation.outcome == Outcome::ok);
     }
@@ -35,7 +36,7 @@ KafkaOrder::KafkaOrder(const KafkaHistory& history, Anomalies& anomalies, Effort
     for (std::uint64_t i = 0, end = 0; i < known.size() && effort.step(); i = end) {
         for (end = i + 1; end < known.size() && known[end].key == known[i].key &&
                           known[end].offset == known[i].offset;
-             ++end) {
+            ++end) {
         }
         add_place(std::span(known).subspan(i, end - i));
     }
@@ -49,7 +50,8 @@ std::vector<KafkaOrder::Known> KafkaOrder::known_offsets() const {
         const KafkaOperation& operation = history_.operations[o];
         const auto note = [&](const KafkaSight& sight) {
             if (sight.offset) {
-                known.push_back({history_.records[sight.record].key, *sight.offset, sight.record, o});
+                known.push_back(
+                    {history_.records[sight.record].key, *sight.offset, sight.record, o});
             }
         };
         if (committed_[o]) {
@@ -89,8 +91,7 @@ void KafkaOrder::add_place(std::span<const Known> known) {
     }
     if (known.size() > 1) {
         anomalies_.add({{{"inconsistent-offsets", {Level::read_uncommitted}}},
-            fmt::format("inconsistent offsets: offset {} of {} holds {}", first.offset,
-                history_.keys[first.key], values),
+            fmt::format("offset {} of {} holds {}", first.offset, history_.keys[first.key], values),
             {}, std::move(operations)});
     }
 }
@@ -106,11 +107,12 @@ void KafkaOrder::add_duplicates(std::vector<Known> known) {
             offsets += fmt::format("{}{}", end == i ? "" : " and ", known[end].offset);
             operations.push_back(history_.operations[known[end].operation].id);
         }
+        is_duplicate_[known[i].record] = end - i > 1;
         if (end - i > 1) {
             anomalies_.add({{{"duplicate", {Level::read_uncommitted}}},
-                fmt::format("duplicate: {} stands {} times in {}, at offsets {}",
-                    history_.value_text(known[i].record), end - i,
-                    history_.keys[known[i].key], offsets),
+                fmt::format("{} stands {} times in {}, at offsets {}",
+                    history_.value_text(known[i].record), end - i, history_.keys[known[i].key],
+                    offsets),
                 {}, std::move(operations)});
         }
     }

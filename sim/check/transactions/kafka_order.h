@@ -24,6 +24,7 @@ class KafkaOrder {
     const std::vector<std::uint32_t>& log(std::uint32_t key) const { return logs_[key]; }
     // The place of what was sent or polled, if it is known.
     std::optional<std::uint64_t> place(const KafkaSight& sight) const;
+    bool is_duplicate(std::uint32_t record) const { return is_duplicate_[record]; }
     // How many places are known.
     std::uint64_t places() const { return places_; }
 
@@ -45,6 +46,7 @@ class KafkaOrder {
     std::vector<std::vector<std::uint32_t>> logs_;
     std::vector<std::vector<std::int64_t>> offsets_;  // per key, of the places of logs_
     std::vector<std::uint32_t> place_of_record_;      // its first, or none
+    std::vector<bool> is_duplicate_;                  // per record
     std::uint64_t places_ = 0;
 };
 

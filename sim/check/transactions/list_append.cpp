@@ -38,10 +38,10 @@ class ListAppend {
   private:
     // What one transaction knows of one list so far.
     struct View {
-        std::uint32_t transaction = none;     // whose this is
-        std::vector<std::uint32_t> own;       // its appends
-        std::uint32_t length = none;          // of the list before its own appends, as it read it
-        std::uint64_t shown = 0;              // elements in its longest read
+        std::uint32_t transaction = none;  // whose this is
+        std::vector<std::uint32_t> own;    // its appends
+        std::uint32_t length = none;       // of the list before its own appends, as it read it
+        std::uint64_t shown = 0;           // elements in its longest read
         bool appends_after_read = false;
         bool wrong = false;  // it contradicts itself, so nothing follows from its reads
     };
@@ -49,7 +49,8 @@ class ListAppend {
     View& view_of(std::uint32_t transaction, std::uint32_t key);
     void examine(std::uint32_t transaction);
     void examine_append(std::uint32_t number, View& view);
-    void examine_read(std::uint32_t transaction, std::uint32_t key, const ValueList& list, View& view);
+    void examine_read(
+        std::uint32_t transaction, std::uint32_t key, const ValueList& list, View& view);
     void find_aborted(std::uint32_t transaction, std::uint32_t key, const ValueList& list);
     void add_aborted(std::uint32_t transaction, std::uint32_t append);
     void find_intermediate(std::uint32_t transaction, std::uint32_t key, std::uint64_t length);
@@ -68,7 +69,7 @@ class ListAppend {
     Effort& effort_;
     AppendOrders orders_;
     DependencyGraph graph_;
-    std::vector<View> views_;  // per key
+    std::vector<View> views_;             // per key
     std::vector<std::uint32_t> touched_;  // keys of the transaction under examination
     std::vector<ExternalRead> reads_;
     std::uint64_t compared_ = 0;
@@ -111,9 +112,8 @@ void ListAppend::examine_append(std::uint32_t number, View& view) {
     if (append.position < view.shown && orders_.order(append.key).usable()) {
         view.wrong = true;
         anomalies_.add({{{"future-read", {Level::read_uncommitted}}},
-            fmt::format("future read: {} read {} in {} before it appended it itself",
-                name(append.transaction), orders_.value_text(number),
-                transactions_.key_text(append.key)),
+            fmt::format("{} read {} in {} before it appended it itself", name(append.transaction),
+                orders_.value_text(number), transactions_.key_text(append.key)),
             {}, {id(append.transaction)}});
     }
     view.own.push_back(number);
@@ -136,8 +136,9 @@ void ListAppend::examine_read(
     if (!ends_with_own) {
         view.wrong = true;
         anomalies_.add({{{"internal", {Level::read_uncommitted}}},
-            fmt::format("internal: {} read {} as {}, which does not end with what it had appended itself: {}",
-                name(transaction), transactions_.key_text(key), to_text(Value(list)),
+            fmt::format("{} read {} {}, which does not end with what it had appended itself: {}",
+                name(transaction), transactions_.key_text(key),
+                list.empty() ? "as empty" : "up to " + to_text(list.back(), 60),
                 orders_.value_text(view.own.back())),
             {}, {id(transaction)}});
         return;
@@ -147,7 +148,7 @@ void ListAppend::examine_read(
         view.wrong = true;
         // Which read committed allows: it has no snapshots.
         anomalies_.add({{{"internal", {Level::repeatable_read, Level::snapshot_isolation}}},
-            fmt::format("internal: {} read {} twice, with {} elements and with {} that others appended",
+            fmt::format("{} read {} twice, with {} elements and with {} that others appended",
                 name(transaction), transactions_.key_text(key), view.length, length),
             {}, {id(transaction)}});
     }
@@ -155,8 +156,7 @@ void ListAppend::examine_read(
     find_intermediate(transaction, key, length);
 }
 
-void ListAppend::find_aborted(
-    std::uint32_t transaction, std::uint32_t key, const ValueList& list) {
+void ListAppend::find_aborted(std::uint32_t transaction, std::uint32_t key, const ValueList& list) {
     const AppendOrder& order = orders_.order(key);
     if (order.usable()) {
         if (order.aborted < list.size()) {
@@ -179,15 +179,16 @@ void ListAppend::add_aborted(std::uint32_t transaction, std::uint32_t append) {
     FoundAnomaly found;
     found.names.push_back({"G1a", {Level::read_committed}});
     found.operations = {id(aborted.transaction), id(transaction)};
-    found.sentence = fmt::format("aborted read: {} read {} in {}, which {} had appended, but that failed",
-        name(transaction), orders_.value_text(append), transactions_.key_text(aborted.key),
-        name(aborted.transaction));
+    found.sentence = fmt::format(
+        "aborted read: {} read {} in {}, which {} had appended, but that failed", name(transaction),
+        orders_.value_text(append), transactions_.key_text(aborted.key), name(aborted.transaction));
     // A committed element behind the aborted one was written on top of it.
     const std::uint32_t above = order.usable() ? order.next[aborted.position] : none;
     if (above != none) {
         found.names.push_back({"dirty-update", {Level::read_uncommitted}});
-        found.steps.push_back(fmt::format("dirty update: {} appended {} on top of it, and committed",
-            name(writer(above)), orders_.value_text(above)));
+        found.steps.push_back(
+            fmt::format("dirty update: {} appended {} on top of it, and committed",
+                name(writer(above)), orders_.value_text(above)));
         found.operations.push_back(id(writer(above)));
     }
     anomalies_.add(std::move(found));
@@ -219,17 +220,17 @@ void ListAppend::find_lost_updates() {
     for (std::uint64_t i = 0, end = 0; i < updates.size(); i = end) {
         for (end = i + 1; end < updates.size() && updates[end].key == updates[i].key &&
                           updates[end].length == updates[i].length;
-             ++end) {
+            ++end) {
         }
         if (end - i < 2) {
             continue;
         }
         FoundAnomaly found;
-        found.names.push_back(
-            {"lost-update", {Level::repeatable_read, Level::snapshot_isolation}});
+        found.names.push_back({"lost-update", {Level::repeatable_read, Level::snapshot_isolation}});
         const std::uint32_t last = orders_.order(updates[i].key).previous[updates[i].length];
         found.sentence = fmt::format(
-            "lost update: {} and {}{} read {} {} and then appended to it, none having seen the other",
+            "{} and {}{} read {} {} and then appended to it, none having seen the "
+            "other",
             name(updates[i].transaction), name(updates[i + 1].transaction),
             end - i > 2 ? fmt::format(" and {} others", end - i - 2) : "",
             transactions_.key_text(updates[i].key),
@@ -270,8 +271,8 @@ void ListAppend::connect(std::uint32_t key) {
             continue;
         }
         if (last != none) {
-            graph_.add({writer(last), writer(here), EdgeKind::ww, Support::data,
-                {key, last, here, none}});
+            graph_.add(
+                {writer(last), writer(here), EdgeKind::ww, Support::data, {key, last, here, none}});
         }
         last = here;
     }
@@ -283,7 +284,8 @@ std::string ListAppend::reason(const CycleStep& step) const {
     const std::uint32_t after = step.label.after;
     const std::string to = name(step.to);
     if (step.kind == EdgeKind::wr) {
-        return fmt::format("{} read {} up to {}, which it appended", to, key, orders_.value_text(before));
+        return fmt::format(
+            "{} read {} up to {}, which it appended", to, key, orders_.value_text(before));
     }
     const bool unseen = orders_.append(after).position == none;
     const std::string then = fmt::format("{} appended {}{}", to, orders_.value_text(after),
@@ -291,12 +293,13 @@ std::string ListAppend::reason(const CycleStep& step) const {
     if (step.kind == EdgeKind::ww) {
         return fmt::format("it appended {} to {}, and {}", orders_.value_text(before), key, then);
     }
-    return before == none ? fmt::format("it read {} as empty, and {}", key, then)
-                          : fmt::format("it read {} up to {}, and {}", key, orders_.value_text(before), then);
+    return before == none
+               ? fmt::format("it read {} as empty, and {}", key, then)
+               : fmt::format("it read {} up to {}, and {}", key, orders_.value_text(before), then);
 }
 
 void ListAppend::find_cycles_of_data() {
-    const CycleSpeaker speaker{
+    const CycleSpeaker speaker{"transaction",
         [this](std::uint32_t t) -> const RecordedOperation& {
             return transactions_.history->operations[transactions_.all[t].id];
         },

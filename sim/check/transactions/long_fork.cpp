@@ -75,7 +75,7 @@ bool find_long_forks(const Transactions& transactions, const RegisterVersions& v
         const std::uint32_t only_b = first_missing(b.seen, a.seen);
         found = true;
         anomalies.add({{{"long-fork", {Level::repeatable_read, Level::snapshot_isolation}}},
-            fmt::format("long fork: {} saw the write of {} and not that of {}, {} saw them the other way "
+            fmt::format("{} saw the write of {} and not that of {}, {} saw them the other way "
                         "round",
                 transactions.name(a.transaction), transactions.key_text(only_a),
                 transactions.key_text(only_b), transactions.name(b.transaction)),

@@ -53,8 +53,8 @@ void RegisterVersions::index_writes() {
             if (operation.is_read) {
                 continue;
             }
-            std::uint32_t& slot = version_of_[std::uint64_t{operation.key} << 32 |
-                                              values_.number(*operation.value)];
+            std::uint32_t& slot =
+                version_of_[std::uint64_t{operation.key} << 32 | values_.number(*operation.value)];
             if (slot == 0) {
                 versions_.push_back({operation.key, operation.value, t, false, false});
                 slot = static_cast<std::uint32_t>(versions_.size());
@@ -148,9 +148,8 @@ void RegisterVersions::examine_read(
         add({"internal", seen.has_written
                              ? BrokenLevels{Level::read_uncommitted}
                              : BrokenLevels{Level::repeatable_read, Level::snapshot_isolation}},
-            fmt::format("internal: {} read {} as {}, but had {} {} itself", name,
-                transactions_.key_text(key), to_text(value, 60),
-                seen.has_written ? "written" : "read", to_text(*seen.now, 60)),
+            fmt::format("{} read {} as {}, but had {} {} itself", name, transactions_.key_text(key),
+                to_text(value, 60), seen.has_written ? "written" : "read", to_text(*seen.now, 60)),
             {transaction});
     }
     const bool external = !seen.has_written;
@@ -162,7 +161,7 @@ void RegisterVersions::examine_read(
     if (version == none) {
         seen.wrong = true;
         add({"garbage-read", {Level::read_uncommitted}},
-            fmt::format("garbage read: {} read {} in {}, which nobody wrote to it", name,
+            fmt::format("{} read {} in {}, which nobody wrote to it: a garbage read", name,
                 to_text(value, 60), transactions_.key_text(key)),
             {transaction});
         return;
@@ -183,13 +182,12 @@ void RegisterVersions::examine_version(
     if (version.writer == none || transactions_.all[version.writer].outcome == Outcome::failed) {
         return;
     }
-    const std::string what = fmt::format(
-        "{} read {} in {}", transactions_.name(transaction), value_text(number),
-        transactions_.key_text(version.key));
+    const std::string what = fmt::format("{} read {} in {}", transactions_.name(transaction),
+        value_text(number), transactions_.key_text(version.key));
     if (version.writer == transaction) {
         seen.wrong = true;
         add({"future-read", {Level::read_uncommitted}},
-            fmt::format("future read: {} before it wrote it itself", what), {transaction});
+            fmt::format("{} before it wrote it itself", what), {transaction});
         return;
     }
     committed_[version.writer] = true;
@@ -206,13 +204,14 @@ void RegisterVersions::add_aborted_updates(
     const std::uint32_t writer = versions_[version].writer;
     FoundAnomaly found;
     found.names.push_back({"G1a", {Level::read_committed}});
-    found.sentence = fmt::format("aborted read: {} read {} in {}, which {} had written, but that failed",
-        transactions_.name(transaction), value_text(version),
-        transactions_.key_text(versions_[version].key), transactions_.name(writer));
+    found.sentence =
+        fmt::format("aborted read: {} read {} in {}, which {} had written, but that failed",
+            transactions_.name(transaction), value_text(version),
+            transactions_.key_text(versions_[version].key), transactions_.name(writer));
     if (overwrites) {
         found.names.push_back({"dirty-update", {Level::read_uncommitted}});
-        found.steps.push_back(
-            fmt::format("dirty update: {} wrote on top of it, and committed", transactions_.name(transaction)));
+        found.steps.push_back(fmt::format(
+            "dirty update: {} wrote on top of it, and committed", transactions_.name(transaction)));
     }
     found.operations = {transactions_.all[writer].id, transactions_.all[transaction].id};
     anomalies_.add(std::move(found));

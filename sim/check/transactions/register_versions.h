@@ -28,13 +28,13 @@ struct RegisterView {
     static constexpr std::uint32_t none = RegisterVersion::none;
     std::uint32_t key = 0;
     std::uint32_t transaction = 0;
-    std::uint32_t read = none;   // what it read before it wrote itself; none = nothing, or not known
+    std::uint32_t read = none;  // what it read before it wrote itself; none = nothing, or not known
     std::uint32_t write = none;  // what it wrote last
 };
 
-// Adds to `anomalies` what reads show that nobody may see: garbage, aborted and intermediate writes,
-// the reader's own future, contradictions inside a transaction. A transaction without answer has
-// committed if a read shows what it, and nobody else, wrote.
+// Adds to `anomalies` what reads show that nobody may see: garbage, aborted and intermediate
+// writes, the reader's own future, contradictions inside a transaction. A transaction without
+// answer has committed if a read shows what it, and nobody else, wrote.
 class RegisterVersions {
   public:
     RegisterVersions(const Transactions& transactions, Anomalies& anomalies, Effort& effort);

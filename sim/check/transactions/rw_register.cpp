@@ -21,8 +21,8 @@ using Views = std::span<const RegisterView>;
 class RwRegister {
   public:
     // `of_reads` gets what single reads show, `anomalies` the rest.
-    RwRegister(const Transactions& transactions, Anomalies& of_reads, Anomalies& anomalies,
-        Effort& effort)
+    RwRegister(
+        const Transactions& transactions, Anomalies& of_reads, Anomalies& anomalies, Effort& effort)
         : transactions_(transactions),
           anomalies_(anomalies),
           effort_(effort),
@@ -133,7 +133,8 @@ void RwRegister::infer_from(std::vector<Touch>& touches, Support order, Support 
         const RegisterVersion& earlier = versions_.version(inferred.earlier);
         const RegisterVersion& later = versions_.version(inferred.later);
         // That nil is first is known, and an ambiguous version has no one writer.
-        if (earlier.writer == none || earlier.ambiguous || (inferred.shown && later.writer == none)) {
+        if (earlier.writer == none || earlier.ambiguous ||
+            (inferred.shown && later.writer == none)) {
             continue;
         }
         const std::uint32_t writer = inferred.shown ? later.writer : inferred.shown_in;
@@ -142,8 +143,8 @@ void RwRegister::infer_from(std::vector<Touch>& touches, Support order, Support 
         }
         const auto why = static_cast<std::uint32_t>(inferred_.size());
         inferred_.push_back(inferred);
-        after_of(inferred.earlier).successors.push_back(
-            {writer, inferred.later, inferred.shown ? shown : order, why});
+        after_of(inferred.earlier)
+            .successors.push_back({writer, inferred.later, inferred.shown ? shown : order, why});
     }
 }
 
@@ -153,19 +154,21 @@ void RwRegister::infer(Views views, Support order, Support shown) {
         const Transaction& whole = transaction(view.transaction);
         const std::uint32_t first = view.read != none ? view.read : view.write;
         const std::uint32_t last = view.write != none ? view.write : view.read;
-        touches.push_back({view.transaction, whole.called, whole.returned, first, last,
-            view.read != none});
+        touches.push_back(
+            {view.transaction, whole.called, whole.returned, first, last, view.read != none});
     }
     if (order == Support::realtime) {
         infer_from(touches, order, shown);
         return;
     }
-    const auto process = [this](const Touch& touch) { return transaction(touch.transaction).process; };
+    const auto process = [this](
+                             const Touch& touch) { return transaction(touch.transaction).process; };
     std::sort(touches.begin(), touches.end(), [&](const Touch& a, const Touch& b) {
         return std::tuple(process(a), a.transaction) < std::tuple(process(b), b.transaction);
     });
     for (std::uint64_t i = 0, end = 0; i < touches.size(); i = end) {
-        for (end = i + 1; end < touches.size() && process(touches[end]) == process(touches[i]); ++end) {
+        for (end = i + 1; end < touches.size() && process(touches[end]) == process(touches[i]);
+            ++end) {
         }
         std::vector<Touch> of_one(touches.begin() + static_cast<std::ptrdiff_t>(i),
             touches.begin() + static_cast<std::ptrdiff_t>(end));
@@ -202,7 +205,8 @@ void RwRegister::connect_all() {
 
 void RwRegister::connect_writes() {
     for (const RegisterView& view : versions_.views()) {
-        if (view.read != none && view.write != none && versions_.version(view.read).writer != none) {
+        if (view.read != none && view.write != none &&
+            versions_.version(view.read).writer != none) {
             graph_.add({versions_.version(view.read).writer, view.transaction, EdgeKind::ww,
                 Support::data, {view.key, view.read, view.write, none}});
         }
@@ -224,13 +228,12 @@ void RwRegister::find_lost_updates() {
             continue;
         }
         FoundAnomaly found;
-        found.names.push_back(
-            {"lost-update", {Level::repeatable_read, Level::snapshot_isolation}});
-        found.sentence = fmt::format(
-            "lost update: {} and {}{} read {} = {} and then wrote it, none having seen the other",
-            name(updates[i].transaction), name(updates[i + 1].transaction),
-            end - i > 2 ? fmt::format(" and {} others", end - i - 2) : "",
-            transactions_.key_text(updates[i].key), versions_.value_text(updates[i].read));
+        found.names.push_back({"lost-update", {Level::repeatable_read, Level::snapshot_isolation}});
+        found.sentence =
+            fmt::format("{} and {}{} read {} = {} and then wrote it, none having seen the other",
+                name(updates[i].transaction), name(updates[i + 1].transaction),
+                end - i > 2 ? fmt::format(" and {} others", end - i - 2) : "",
+                transactions_.key_text(updates[i].key), versions_.value_text(updates[i].read));
         for (std::uint64_t u = i; u < std::min(end, i + 10); ++u) {
             found.operations.push_back(transaction(updates[u].transaction).id);
         }
@@ -246,8 +249,8 @@ std::string RwRegister::reason(const CycleStep& step) const {
     if (step.kind == EdgeKind::wr) {
         return fmt::format("{} read {} = {}, which it wrote", to, key, value);
     }
-    std::string out = fmt::format("it {} {} = {}, and {} ", step.kind == EdgeKind::rw ? "read" : "wrote",
-        key, value, to);
+    std::string out = fmt::format(
+        "it {} {} = {}, and {} ", step.kind == EdgeKind::rw ? "read" : "wrote", key, value, to);
     if (label.after == none) {
         return out + "wrote another value over it";
     }
@@ -274,19 +277,20 @@ void RwRegister::add_cyclic_versions(const Cycle& cycle) {
                at->write != none;
     };
     for (const CycleStep& step : cycle.steps) {
-        const bool ww = step.kind == EdgeKind::ww ||
-                        (step.kind == EdgeKind::wr && overwrites(step));
+        const bool ww =
+            step.kind == EdgeKind::ww || (step.kind == EdgeKind::wr && overwrites(step));
         if (!ww || step.label.key != cycle.steps[0].label.key) {
             return;
         }
     }
     FoundAnomaly found;
-    const BrokenLevels broken{cycle.support == Support::data      ? Level::read_committed
-                              : cycle.support == Support::session ? Level::strong_session_serializable
-                                                                  : Level::strict_serializable};
+    const BrokenLevels broken{cycle.support == Support::data ? Level::read_committed
+                              : cycle.support == Support::session
+                                  ? Level::strong_session_serializable
+                                  : Level::strict_serializable};
     found.names.push_back({"cyclic-versions" + cycle_suffix(cycle.support), broken});
-    found.sentence = fmt::format("cyclic versions: the values of {} can stand in no order",
-        transactions_.key_text(cycle.steps[0].label.key));
+    found.sentence = fmt::format(
+        "the values of {} can stand in no order", transactions_.key_text(cycle.steps[0].label.key));
     for (const CycleStep& step : cycle.steps) {
         found.operations.push_back(transaction(step.from).id);
         found.steps.push_back(fmt::format("{}: {}", name(step.from), reason(step)));
@@ -295,7 +299,7 @@ void RwRegister::add_cyclic_versions(const Cycle& cycle) {
 }
 
 void RwRegister::find_all_cycles(Wanted wanted) {
-    const CycleSpeaker speaker{
+    const CycleSpeaker speaker{"transaction",
         [this](std::uint32_t t) -> const RecordedOperation& {
             return transactions_.history->operations[transaction(t).id];
         },
@@ -303,9 +307,9 @@ void RwRegister::find_all_cycles(Wanted wanted) {
     graph_.finish();
     effort_.hold(graph_.bytes() * 2);
     for (const Cycle& cycle : find_cycles(graph_, effort_)) {
-        const bool several_missed = cycle.support == Support::data &&
-                                    (cycle.kind == CycleClass::g_nonadjacent ||
-                                        cycle.kind == CycleClass::g2_item);
+        const bool several_missed =
+            cycle.support == Support::data &&
+            (cycle.kind == CycleClass::g_nonadjacent || cycle.kind == CycleClass::g2_item);
         if ((wanted == Wanted::g0 && cycle.kind != CycleClass::g0) ||
             (wanted == Wanted::no_forks && several_missed) ||
             is_lost_update_between_readers(cycle)) {
@@ -321,8 +325,7 @@ void RwRegister::find_all_cycles(Wanted wanted) {
 Coverage RwRegister::coverage() const {
     Coverage out;
     out.examined = versions_.reads();
-    count_outcomes(
-        transactions_, [this](std::uint32_t t) { return versions_.committed(t); }, out);
+    count_outcomes(transactions_, [this](std::uint32_t t) { return versions_.committed(t); }, out);
     std::uint64_t ambiguous = 0;
     for (std::uint32_t i = 0; i < versions_.versions(); ++i) {
         ambiguous += versions_.version(i).ambiguous ? 1u : 0u;

@@ -8,9 +8,8 @@ namespace ledger::check {
 namespace {
 
 constexpr std::string_view expected_micro(WriteKind writes) {
-    return writes == WriteKind::append
-               ? "micro-operations [:append key value] and [:r key list]"
-               : "micro-operations [:w key value] and [:r key value]";
+    return writes == WriteKind::append ? "micro-operations [:append key value] and [:r key list]"
+                                       : "micro-operations [:w key value] and [:r key value]";
 }
 
 // The parts of [name key value], or why they are not.
@@ -64,10 +63,10 @@ std::string Transactions::name(std::uint32_t transaction) const {
 Error malformed_operation(const RecordedOperation& operation, bool answer,
     std::string_view expected, const Value& found) {
     const std::uint64_t line = answer ? operation.returned_line : operation.called_line;
-    return failure(Errc::malformed_history,
-        fmt::format("operation {}{}: expected {}, found {}", operation.id,
-            line == 0 ? std::string() : fmt::format(" (line {})", line), expected,
-            to_text(found, 100)));
+    return failure(
+        Errc::malformed_history, fmt::format("operation {}{}: expected {}, found {}", operation.id,
+                                     line == 0 ? std::string() : fmt::format(" (line {})", line),
+                                     expected, to_text(found, 100)));
 }
 
 Result<Transactions> read_transactions(const RecordedHistory& history, WriteKind writes) {
@@ -82,8 +81,8 @@ Result<Transactions> read_transactions(const RecordedHistory& history, WriteKind
             static_cast<std::uint32_t>(out.micros.size()), 0};
         const ValueList* list = value.list();
         if (list == nullptr) {
-            return malformed_operation(operation, answer,
-                fmt::format("a list of {}", expected_micro(writes)), value);
+            return malformed_operation(
+                operation, answer, fmt::format("a list of {}", expected_micro(writes)), value);
         }
         for (const Value& micro : *list) {
             const std::optional<Parts> parts = parts_of(micro, writes);
@@ -96,7 +95,8 @@ Result<Transactions> read_transactions(const RecordedHistory& history, WriteKind
             }
             out.micros.push_back({parts->is_read, out.keys.number(*parts->key), parts->value});
         }
-        transaction.micros = static_cast<std::uint32_t>(out.micros.size()) - transaction.first_micro;
+        transaction.micros =
+            static_cast<std::uint32_t>(out.micros.size()) - transaction.first_micro;
         out.all.push_back(transaction);
     }
     return out;

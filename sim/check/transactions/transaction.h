@@ -58,7 +58,7 @@ Result<Transactions> read_transactions(const RecordedHistory& history, WriteKind
 std::string operation_name(std::string_view what, const RecordedOperation& operation);
 
 // The error of one operation: "operation 4 (line 12): expected ..., found ...".
-Error malformed_operation(const RecordedOperation& operation, bool answer,
-    std::string_view expected, const Value& found);
+Error malformed_operation(
+    const RecordedOperation& operation, bool answer, std::string_view expected, const Value& found);
 
 }  // namespace ledger::check

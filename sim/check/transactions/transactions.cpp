@@ -15,7 +15,13 @@
 namespace ledger::check {
 namespace {
 
-enum class Family : std::uint8_t { list_append = 1, rw_register, writes_alone, long_fork, kafka_log };
+enum class Family : std::uint8_t {
+    list_append = 1,
+    rw_register,
+    writes_alone,
+    long_fork,
+    kafka_log
+};
 
 struct Model {
     std::string_view name;
@@ -56,9 +62,20 @@ bool knows(const Model& model, Level level) {
     return model.family != Family::kafka_log || implies(Level::read_committed, level);
 }
 
+// What was not looked for is not known to hold.
+void cap_held(const Model& model, Judgement& judgement) {
+    const std::optional<Level> held = level_named(judgement.strongest_held);
+    const Level most = model.family == Family::kafka_log      ? Level::read_committed
+                       : model.family == Family::writes_alone ? Level::read_uncommitted
+                                                              : Level::strict_serializable;
+    if (held && *held > most) {
+        judgement.strongest_held = to_text(most);
+    }
+}
+
 Result<Level> level_of(const Model& model, const std::string& name) {
     if (name.empty()) {
-        return model.fixed                          ? *model.fixed
+        return model.fixed                         ? *model.fixed
                : model.family == Family::kafka_log ? Level::read_committed
                                                    : Level::strict_serializable;
     }
@@ -130,8 +147,9 @@ Result<Judgement> judge_transactions(
     const RecordedHistory& history, const TransactionOptions& options, Budget& budget) {
     const Model* model = model_named(options.model);
     if (model == nullptr) {
-        return failure(Errc::unknown_option, fmt::format("unknown model {} of transactions; known: {}",
-                                                 options.model, transaction_models()));
+        return failure(
+            Errc::unknown_option, fmt::format("unknown model {} of transactions; known: {}",
+                                      options.model, transaction_models()));
     }
     LEDGER_TRY(const Level level, level_of(*model, options.level));
     Effort effort(budget);
@@ -143,9 +161,7 @@ Result<Judgement> judge_transactions(
     out.level = to_text(level);
     out.coverage = coverage.counts;
     anomalies.judge(level, out);
-    if (model->fixed == Level::read_uncommitted && out.verdict != Verdict::violated) {
-        out.strongest_held = out.level;  // nothing else was looked for
-    }
+    cap_held(*model, out);
     if (out.verdict == Verdict::violated) {
         return out;
     }

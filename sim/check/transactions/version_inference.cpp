@@ -19,11 +19,11 @@ std::vector<InferredOrder> infer_orders(std::span<const Touch> touches, Effort& 
     std::vector<std::uint32_t> frontier;
     std::uint64_t done = 0;
     for (const Touch& touch : touches) {
-        for (; done < by_return.size() && touches[by_return[done]].returned < touch.called; ++done) {
+        for (; done < by_return.size() && touches[by_return[done]].returned < touch.called;
+            ++done) {
             const Touch& returned = touches[by_return[done]];
-            std::erase_if(frontier, [&](std::uint32_t i) {
-                return touches[i].returned < returned.called;
-            });
+            std::erase_if(
+                frontier, [&](std::uint32_t i) { return touches[i].returned < returned.called; });
             frontier.push_back(by_return[done]);
         }
         for (const std::uint32_t i : frontier) {

@@ -19,7 +19,8 @@ class Unlimited final : public Budget {
     std::string why() const override { return ""; }
 };
 
-inline Value text_value(std::string_view characters, ValueText::Sort sort = ValueText::Sort::keyword) {
+inline Value text_value(
+    std::string_view characters, ValueText::Sort sort = ValueText::Sort::keyword) {
     return Value(ValueText{std::string(characters), sort});
 }
 
@@ -43,8 +44,10 @@ inline Value micros_of(std::string_view text, Sample sample, bool answered) {
         const Value one = digits.empty() ? Value() : digits[0];
         const std::string_view name = f == 'a' ? "append" : f == 'w' ? "w" : "r";
         const Value read = sample == Sample::lists ? Value(digits) : one;
-        micros.push_back(Value(ValueList{
-            text_value(name), key, f != 'r' ? one : answered ? read : Value()}));
+        micros.push_back(Value(ValueList{text_value(name), key,
+            f != 'r'   ? one
+            : answered ? read
+                       : Value()}));
     }
     return Value(std::move(micros));
 }
@@ -79,7 +82,8 @@ inline RecordedHistory history_of(
     return history;
 }
 
-// Each is called before any returns, each by a client of its own; '!' in front = failed, '?' unknown.
+// Each is called before any returns, each by a client of its own; '!' in front = failed, '?'
+// unknown.
 inline RecordedHistory concurrent(
     std::initializer_list<std::string_view> texts, Sample sample = Sample::lists) {
     std::vector<SampleTransaction> out;
