@@ -375,15 +375,23 @@ Result<void> Checking::choose_model(const CheckedText& text) {
             fmt::format("there is no model {}; did you mean {}? There are {}", model_,
                 most_like(model_, all_names()), joined(all_names())));
     }
+    // "monotonic-reads+read-your-writes": each by itself; behind = stands a number of one's own.
     const auto levels = known_->levels(model_);
-    const auto is_asked = [this](std::string_view level) {
-        const bool bounded = level.starts_with("bounded-staleness=");
-        return bounded ? options_.level.starts_with("bounded-staleness=") : level == options_.level;
-    };
-    if (!options_.level.empty() && std::none_of(levels.begin(), levels.end(), is_asked)) {
-        return failure(check::Errc::unknown_option,
-            fmt::format("the model {} does not know the level {}; did you mean {}? It knows {}",
-                model_, options_.level, most_like(options_.level, levels), joined(levels)));
+    std::string_view rest = options_.level;
+    while (!rest.empty()) {
+        const std::string_view level = rest.substr(0, rest.find('+'));
+        const auto is_asked = [level](std::string_view known) {
+            const std::size_t equals = known.find('=');
+            return equals == std::string_view::npos
+                       ? known == level
+                       : level.starts_with(known.substr(0, equals + 1));
+        };
+        if (std::none_of(levels.begin(), levels.end(), is_asked)) {
+            return failure(check::Errc::unknown_option,
+                fmt::format("the model {} does not know the level {}; did you mean {}? It knows {}",
+                    model_, level, most_like(level, levels), joined(levels)));
+        }
+        rest.remove_prefix(std::min(rest.size(), level.size() + 1));
     }
     return {};
 }

@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 
 #include "sim/check/errc.h"
+#include "sim/check/log_history/log_judge.h"
+#include "sim/check/log_history/log_page.h"
+#include "sim/check/log_history/log_reader.h"
 #include "sim/check/recorded/operation_text.h"
 #include "sim/check/search/object_models.h"
 #include "sim/check/transactions/transactions.h"
@@ -123,6 +126,51 @@ std::vector<std::string_view> transaction_levels(std::string_view model) {
         "snapshot-isolation", "repeatable-read", "read-committed", "read-uncommitted"};
 }
 
+bool is_log_model(std::string_view model) {
+    return model == "append-only-log" || model == "log";
+}
+
+std::vector<std::string_view> log_levels(std::string_view) {
+    return {"linearizable", "strict-serializable", "sequential", "strong-session-serializable",
+        "bounded-staleness=5ms", "bounded-staleness=100", "monotonic-reads", "read-your-writes",
+        "session", "monotonic-writes", "consistent-prefix", "serializable", "snapshot-isolation",
+        "eventual"};
+}
+
+// What a page of a log points into.
+struct LogPages {
+    check::LogHistory history;
+    check::LogJudgement judged;
+    std::optional<check::LogPage> page;
+};
+
+Result<Judged> judge_log_model(const CheckedText& text, const std::string& model,
+    const std::string& level, check::Budget& budget) {
+    if (text.format != check::HistoryFormat::native_log) {
+        return failure(check::Errc::unknown_option,
+            fmt::format("the model {} is for our own JSON lines (--format native), found {}", model,
+                to_text(text.format)));
+    }
+    check::LogOptions options;
+    if (!level.empty()) {
+        LEDGER_TRY(options.level, check::parse_log_mode(level));
+        options.level_name = level;
+    }
+    auto pages = std::make_shared<LogPages>();
+    LEDGER_TRY(pages->history, check::parse_log_history(text.text));
+    pages->judged = check::judge_log(pages->history, options, budget);
+    pages->page.emplace(pages->history, pages->judged);
+    Judged out;
+    out.judgement = pages->judged.judgement;
+    out.judgement.model = model;
+    out.judgement.level = options.level_name;
+    out.operations = pages->history.operations.size();
+    out.annotations = pages->page->annotations();
+    out.floor = pages->page->floor();
+    out.operation = [pages](std::uint64_t id) { return pages->page->operation(id); };
+    return out;
+}
+
 // Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
@@ -177,6 +225,8 @@ std::string micro_function(const check::RecordedHistory& history) {
 
 const std::vector<KnownModel>& known_models() {
     static const std::vector<KnownModel> models = {
+        {{"append-only-log", "log"}, "a log whose records have positions, in our own JSON lines",
+            is_log_model, log_levels, judge_log_model},
         {check::object_model_names(),
             "sequential objects: registers (init=VALUE), key-value maps (partition-by-key,\n"
             "no-partition), queues, stacks, sets, counters, locks, banks (total=NUMBER)",
