@@ -18,6 +18,7 @@
 #include "sim/check/search/register_story.h"
 #include "sim/check/search/searched_history.h"
 #include "sim/check/search/set_model.h"
+#include "sim/check/search/stream_model.h"
 
 namespace ledger::check {
 namespace {
@@ -223,6 +224,13 @@ Result<Judgement> judge_multi_register(
     return judge_by_search(model, history, request, budget);
 }
 
+Result<Judgement> judge_stream(
+    const RecordedHistory& history, const Asked&, SearchRequest request, Budget& budget) {
+    request.object = "stream";
+    StreamModel model;
+    return judge_by_search(model, history, request, budget);
+}
+
 const std::vector<ObjectModel>& models() {
     static const std::vector<std::string_view> all = search_level_names();
     static const std::vector<std::string_view> orders = {"linearizable", "sequential"};
@@ -245,6 +253,7 @@ const std::vector<ObjectModel>& models() {
         {"fenced-mutex", {}, orders, judge_mutex},
         {"bank", {"total"}, bank, judge_bank},
         {"multi-register", {}, transactions, judge_multi_register},
+        {"s2-stream", {}, all, judge_stream},
     };
     return models;
 }

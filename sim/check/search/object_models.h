@@ -36,6 +36,7 @@ std::vector<std::string_view> object_model_levels(std::string_view name);
 // | counter | init=NUMBER | add, increment, decrement, add-and-get, read |
 // | mutex, owner-mutex, fenced-mutex | | acquire, release |
 // | bank | total=NUMBER | transfer, read |
+// | s2-stream | | append, read, tail of start and finish lines |
 // | multi-register | | micro-operations of reads and writes; maps |
 //
 // init=nil and init=0 of a register stand for two conventions (reference: checking, section 1):

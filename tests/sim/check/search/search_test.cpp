@@ -6,6 +6,7 @@
 #include "sim/check/search/object_models.h"
 #include "sim/check/search/register_model.h"
 #include "sim/check/search/searched_history.h"
+#include "sim/check/search/stream_model.h"
 
 namespace ledger::check {
 namespace {
@@ -363,6 +364,56 @@ TEST_CASE("object models: banks, sets, queues, counters and locks name what is w
                                call(1, "release", "nil") + ok(1, "release", "nil");
     CHECK(name(stolen, "mutex") == "ok");
     CHECK(name(stolen, "owner-mutex") == "not linearizable");
+}
+
+TEST_CASE("stream model: hashes are those of the published algorithm", "[search]") {
+    // Eight bytes 0 to 7, with the seeds 0 and 31.
+    CHECK(seeded_hash(0x0706050403020100ULL, 0) == 4187271766389786872ULL);
+    CHECK(seeded_hash(0x0706050403020100ULL, 31) ==
+          static_cast<std::uint64_t>(std::int64_t{-5301042565225696800}));
+}
+
+TEST_CASE("stream model: appends, demands and reads of start and finish lines", "[search]") {
+    const auto line = [](const std::string& event, int client, int id) {
+        return "{\"event\":{" + event + "},\"client_id\":" + std::to_string(client) +
+               ",\"op_id\":" + std::to_string(id) + "}\n";
+    };
+    const auto append = [&](int client, int id, const std::string& record,
+                            const std::string& more) {
+        return line("\"Start\":{\"Append\":{\"num_records\":1,\"record_hashes\":[" + record + "]" +
+                        more + "}}",
+            client, id);
+    };
+    const auto appended = [&](int client, int id, int tail) {
+        return line(
+            "\"Finish\":{\"AppendSuccess\":{\"tail\":" + std::to_string(tail) + "}}", client, id);
+    };
+    const auto read = [&](int client, int id, int tail, std::uint64_t hash) {
+        return line("\"Start\":\"Read\"", client, id) +
+               line("\"Finish\":{\"ReadSuccess\":{\"tail\":" + std::to_string(tail) +
+                        ",\"stream_hash\":" + std::to_string(hash) + "}}",
+                   client, id);
+    };
+    const auto verdict = [](const std::string& text) {
+        const auto history = import_history(text);
+        REQUIRE(static_cast<bool>(history));
+        return judged(*history, "s2-stream").verdict;
+    };
+    const std::uint64_t one = seeded_hash(5, 0);
+    const std::uint64_t two = seeded_hash(18446744073709551615ULL, one);
+    const std::string lost = line("\"Finish\":\"AppendIndefiniteFailure\"", 2, 2);
+    const std::string both = append(1, 1, "5", "") + appended(1, 1, 1) +
+                             append(2, 2, "18446744073709551615", ",\"match_seq_num\":1") + lost;
+    CHECK(verdict(both + read(1, 3, 1, one)) == Verdict::ok);
+    CHECK(verdict(both + read(1, 3, 2, two)) == Verdict::ok);
+    CHECK(verdict(both + read(1, 3, 2, one)) == Verdict::violated);
+    CHECK(verdict(both + read(1, 3, 2, two) + read(1, 4, 1, one)) == Verdict::violated);
+    const std::string fenced =
+        append(1, 1, "5", ",\"set_fencing_token\":\"a\"") + appended(1, 1, 1);
+    CHECK(verdict(fenced + append(2, 2, "6", ",\"fencing_token\":\"a\"") + appended(2, 2, 2)) ==
+          Verdict::ok);
+    CHECK(verdict(fenced + append(2, 2, "6", ",\"fencing_token\":\"b\"") + appended(2, 2, 2)) ==
+          Verdict::violated);
 }
 
 TEST_CASE("object models: what is unknown is said with what there is", "[search]") {
