@@ -250,8 +250,8 @@ const KnownModel* find_model(std::string_view model) {
 std::optional<std::string> obvious_model(const CheckedText& text) {
     using check::HistoryFormat;
     switch (text.format) {
-        case HistoryFormat::native_log:
-        case HistoryFormat::start_finish: return "log";
+        case HistoryFormat::native_log: return "log";
+        case HistoryFormat::start_finish: return "s2-stream";
         case HistoryFormat::jepsen_log: return "cas-register";
         case HistoryFormat::kv_text: return "kv-append";
         case HistoryFormat::list_append_cases: return "list-append";
