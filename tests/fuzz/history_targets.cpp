@@ -1,7 +1,9 @@
-// Recorded histories of other tools: operation maps, log lines, starts and finishes, files of cases.
+// Recorded histories of other tools: operation maps, log lines, starts and finishes, files of
+// cases.
 #include <algorithm>
 #include <string_view>
 
+#include "sim/check/errc.h"
 #include "sim/check/recorded/import.h"
 #include "tests/fuzz/target.h"
 
@@ -62,7 +64,8 @@ std::vector<Target> history_targets() {
         history_target("history_json", HistoryFormat::json,
             {R"([{"process":0,"type":"invoke","f":"r"},{"process":0,"type":"ok","value":{"k":[1,2.5]}}])"}),
         history_target("history_log", HistoryFormat::jepsen_log,
-            {"INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\nINFO  jepsen.util - 0 :fail :cas [1 2]\n"}),
+            {"INFO  jepsen.util - 0\t:invoke\t:cas\t[1 2]\nINFO  jepsen.util - 0 :fail :cas [1 "
+             "2]\n"}),
         history_target("history_start_finish", HistoryFormat::start_finish,
             {R"({"event":{"Start":{"Append":{"num_records":1}}},"client_id":1,"op_id":1}
 {"event":{"Finish":{"AppendSuccess":{"tail":1}}},"client_id":1,"op_id":1})"}),

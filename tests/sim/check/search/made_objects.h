@@ -8,7 +8,7 @@
 #include <optional>
 #include <set>
 
-#include "history_maker.h"
+#include "tests/sim/check/search/history_maker.h"
 
 namespace ledger::check {
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "counting_budget.h"
 #include "sim/check/recorded/import.h"
 #include "sim/check/search/object_models.h"
+#include "tests/sim/check/search/counting_budget.h"
 #include "tests/source_directory.h"
 
 namespace ledger::check::test {

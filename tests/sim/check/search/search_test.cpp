@@ -1,12 +1,12 @@
 #include <catch2/catch.hpp>
 
-#include "counting_budget.h"
-#include "made_objects.h"
 #include "sim/check/recorded/import.h"
 #include "sim/check/search/object_models.h"
 #include "sim/check/search/register_model.h"
 #include "sim/check/search/searched_history.h"
 #include "sim/check/search/stream_model.h"
+#include "tests/sim/check/search/counting_budget.h"
+#include "tests/sim/check/search/made_objects.h"
 
 namespace ledger::check {
 namespace {

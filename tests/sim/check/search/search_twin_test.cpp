@@ -1,8 +1,5 @@
 #include <catch2/catch.hpp>
 
-#include "counting_budget.h"
-#include "every_order.h"
-#include "made_objects.h"
 #include "sim/check/recorded/import.h"
 #include "sim/check/search/bank_model.h"
 #include "sim/check/search/counter_model.h"
@@ -15,6 +12,9 @@
 #include "sim/check/search/register_model.h"
 #include "sim/check/search/searched_history.h"
 #include "sim/check/search/set_model.h"
+#include "tests/sim/check/search/counting_budget.h"
+#include "tests/sim/check/search/every_order.h"
+#include "tests/sim/check/search/made_objects.h"
 
 namespace ledger::check {
 namespace {
