@@ -41,6 +41,13 @@ Judge::Judge(std::uint32_t nodes, std::uint64_t kept_operations, const Bounds& b
     }
 }
 
+std::string Judge::history_jsonl() const {
+    return history_.export_jsonl() +
+           check::final_read_json(
+               committed_.order(), check::OperationId{attempts_ + 1}, when_) +
+           "\n";
+}
+
 void Judge::wiped(const Host& host) {
     raft_safety_.wiped(host.node());
     lost_disks_.push_back({host.node(), host.disk_incarnation(), host.audit()});

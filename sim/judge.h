@@ -112,6 +112,8 @@ class Judge final {
     const raft::Configuration& membership() const { return membership_; }
     const check::CommittedLog& committed() const { return committed_; }
     const check::History& history() const { return history_; }
+    // The history as lines, and a read of all that was committed, as `ledgersim check` reads them.
+    std::string history_jsonl() const;
     std::uint64_t settled_moments() const { return availability_.settled_moments(); }
     std::uint64_t elections() const { return raft_safety_.elections(); }
     std::vector<check::CheckResult> results() const;

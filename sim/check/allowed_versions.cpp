@@ -25,98 +25,16 @@ Explained observation(const AllowedVersions& allowed) {
     return {Explained::Is::observation, allowed, {}};
 }
 
-// The whole ledger or one stream as a row of events: a page of either is checked alike.
-class Row {
-  public:
-    Row(const Order& order, const state::ReadAll&) : order_(order), all_(true) {}
-    Row(const Order& order, const std::string& stream)
-        : order_(order), stream_(order.find_stream(stream)) {}
-
-    std::uint64_t length() const {
-        if (all_) {
-            return order_.length();
-        }
-        return stream_ ? order_.stream_length(*stream_) : 0;
-    }
-    std::uint64_t length_at(std::uint64_t version) const {
-        if (all_) {
-            return version;
-        }
-        return stream_ ? order_.stream_length_at(*stream_, version) : 0;
-    }
-    // The first version with so many events of the row; count <= length().
-    std::uint64_t version_with(std::uint64_t count) const {
-        const std::optional<std::uint64_t> version =
-            all_ ? order_.version_from(count)
-                 : (stream_ ? order_.version_with(*stream_, count)
-                            : std::optional<std::uint64_t>(0));
-        LEDGER_ASSERT(version.has_value());
-        return *version;
-    }
-    Position position(std::uint64_t number) const {
-        return all_ ? Position{number} : order_.position_of(*stream_, Revision{number});
-    }
-    // The place in this row of an event that is known by its id alone.
-    std::optional<std::uint64_t> find(const EventId& id) const {
-        const std::optional<Position> position = order_.find(id);
-        if (!position || all_) {
-            return position ? std::optional(position->value) : std::nullopt;
-        }
-        const OrderedEvent& event = order_.event(*position);
-        return stream_ == event.stream ? std::optional(event.revision.value) : std::nullopt;
-    }
-    // Versions at which the row had [low, high] events; low <= length().
-    AllowedVersions versions(std::uint64_t low, std::uint64_t high) const {
-        AllowedVersions allowed;
-        allowed.lowest = version_with(low);
-        if (high < length()) {
-            allowed.highest = version_with(high + 1) - 1;
-        }
-        return allowed;
-    }
-
-  private:
-    const Order& order_;
-    bool all_ = false;
-    std::optional<StreamNumber> stream_;
-};
-
-struct Page {
+struct Asked {
     std::uint64_t from = 0;
     std::uint32_t count = 0;
     bool forward = true;
     bool whole_ledger = false;
 };
 
-// How many events the row had when the page was read: what the page's size and end say.
-struct Bounds {
-    std::uint64_t low = 0;
-    std::uint64_t high = UINT64_MAX;
-};
-
-Bounds forward_bounds(const Page& page, const ReadAnswer& answer) {
-    const std::uint64_t shown = add_saturated(page.from, answer.events.size());
-    if (answer.end) {
-        return answer.events.empty() ? Bounds{0, page.from} : Bounds{shown, shown};
-    }
-    // A page that is not full and not at the end was cut off by its size: more follows.
-    const bool full = answer.events.size() == page.count;
-    return {full ? shown : add_saturated(shown, 1), UINT64_MAX};
-}
-
-// `first` is the number of the page's first event, if it has one.
-Bounds backward_bounds(const Page& page, std::optional<std::uint64_t> first) {
-    if (!first) {
-        return page.count == 0 ? Bounds{} : Bounds{0, 0};
-    }
-    // A page that begins below what was asked for began at the end.
-    return *first < page.from ? Bounds{*first + 1, *first + 1}
-                              : Bounds{add_saturated(page.from, 1), UINT64_MAX};
-}
-
 class PageCheck {
   public:
-    PageCheck(const Order& order, const Row& row, const Page& page, const Operation& operation,
+    PageCheck(const Order& order, const Row& row, const Asked& page, const Operation& operation,
         const ReadAnswer& answer)
         : order_(order), row_(row), page_(page), operation_(operation), answer_(answer) {}
 
@@ -201,64 +119,36 @@ class PageCheck {
     }
 
     Explained versions(std::optional<std::uint64_t> first) const {
-        Bounds bounds =
-            page_.forward ? forward_bounds(page_, answer_) : backward_bounds(page_, first);
-        if (!page_.forward && first && answer_.end != (*first + 1 == answer_.events.size())) {
-            return wrong(operation_, answer_.end ? "and was told that nothing is further back"
-                                                 : "back to the first event and was told that "
-                                                   "there is more");
-        }
-        if (answer_.length) {
-            return at_length(bounds);
-        }
-        if (answer_.stream_length) {
-            if (*answer_.stream_length < bounds.low || *answer_.stream_length > bounds.high) {
-                return wrong(operation_,
-                    fmt::format("and was told of {} in the stream, which does not fit the page",
-                        plural(*answer_.stream_length, "event")));
-            }
-            bounds = {*answer_.stream_length, *answer_.stream_length};
-        }
-        if (bounds.low > row_.length()) {
-            return wrong(operation_, fmt::format("and was shown {}, but there are only {}",
-                                         plural(bounds.low, "event"), row_.length()));
-        }
-        return observation(row_.versions(bounds.low, bounds.high));
-    }
-
-    Explained at_length(const Bounds& bounds) const {
-        const std::uint64_t length = row_.length_at(*answer_.length);
-        if (answer_.stream_length && *answer_.stream_length != length) {
-            return wrong(operation_,
-                fmt::format("and was told of {} in the stream at length {}, where it had {}",
-                    plural(*answer_.stream_length, "event"), *answer_.length, length));
-        }
-        if (length < bounds.low || length > bounds.high) {
-            return wrong(operation_,
-                fmt::format("and was given {}{} at length {}, where there were {} to read from",
-                    plural(answer_.events.size(), "event"),
-                    answer_.end ? " and the end" : " and no end", *answer_.length, length));
-        }
-        return observation(AllowedVersions::exactly(*answer_.length));
+        const PageVersions found = page_versions(row_, {.from = page_.from,
+                                                           .count = page_.count,
+                                                           .shown = answer_.events.size(),
+                                                           .end = answer_.end,
+                                                           .forward = page_.forward,
+                                                           .first = first,
+                                                           .length = answer_.length,
+                                                           .stream_length = answer_.stream_length});
+        return found.wrong.empty() ? observation(found.allowed) : wrong(operation_, found.wrong);
     }
 
     const Order& order_;
     const Row& row_;
-    const Page& page_;
+    const Asked& page_;
     const Operation& operation_;
     const ReadAnswer& answer_;
 };
 
 Explained explain_read(const Order& order, const Operation& operation, const ReadAnswer& answer) {
     if (const auto* all = std::get_if<state::ReadAll>(&operation.call)) {
-        const Page page{
+        const Asked page{
             all->from.value, all->count, all->direction == state::Direction::forward, true};
-        return PageCheck(order, Row(order, *all), page, operation, answer).explain();
+        return PageCheck(order, Row(order), page, operation, answer).explain();
     }
     if (const auto* stream = std::get_if<state::ReadStream>(&operation.call)) {
-        const Page page{stream->from.value, stream->count,
+        const Asked page{stream->from.value, stream->count,
             stream->direction == state::Direction::forward, false};
-        return PageCheck(order, Row(order, stream->stream), page, operation, answer).explain();
+        return PageCheck(
+            order, Row(order, order.find_stream(stream->stream)), page, operation, answer)
+            .explain();
     }
     LEDGER_ASSERT(std::holds_alternative<TailCall>(operation.call));
     LEDGER_ASSERT(answer.length.has_value());
@@ -315,16 +205,16 @@ Explained explain_acknowledged(const Order& order, const Operation& operation,
 
 // Versions at which the condition holds; it must be one about a stream that exists in the order.
 AllowedVersions versions_where(const Order& order, const state::StreamCheck& check) {
-    const Row row(order, check.stream);
+    const Row row(order, order.find_stream(check.stream));
     switch (check.expected.kind) {
         case Condition::any: return {};
         case Condition::no_stream: return row.versions(0, 0);
         case Condition::exists: {
-            return row.length() == 0 ? AllowedVersions{1, 0} : row.versions(1, UINT64_MAX);
+            return row.length() == 0 ? AllowedVersions::none() : row.versions(1, UINT64_MAX);
         }
         case Condition::exact: {
             const std::uint64_t count = add_saturated(check.expected.revision.value, 1);
-            return count > row.length() ? AllowedVersions{1, 0} : row.versions(count, count);
+            return count > row.length() ? AllowedVersions::none() : row.versions(count, count);
         }
     }
     LEDGER_ASSERT(false);
@@ -407,7 +297,8 @@ Explained explain_conflict(const Order& order, const Operation& operation, const
             return wrong(operation, fmt::format("and was refused because of {}, which is no reason",
                                         describe(found_by(check))));
         }
-        if (check.exists && check.actual.value >= Row(order, check.stream).length()) {
+        if (check.exists &&
+            check.actual.value >= Row(order, order.find_stream(check.stream)).length()) {
             return wrong(operation, fmt::format("and was refused because of {}, which was never so",
                                         describe(found_by(check))));
         }
@@ -430,14 +321,6 @@ Explained explain_conflict(const Order& order, const Operation& operation, const
 }
 
 }  // namespace
-
-std::optional<std::uint64_t> AllowedVersions::least(const Order& order, std::uint64_t floor) const {
-    std::optional<std::uint64_t> version = order.version_from(std::max(lowest, floor));
-    if (version && hole_first <= *version && *version <= hole_last) {
-        version = hole_last == UINT64_MAX ? std::nullopt : order.version_from(hole_last + 1);
-    }
-    return version && *version <= highest ? version : std::nullopt;
-}
 
 Explained explain(const Order& order, const Operation& operation) {
     if (const auto* answer = std::get_if<ReadAnswer>(&operation.answer)) {

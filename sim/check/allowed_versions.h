@@ -6,21 +6,10 @@
 #include "log/state/command.h"
 #include "sim/check/history.h"
 #include "sim/check/order.h"
+#include "sim/check/row.h"
 #include "sim/check/verdict.h"
 
 namespace ledger::check {
-
-// Versions in [lowest, highest] without [hole_first, hole_last].
-struct AllowedVersions {
-    std::uint64_t lowest = 0;
-    std::uint64_t highest = UINT64_MAX;
-    std::uint64_t hole_first = 1;
-    std::uint64_t hole_last = 0;  // below hole_first: no hole
-
-    static AllowedVersions exactly(std::uint64_t version) { return {version, version}; }
-    // The least version of the order that is allowed and >= `floor`.
-    std::optional<std::uint64_t> least(const Order& order, std::uint64_t floor) const;
-};
 
 // What an answer means against the order.
 struct Explained {

@@ -13,6 +13,8 @@ class Category final : public boost::system::error_category {
             case Errc::malformed_scenario: return "malformed scenario";
             case Errc::malformed_json: return "malformed JSON";
             case Errc::beyond_limit: return "beyond a limit";
+            case Errc::malformed_history: return "malformed history";
+            case Errc::unknown_option: return "unknown option";
         }
         return "unknown error";
     }

@@ -5,7 +5,13 @@
 
 namespace ledger::check {
 
-enum class Errc { malformed_scenario = 1, malformed_json, beyond_limit };
+enum class Errc {
+    malformed_scenario = 1,
+    malformed_json,
+    beyond_limit,
+    malformed_history,
+    unknown_option,
+};
 const boost::system::error_category& check_category();
 boost::system::error_code make_error_code(Errc errc);
 

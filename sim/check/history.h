@@ -149,6 +149,11 @@ class History {
 // One JSON object without a line end.
 std::string to_json(const Operation& operation);
 
+class Order;
+// A full read of the log as it is at the end of a run, by client 0, as one such object: it fixes
+// where everything stands, what happened to unknown appends as well.
+std::string final_read_json(const Order& order, OperationId id, When when);
+
 // Polynomial hash of a slice modulo 2^61 - 1: any slice of a known sequence can be compared with
 // it through prefix hashes in O(1).
 std::uint64_t slice_hash(const std::vector<SeenEvent>& events);

@@ -3,29 +3,13 @@
 #include "sim/check/history.h"
 #include "sim/check/json.h"
 #include "sim/check/names.h"
+#include "sim/check/order.h"
+#include "sim/check/slice_hash.h"
 
 namespace ledger::check {
 namespace {
 
 constexpr std::uint64_t written_slice_max = 16;
-
-// 2^61 - 1 and a base far from all small numbers.
-constexpr std::uint64_t slice_prime = (std::uint64_t{1} << 61) - 1;
-constexpr std::uint64_t slice_base = 0x0d1b54a32d192ed3ULL % slice_prime;
-
-std::uint64_t multiply_modulo_prime(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
-    const std::uint64_t sum = static_cast<std::uint64_t>(product & slice_prime) +
-                              static_cast<std::uint64_t>(product >> 61);
-    return sum >= slice_prime ? sum - slice_prime : sum;
-}
-
-// The digit of one id; never 0, so that leading events count.
-std::uint64_t slice_digit(const EventId& id) {
-    const std::uint64_t mixed = keyed_bits(0, Site{0}, id.high, id.low) % slice_prime;
-    return mixed == 0 ? 1 : mixed;
-}
 
 void write_id(JsonWriter& json, const EventId& id) {
     if (id.high == 0) {
@@ -176,8 +160,7 @@ std::string_view status_of(const Answer& answer) {
 std::uint64_t slice_hash(const std::vector<SeenEvent>& events) {
     std::uint64_t hash = 0;
     for (const SeenEvent& event : events) {
-        hash = multiply_modulo_prime(hash, slice_base) + slice_digit(event.id);
-        hash = hash >= slice_prime ? hash - slice_prime : hash;
+        hash = slice_extended(hash, slice_digit(event.id));
     }
     return hash;
 }
@@ -212,6 +195,23 @@ std::string to_json(const Operation& operation) {
     // An append's answer names positions; a read's answer names the records.
     std::visit(WriteAnswer{json}, operation.answer);
     json.end_object();
+    return line;
+}
+
+std::string final_read_json(const Order& order, OperationId id, When when) {
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object().key("op").number(id.value).key("client").number(0);
+    json.key("call_ns").signed_number(when.time.nanoseconds);
+    json.key("ret_ns").signed_number(when.time.nanoseconds);
+    json.key("call_step").number(when.step).key("ret_step").number(when.step);
+    json.key("status").text("ok").key("f").text("read-all").key("from").number(0);
+    json.key("max").null().key("end_of_log").boolean(true).key("tail").number(order.length());
+    json.key("records").begin_array();
+    for (Position at; at.value < order.length(); ++at) {
+        write_id(json, order.event(at).id);
+    }
+    json.end_array().end_object();
     return line;
 }
 

@@ -75,12 +75,21 @@ std::string escape_html(std::string_view text, std::uint64_t bytes_max) {
     return out;
 }
 
-std::string page_head(std::string_view title) {
-    return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-           "style-src 'unsafe-inline'\">\n<title>" +
-           escape_html(title) + "</title>\n" + std::string(style) + "</head><body><main>\n";
+std::string page_head(
+    std::string_view title, std::string_view script_source, std::string_view more_style) {
+    std::string head =
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+        "style-src 'unsafe-inline'";
+    if (!script_source.empty()) {
+        head.append("; script-src ").append(script_source);
+    }
+    head.append("\">\n<title>").append(escape_html(title)).append("</title>\n").append(style);
+    if (!more_style.empty()) {
+        head.append("<style>\n").append(more_style).append("</style>\n");
+    }
+    return head + "</head><body><main>\n";
 }
 
 }  // namespace ledger::check

@@ -11,9 +11,11 @@ namespace ledger::check {
 // are no UTF-8 are replaced; control characters become spaces; the text ends after `bytes_max`.
 std::string escape_html(std::string_view text, std::uint64_t bytes_max = 2'000);
 
-// Everything in front of a page's first section: style, colours for light and dark, and a policy that
-// lets it load nothing.
-std::string page_head(std::string_view title);
+// Everything in front of a page's first section: style, colours for light and dark, and a policy
+// that lets it load nothing. A page with a script of its own names it (script_source of
+// page/script_text.h): no other one will run. `more_style` is further CSS.
+std::string page_head(
+    std::string_view title, std::string_view script_source = {}, std::string_view more_style = {});
 inline constexpr std::string_view page_end = "</main></body></html>\n";
 
 // Collects pieces until the budget is spent, then only counts them.

@@ -89,9 +89,10 @@ struct JsonLimits {
     std::uint64_t bytes_max = 64u << 20;  // of one value's text
 };
 
-// Exactly one value. Errors say "line 3, column 17: ..."; columns count bytes from 1.
-Result<JsonValue> parse_json(
-    std::string_view text, const JsonLimits& limits = {}, std::uint64_t first_line = 1);
+// Exactly one value. Errors say "line 3, column 17: ..."; columns count bytes from 1. `text` begins
+// at `first_column` of `first_line`.
+Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits = {},
+    std::uint64_t first_line = 1, std::uint64_t first_column = 1);
 
 // Reads a text of one JSON value per line, which must stay alive; blank lines are skipped.
 class JsonLines {

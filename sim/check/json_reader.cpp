@@ -17,8 +17,9 @@ bool is_member(const JsonObject& members, std::string_view key) {
 // Reads by descent; depth is bounded by the limits.
 class JsonParser {
   public:
-    JsonParser(std::string_view text, const JsonLimits& limits, std::uint64_t first_line)
-        : text_(text), limits_(limits), line_(first_line) {}
+    JsonParser(std::string_view text, const JsonLimits& limits, std::uint64_t first_line,
+        std::uint64_t first_column)
+        : text_(text), limits_(limits), before_(first_column - 1), line_(first_line) {}
 
     Result<JsonValue> whole() {
         if (text_.size() > limits_.bytes_max) {
@@ -35,12 +36,13 @@ class JsonParser {
 
   private:
     Error wrong(std::string_view what) const {
-        return failure(Errc::malformed_json,
-            fmt::format("line {}, column {}: {}", line_, at_ - line_begin_ + 1, what));
+        return failure(
+            Errc::malformed_json, fmt::format("line {}, column {}: {}", line_, column(), what));
     }
+    std::uint64_t column() const { return before_ + at_ - line_begin_ + 1; }
     Error too_much(std::string_view what, std::uint32_t limit) const {
-        return failure(Errc::beyond_limit, fmt::format("line {}, column {}: {}, at most {}", line_,
-                                               at_ - line_begin_ + 1, what, limit));
+        return failure(Errc::beyond_limit,
+            fmt::format("line {}, column {}: {}, at most {}", line_, column(), what, limit));
     }
     int peek() const { return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1; }
     bool take(char c) {
@@ -56,6 +58,7 @@ class JsonParser {
             if (c == '\n') {
                 ++line_;
                 line_begin_ = at_ + 1;
+                before_ = 0;
             } else if (c != ' ' && c != '\t' && c != '\r') {
                 return;
             }
@@ -75,6 +78,7 @@ class JsonParser {
     const JsonLimits& limits_;
     std::size_t at_ = 0;
     std::size_t line_begin_ = 0;
+    std::uint64_t before_;  // bytes of the first line in front of the text
     std::uint64_t line_;
 };
 
@@ -303,9 +307,9 @@ Result<std::uint32_t> JsonParser::hex4() {
 
 }  // namespace
 
-Result<JsonValue> parse_json(
-    std::string_view text, const JsonLimits& limits, std::uint64_t first_line) {
-    return JsonParser(text, limits, first_line).whole();
+Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits,
+    std::uint64_t first_line, std::uint64_t first_column) {
+    return JsonParser(text, limits, first_line, first_column).whole();
 }
 
 bool JsonLines::at_end() {

@@ -11,7 +11,7 @@
 namespace ledger::check {
 void Linearizability::called(const Operation& operation) {
     LEDGER_ASSERT(open_.find(operation.id) == nullptr);
-    Open open{.floor = {operation.id, highest_, highest_by_}, .logical = std::nullopt};
+    Open open{.floor = {operation.id, floors_.now()}, .logical = std::nullopt};
     if (const auto* call = std::get_if<AppendCall>(&operation.call)) {
         open.logical = logical_of(operation, *call);
         Logical& logical = logicals_[*open.logical];
@@ -97,7 +97,7 @@ Finding Linearizability::finish_unanswered(const Logical& logical) {
     }
     const OrderedAppend& append = order_.append_of(*position);
     return future(client_name(logical.client, logical.session, logical.sequence), append.first,
-        append.events, 2 * append.end(), logical.attempts.front());
+        append.events, Floors::write_rank(append.end()), logical.attempts.front());
 }
 
 Finding Linearizability::judge(const Operation& operation, const Floor& floor) {
@@ -112,7 +112,7 @@ Finding Linearizability::judge(const Operation& operation, const Floor& floor) {
     if (explained.is == Explained::Is::observation) {
         return judge_observation(operation, explained.allowed, floor);
     }
-    const std::uint64_t rank = 2 * explained.allowed.lowest;
+    const std::uint64_t rank = Floors::write_rank(explained.allowed.lowest);
     raise(rank, operation, floor);
     const auto* answer = std::get_if<Acknowledged>(&operation.answer);
     const auto* call = std::get_if<AppendCall>(&operation.call);
@@ -124,28 +124,21 @@ Finding Linearizability::judge(const Operation& operation, const Floor& floor) {
 
 Finding Linearizability::judge_observation(
     const Operation& operation, const AllowedVersions& allowed, const Floor& floor) {
-    const std::optional<std::uint64_t> version = allowed.least(order_, floor.rank / 2);
+    const std::optional<std::uint64_t> version = allowed.least(order_, floor.shown.version());
     if (!version) {
         return tally_.violated(stale(operation, allowed, floor));
     }
-    const std::uint64_t rank = 2 * *version + 1;
-    LEDGER_ASSERT(rank >= floor.rank);
+    const std::uint64_t rank = Floors::observation_rank(*version);
+    LEDGER_ASSERT(rank >= floor.shown.rank);
     raise(rank, operation, floor);
     return std::nullopt;
 }
 
 void Linearizability::raise(std::uint64_t rank, const Operation& operation, const Floor& floor) {
-    if (rank <= highest_) {
+    const auto step = static_cast<std::int64_t>(operation.returned.step);
+    if (!floors_.raise(rank, shown_.size(), floor.shown, step)) {
         return;
     }
-    highest_ = rank;
-    // An answer that took its version only from its own floor is no evidence by itself: what set
-    // that floor ended earlier still and shows as much.
-    if (floor.rank != 0 && floor.rank / 2 == rank / 2) {
-        highest_by_ = floor.by;
-        return;
-    }
-    highest_by_ = shown_.size();
     Shown shown;
     shown.id = operation.id;
     shown.client = operation.client;
@@ -164,7 +157,7 @@ void Linearizability::raise(std::uint64_t rank, const Operation& operation, cons
 
 Finding Linearizability::future(const std::string& who, Position first, std::uint64_t events,
     std::uint64_t rank, const Floor& floor) {
-    if (rank >= floor.rank) {
+    if (rank >= floor.shown.rank) {
         return std::nullopt;
     }
     const bool in_the_order = first.value < order_.length();
@@ -173,7 +166,7 @@ Finding Linearizability::future(const std::string& who, Position first, std::uin
     return tally_.violated(fmt::format(
         "{}: the append of operation {} stands at {}{}, but before it was called {}: an event "
         "entered the past",
-        who, floor.id, positions_name(first.value, events), event, witness(floor.by)));
+        who, floor.id, positions_name(first.value, events), event, witness(floor.shown.by)));
 }
 
 std::string Linearizability::stale(
@@ -197,13 +190,13 @@ std::string Linearizability::stale(
         return fmt::format(
             "{} and was refused although its condition held from length {} on: "
             "before it was called {}",
-            what, allowed.hole_first, witness(floor.by));
+            what, allowed.hole_first, witness(floor.shown.by));
     }
-    const std::uint64_t known = floor.rank / 2;
+    const std::uint64_t known = floor.shown.version();
     const std::uint64_t shown = std::min(allowed.highest, order_.length());
     std::string text = fmt::format("{} and was answered from length ", what);
     text += allowed.lowest < shown ? fmt::format("{}..{}", *any, shown) : fmt::format("{}", *any);
-    text += fmt::format(", but before it was called {}", witness(floor.by));
+    text += fmt::format(", but before it was called {}", witness(floor.shown.by));
     if (shown < known && shown < order_.length()) {
         const OrderedEvent& lost = order_.event(Position{shown});
         text += fmt::format(

@@ -8,18 +8,16 @@
 
 #include "log/base/lookup_table.h"
 #include "sim/check/allowed_versions.h"
+#include "sim/check/floors.h"
 #include "sim/check/history.h"
 #include "sim/check/order.h"
 #include "sim/check/verdict.h"
 
 namespace ledger::check {
 
-// The log kernel. The order of all writes is known, so an operation has a rank: the write that
-// makes version v has 2v, an observation of v has 2v + 1. One number suffices, the highest rank
-// that an ended operation has shown: it is the floor of everything called later. A write below
-// its floor, or an answer that fits no version from its floor on, is a violation, and the two
-// operations are the whole counterexample. Sound and complete for a known order: taking the least
-// version at each return is at or below what any other explanation takes.
+// The log kernel (floors.h) over the operations of a simulated run, whose order is known. A write
+// below its floor, or an answer that fits no version from its floor on, is a violation, and the two
+// operations are the whole counterexample.
 //
 // Calls and returns come in the order in which they happened; of equal times, calls first.
 // `order` may grow meanwhile or be whole from the start. While it grows it must be ahead of the
@@ -55,8 +53,7 @@ class Linearizability {
     // What had been shown when operation `id` was called.
     struct Floor {
         OperationId id;
-        std::uint64_t rank = 0;
-        std::uint64_t by = 0;  // place in shown_; meaningless while rank is 0
+        Floors::Floor shown;  // by = place in shown_
     };
     struct Logical {
         std::vector<Floor> attempts;  // that may take effect, in the order of their calls
@@ -85,9 +82,8 @@ class Linearizability {
     std::string witness(std::uint64_t by) const;
 
     const Order& order_;
-    std::uint64_t highest_ = 0;     // the highest rank that an ended operation has shown
-    std::uint64_t highest_by_ = 0;  // place in shown_
-    std::vector<Shown> shown_;      // at most two per version
+    Floors floors_;
+    std::vector<Shown> shown_;  // the witnesses of the floors
     LookupTable<OperationId, Open> open_;
     LookupTable<EventId, std::uint64_t> keyed_;  // by {session, sequence}
     std::vector<Logical> logicals_;

@@ -21,7 +21,7 @@ void Order::push(
         std::vector<Position>& stream = streams_[event.stream.value];
         events_.push_back({event.id, event.stream, Revision{stream.size()}, number});
         stream.push_back(position);
-        if (positions_.find(event.id) == nullptr) {
+        if (finds_ && positions_.find(event.id) == nullptr) {
             positions_[event.id] = position;
         }
     }
@@ -38,6 +38,7 @@ const OrderedAppend& Order::append_of(Position position) const {
 }
 
 std::optional<Position> Order::find(const EventId& id) const {
+    LEDGER_ASSERT(finds_);
     const Position* position = positions_.find(id);
     return position == nullptr ? std::nullopt : std::optional(*position);
 }

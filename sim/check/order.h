@@ -39,6 +39,9 @@ struct OrderedAppend {
 // append there is no version, because appends are atomic.
 class Order {
   public:
+    // `finds`: events are looked up by their ids; an order that never is spares the table.
+    explicit Order(bool finds = true) : finds_(finds) {}
+
     struct NewEvent {
         EventId id;
         StreamNumber stream;
@@ -51,7 +54,7 @@ class Order {
     const OrderedEvent& event(Position position) const;  // position < length()
     std::span<const OrderedAppend> appends() const { return appends_; }
     const OrderedAppend& append_of(Position position) const;
-    // Where the event stands; the first place, should it have several.
+    // Where the event stands; the first place, should it have several. Only if it `finds`.
     std::optional<Position> find(const EventId& id) const;
 
     bool is_version(std::uint64_t length) const;
@@ -63,6 +66,7 @@ class Order {
     // The same without giving one; nothing for a name that never came up.
     std::optional<StreamNumber> find_stream(std::string_view name) const;
     std::string_view name(StreamNumber stream) const;
+    std::uint64_t streams() const { return names_.size(); }
     std::uint64_t stream_length(StreamNumber stream) const;
     // The position of the stream's event `revision`, which must exist.
     Position position_of(StreamNumber stream, Revision revision) const;
@@ -73,6 +77,7 @@ class Order {
     std::optional<std::uint64_t> version_with(StreamNumber stream, std::uint64_t count) const;
 
   private:
+    bool finds_;
     std::vector<OrderedEvent> events_;  // by position
     std::vector<OrderedAppend> appends_;
     std::vector<std::vector<Position>> streams_;  // by stream number, then by revision

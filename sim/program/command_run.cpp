@@ -107,9 +107,7 @@ int deliver(const RunOptions& options, const check::Scenario& scenario, const Ru
         }
     }
     if (!options.history.empty() && world != nullptr) {
-        if (auto done =
-                write_file(options.history, world->judge().history().export_jsonl());
-            !done) {
+        if (auto done = write_file(options.history, world->judge().history_jsonl()); !done) {
             return complain(done.error(), exit_environment);
         }
     }

@@ -83,6 +83,21 @@ struct ShrinkOptions {
 };
 int command_shrink(const ShrinkOptions& options);
 
+struct CheckOptions {
+    std::string history;   // a file, `-`, or FILE#CASE
+    std::string model;     // empty = the obvious one
+    std::string level;     // empty = the model's default
+    std::string format;    // empty = as detected
+    std::string html;
+    std::string edn;       // write the history as operation maps of Jepsen
+    std::string timeout = "60s";
+    std::string memory = "2GiB";
+    bool json = false;
+};
+int command_check(const CheckOptions& options);
+// Models, levels and formats, for help.
+std::string check_help();
+
 struct CrashExploreOptions {
     std::uint64_t first = 1;
     std::uint64_t last = 100;

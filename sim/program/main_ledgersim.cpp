@@ -86,6 +86,28 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
     return run;
 }
 
+CLI::App* add_check(CLI::App& app, CheckOptions& options) {
+    CLI::App* check = app.add_subcommand("check", "Judges a recorded history of any system");
+    check->description("Example: ledgersim check history.edn --model cas-register\nJudges a recorded "
+                       "history of any system: is there an order of its operations that a correct\n"
+                       "object could have followed? If not, says which answers are wrong and why.");
+    check->add_option("history", options.history,
+            "a file, - for standard input, or FILE#CASE for one of a file of many cases")
+        ->required();
+    check->add_option("--model", options.model, "what was recorded; see below (default: the obvious one)");
+    check->add_option("--level", options.level, "what it promises (default: linearizable or its like)");
+    check->add_option("--format", options.format, "how it is written (default: as detected)");
+    check->add_option("--timeout", options.timeout, "give up after this time, as 500ms, 10s or 5m")
+        ->capture_default_str();
+    check->add_option("--memory", options.memory, "give up beyond this size, as 512MiB or 4GiB")
+        ->capture_default_str();
+    check->add_option("--html", options.html, "write a page that needs nothing else");
+    check->add_option("--edn", options.edn, "write the history as Jepsen's operation maps");
+    check->add_flag("--json", options.json, "one JSON object on standard output; of many cases one each");
+    check->footer(check_help());
+    return check;
+}
+
 // What is said in words until all of it is known.
 struct CrashExploreWords {
     CrashExploreOptions options;
@@ -223,6 +245,9 @@ int dispatch(int count, char** words) {
     smaller->add_option("--html", shrink.html, "write a page that needs nothing else");
     smaller->add_flag("--json", shrink.json, "one JSON object on standard output");
 
+    CheckOptions check;
+    CLI::App* judging = add_check(app, check);
+
     CrashExploreWords explore;
     CLI::App* crashes = add_crash_explore(app, explore);
 
@@ -279,6 +304,9 @@ int dispatch(int count, char** words) {
             return usage("--for: expected a time as 60s, 5m or 2h, found " + effort);
         }
         return command_shrink(shrink);
+    }
+    if (judging->parsed()) {
+        return command_check(check);
     }
     if (crashes->parsed()) {
         return dispatch_crash_explore(explore);

@@ -84,6 +84,14 @@ class Setup(unittest.TestCase):
         self.assertIn("etcd-server libgrpc++-dev", calls[1])
         self.assertEqual(calls[2], "systemctl disable --now etcd.service")
 
+    def test_the_browser_is_installed_for_those_who_ask(self):
+        self.machine(PACKAGES)
+        self.assertEqual(self.run_setup()[::2], (0, []))
+        code, said, calls = self.run_setup("--browser")
+        self.assertEqual(code, 0)
+        self.assertEqual(calls[-1],
+                         "apt-get -q install -y --no-install-recommends chromium fonts-dejavu-core")
+
     def test_boost_1_74_is_named_before_it_goes(self):
         self.machine([p for p in PACKAGES if p != "libboost1.81-dev"] + ["libboost1.74-dev"])
         self.assertIn("libboost1.74-dev conflicts", self.run_setup()[1])

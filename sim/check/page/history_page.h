@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,15 +30,17 @@ struct PageOperation {
     std::string key;     // empty = none
     std::string before;  // the state in front of it and after it, where the checker knows it
     std::string after;
-    std::string rule;    // the constraint that applied: "must show version 17 or later"
+    std::string rule;  // the constraint that applied: "must show version 17 or later"
 };
 
 struct HistoryPage {
-    std::string file;   // of the history
-    std::string repro;  // one line that judges it again
-    const Judgement* judgement = nullptr;
-    std::uint64_t operations = 0;                             // how many there are
-    std::function<PageOperation(std::uint64_t id)> operation;  // any of them
+    std::string file;                      // of the history
+    std::string repro;                     // one line that judges it again
+    const Judgement* judgement = nullptr;  // never nullptr when a page is made
+    std::uint64_t operations = 0;          // how many there are
+    // Any of them. Ids are 0 .. operations - 1 in the order of the calls; those in the judgement
+    // that are none of them are left out. Asked for a few thousand only, at most thrice for each.
+    std::function<PageOperation(std::uint64_t id)> operation;
     std::span<const Annotation> annotations;
     // The floor trace: (place in the order of events, version shown by then), rising. May be empty.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> floor;
@@ -45,9 +48,10 @@ struct HistoryPage {
 
 inline constexpr std::uint64_t history_page_bytes_max = 2'000'000;
 
-// The page: a window around the witnesses, not the whole history. At most history_page_bytes_max.
+// The page: a window around the witnesses, not the whole history. At most history_page_bytes_max,
+// whatever comes: long texts are cut, and what is left out is counted on the page.
 std::string history_page_html(const HistoryPage& page);
-// The same as lines for a terminal.
+// The same as lines for a terminal, in UTF-8 and without colours.
 std::string history_page_text(const HistoryPage& page);
 
 }  // namespace ledger::check

@@ -15,6 +15,7 @@ std::string_view to_text(HistoryFormat format) {
         case HistoryFormat::kv_text: return "key-value lines";
         case HistoryFormat::list_append_cases: return "list-append cases";
         case HistoryFormat::kafka_cases: return "Kafka cases";
+        case HistoryFormat::start_finish: return "start and finish lines";
     }
     return "unknown format";
 }

@@ -49,13 +49,14 @@ struct Annotation {
 };
 
 enum class HistoryFormat : std::uint8_t {
-    native_log = 1,    // our JSON lines
-    edn,               // operation maps of Jepsen
-    json,              // the same as an array of JSON objects
-    jepsen_log,        // "INFO jepsen.util - 3 :invoke :read nil"
-    kv_text,           // one map per line, always the same four keys
-    list_append_cases, // JSON array of cases in the operation mini-language
-    kafka_cases,       // JSON array of cases of sends and polls
+    native_log = 1,     // our JSON lines
+    edn,                // operation maps of Jepsen
+    json,               // the same as an array of JSON objects
+    jepsen_log,         // "INFO jepsen.util - 3 :invoke :read nil"
+    kv_text,            // one map per line, always the same four keys
+    list_append_cases,  // JSON array of cases in the operation mini-language
+    kafka_cases,        // JSON array of cases of sends and polls
+    start_finish,       // JSON lines of starts and finishes, as s2-verification writes them
 };
 std::string_view to_text(HistoryFormat format);
 

@@ -84,8 +84,8 @@ int compare(const Value& a, const Value& b) {
 
 void write(const Value& value, std::uint64_t bytes_max, std::string& out);
 
-void write_list(const ValueList& list, const char* open, const char* close,
-    std::uint64_t bytes_max, std::string& out) {
+void write_list(const ValueList& list, const char* open, const char* close, std::uint64_t bytes_max,
+    std::string& out) {
     out += open;
     for (std::uint64_t i = 0; i < list.size(); ++i) {
         if (out.size() >= bytes_max) {
@@ -120,7 +120,9 @@ void write(const Value& value, std::uint64_t bytes_max, std::string& out) {
         out += fmt::format("{}", *integer);
     } else if (const ValueText* text = value.text()) {
         const std::string& all = text->characters;
-        out += all.empty() ? "\"\"" : all.size() <= bytes_max ? all : all.substr(0, bytes_max) + "...";
+        out += all.empty()               ? "\"\""
+               : all.size() <= bytes_max ? all
+                                         : all.substr(0, bytes_max) + "...";
     } else if (const ValueList* list = value.list()) {
         write_list(*list, "[", "]", bytes_max, out);
     } else if (const ValueSet* set = value.set()) {

@@ -35,8 +35,8 @@ struct ValueSet {
 
 class Value {
   public:
-    using Variant = std::variant<std::monostate, bool, std::int64_t, ValueText, ValueList, ValueSet,
-        ValueMap>;
+    using Variant =
+        std::variant<std::monostate, bool, std::int64_t, ValueText, ValueList, ValueSet, ValueMap>;
 
     // Out of line, all of them: in line they draw false warnings of g++ 12 at every use.
     Value();
