@@ -184,6 +184,10 @@ function showViolation(index, step = 0, isFocused = true) {
   const violation = violations[index];
   state.violation = index;
   state.step = step;
+  const order = orders.find(({reasons}) => violation.operations.some(({id}) => reasons.has(id)));
+  if (order && order !== state.order) {
+    chooseOrder(order.index);
+  }
   if (ui.violation) {
     const sentence = document.querySelector(`#violation-${index} > span`);
     ui.violation.textContent =

@@ -26,7 +26,7 @@ const byId = new Map(operations.map(operation => [operation.id, operation]));
 
 // ids: the witness, as far as it is in the window.
 const violations = data.anomalies.map(([name, ids], index) => {
-  const shown = ids.map(id => byId.get(id)).filter(Boolean);
+  const shown = [...new Set(ids)].map(id => byId.get(id)).filter(Boolean);
   shown.forEach((operation, i) => operation.witness.push(
     {violation: index, number: i + 1, of: shown.length}));
   return {name, index, operations: shown};
@@ -49,7 +49,7 @@ function timeText(ns, step = 0) {
   const size = Math.max(Math.abs(ns), step);
   const [unit, name] = size >= 1e9 ? [1e9, 's'] : size >= 1e6 ? [1e6, 'ms'] :
     size >= 1e3 ? [1e3, '\u00b5s'] : [1, 'ns'];
-  const digits = step > 0 ? Math.max(0, Math.ceil(Math.log10(unit / step))) : 3;
+  const digits = step > 0 ? Math.max(0, Math.ceil(Math.log10(unit / step))) : 6;
   return `${Number((ns / unit).toFixed(Math.min(digits, 9)))} ${name}`;
 }
 

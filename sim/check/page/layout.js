@@ -79,7 +79,7 @@ class Axis {
       }
       this.x.push(x);
     }
-    this.end = this.x.pop() + 24;  // of the drawing
+    this.end = Math.max(this.x.pop() + 24, visibleWidth);  // of the drawing
   }
 
   // Of a half rank: 2 i is at the rank i, 2 i - 1 in front of it.
