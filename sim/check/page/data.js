@@ -1,6 +1,6 @@
 'use strict';
 // Data: the judged history as this page carries it, and words for it.
-// The files data, layout, drawing, details and controls are one script, in this order.
+// The files data, layout, drawing, details, controls and start are one script, in this order.
 
 const data = JSON.parse(document.getElementById('history').textContent);
 

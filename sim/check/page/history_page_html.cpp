@@ -57,6 +57,14 @@ std::string fact(std::string_view name, std::string_view value) {
                : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, escape_html(value, 300));
 }
 
+std::string repeat(const HistoryPage& page) {
+    return page.repro.empty()
+               ? std::string()
+               : fmt::format(
+                     "<p class=\"repeat\"><span>judge it again</span><br><code>{}</code></p>\n",
+                     escape_html(page.repro));
+}
+
 std::string banner(const HistoryPage& page) {
     const Judgement& judgement = *page.judgement;
     const std::string_view word = to_text(judgement.verdict);
@@ -78,7 +86,7 @@ std::string banner(const HistoryPage& page) {
     text += fact("violations",
         judgement.anomalies_total == 0 ? std::string() : grouped(judgement.anomalies_total));
     text += fact("history", page.file);
-    return text + "</dl></header>\n";
+    return text + "</dl>\n" + repeat(page) + "</header>\n";
 }
 
 std::string list(std::span<const std::string> steps, std::size_t start, BudgetedText& budget) {
@@ -126,14 +134,6 @@ std::string coverage(const Judgement& judgement) {
         text += fmt::format("<p>and {} more rows</p>\n", rows.omitted());
     }
     return text + "</section>\n";
-}
-
-std::string repeat(const HistoryPage& page) {
-    return page.repro.empty() ? std::string()
-                              : fmt::format(
-                                    "<section class=\"repeat\"><h2>Judge it again</h2>\n"
-                                    "<pre tabindex=\"0\"><code>{}</code></pre></section>\n",
-                                    escape_html(page.repro));
 }
 
 // All anomalies with their sentences; the script finds them by their ids.
@@ -199,8 +199,7 @@ std::string history_page_html(const HistoryPage& page) {
             page.file),
         script_source(page_script), page_style);
     html += banner(page);
-    html += "<div class=\"columns\">\n" + why(judgement) + "<div>\n" + coverage(judgement) +
-            repeat(page) + "</div></div>\n";
+    html += "<div class=\"columns\">\n" + why(judgement) + coverage(judgement) + "</div>\n";
     html += drawing(page, window);
     html += anomalies(judgement);
     html += fmt::format("<script type=\"application/json\" id=\"history\">{}</script>\n",

@@ -34,7 +34,7 @@ const rankTimes = (() => {
 
 // Pixels that the names of the lanes take on the left.
 function labelWidth() {
-  return window.innerWidth < 600 ? 88 : 136;
+  return window.innerWidth < 600 ? 100 : 136;
 }
 
 // The number that most others do not exceed.

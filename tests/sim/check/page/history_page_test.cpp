@@ -67,8 +67,8 @@ TEST_CASE(
     CHECK(at("stale read</span>") < at("yet it shows only 61"));
     CHECK(at("yet it shows only 61") < at("no moment between call and return"));
     CHECK(at("no moment between call and return") < at("<dt>ok appends</dt><dd>96</dd>"));
-    CHECK(at("<dt>ok appends</dt>") < at("ledgersim check stale-read.jsonl --model"));
-    CHECK(at("ledgersim check") < at("id=\"stage\""));
+    CHECK(at("<dt>ok appends</dt>") < at("id=\"stage\""));
+    CHECK(at("<code>ledgersim check stale-read.jsonl --model") < at("id=\"stage\""));
 }
 
 TEST_CASE("history page: levels that hold and are violated, and all violations", "[check]") {
