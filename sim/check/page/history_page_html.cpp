@@ -13,6 +13,9 @@
 namespace ledger::check {
 namespace {
 
+// What a page may hold, in bytes: 900,000 of operations, 200,000 of orders, 120,000 of annotations,
+// 60,000 of floor, 150,000 of witness ids and names, 350,000 of sentences and steps (below), and
+// about 100,000 of script, style, first block and coverage: below history_page_bytes_max.
 constexpr std::uint64_t sentence_bytes_max = 3'000;
 constexpr std::uint64_t steps_bytes_max = 60'000;
 constexpr std::size_t steps_open_max = 12;  // those beyond are folded

@@ -10,7 +10,7 @@
 namespace ledger::check {
 namespace {
 
-constexpr std::uint64_t partial_bytes_max = 250'000;
+constexpr std::uint64_t partial_bytes_max = 200'000;
 constexpr std::uint64_t annotation_bytes_max = 120'000;
 constexpr std::uint64_t witness_ids_max = 4'000;
 constexpr std::uint64_t floor_points_max = 2'000;
