@@ -163,9 +163,11 @@ function makeTable() {
   return details;
 }
 
-// On paper there is no scrolling: the boxes around the witness, as wide as the sheet.
+// On paper there is no scrolling: the boxes around the witness, as wide as the sheet, and its lanes
+// first, as there may be more than a sheet holds.
 function beforePrint() {
-  state.screenZoom = state.zoom;
+  state.onScreen = {zoom: state.zoom, witnessLanesFirst: state.witnessLanesFirst};
+  state.witnessLanesFirst = state.witnessLanesFirst || picture.height > 600;
   const items = violations.length > 0 ? violations[state.violation].operations.map(itemOf).filter(Boolean) : [];
   const left = Math.min(...items.map(item => item.x));
   const right = Math.max(...items.map(item => item.end));
@@ -183,7 +185,7 @@ function beforePrint() {
 }
 
 function afterPrint() {
-  state.zoom = state.screenZoom;
+  Object.assign(state, state.onScreen);
   redraw();
 }
 
