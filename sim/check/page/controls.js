@@ -60,6 +60,7 @@ function redraw() {
   const {box} = ui;
   const anchor = picture.axis && {rank: picture.axis.x.findIndex(x => x >= box.scrollLeft + labelWidth()),
     left: box.scrollLeft};
+  const isFocused = box.contains(document.activeElement);
   const offset = anchor && anchor.rank >= 0 ? picture.axis.x[anchor.rank] - anchor.left : 0;
   orderLanes();
   draw(box, state);
@@ -78,6 +79,9 @@ function redraw() {
   if (item) {
     item.element.tabIndex = 0;
     state.current = item.operation || item.annotation;
+    if (isFocused) {
+      item.element.focus({preventScroll: true});
+    }
   }
   markHeld();
   if (ui.tableHolder.parentElement.open) {

@@ -81,6 +81,12 @@ function spokenText(operation, order) {
   if (order && order.reasons.has(operation.id)) {
     parts.push(`refused next: ${order.reasons.get(operation.id)}`);
   }
+  for (const [name, text] of [['rule', operation.rule], ['state before', operation.before],
+    ['state after', operation.after]]) {
+    if (text) {
+      parts.push(`${name}: ${text}`);
+    }
+  }
   return parts.join('; ');
 }
 

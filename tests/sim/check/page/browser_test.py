@@ -157,6 +157,12 @@ class PageTest(unittest.TestCase):
         self.assertGreater(page.evaluate(left), start[1])
         page.press("ArrowLeft")
         self.assertEqual(page.evaluate(f"[{lane}, {left}]"), start)
+        self.assertIn("rule: must show version", page.evaluate(ACTIVE))
+        # What draws the picture anew keeps the focus.
+        page.press("t")
+        page.press("+")
+        self.assertEqual(page.evaluate(lane), start[0])
+        self.assertIn("witness 1 of 2", page.evaluate(ACTIVE))
         page.press("ArrowUp")
         self.assertEqual(page.evaluate(lane), "client 4")
         for _ in range(5):
