@@ -1,6 +1,6 @@
 'use strict';
 // Data: the judged history as this page carries it, and words for it.
-// The files data, layout, drawing, details and controls are one script, in this order.
+// The files data, layout, drawing, details, controls and start are one script, in this order.
 
 const data = JSON.parse(document.getElementById('history').textContent);
 
@@ -26,7 +26,7 @@ const byId = new Map(operations.map(operation => [operation.id, operation]));
 
 // ids: the witness, as far as it is in the window.
 const violations = data.anomalies.map(([name, ids], index) => {
-  const shown = ids.map(id => byId.get(id)).filter(Boolean);
+  const shown = [...new Set(ids)].map(id => byId.get(id)).filter(Boolean);
   shown.forEach((operation, i) => operation.witness.push(
     {violation: index, number: i + 1, of: shown.length}));
   return {name, index, operations: shown};
@@ -49,7 +49,7 @@ function timeText(ns, step = 0) {
   const size = Math.max(Math.abs(ns), step);
   const [unit, name] = size >= 1e9 ? [1e9, 's'] : size >= 1e6 ? [1e6, 'ms'] :
     size >= 1e3 ? [1e3, '\u00b5s'] : [1, 'ns'];
-  const digits = step > 0 ? Math.max(0, Math.ceil(Math.log10(unit / step))) : 3;
+  const digits = step > 0 ? Math.max(0, Math.ceil(Math.log10(unit / step))) : 6;
   return `${Number((ns / unit).toFixed(Math.min(digits, 9)))} ${name}`;
 }
 
@@ -80,6 +80,12 @@ function spokenText(operation, order) {
   }
   if (order && order.reasons.has(operation.id)) {
     parts.push(`refused next: ${order.reasons.get(operation.id)}`);
+  }
+  for (const [name, text] of [['rule', operation.rule], ['state before', operation.before],
+    ['state after', operation.after]]) {
+    if (text) {
+      parts.push(`${name}: ${text}`);
+    }
   }
   return parts.join('; ');
 }

@@ -91,8 +91,11 @@ function drawClient(canvas, label, shown, top, state) {
     item.element = place(
       boxOf(operation, state.order, state.violation), item.x, item.row * rowHeight + 3, width);
     // A text longer than its box may go on over the free room behind it.
-    const room = Math.max(item.room - 4, width);
+    const isThin = width < 20;  // then it begins behind the box
+    const room = Math.max(item.room - 4, width) - (isThin ? width : 0);
     item.element.style.setProperty('--room', `${room}px`);
+    item.element.style.setProperty('--width', `${width}px`);
+    item.element.classList.toggle('thin', isThin);
     item.element.classList.toggle('narrow', room < 30);
     if (open) {
       const tail = place(make('div', 'tail'), item.x, item.row * rowHeight + rowHeight - 3,
@@ -197,7 +200,7 @@ function drawAxis(canvas, under, height) {
   const {axis} = picture;
   const scale = make('div', 'scale');
   scale.setAttribute('aria-hidden', 'true');
-  scale.append(make('span', 'name', axis.kind === 'time' ? 'time' : 'event'));
+  scale.append(make('span', 'name', axis.kind !== 'time' ? 'event' : data.since_first_call ? 'since first call' : 'time'));
   for (const {x, text} of axis.ticks()) {
     scale.append(place(make('span', 'tick', text), x, 0));
     under.prepend(drawn('line', {class: 'tick', x1: x, y1: 0, x2: x, y2: height}));

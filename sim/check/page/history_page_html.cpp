@@ -13,6 +13,9 @@
 namespace ledger::check {
 namespace {
 
+// What a page may hold, in bytes: 900,000 of operations, 200,000 of orders, 120,000 of annotations,
+// 60,000 of floor, 150,000 of witness ids and names, 350,000 of sentences and steps (below), and
+// about 100,000 of script, style, first block and coverage: below history_page_bytes_max.
 constexpr std::uint64_t sentence_bytes_max = 3'000;
 constexpr std::uint64_t steps_bytes_max = 60'000;
 constexpr std::size_t steps_open_max = 12;  // those beyond are folded
@@ -57,6 +60,14 @@ std::string fact(std::string_view name, std::string_view value) {
                : fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, escape_html(value, 300));
 }
 
+std::string repeat(const HistoryPage& page) {
+    return page.repro.empty()
+               ? std::string()
+               : fmt::format(
+                     "<p class=\"repeat\"><span>judge it again</span><br><code>{}</code></p>\n",
+                     escape_html(page.repro));
+}
+
 std::string banner(const HistoryPage& page) {
     const Judgement& judgement = *page.judgement;
     const std::string_view word = to_text(judgement.verdict);
@@ -78,7 +89,7 @@ std::string banner(const HistoryPage& page) {
     text += fact("violations",
         judgement.anomalies_total == 0 ? std::string() : grouped(judgement.anomalies_total));
     text += fact("history", page.file);
-    return text + "</dl></header>\n";
+    return text + "</dl>\n" + repeat(page) + "</header>\n";
 }
 
 std::string list(std::span<const std::string> steps, std::size_t start, BudgetedText& budget) {
@@ -126,14 +137,6 @@ std::string coverage(const Judgement& judgement) {
         text += fmt::format("<p>and {} more rows</p>\n", rows.omitted());
     }
     return text + "</section>\n";
-}
-
-std::string repeat(const HistoryPage& page) {
-    return page.repro.empty() ? std::string()
-                              : fmt::format(
-                                    "<section class=\"repeat\"><h2>Judge it again</h2>\n"
-                                    "<pre tabindex=\"0\"><code>{}</code></pre></section>\n",
-                                    escape_html(page.repro));
 }
 
 // All anomalies with their sentences; the script finds them by their ids.
@@ -199,8 +202,7 @@ std::string history_page_html(const HistoryPage& page) {
             page.file),
         script_source(page_script), page_style);
     html += banner(page);
-    html += "<div class=\"columns\">\n" + why(judgement) + "<div>\n" + coverage(judgement) +
-            repeat(page) + "</div></div>\n";
+    html += "<div class=\"columns\">\n" + why(judgement) + coverage(judgement) + "</div>\n";
     html += drawing(page, window);
     html += anomalies(judgement);
     html += fmt::format("<script type=\"application/json\" id=\"history\">{}</script>\n",

@@ -5,6 +5,7 @@
 #include "log/base/assert.h"
 #include "sim/check/names.h"
 #include "sim/check/page/history_page.h"
+#include "sim/check/page/page_data.h"
 #include "sim/check/page/script_text.h"
 
 namespace ledger::check {
@@ -59,9 +60,12 @@ std::string steps_text(const Anomaly& anomaly) {
 }
 
 // "1.2ms to 1.5ms"; without times the places of the events.
-std::string span_text(const PageOperation& operation) {
-    const auto moment = [](const std::optional<std::int64_t>& time, std::uint64_t place) {
-        return time ? time_name(Instant{*time}) : fmt::format("event {}", place);
+std::string span_text(const PageOperation& operation, std::int64_t origin) {
+    const auto moment = [origin](const std::optional<std::int64_t>& time, std::uint64_t place) {
+        std::int64_t since = 0;
+        return time && !__builtin_sub_overflow(*time, origin, &since)
+                   ? time_name(Instant{since})
+                   : fmt::format("event {}", place);
     };
     const std::string from = moment(operation.called_ns, operation.called);
     if (operation.returned == RecordedOperation::never) {
@@ -70,9 +74,11 @@ std::string span_text(const PageOperation& operation) {
     return fmt::format("{} to {}", from, moment(operation.returned_ns, operation.returned));
 }
 
-std::string operation_line(const PageOperation& operation, std::size_t lane_width) {
+std::string operation_line(
+    const PageOperation& operation, std::size_t lane_width, std::int64_t origin) {
     return fmt::format("{}  {} ({}; {}{})\n", pad(cut_text(operation.lane, 40), lane_width),
-        cut_text(operation.text, text_bytes_max), to_text(operation.outcome), span_text(operation),
+        cut_text(operation.text, text_bytes_max), to_text(operation.outcome),
+        span_text(operation, origin),
         operation.line == 0 ? std::string() : fmt::format("; line {}", operation.line));
 }
 
@@ -82,6 +88,18 @@ std::size_t lane_width(std::span<const PageOperation> operations) {
         width = std::max(width, cut_text(operation.lane, 40).size());
     }
     return width;
+}
+
+// The first row that is blank from `from` to `to`; touching ends are shared.
+std::string& free_row(
+    std::vector<std::string>& rows, std::size_t from, std::size_t to, std::size_t width) {
+    for (std::string& row : rows) {
+        if (std::string_view(row).substr(from + 1, to - from).find_first_not_of(" |") ==
+            std::string_view::npos) {
+            return row;
+        }
+    }
+    return rows.emplace_back(width, ' ');
 }
 
 // Lanes with one step per event:
@@ -112,7 +130,7 @@ std::string lanes_text(std::span<const PageOperation> operations) {
     };
     std::string text;
     for (const std::string& lane : lanes) {
-        std::string row(width, ' ');
+        std::vector<std::string> rows;  // more than one if its operations overlap
         for (std::size_t i = 0; i < operations.size(); ++i) {
             if (cut_text(operations[i].lane, 40) != lane) {
                 continue;
@@ -120,6 +138,7 @@ std::string lanes_text(std::span<const PageOperation> operations) {
             const bool open = operations[i].returned == RecordedOperation::never;
             const std::size_t from = column(operations[i].called);
             const std::size_t to = open ? width - 1 : column(operations[i].returned);
+            std::string& row = free_row(rows, from, to, width);
             std::fill(row.begin() + static_cast<std::ptrdiff_t>(from),
                 row.begin() + static_cast<std::ptrdiff_t>(to), '-');
             row[from] = '|';
@@ -128,8 +147,10 @@ std::string lanes_text(std::span<const PageOperation> operations) {
             const std::size_t middle = std::min(from + 1 + (to - from) / 3, width - number.size());
             row.replace(middle, number.size(), number);
         }
-        row.erase(row.find_last_not_of(' ') + 1);
-        text += fmt::format("  {}  {}\n", pad(lane, lane_width(operations)), row);
+        for (std::string& row : rows) {
+            row.erase(row.find_last_not_of(' ') + 1);
+            text += fmt::format("  {}  {}\n", pad(lane, lane_width(operations)), row);
+        }
     }
     return text;
 }
@@ -151,10 +172,11 @@ std::string witness_text(const HistoryPage& page, const Anomaly& anomaly) {
         return {};
     }
     const std::size_t width = lane_width(operations);
-    std::string text = "witness\n";
+    const std::int64_t origin = origin_of_times(page);
+    std::string text = origin == 0 ? "witness\n" : "witness (times since the first call)\n";
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const PageOperation& operation = operations[i];
-        text += fmt::format("  {:>2}  ", i + 1) + operation_line(operation, width);
+        text += fmt::format("  {:>2}  ", i + 1) + operation_line(operation, width, origin);
         const auto detail = [&](std::string_view name, const std::string& value) {
             return value.empty()
                        ? std::string()

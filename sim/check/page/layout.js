@@ -34,7 +34,7 @@ const rankTimes = (() => {
 
 // Pixels that the names of the lanes take on the left.
 function labelWidth() {
-  return window.innerWidth < 600 ? 88 : 136;
+  return window.innerWidth < 600 ? 100 : 136;
 }
 
 // The number that most others do not exceed.
@@ -79,7 +79,7 @@ class Axis {
       }
       this.x.push(x);
     }
-    this.end = this.x.pop() + 24;  // of the drawing
+    this.end = Math.max(this.x.pop() + 24, visibleWidth);  // of the drawing
   }
 
   // Of a half rank: 2 i is at the rank i, 2 i - 1 in front of it.

@@ -10,7 +10,7 @@
 namespace ledger::check {
 namespace {
 
-constexpr std::uint64_t partial_bytes_max = 250'000;
+constexpr std::uint64_t partial_bytes_max = 200'000;
 constexpr std::uint64_t annotation_bytes_max = 120'000;
 constexpr std::uint64_t witness_ids_max = 4'000;
 constexpr std::uint64_t floor_points_max = 2'000;
@@ -58,14 +58,6 @@ void write_time(JsonWriter& json, const std::optional<std::int64_t>& time, std::
     } else {
         json.signed_number(since);
     }
-}
-
-std::int64_t origin_of_times(const HistoryPage& page) {
-    if (page.operations == 0) {
-        return 0;
-    }
-    const std::optional<std::int64_t> first = page.operation(0).called_ns;
-    return first ? *first : 0;
 }
 
 struct Tables {
@@ -238,6 +230,15 @@ void write_floor(JsonWriter& json, const HistoryPage& page, const PageWindow& wi
 
 }  // namespace
 
+std::int64_t origin_of_times(const HistoryPage& page) {
+    constexpr std::int64_t far = 1'000'000'000'000'000;
+    if (page.operations == 0) {
+        return 0;
+    }
+    const std::int64_t first = page.operation(0).called_ns.value_or(0);
+    return first > far || first < -far ? first : 0;
+}
+
 std::string page_data(const HistoryPage& page, const PageWindow& window) {
     LEDGER_ASSERT(page.judgement != nullptr);
     std::string text;
@@ -245,6 +246,7 @@ std::string page_data(const HistoryPage& page, const PageWindow& window) {
     json.begin_object();
     json.key("verdict").text(to_text(page.judgement->verdict));
     json.key("total").number(page.operations);
+    json.key("since_first_call").boolean(origin_of_times(page) != 0);
     write_operations(json, page, window);
     write_axis(json, page, window);
     write_anomalies(json, *page.judgement);

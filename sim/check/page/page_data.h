@@ -8,16 +8,22 @@
 
 namespace ledger::check {
 
-// One JSON object, not yet made safe for a script element. Names that repeat stand in tables;
-// times count from the call of the history's first operation. The parts have budgets of their own,
-// which together with the window's keep a page below history_page_bytes_max:
-//
-//   total, operations  how many there are; one row each (in the order of the fields in
-//   page_data.cpp) lanes, kinds, streams, keys   tables of names places             of the events
-//   on the axis: numbers, or texts beyond 2^53 gaps               [rank of a place, operations that
-//   are left out in front of it] anomalies          [name, [ids of operations]] partial orders of
-//   searches: the last steps of each and what it could not add annotations        [lane, text,
-//   from, to] in half ranks, see PageWindow floor              [half rank, version]
+// What pages count times from: nothing, so that they are those of the recording, unless that began
+// more than 10^15 ns after it (a wall clock); then from the first call. Scripts hold them exactly.
+std::int64_t origin_of_times(const HistoryPage& page);
+
+// One JSON object, not yet made safe for a script element. Names that repeat stand in tables. The
+// parts have budgets of their own, which together with the window's keep a page below
+// history_page_bytes_max. Its members:
+// - total: how many operations there are; since_first_call: whether times count from there
+// - operations: one row each, its fields in the order of write_operation
+// - lanes, kinds, streams, keys: tables of names
+// - places: of the events on the axis; numbers, or texts beyond 2^53
+// - gaps: [rank of a place, operations that are left out in front of it]
+// - anomalies: [name, [ids of operations]]
+// - partial: the orders of searches, the last steps of each and what it could not add
+// - annotations: [lane, text, from, to], in half ranks (see PageWindow)
+// - floor: [half rank, version]
 std::string page_data(const HistoryPage& page, const PageWindow& window);
 
 // Steps of a partial order that pages list: the last of them.

@@ -10,7 +10,7 @@ namespace ledger::check {
 
 struct WindowBudget {
     std::uint64_t operations_max = 2'000;
-    std::uint64_t bytes_max = 1'000'000;  // of the operations in script_json
+    std::uint64_t bytes_max = 900'000;  // of the operations in script_json
 };
 
 struct PageWindow {

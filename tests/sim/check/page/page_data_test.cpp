@@ -51,14 +51,17 @@ TEST_CASE("page data: every operation is shown or counted in a gap", "[check]") 
     }
 }
 
-TEST_CASE(
-    "page data: times count from the first call, so that scripts hold them exactly", "[check]") {
+TEST_CASE("page data: times of a wall clock count from the first call", "[check]") {
     const Data data(million());
     const JsonArray& first = *data.array("operations").front().array();
     CHECK(first[4].number() == 0);
     CHECK(first[5].number() == 675'450);
     const JsonArray& last = *data.array("operations").back().array();
     CHECK(last[4].number() == 999'999ull * 900);
+    CHECK(*data.json.find("since_first_call")->boolean());
+    const SamplePage sample = stale_read();
+    CHECK((*Data(sample).array("operations").front().array())[4].signed_number() ==
+          sample.operation(0).called_ns);
 }
 
 TEST_CASE("page data: an open operation has no rank to return at", "[check]") {

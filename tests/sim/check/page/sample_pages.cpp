@@ -401,6 +401,7 @@ SamplePage without_operations() {
 
 SamplePage absurd() {
     const std::string text(20'000, '<');  // six bytes each in the page's data, four in its tags
+    const std::string line(1'500, '<');
     SamplePage sample = sample_of("absurd", text, {});
     sample.count = 100'000;
     sample.operation = [text](std::uint64_t id) {
@@ -419,16 +420,16 @@ SamplePage absurd() {
     };
     sample.judgement.verdict = Verdict::violated;
     for (std::uint64_t i = 0; i < Judgement::anomalies_max; ++i) {
-        Anomaly anomaly{text, text, std::vector<std::string>(150, text), {}};
+        Anomaly anomaly{text, text, std::vector<std::string>(150, line), {}};
         for (std::uint64_t k = 0; k < 150; ++k) {
             anomaly.operations.push_back(i * 900 + k * 5);
         }
         anomaly.operations.push_back(UINT64_MAX);  // none of the history's
         sample.judgement.anomalies.push_back(anomaly);
-        PartialOrder order{text, text, {}, {}};
+        PartialOrder order{line, line, {}, {}};
         for (std::uint64_t k = 0; k < 400; ++k) {
-            order.steps.push_back({i * 900 + k, text});
-            order.refused.push_back({i * 900 + k, text});
+            order.steps.push_back({i * 900 + k, line});
+            order.refused.push_back({i * 900 + k, line});
         }
         sample.judgement.partial.push_back(order);
         sample.judgement.coverage.emplace_back(text, i);
@@ -442,9 +443,43 @@ SamplePage absurd() {
     return sample;
 }
 
+SamplePage single() {
+    SamplePage sample = sample_of("single", "set", {PageOperation{}});
+    sample.judgement.verdict = Verdict::violated;
+    sample.judgement.anomalies = {{"lost element", "the element 3 is in no read", {}, {}}};
+    sample.judgement.anomalies_total = 1;
+    sample.judgement.coverage = {{"adds", 1}};
+    sample.annotations = {{"", "the only fault", 0, 0}, {"leader", "for ever", 0, UINT64_MAX}};
+    sample.floor = {{0, 0}};
+    return sample;
+}
+
+SamplePage odd_times() {
+    std::vector<PageOperation> operations;
+    for (std::uint64_t i = 0; i < 12; ++i) {
+        PageOperation operation;
+        operation.lane = fmt::format("client {}", i % 2);
+        operation.called = i / 4;  // four at once
+        operation.returned = i / 4 + i % 2;
+        operation.called_ns = i % 5 == 4 ? -1'000 : static_cast<std::int64_t>(i) * 10;
+        if (i % 3 != 0) {
+            operation.returned_ns = static_cast<std::int64_t>(i) * 10 - 3;
+        }
+        operation.outcome = i == 7 ? Outcome::unknown : i == 8 ? Outcome::failed : Outcome::ok;
+        operation.text = fmt::format("operation {}", i);
+        operations.push_back(operation);
+    }
+    SamplePage sample = sample_of("odd", "counter", operations);
+    sample.judgement.verdict = Verdict::violated;
+    sample.judgement.anomalies = {{"fractured read", "seen twice", {}, {3, 3, 9}}};
+    sample.judgement.anomalies_total = 1;
+    sample.judgement.partial = {{"", "", {}, {}}, {"key 2", "0", {{1, "1"}}, {}}};
+    return sample;
+}
+
 std::vector<SamplePage> all_samples() {
     return {stale_read(), failed_search(), cycle(), nothing_wrong(), out_of_time(), million(),
-        hostile(), without_operations(), absurd()};
+        hostile(), without_operations(), single(), odd_times(), absurd()};
 }
 
 }  // namespace ledger::check::test

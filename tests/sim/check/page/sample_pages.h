@@ -33,6 +33,11 @@ SamplePage without_operations();  // an empty history
 // 100 anomalies of 150 operations each, with texts of 20000 bytes that are long when escaped.
 SamplePage absurd();
 
+// One open operation without times, texts or a lane; an anomaly of no operation.
+SamplePage single();
+// Operations that share places, times that go back, a return that is missing.
+SamplePage odd_times();
+
 std::vector<SamplePage> all_samples();
 
 }  // namespace ledger::check::test

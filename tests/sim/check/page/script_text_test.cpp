@@ -48,7 +48,7 @@ TEST_CASE("script text: a cut text ends at a character and says that it was cut"
 }
 
 TEST_CASE("script text: control characters become spaces, wrong bytes U+FFFD", "[check]") {
-    CHECK(cut_text(std::string("a\0b\x1b[31m\x7f\tc\n", 11), 100) == "a b [31m  c ");
+    CHECK(cut_text(std::string("a\0b\x1b[31m\x7f\tc\n", 12), 100) == "a b [31m  c ");
     CHECK(cut_text("a\xff\xc0\xaf", 100) == "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("window: texts are cut shorter before a witness is left out", "[check]
         judgement.anomalies[0].operations.push_back(id * 10);
     }
     const HistoryPage page = plain(judgement, 5'000, 3'000);
-    const PageWindow wide = page_window(page, {.operations_max = 2'000, .bytes_max = 1'000'000});
+    const PageWindow wide = page_window(page, {.operations_max = 2'000, .bytes_max = 900'000});
     const PageWindow narrow = page_window(page, {.operations_max = 2'000, .bytes_max = 90'000});
     CHECK(wide.wanted_missing == 0);
     CHECK(narrow.wanted_missing == 0);
