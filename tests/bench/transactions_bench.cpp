@@ -71,6 +71,7 @@ class Load {
 
     void answer(RecordedOperation& operation) {
         ValueList micros;
+        std::uint64_t own = 0;  // a bit per slot that it wrote
         for (std::uint64_t i = 0, n = 1 + pick(4); i < n; ++i) {
             // Keys come and go: each gets so many appends and then another one takes its place.
             const std::uint64_t slot = pick(keys_at_once);
@@ -79,11 +80,13 @@ class Load {
             if (pick(2) == 0) {
                 const Value value(static_cast<std::int64_t>(++values_));
                 list.push_back(value);
+                own |= std::uint64_t{1} << slot;
                 micros.push_back(Value(ValueList{name(lists_ ? "append" : "w"), key, value}));
             } else if (lists_) {
-                micros.push_back(Value(ValueList{name("r"), key, Value(shown(list))}));
+                micros.push_back(
+                    Value(ValueList{name("r"), key, Value(shown(list, own >> slot & 1))}));
             } else {
-                const ValueList seen = shown(list);
+                const ValueList seen = shown(list, own >> slot & 1);
                 micros.push_back(
                     Value(ValueList{name("r"), key, seen.empty() ? Value() : seen.back()}));
             }
@@ -100,9 +103,9 @@ class Load {
         operation.returned = time_++;
     }
 
-    ValueList shown(const ValueList& list) {
+    ValueList shown(const ValueList& list, std::uint64_t own) {
         ValueList out = list;
-        if (pick(100) < stale_percent_) {
+        if (own == 0 && pick(100) < stale_percent_) {
             out.resize(out.size() - std::min<std::uint64_t>(out.size(), pick(5)));
         }
         return out;

@@ -43,6 +43,32 @@ void Anomalies::add(FoundAnomaly found) {
     }
 }
 
+std::vector<std::uint64_t> Anomalies::shown(
+    const std::vector<std::pair<Level, std::uint64_t>>& order) const {
+    // Many of one kind leave room for the others: so many of each in any case.
+    const std::uint64_t of_each = std::max<std::uint64_t>(
+        1, Judgement::anomalies_max / std::max<std::uint64_t>(1, totals_.size()));
+    std::map<std::string, std::uint64_t> counts;
+    std::vector<bool> is_shown(found_.size(), false);
+    std::uint64_t room = Judgement::anomalies_max;
+    for (const bool fill : {false, true}) {
+        for (const auto& [worst, i] : order) {
+            if (room > 0 && !is_shown[i] &&
+                (fill || ++counts[found_[i].names.front().name] <= of_each)) {
+                is_shown[i] = true;
+                --room;
+            }
+        }
+    }
+    std::vector<std::uint64_t> out;
+    for (const auto& [worst, i] : order) {
+        if (is_shown[i]) {
+            out.push_back(i);
+        }
+    }
+    return out;
+}
+
 void Anomalies::judge(Level level, Judgement& judgement) const {
     std::vector<std::pair<Level, std::uint64_t>> order;
     for (std::uint64_t i = 0; i < found_.size(); ++i) {
@@ -51,10 +77,7 @@ void Anomalies::judge(Level level, Judgement& judgement) const {
         }
     }
     std::sort(order.begin(), order.end());
-    for (const auto& [worst, i] : order) {
-        if (judgement.anomalies.size() == Judgement::anomalies_max) {
-            break;
-        }
+    for (const std::uint64_t i : shown(order)) {
         const FoundAnomaly& found = found_[i];
         judgement.anomalies.push_back(
             {name_at(found.names, level)->name, found.sentence, found.steps, found.operations});

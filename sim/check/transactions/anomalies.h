@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/check/judgement.h"
@@ -31,8 +32,9 @@ class Anomalies {
     void add(FoundAnomaly found);
     bool empty() const { return found_.empty(); }
 
-    // Puts into `judgement` what breaks `level`, worst first, how many there are, and which levels
-    // hold. Sets the verdict to violated if there are any, and leaves it alone otherwise.
+    // Puts into `judgement` what breaks `level`, worst first and some of each kind, how many there
+    // are, and which levels hold. Sets the verdict to violated if there are any, and leaves it
+    // alone otherwise.
     void judge(Level level, Judgement& judgement) const;
 
   private:
@@ -40,6 +42,10 @@ class Anomalies {
         std::uint64_t count = 0;
         std::vector<AnomalyName> names;
     };
+    // Of what is to be shown, in order, as much as may be shown.
+    std::vector<std::uint64_t> shown(
+        const std::vector<std::pair<Level, std::uint64_t>>& order) const;
+
     // Of those with the same names no more than can be shown; all are counted.
     std::vector<FoundAnomaly> found_;
     std::map<std::string, Total> totals_;  // by all names

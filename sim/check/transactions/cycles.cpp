@@ -265,6 +265,9 @@ std::vector<Cycle> Cycles::find() {
     find_with(data, Support::data, all, of_data);
     for (const auto& [support, shown] : {std::pair(Support::session, Support::session_shown),
              std::pair(Support::realtime, Support::realtime_shown)}) {
+        if (!graph_.has(support) && !graph_.has(shown)) {
+            continue;
+        }
         // What only reads show comes last: it explains less than who wrote what when.
         std::vector<bool> broken = of_data;
         const std::uint32_t order = data | support_bit(support);

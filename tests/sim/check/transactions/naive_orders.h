@@ -2,8 +2,8 @@
 // Naive orders: whether some order of a few transactions explains them, by trying all of them.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "sim/check/recorded/recorded_history.h"
@@ -30,8 +30,8 @@ class NaiveOrders {
             const Value& value = transaction.ok ? operation.answered : operation.asked;
             for (const Value& micro : *value.list()) {
                 const ValueList& parts = *micro.list();
-                transaction.micros.push_back(
-                    {parts[0].is("r"), to_text(parts[1]), list_of(parts[2])});
+                const auto key = static_cast<std::size_t>(*parts[1].integer());
+                transaction.micros.push_back({parts[0].is("r"), key, list_of(parts[2])});
             }
             all_.push_back(std::move(transaction));
         }
@@ -41,16 +41,22 @@ class NaiveOrders {
         level_ = level;
         done_ = 0;
         open_ = 0;
-        state_.clear();
+        state_ = {};
         return level == Level::snapshot_isolation ? next_snapshot() : next_serial();
     }
 
   private:
-    using List = std::vector<std::string>;
-    using State = std::map<std::string, List>;
+    // Small and without pointers, as they are copied at every turn: values below 256, keys below 3.
+    struct List {
+        std::array<std::uint8_t, 20> values = {};
+        std::uint8_t size = 0;
+        void push(std::uint8_t value) { values[size++] = value; }
+        friend bool operator==(const List&, const List&) = default;
+    };
+    using State = std::array<List, 3>;
     struct Micro {
         bool is_read = false;
-        std::string key;
+        std::size_t key = 0;
         List list;  // what was read or written
     };
     struct Transaction {
@@ -59,18 +65,18 @@ class NaiveOrders {
         std::uint64_t called = 0;
         std::uint64_t returned = 0;
         std::vector<Micro> micros;
-        State snapshot;
+        State snapshot = {};
     };
 
     // Of a register a list of its one value, empty = nil.
-    List list_of(const Value& value) const {
+    static List list_of(const Value& value) {
         List out;
         if (const ValueList* list = value.list()) {
             for (const Value& element : *list) {
-                out.push_back(to_text(element));
+                out.push(static_cast<std::uint8_t>(*element.integer()));
             }
         } else if (!value.is_nil()) {
-            out.push_back(to_text(value));
+            out.push(static_cast<std::uint8_t>(*value.integer()));
         }
         return out;
     }
@@ -80,11 +86,11 @@ class NaiveOrders {
         for (const Micro& micro : transaction.micros) {
             List& list = state[micro.key];
             if (micro.is_read) {
-                if (transaction.ok && list != micro.list) {
+                if (transaction.ok && !(list == micro.list)) {
                     return false;
                 }
             } else if (sample_ == Sample::lists) {
-                list.push_back(micro.list[0]);
+                list.push(micro.list.values[0]);
             } else {
                 list = micro.list;
             }
@@ -132,7 +138,7 @@ class NaiveOrders {
         return false;
     }
 
-    bool writes(std::size_t i, const std::string& key) const {
+    bool writes(std::size_t i, std::size_t key) const {
         return std::any_of(all_[i].micros.begin(), all_[i].micros.end(),
             [&](const Micro& micro) { return !micro.is_read && micro.key == key; });
     }
@@ -140,7 +146,7 @@ class NaiveOrders {
     // Whether somebody has written what `i` writes since its begin.
     bool conflicts(std::size_t i) {
         for (const Micro& micro : all_[i].micros) {
-            if (!micro.is_read && state_[micro.key] != all_[i].snapshot[micro.key]) {
+            if (!micro.is_read && !(state_[micro.key] == all_[i].snapshot[micro.key])) {
                 return true;
             }
         }
@@ -171,9 +177,9 @@ class NaiveOrders {
                 const State before = state_;
                 State own = all_[i].snapshot;
                 run(all_[i], own);
-                for (const auto& [key, list] : own) {
+                for (std::size_t key = 0; key < own.size(); ++key) {
                     if (writes(i, key)) {
-                        state_[key] = list;
+                        state_[key] = own[key];
                     }
                 }
                 done_ |= bit;
@@ -194,7 +200,7 @@ class NaiveOrders {
     Level level_ = Level::serializable;
     std::uint32_t done_ = 0;
     std::uint32_t open_ = 0;
-    State state_;
+    State state_ = {};
 };
 
 }  // namespace ledger::check::test

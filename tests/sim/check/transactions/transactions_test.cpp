@@ -147,13 +147,14 @@ TEST_CASE("transactions: values changed at random are judged or refused, never a
                     ValueList{text_value("send"), Value(true), Value(ValueList{Value(), Value()})}),
                 Value(ValueList{text_value("append"), Value(std::int64_t{0}), Value()})};
             const Value& changed = odd[pick(seed, 4 * i + 2, std::size(odd))];
-            if (micros.empty() || pick(seed, 4 * i + 3, 4) == 0) {
+            const ValueList* first = micros.empty() ? nullptr : micros[0].list();
+            if (first == nullptr || first->empty() || pick(seed, 4 * i + 3, 4) == 0) {
                 target = changed;
             } else if (pick(seed, 4 * i + 3, 4) == 1) {
                 micros.push_back(changed);
                 target = Value(std::move(micros));
             } else {
-                ValueList parts = *micros[0].list();
+                ValueList parts = *first;
                 parts[pick(seed, 4 * i + 3, parts.size())] = changed;
                 micros[0] = Value(std::move(parts));
                 target = Value(std::move(micros));
