@@ -33,6 +33,7 @@ std::vector<Target> log_targets();
 std::vector<Target> cut_targets();
 std::vector<Target> state_targets();
 std::vector<Target> node_targets();
+std::vector<Target> history_targets();
 
 std::vector<Target> all_targets();
 

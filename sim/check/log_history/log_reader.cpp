@@ -223,7 +223,7 @@ bool LogReader::read_records(LineCursor& cursor, Fields& fields) {
     };
     if (cursor.shape() == LineCursor::Shape::object) {
         const std::uint64_t column = cursor.column();
-        const std::optional<JsonValue> slice = cursor.value();
+        const std::optional<JsonValue> slice = cursor.any();
         const JsonValue* n = slice ? slice->find("n") : nullptr;
         const JsonValue* hash = slice ? slice->find("hash") : nullptr;
         std::uint64_t value = 0;
@@ -274,7 +274,7 @@ bool LogReader::read_name(LineCursor& cursor, std::string_view key, Fields& fiel
 
 bool LogReader::read_complex(LineCursor& cursor, std::string_view key, Fields& fields) {
     const std::uint64_t column = cursor.column();
-    std::optional<JsonValue> value = cursor.value();
+    std::optional<JsonValue> value = cursor.any();
     if (!value) {
         return false;
     }

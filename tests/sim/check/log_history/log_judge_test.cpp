@@ -488,7 +488,7 @@ TEST_CASE("log: the feed tells at once what is sure at once", "[check]") {
         while (!rest.empty()) {
             const std::size_t end = rest.find('\n');
             const auto news = feed.line(rest.substr(0, end));
-            REQUIRE(news);
+            REQUIRE(static_cast<bool>(news));
             for (const Anomaly& anomaly : *news) {
                 all += anomaly.name + ";";
             }
@@ -504,8 +504,8 @@ TEST_CASE("log: the feed tells at once what is sure at once", "[check]") {
     CHECK(feed.waiting() == 2);
     CHECK(names(Lines().at(55, 90).append(1, "3", 2)) == "stale tail;");
     CHECK(feed.waiting() == 0);
-    CHECK_FALSE(feed.line(
-        R"({"op":9,"client":1,"call_ns":1,"ret_ns":2,"status":"ok","f":"tail","tail":0})"));
+    CHECK_FALSE(static_cast<bool>(feed.line(
+        R"({"op":9,"client":1,"call_ns":1,"ret_ns":2,"status":"ok","f":"tail","tail":0})")));
 }
 
 }  // namespace ledger::check::test

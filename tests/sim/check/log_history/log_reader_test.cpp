@@ -146,12 +146,12 @@ TEST_CASE("log mode: names are known, others are refused by name", "[check]") {
              "bounded-staleness=100", "monotonic-reads", "read-your-writes", "monotonic-writes",
              "consistent-prefix", "eventual", "snapshot-isolation", "serializable",
              "strong-session-serializable", "strict-serializable"}) {
-        CHECK(parse_log_mode(name));
+        CHECK(static_cast<bool>(parse_log_mode(name)));
     }
     for (const char* name : {"", "linear", "bounded-staleness", "bounded-staleness=",
              "bounded-staleness=5h", "bounded-staleness=-1", "session+", "linearizable+x"}) {
         const Result<LogMode> mode = parse_log_mode(name);
-        REQUIRE_FALSE(mode);
+        REQUIRE_FALSE(static_cast<bool>(mode));
         CHECK(mode.error().place.size() > 20);
     }
     CHECK(parse_log_mode("bounded-staleness=5ms")->bound_ns == 5'000'000);
