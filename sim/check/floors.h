@@ -32,6 +32,8 @@ class Floors {
         return 2 * version + 1;
     }
 
+    // So many steps may come: saves copying.
+    void expect(std::uint64_t steps) { steps_.reserve(steps); }
     Floor now() const { return steps_.empty() ? Floor{} : steps_.back().floor; }
     // What operations that ended before `time` had shown.
     Floor before(std::int64_t time) const;

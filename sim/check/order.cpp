@@ -6,6 +6,11 @@
 
 namespace ledger::check {
 
+void Order::expect(std::uint64_t events, std::uint64_t appends) {
+    events_.reserve(events);
+    appends_.reserve(appends);
+}
+
 void Order::push(
     Index index, SessionId session, Sequence sequence, std::span<const NewEvent> events) {
     LEDGER_ASSERT(!events.empty());

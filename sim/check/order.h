@@ -47,6 +47,8 @@ class Order {
         StreamNumber stream;
     };
 
+    // So many events in so many appends will come: saves copying.
+    void expect(std::uint64_t events, std::uint64_t appends);
     // Adds the next append, at position length(). Revisions follow from the streams.
     void push(Index index, SessionId session, Sequence sequence, std::span<const NewEvent> events);
 

@@ -34,6 +34,7 @@ std::vector<Target> cut_targets();
 std::vector<Target> state_targets();
 std::vector<Target> node_targets();
 std::vector<Target> history_targets();
+std::vector<Target> log_history_targets();
 
 std::vector<Target> all_targets();
 

@@ -150,7 +150,7 @@ std::optional<std::string_view> LineCursor::text() {
             break;
         }
     }
-    const std::optional<JsonValue> decoded = value();
+    const std::optional<JsonValue> decoded = any();
     if (!decoded) {
         return std::nullopt;
     }
@@ -208,7 +208,7 @@ std::size_t LineCursor::extent() const {
     return text_.size() - at_;
 }
 
-std::optional<JsonValue> LineCursor::value() {
+std::optional<JsonValue> LineCursor::any() {
     const std::size_t length = extent();
     Result<JsonValue> value = parse_json(text_.substr(at_, length), {}, line_, column());
     if (!value) {

@@ -35,7 +35,7 @@ class LineCursor {
     // True if it was there.
     bool null();
     // Any value.
-    std::optional<JsonValue> value();
+    std::optional<JsonValue> any();
 
     // `begin_array` enters an array that is not empty, and `next_element` goes on to the next one.
     // Both are false at the end and after a failure.

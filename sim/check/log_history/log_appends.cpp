@@ -263,9 +263,8 @@ bool LogAppends::legal_repeat(const LogContent::Repeat& repeat) const {
         return true;
     }
     const Logical& logical = content_.logical(repeat.logical);
-    const std::int64_t known = logical.ok == nobody
-                                   ? history_.operations[logical.called_by].called_ns
-                                   : history_.operations[logical.ok].returned_ns;
+    const std::int64_t known = logical.ok == nobody ? history_.operations[logical.first].called_ns
+                                                    : history_.operations[logical.ok].returned_ns;
     return std::ranges::any_of(content_.attempts(logical), [&](std::uint32_t place) {
         const std::int64_t called = history_.operations[place].called_ns;
         return called > known &&

@@ -167,7 +167,8 @@ void LogContent::shown(std::uint32_t place) {
         return;
     }
     if (!op.has(LogOperation::hashed)) {
-        for (std::uint64_t i = 0; i < op.count; ++i) {
+        // A position that does not fit 64 bits is no position.
+        for (std::uint64_t i = 0; i < op.count && first + i >= first; ++i) {
             claim(first + i, history_.records[op.records + i], place);
         }
     }
@@ -335,6 +336,13 @@ void LogContent::fill(std::uint64_t position, std::uint32_t record, std::uint32_
     LEDGER_ASSERT(log_[position] == hole);
     log_[position] = record;
     by_[position] = by;
+}
+
+void LogContent::expect_whole() {
+    log_.reserve(history_.record_ids.size());
+    by_.reserve(history_.record_ids.size());
+    order_.expect(history_.record_ids.size(), history_.keys.size());
+    fit_tables();
 }
 
 void LogContent::again() {

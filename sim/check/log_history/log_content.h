@@ -47,6 +47,8 @@ class LogContent {
 
     LogContent(const LogHistory& history, const LogOptions& options);
 
+    // The history is all there: saves copying.
+    void expect_whole();
     // An append was asked for (any outcome).
     void asked(std::uint32_t place);
     // What an answer shows of the log, if nobody has shown otherwise before.

@@ -43,12 +43,12 @@ bool is_full_read(const LogOperation& op) {
            !op.has(LogOperation::backward) && !op.has(LogOperation::not_end) && op.details == 0;
 }
 
-// The most operations that were under way at one time.
+// The most operations that were under way at one time, those that never ended aside.
 std::uint64_t longest_overlap(const LogHistory& history, const std::vector<Return>& returns) {
     std::vector<std::int64_t> calls;
     calls.reserve(history.operations.size());
     for (const LogOperation& op : history.operations) {
-        if (op.subscription == LogOperation::none32) {
+        if (op.subscription == LogOperation::none32 && op.returned != LogOperation::never) {
             calls.push_back(op.called);
         }
     }
@@ -68,7 +68,7 @@ std::uint64_t longest_overlap(const LogHistory& history, const std::vector<Retur
         overlap = std::max(overlap, called - ended);
         ++ended;
     }
-    return std::max<std::uint64_t>(overlap, calls.size() - ended);
+    return overlap;
 }
 
 // One judging of one content.
@@ -84,6 +84,7 @@ class Trial {
 
     // False: the budget is spent.
     bool run(const std::vector<Return>& returns, Budget& budget) {
+        sweep_.expect(returns.size());
         for (std::uint32_t place = 0; place < history_.operations.size(); ++place) {
             const LogOperation& op = history_.operations[place];
             if (op.outcome == Outcome::unknown && op.subscription == LogOperation::none32) {
@@ -96,7 +97,8 @@ class Trial {
                 budget.spent(history_.bytes() + content_.bytes() + sweep_.bytes())) {
                 return false;
             }
-            sweep_.returned(one.place, true);
+            const bool decided = sweep_.returned(one.place, true);
+            LEDGER_ASSERT(decided);
         }
         sweep_.finish();
         appends_.check();
@@ -149,6 +151,7 @@ class Judging {
   private:
     // The log: a full read at the end if there is one, else whatever was seen.
     void assemble() {
+        content_.expect_whole();
         std::uint32_t last = LogOperation::none32;
         for (std::uint32_t place = 0; place < history_.operations.size(); ++place) {
             const LogOperation& op = history_.operations[place];
@@ -302,9 +305,14 @@ Result<std::vector<Anomaly>> LogFeed::line(std::string_view text) {
     if (waiting_.size() > options_.waiting_max) {
         content_.advance(true);
     }
-    while (!waiting_.empty() &&
-           (views_.is_known(waiting_.front()) || waiting_.size() > options_.waiting_max)) {
-        sweep_.returned(waiting_.front(), false);
+    while (!waiting_.empty()) {
+        const bool forced = waiting_.size() > options_.waiting_max;
+        if (!forced && !views_.is_known(waiting_.front())) {
+            break;
+        }
+        if (!sweep_.returned(waiting_.front(), false) && !forced) {
+            break;
+        }
         waiting_.pop_front();
     }
     return findings_.news();

@@ -223,7 +223,7 @@ bool LogReader::read_records(LineCursor& cursor, Fields& fields) {
     };
     if (cursor.shape() == LineCursor::Shape::object) {
         const std::uint64_t column = cursor.column();
-        const std::optional<JsonValue> slice = cursor.value();
+        const std::optional<JsonValue> slice = cursor.any();
         const JsonValue* n = slice ? slice->find("n") : nullptr;
         const JsonValue* hash = slice ? slice->find("hash") : nullptr;
         std::uint64_t value = 0;
@@ -274,7 +274,7 @@ bool LogReader::read_name(LineCursor& cursor, std::string_view key, Fields& fiel
 
 bool LogReader::read_complex(LineCursor& cursor, std::string_view key, Fields& fields) {
     const std::uint64_t column = cursor.column();
-    std::optional<JsonValue> value = cursor.value();
+    std::optional<JsonValue> value = cursor.any();
     if (!value) {
         return false;
     }
@@ -371,7 +371,9 @@ void LogReader::times(LineCursor& cursor, const Fields& fields, LogOperation& op
     op.called = call_step ? static_cast<std::int64_t>(*call_step) : op.called_ns;
     op.returned =
         call_step ? ret_step.value_or(moment ? op.called : LogOperation::never) : op.returned_ns;
-    if (op.outcome == Outcome::unknown) {
+    if (op.called == LogOperation::never) {
+        cursor.fail_at(1, "the time of the call is too large");
+    } else if (op.outcome == Outcome::unknown) {
         op.returned = LogOperation::never;
     } else if (op.returned == LogOperation::never) {
         cursor.fail_at(1, fmt::format("the operation has an answer, but no \"{}\"",
@@ -571,6 +573,7 @@ void LogReader::annotation(LineCursor& cursor, const Fields& fields) {
 
 Result<LogHistory> parse_log_history(std::string_view jsonl) {
     LogReader reader;
+    reader.expect(static_cast<std::uint64_t>(std::ranges::count(jsonl, '\n')) + 1);
     while (!jsonl.empty()) {
         const std::size_t end = jsonl.find('\n');
         const std::string_view line = jsonl.substr(0, end);

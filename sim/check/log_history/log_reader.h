@@ -17,6 +17,8 @@ namespace ledger::check {
 // "line 3, column 17: ..."; after one the reader must not be used any more.
 class LogReader {
   public:
+    // So many lines will come: saves copying.
+    void expect(std::uint64_t lines) { history_.operations.reserve(lines); }
     // A line that is no operation (an annotation, blank) adds none.
     Result<void> line(std::string_view text);
     const LogHistory& history() const { return history_; }

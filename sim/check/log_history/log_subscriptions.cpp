@@ -199,7 +199,7 @@ void LogSubscriptions::deliver(std::uint32_t place) {
     Subscriber& subscriber = subscribers_[op.subscription];
     for (std::uint64_t i = 0; i < op.count; ++i) {
         ++deliveries_;
-        const std::uint64_t position = op.from + i;
+        const std::uint64_t position = std::max(op.from, op.from + i);  // does not wrap
         if (!content_is_right(place, subscriber, position, history_.records[op.records + i])) {
             return;
         }
@@ -388,7 +388,8 @@ void LogSubscriptions::deliver_to_group(
         const bool over = holder.ended || holder.life != handed.life;
         const bool late =
             group.timeout_ns != none &&
-            static_cast<std::uint64_t>(op.returned_ns - handed.at_ns) >= group.timeout_ns;
+            static_cast<std::uint64_t>(op.returned_ns) - static_cast<std::uint64_t>(handed.at_ns) >=
+                group.timeout_ns;
         if (handed.done) {
             add("group redelivery", place,
                 fmt::format(

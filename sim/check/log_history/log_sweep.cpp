@@ -62,7 +62,27 @@ void LogSweep::unanswered(std::uint32_t place) {
     ends.insert(std::ranges::upper_bound(ends, op.called), op.called);
 }
 
-LogSweep::Promised LogSweep::promised(const LogOperation& op) const {
+// An answer that a session stores may have been decided for any attempt that was not refused.
+LogSweep::Promised LogSweep::promised(std::uint32_t place) const {
+    const LogOperation& op = history_.operations[place];
+    Promised least = promised_alone(op);
+    if (op.kind != LogKind::append || !op.has(LogOperation::stored)) {
+        return least;
+    }
+    for (const std::uint32_t other : content_.attempts(content_.logical_of(place))) {
+        const LogOperation& attempt = history_.operations[other];
+        const bool refused =
+            attempt.outcome == Outcome::failed && !attempt.has(LogOperation::conflict);
+        if (refused || attempt.called > op.returned) {
+            continue;
+        }
+        const Promised one = promised_alone(attempt);
+        least = one.floor.rank < least.floor.rank ? one : least;
+    }
+    return least;
+}
+
+LogSweep::Promised LogSweep::promised_alone(const LogOperation& op) const {
     const LogMode& mode = mode_of(op);
     Promised best;
     const auto take = [&best](const Floors::Floor& floor, LogMode::Promise promise) {
@@ -70,7 +90,10 @@ LogSweep::Promised LogSweep::promised(const LogOperation& op) const {
             best = {floor, promise};
         }
     };
-    if (mode.has(LogMode::linearizable)) {
+    // The read that the log is taken from was made when all was quiet, whatever its level.
+    const bool quiet = content_.whole_read() != LogContent::nobody &&
+                       &op == &history_.operations[content_.whole_read()];
+    if (quiet || mode.has(LogMode::linearizable)) {
         take(floors_.before(op.called), LogMode::linearizable);
     }
     if (mode.has(LogMode::bounded_time)) {
@@ -132,28 +155,31 @@ LogSweep::Promised LogSweep::promised_write(const LogContent::Logical& logical) 
     return least.value_or(Promised{});
 }
 
-void LogSweep::returned(std::uint32_t place, bool whole) {
+bool LogSweep::returned(std::uint32_t place, bool whole) {
     if (modes_seen_ != history_.modes.size()) {
         look_at_modes();
     }
     const LogOperation& op = history_.operations[place];
     if (op.kind == LogKind::quiescent) {
         quiescent_ = std::min(quiescent_, op.called);
-        return;
+        return true;
     }
     if (op.kind == LogKind::deliver && options_.subscriptions_coupled && op.count > 0) {
         const std::uint64_t upto = op.from + op.count;
-        if (upto <= content_.order().length()) {
+        if (op.from < upto && upto <= content_.order().length()) {
             LogView view;
             view.is = LogView::Is::observation;
             view.allowed.lowest = upto;
-            observed(place, view);
+            return observed(place, view, whole);
         }
-        return;
+        return true;
     }
     const LogView view = views_.view(place);
     if (view.is == LogView::Is::silent) {
-        return;
+        return true;
+    }
+    if (view.is == LogView::Is::observation) {
+        return observed(place, view, whole);
     }
     ++judged_;
     if (view.is == LogView::Is::wrong) {
@@ -162,30 +188,34 @@ void LogSweep::returned(std::uint32_t place, bool whole) {
             steps.push_back(words_.step(witness));
         }
         findings_.add(view.name, view.sentence, std::move(steps), view.witnesses);
-    } else if (view.is == LogView::Is::write) {
-        wrote(place, view, whole);
     } else {
-        observed(place, view);
+        wrote(place, view, whole);
     }
+    return true;
 }
 
-void LogSweep::observed(std::uint32_t place, const LogView& view) {
+bool LogSweep::observed(std::uint32_t place, const LogView& view, bool whole) {
     const LogOperation& op = history_.operations[place];
-    const Promised floor = promised(op);
+    const Promised floor = promised(place);
+    const std::optional<std::uint64_t> version =
+        view.allowed.least(content_.order(), floor.floor.version());
+    if (!version && !whole && view.allowed.highest > content_.order().length()) {
+        return false;
+    }
+    ++judged_;
     if (!mode_of(op).has(LogMode::linearizable)) {
         measure(op, view.allowed);
     }
-    const std::optional<std::uint64_t> version =
-        view.allowed.least(content_.order(), floor.floor.version());
     if (!version) {
         if (view.allowed.least(content_.order(), 0)) {
             stale(place, view, floor);
         } else {
             torn(place, view);
         }
-        return;
+        return true;
     }
     raise(place, Floors::observation_rank(*version), floor.floor);
+    return true;
 }
 
 void LogSweep::wrote(std::uint32_t place, const LogView& view, bool whole) {
@@ -247,8 +277,8 @@ void LogSweep::measure(const LogOperation& op, const AllowedVersions& allowed) {
     const Floors& floors = history_.has_steps && needs_time_ ? by_time_ : floors_;
     const Floors::Step* since = floors.first_showing(allowed.highest + 1);
     if (since != nullptr && (!history_.has_steps || needs_time_)) {
-        staleness_.ns_max =
-            std::max(staleness_.ns_max, static_cast<std::uint64_t>(op.called_ns - since->time));
+        staleness_.ns_max = std::max(staleness_.ns_max,
+            static_cast<std::uint64_t>(op.called_ns) - static_cast<std::uint64_t>(since->time));
     }
 }
 

