@@ -25,6 +25,17 @@ class TakenList {
         next_[operation] = head_;
         previous_[operation] = last;
     }
+    // In the order of numbers, behind one that was just taken.
+    void insert_behind(std::uint32_t taken, std::uint32_t operation) {
+        std::uint32_t at = next_[taken];
+        while (at != head_ && at < operation) {
+            at = next_[at];
+        }
+        next_[operation] = at;
+        previous_[operation] = previous_[at];
+        next_[previous_[at]] = operation;
+        previous_[at] = operation;
+    }
     void take(std::uint32_t operation) {
         next_[previous_[operation]] = next_[operation];
         previous_[next_[operation]] = previous_[operation];
@@ -81,7 +92,7 @@ class Searcher {
           states_(problem.initial),
           calls_(static_cast<std::uint32_t>(operations_.size())),
           returns_(static_cast<std::uint32_t>(operations_.size())),
-          lane_heads_(problem.lanes, none),
+          heads_(static_cast<std::uint32_t>(operations_.size())),
           lane_next_(operations_.size(), none),
           done_(operations_.size(), false),
           work_before_(steps.work()) {
@@ -152,9 +163,8 @@ class Searcher {
     std::vector<StateId> states_;
     TakenList calls_;    // of lane 0
     TakenList returns_;  // of those whose return somebody may have to wait for
-    std::vector<std::uint32_t> lane_heads_;
+    TakenList heads_;    // the first one of each other lane, in the order of numbers
     std::vector<std::uint32_t> lane_next_;
-    std::vector<std::uint32_t> lanes_;  // those that are not empty at the beginning, but 0
     std::vector<std::uint8_t> done_;
     std::vector<Group> groups_;
     std::uint64_t known_left_ = 0;
@@ -176,6 +186,7 @@ class Searcher {
     std::uint64_t next_question_ = 0;
     const std::uint64_t work_before_;
     bool spent_ = false;
+    bool stopped_ = false;
     SearchResult result_;
 };
 
@@ -220,8 +231,7 @@ void Searcher::build_lanes() {
             continue;
         }
         if (last[lane] == none) {
-            lane_heads_[lane] = i;
-            lanes_.push_back(lane);
+            heads_.push_back(i);
         } else {
             lane_next_[last[lane]] = i;
         }
@@ -277,15 +287,11 @@ std::uint32_t Searcher::next_known(std::uint32_t after) const {
             next = calls_.next(next);
         }
     }
-    std::uint32_t best = none;
-    for (const std::uint32_t lane : lanes_) {
-        const std::uint32_t head = lane_heads_[lane];
-        const bool behind = head != none && (in_real_time || head > after);
-        if (behind && head < best && is_called(operations_[head])) {
-            best = head;
-        }
+    std::uint32_t head = in_real_time ? heads_.first() : heads_.next(after);
+    while (head != none && !is_called(operations_[head])) {
+        head = heads_.next(head);
     }
-    return best;
+    return head;
 }
 
 Searcher::Choice Searcher::next_choice(Cursor cursor) const {
@@ -365,7 +371,10 @@ void Searcher::take(std::uint32_t operation, StepId step, StateId after, std::ui
     if (one.lane == 0) {
         calls_.take(operation);
     } else {
-        lane_heads_[one.lane] = lane_next_[operation];
+        heads_.take(operation);
+        if (lane_next_[operation] != none) {
+            heads_.insert_behind(operation, lane_next_[operation]);
+        }
     }
     if (one.returned != never) {
         returns_.take(operation);
@@ -401,7 +410,10 @@ void Searcher::undo() {
     if (one.lane == 0) {
         calls_.put_back(frame.operation);
     } else {
-        lane_heads_[one.lane] = frame.operation;
+        if (lane_next_[frame.operation] != none) {
+            heads_.take(lane_next_[frame.operation]);
+        }
+        heads_.put_back(frame.operation);
     }
 }
 
@@ -410,21 +422,16 @@ void Searcher::take_observations() {
     for (bool again = true; again;) {
         again = false;
         std::uint32_t at = next_known(none);
-        while (at != none) {
-            const std::uint32_t operation = at;
-            const SearchOperation& one = operations_[operation];
-            const bool is_true =
-                one.observes && state_after(operation, one.does[0]) == states_[one.part];
+        while (at != none && !must_stop()) {
+            const SearchOperation& one = operations_[at];
+            const bool is_true = one.observes && state_after(at, one.does[0]) == states_[one.part];
             if (is_true) {
-                take(operation, one.does[0], states_[one.part], none, true, {});
+                take(at, one.does[0], states_[one.part], none, true, {});
                 again = true;
             }
-            // Its links still lead on while it is out of its list, but what its return held back
-            // is seen from the front only.
-            at = one.lane == 0 && is_true ? calls_.next(operation) : next_known(operation);
-            if (at != none && operations_[at].lane == 0 && !is_called(operations_[at])) {
-                at = none;
-            }
+            // The links of one that was taken still lead on. What its return held back, and who
+            // comes behind it in its lane, is seen in the next round.
+            at = next_known(at);
         }
     }
 }
@@ -485,12 +492,13 @@ std::uint64_t Searcher::bytes() const {
 
 bool Searcher::must_stop() {
     const std::uint64_t work = result_.steps + steps_.work() - work_before_;
-    if (work < next_question_) {
-        return false;
+    if (stopped_ || work < next_question_) {
+        return stopped_;
     }
     next_question_ = work + work_between_questions;
     spent_ = budget_.spent(bytes());
-    return spent_ || work > limits_.work_max;
+    stopped_ = spent_ || work > limits_.work_max;
+    return stopped_;
 }
 
 // What may come next at the end of the best order and is refused there.

@@ -108,21 +108,21 @@ SearchProblem SearchedHistory::problem(
     return problem;
 }
 
-// The place of the first event that is at most so stale when the operation is called. Everything
-// that returned in front of it must have been seen.
-std::uint64_t SearchedHistory::stale_call(const RecordedOperation& operation) const {
-    const std::int64_t oldest = operation.called_ns.value_or(0) - request_.order.staleness_ns;
-    std::uint64_t place = operation.called;
+// Events by time, each with the place of the first one that is not earlier.
+std::vector<std::pair<std::int64_t, std::uint64_t>> SearchedHistory::places_by_time() const {
+    std::vector<std::pair<std::int64_t, std::uint64_t>> out;
     for (const Entry& entry : entries_) {
-        const RecordedOperation& other = *entry.operation;
-        if (other.called_ns.value_or(0) >= oldest) {
-            place = std::min(place, other.called);
-        }
-        if (other.returned != RecordedOperation::never && other.returned_ns.value_or(0) >= oldest) {
-            place = std::min(place, other.returned);
+        const RecordedOperation& operation = *entry.operation;
+        out.emplace_back(operation.called_ns.value_or(0), operation.called);
+        if (operation.returned != RecordedOperation::never) {
+            out.emplace_back(operation.returned_ns.value_or(0), operation.returned);
         }
     }
-    return place;
+    std::sort(out.begin(), out.end());
+    for (std::uint64_t i = out.size(); i > 1; --i) {
+        out[i - 2].second = std::min(out[i - 2].second, out[i - 1].second);
+    }
+    return out;
 }
 
 // Levels weaker than linearizable as lanes and places; see SearchLevel and SearchOperation.
@@ -133,6 +133,16 @@ void SearchedHistory::place(
     if (kind == linearizable) {
         return;
     }
+    const auto by_time = kind == bounded_staleness
+                             ? places_by_time()
+                             : std::vector<std::pair<std::int64_t, std::uint64_t>>();
+    // Everything that returned in front of this place must have been seen.
+    const auto stale_call = [&](const RecordedOperation& read) {
+        const std::int64_t oldest = read.called_ns.value_or(0) - request_.order.staleness_ns;
+        const auto at =
+            std::lower_bound(by_time.begin(), by_time.end(), std::pair(oldest, std::uint64_t{0}));
+        return at == by_time.end() ? read.called : std::min(read.called, at->second);
+    };
     LookupTable<std::uint64_t, std::uint32_t> lane_of;
     LookupTable<std::uint64_t, std::uint32_t> last;  // of a process, that others come after; + 1
     for (std::uint32_t i = 0; i < problem.operations.size(); ++i) {

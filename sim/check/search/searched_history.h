@@ -58,7 +58,7 @@ class SearchedHistory {
     static std::string part_name(const Part& part);
     SearchProblem problem(const std::vector<std::uint32_t>& entries, StateId initial) const;
     void place(SearchProblem& problem, const std::vector<std::uint32_t>& entries) const;
-    std::uint64_t stale_call(const RecordedOperation& operation) const;
+    std::vector<std::pair<std::int64_t, std::uint64_t>> places_by_time() const;
     void cover(Judgement& judgement) const;
     void explain(const SearchProblem& problem, const SearchResult& result, const std::string& part,
         const StepTable& steps, Judgement& judgement) const;
