@@ -120,8 +120,8 @@ std::span<const std::uint32_t> LogContent::attempts(const Logical& logical) cons
 }
 
 void LogContent::claim(std::uint64_t position, std::uint32_t record, std::uint32_t place) {
-    if (position >= history_.record_ids.size()) {
-        return;  // more positions than there are records: cannot be true
+    if (position >= history_.records.size()) {
+        return;  // more positions than there are mentions of records: cannot be true
     }
     if (position >= log_.size()) {
         log_.resize(position + 1, hole);
@@ -135,7 +135,7 @@ void LogContent::claim(std::uint64_t position, std::uint32_t record, std::uint32
 
 void LogContent::claim_length(std::uint64_t length) {
     if (length != LogOperation::none && length > log_.size() &&
-        length <= history_.record_ids.size()) {
+        length <= history_.records.size()) {
         log_.resize(length, hole);
         by_.resize(length, nobody);
     }

@@ -414,8 +414,7 @@ void LogSweep::torn(std::uint32_t place, const LogView& view) {
             steps.push_back(words_.step(owner->first));
         }
     }
-    findings_.add(
-        "torn read", fmt::format("{} {}", words_.name(place), what), std::move(steps), places);
+    findings_.add(name, fmt::format("{} {}", words_.name(place), what), std::move(steps), places);
 }
 
 void LogSweep::unanswered_landed(const LogContent::Logical& logical) {

@@ -57,10 +57,16 @@ bool LogViews::is_known(std::uint32_t place) const {
     if (op.details != 0 && !parts_are_known(history_.details[op.details])) {
         return false;
     }
-    if (op.kind != LogKind::read || !op.ok() || op.count == 0 || op.length != none) {
+    if (op.kind != LogKind::read || !op.ok() || op.length != none) {
         return true;
     }
     const Row of = row(op.stream);
+    if (op.expected != none && op.expected > of.length()) {
+        return false;
+    }
+    if (op.count == 0) {
+        return true;
+    }
     if (!op.has(LogOperation::backward)) {
         return add_saturated(op.from, op.count) <= of.length();
     }

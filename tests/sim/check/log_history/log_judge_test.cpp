@@ -446,7 +446,8 @@ TEST_CASE("log: without a read at the end holes are filled with what is unknown"
     CHECK(verdict_of(too_late.text()) == "lost record");
     Lines one_short;
     one_short.unknown(1, R"("f":"append","records":[1])").append(2, "2", 2);
-    CHECK(verdict_of(one_short.text()) == "lost record");
+    // There are not so many records as that.
+    CHECK(verdict_of(one_short.text()) == "lost append");
     Lines elsewhere;
     elsewhere.unknown(1, R"("f":"append","records":[1],"expected_tail":1)").append(2, "2", 1);
     CHECK(verdict_of(elsewhere.text()) == "lost record");

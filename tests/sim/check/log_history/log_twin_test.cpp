@@ -158,7 +158,7 @@ TEST_CASE("log: sequential agrees with an exhaustive search on random histories"
     }
     CHECK(valid > 5'000);
     CHECK(illegal > 2'000);
-    CHECK(weaker > 200);
+    CHECK(weaker > 150);
 }
 
 }  // namespace ledger::check::test
