@@ -404,6 +404,7 @@ void LogSweep::torn(std::uint32_t place, const LogView& view) {
     std::string what = "was true at no moment";
     if (end < order.length()) {
         const OrderedAppend& append = order.append_of(Position{end});
+        name = "torn batch";
         what = fmt::format(
             "shows a part of the append at {}", positions_name(append.first.value, append.events));
         const std::uint32_t record = content_.record_at(append.first.value);

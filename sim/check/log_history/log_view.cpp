@@ -49,6 +49,16 @@ Row LogViews::row(std::uint32_t stream) const {
     return {content_.order(), known ? std::optional(StreamNumber{stream}) : std::nullopt};
 }
 
+namespace {
+
+// How long the row is at least of which a forward read was given this.
+std::uint64_t shown_to(const LogOperation& op) {
+    const bool more = op.has(LogOperation::not_end);
+    return op.count == 0 && !more ? 0 : add_saturated(add_saturated(op.from, op.count), more ? 1 : 0);
+}
+
+}  // namespace
+
 bool LogViews::is_known(std::uint32_t place) const {
     const LogOperation& op = history_.operations[place];
     if (content_.order().length() < reaches(place)) {
@@ -64,11 +74,11 @@ bool LogViews::is_known(std::uint32_t place) const {
     if (op.expected != none && op.expected > of.length()) {
         return false;
     }
+    if (!op.has(LogOperation::backward)) {
+        return shown_to(op) <= of.length();
+    }
     if (op.count == 0) {
         return true;
-    }
-    if (!op.has(LogOperation::backward)) {
-        return add_saturated(op.from, op.count) <= of.length();
     }
     return op.has(LogOperation::hashed) ||
            content_.place_of(history_.records[op.records]) != LogContent::nowhere;
@@ -105,7 +115,7 @@ std::uint64_t LogViews::reaches(std::uint32_t place) const {
             if (op.stream != 0 || op.has(LogOperation::backward) || !op.ok()) {
                 return known(op.length);
             }
-            return std::max(known(op.length), op.count == 0 ? 0 : add_saturated(op.from, op.count));
+            return std::max(known(op.length), shown_to(op));
         case LogKind::tail: return known(op.length);
         default: return 0;
     }
@@ -332,6 +342,19 @@ LogView LogViews::different(
     return view;
 }
 
+// A slice known by its hash alone, read backwards while the log may have ended below where the read
+// began: the first place, from there down, at which it fits.
+std::optional<std::uint64_t> LogViews::hashed_backward(
+    const LogOperation& op, const Row& row) const {
+    const std::uint64_t highest = std::min(add_saturated(op.from, 1), row.length());
+    for (std::uint64_t first = highest; first >= op.count; --first) {
+        if (same_slice(op, row, first - 1)) {
+            return first - 1;
+        }
+    }
+    return highest > 0 ? std::optional(highest - 1) : std::nullopt;
+}
+
 std::optional<std::uint64_t> LogViews::first_number(const LogOperation& op, const Row& row) const {
     if (op.count == 0) {
         return std::nullopt;
@@ -344,7 +367,10 @@ std::optional<std::uint64_t> LogViews::first_number(const LogOperation& op, cons
         return std::min(op.from, length == 0 ? 0 : length - 1);
     }
     std::uint64_t position = op.position;
-    if (position == none && !op.has(LogOperation::hashed)) {
+    if (position == none && op.has(LogOperation::hashed)) {
+        return hashed_backward(op, row);
+    }
+    if (position == none) {
         position = content_.place_of(history_.records[op.records]);
     }
     if (position >= content_.order().length()) {

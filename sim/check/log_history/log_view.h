@@ -53,6 +53,7 @@ class LogViews {
     LogView page(std::uint32_t place, const LogPart& part) const;
     LogView wrong(std::uint32_t place, const char* name, const std::string& what) const;
     LogView different(std::uint32_t place, std::uint32_t shown, std::uint64_t position) const;
+    std::optional<std::uint64_t> hashed_backward(const LogOperation& op, const Row& row) const;
     std::optional<std::uint64_t> first_number(const LogOperation& op, const Row& row) const;
     bool same_slice(const LogOperation& op, const Row& row, std::uint64_t first) const;
     // The first version at which the condition no longer holds; nothing if it holds for ever.

@@ -1,6 +1,7 @@
 #include "sim/check/transactions/cycles.h"
 
 #include <algorithm>
+#include <tuple>
 #include <optional>
 #include <utility>
 
@@ -216,21 +217,48 @@ std::optional<Cycle> Cycles::shortest(const std::vector<std::uint32_t>& states,
 
 void Cycles::find_in(const Components& components, const std::vector<Search>& searches,
     Support support, std::vector<bool>& broken) {
-    for (const std::vector<std::uint32_t>& states : components.states) {
+    // Components of states may share transactions: of those the one with the worst and then the
+    // shortest cycle speaks for all.
+    struct Candidate {
+        std::uint64_t search = 0;
+        std::uint64_t component = 0;
+        Cycle cycle;  // without steps: there is none
+    };
+    const auto is_broken = [&](std::uint64_t component) {
+        const std::vector<std::uint32_t>& states = components.states[component];
+        return std::any_of(states.begin(), states.end(),
+            [&](std::uint32_t state) { return broken[state / 2]; });
+    };
+    std::vector<Candidate> candidates;
+    for (std::uint64_t component = 0; component < components.states.size(); ++component) {
         if (effort_.spent()) {
             return;
         }
-        if (std::any_of(states.begin(), states.end(),
-                [&](std::uint32_t state) { return broken[state / 2]; })) {
+        if (is_broken(component)) {
             continue;
         }
-        for (const Search& search : searches) {
-            if (auto cycle = shortest(states, components, search, support)) {
-                found_.push_back(std::move(*cycle));
-                break;
+        Candidate candidate{.search = searches.size(), .component = component, .cycle = {}};
+        for (std::uint64_t i = 0; i < searches.size() && candidate.search == searches.size(); ++i) {
+            if (auto cycle =
+                    shortest(components.states[component], components, searches[i], support)) {
+                candidate.cycle = std::move(*cycle);
+                candidate.search = i;
             }
         }
-        for (const std::uint32_t state : states) {
+        candidates.push_back(std::move(candidate));
+    }
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return std::tuple(a.search, a.cycle.steps.size(), a.component) <
+               std::tuple(b.search, b.cycle.steps.size(), b.component);
+    });
+    for (Candidate& candidate : candidates) {
+        if (is_broken(candidate.component)) {
+            continue;
+        }
+        if (!candidate.cycle.steps.empty()) {
+            found_.push_back(std::move(candidate.cycle));
+        }
+        for (const std::uint32_t state : components.states[candidate.component]) {
             broken[state / 2] = true;
         }
     }

@@ -31,7 +31,8 @@ inline std::vector<std::string> names_of(LogBug bug) {
     switch (bug) {
         case LogBug::stale_read: return {"stale read"};
         case LogBug::stale_tail: return {"stale tail"};
-        case LogBug::lost_append: return {"lost append"};
+        // What follows on the one that is lost has moved.
+        case LogBug::lost_append: return {"lost append", "wrong position"};
         case LogBug::reordered_pair: return {"reordered pair", "wrong position"};
         case LogBug::duplicate_append: return {"duplicate append"};
         case LogBug::aborted_append_visible: return {"aborted append visible"};

@@ -346,7 +346,7 @@ TEST_CASE("log: retries of one key are one append", "[check]") {
         lines.unknown(1, payload).append(2, "3", 1).append(1, "2", 2, key).append(1, "2", 3, key);
         lines.read(2, 0, "1,3,2,2");
     });
-    CHECK(verdict_of(twice.text()) == "duplicate append");
+    CHECK(verdict_of(twice.text()) == "duplicate append, idempotent answer changed");
     // I2
     Lines lost = with([&](Lines& lines) {
         lines.append(1, "2", 1, key + R"(,"expected_tail":1)");
@@ -396,14 +396,14 @@ TEST_CASE("log: I4, a second effect is legal once the window is over", "[check]"
     Lines lines;
     lines.append(1, "1", 0, R"(,"key":"k")").append(2, "2", 1);
     lines.at(1000, 1010).append(1, "1", 2, R"(,"key":"k")").at(1020, 1030).read(2, 0, "1,2,1");
-    CHECK(verdict_of(lines.text()) == "duplicate append");
+    CHECK(verdict_of(lines.text()) == "duplicate append, idempotent answer changed");
     LogOptions options;
     options.window_ns = 100;
     const Judgement judgement = judged(lines.text(), options);
     CHECK(verdict_of(judgement) == "ok");
     CHECK(counted(judgement, "second effects beyond the window") == 1);
     options.window_ns = 985;
-    CHECK(verdict_of(lines.text(), options) == "duplicate append");
+    CHECK(verdict_of(lines.text(), options) == "duplicate append, idempotent answer changed");
     options.window_records = 1;
     CHECK(verdict_of(lines.text(), options) == "ok");
 }
