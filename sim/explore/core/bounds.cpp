@@ -55,6 +55,23 @@ std::string_view to_text(Spent what) {
     return names[static_cast<std::size_t>(what)];
 }
 
+std::string_view help_of(Spent what) {
+    switch (what) {
+        case Spent::timeouts: return "elections begun by silence, leaders that give up";
+        case Spent::heartbeats: return "periodic rounds of leaders, repetitions included";
+        case Spent::requests: return "commands proposed";
+        case Spent::reads: return "linearizable reads";
+        case Spent::crashes: return "crashes, each with every loss of what was not synced";
+        case Spent::drops: return "messages lost on purpose, to make room for others";
+        case Spent::duplicates: return "messages that arrive and stay on their way";
+        case Spent::transfers: return "wishes that somebody else lead";
+        case Spent::changes: return "changes of the membership";
+        case Spent::cuts: return "cuts: the log before them goes";
+        case Spent::stalls: return "disks of leaders that stall for one timeout";
+    }
+    return {};
+}
+
 std::string fault_of(const CoreBounds& bounds) {
     if (bounds.nodes < 1 || bounds.nodes > core_nodes_max) {
         return fmt::format("nodes: 1 to {}", core_nodes_max);

@@ -26,6 +26,8 @@ enum class Spent : std::uint8_t {
 };
 inline constexpr std::uint32_t spent_count = 11;
 std::string_view to_text(Spent what);
+// A few words on what that is.
+std::string_view help_of(Spent what);
 
 inline constexpr std::uint32_t core_nodes_max = 5;
 // On their way at the same time; a state has room for no more.

@@ -28,6 +28,10 @@ class Judge {
         }
         known = static_cast<std::uint8_t>(node_.value);
         for (std::uint32_t i = 0; i < record_.committed; ++i) {
+            // One that is elected late may lead a term that is over.
+            if (record_.terms[i] >= now_.term) {
+                continue;
+            }
             const bool held = i + 1 < now_.first ||
                               (i + 1u <= now_.last && now_.log[i] == record_.entries[i]);
             if (!held) {
@@ -52,6 +56,7 @@ class Judge {
                 continue;
             }
             record_.entries[i] = now_.log[i];
+            record_.terms[i] = now_.term;
             record_.committed = static_cast<std::uint8_t>(i + 1);
             if (!on_quorum(i)) {
                 return "a committed entry is on the disks of a quorum";

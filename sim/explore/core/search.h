@@ -90,6 +90,7 @@ class CoreSearch {
 
     // The way to what was being examined: for who finds an assertion failed.
     std::vector<CoreAction> way_to_current() const;
+    const SearchCounts& counts() const { return result_.counts; }
     std::uint64_t bytes() const;
 
   private:

@@ -172,7 +172,8 @@ RecordNumber CoreTables::number(const JudgeRecord& record) {
     const auto fill = [&](std::uint32_t naming) {
         std::size_t at = 0;
         for (std::size_t i = 0; i < record.entries.size(); ++i) {
-            words[at] = i < record.committed ? record.entries[i] + 1ULL : 0;
+            const std::uint64_t term = static_cast<std::uint64_t>(record.terms[i]) << 32;
+            words[at] = i < record.committed ? record.entries[i] | term : 0;
             ++at;
         }
         for (std::size_t term = 1; term < record.leaders.size(); ++term) {
@@ -274,6 +275,7 @@ Step CoreTables::work_out(NodeNumber from, const NodeEvent& event) {
     for (std::size_t i = 0; i < marks_.size(); ++i) {
         hits[i] = marks_[i]->hits;
     }
+    asked_ = {from, event};
     CoreNode node = nodes_[from].node;
     const Packet* const packet =
         event.act == Act::deliver ? &packets_[event.number].packet : nullptr;

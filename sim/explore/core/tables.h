@@ -85,6 +85,7 @@ struct JudgeRecord {
 
     std::uint8_t committed = 0;  // entries
     std::array<EntryMark, core_entries_max> entries{};
+    std::array<std::uint8_t, core_entries_max> terms{};  // in which each was committed
     std::array<std::uint8_t, core_terms_max + 1> leaders{};  // by term; 0 = none yet
     // By number: how much was committed anywhere when the read began; answered or lost: no_read.
     std::array<std::uint8_t, core_entries_max> reads{};
@@ -149,6 +150,13 @@ class CoreTables {
     // The marks of the core, in the order of their names.
     const std::vector<const SometimesMark*>& marks() const { return marks_; }
 
+    // What the core is being asked at this moment: for who finds an assertion failed.
+    struct Asked {
+        NodeNumber node = 0;
+        NodeEvent event;
+    };
+    const Asked& asked() const { return asked_; }
+
     // About as many bytes are in use.
     std::uint64_t bytes() const;
     std::uint64_t nodes() const { return nodes_.size(); }
@@ -199,6 +207,7 @@ class CoreTables {
     std::deque<std::vector<PacketNumber>> sent_;
     std::deque<std::vector<raft::ReadGrant>> granted_;
     std::deque<std::vector<raft::ReadId>> dropped_;
+    Asked asked_;
     bool examine_twins_ = false;
     std::uint64_t twins_examined_ = 0;
     std::string different_twin_;
