@@ -173,7 +173,9 @@ void CoreSteps::try_packets(const CoreState& state) {
             if (!step.taken || (late && step.same_as(prompt))) {
                 continue;
             }
-            if (step.idle && reductions_.idle_deliveries && step.violation.empty()) {
+            marks_ |= step.marks;
+            const bool wanted = (step.marks & target_mark_).any();
+            if (step.idle && reductions_.idle_deliveries && step.violation.empty() && !wanted) {
                 ++cut_off_.idle;
                 continue;
             }

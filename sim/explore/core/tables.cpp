@@ -340,15 +340,22 @@ void CoreTables::examine(const CoreNode& twin, NodeNumber known) {
     }
     ++twins_examined_;
     const auto words_of = [this](const CoreNode& node, const NodeOutcome& outcome) {
-        raft::StateWords words = words_for(0);
-        words.add(outcome.taken);
+        std::vector<std::vector<std::uint64_t>> all;
+        const auto keep = [&all](const raft::StateWords& words) {
+            all.emplace_back(words.words().begin(), words.words().end());
+        };
         if (outcome.taken && outcome.violation.empty()) {
+            raft::StateWords words = words_for(0);
             node.describe(words);
+            keep(words);
             for (const Packet& packet : outcome.sent) {
-                describe(packet, words);
+                raft::StateWords one = words_for(0);
+                describe(packet, one);
+                keep(one);
             }
         }
-        return std::vector<std::uint64_t>(words.words().begin(), words.words().end());
+        std::sort(all.begin(), all.end());  // in which order they leave does not matter
+        return all;
     };
     const auto compare = [&](const NodeEvent& event, const Packet* packet) {
         CoreNode a = nodes_[known].node;

@@ -12,8 +12,8 @@ namespace ledger::sim {
 namespace {
 
 Timeline sample() {
-    CoreSteps steps(bounds_of("nodes=3 timeouts=2 requests=1 crashes=1 messages=6"), Reductions{},
-        {.committed = 1});
+    const CoreBounds bounds = bounds_of("nodes=3 timeouts=2 requests=1 crashes=1 messages=6");
+    CoreSteps steps(bounds, sound(bounds, {}), {.committed = 1});
     const std::vector<CoreAction> actions = way_to(steps);
     return tell(steps, actions, "");
 }
@@ -22,7 +22,7 @@ Timeline sample() {
 
 TEST_CASE("timeline: what was found is played again by another search", "[explore]") {
     const Timeline told = sample();
-    REQUIRE(told.steps.size() == 12);
+    REQUIRE(told.steps.size() == 16);
     for (const TimelineStep& step : told.steps) {
         CHECK(step.story.find(fmt::format("n{}", step.action.node.value)) != std::string::npos);
     }
@@ -59,7 +59,7 @@ TEST_CASE("timeline: faults say where they are", "[explore]") {
     CHECK(fault(head + "1 deliver n1 xyz\n") ==
           "line 5, column 14: the identity of a message was expected");
     CHECK(fault(head + "1 store n1 1 2\n") == "line 5, column 14: a story, after #, was expected");
-    CHECK(fault("ledger.timeline/1\nbounds nodes=9\n") == "line 2, column 15: nodes: 1 to 5");
+    CHECK(fault("ledger.timeline/1\nbounds nodes=9\n") == "line 2, column 8: nodes: 1 to 5");
     CHECK(!fault("ledger.timeline/1\nbounds nodes=3 nodes=3\n").empty());
     CHECK(!fault("ledger.timeline/1\nbounds nodes=3\nreductions none\n").empty());
     CHECK(!fault("ledger.timeline/1\nbounds nodes=3\nreductions\nfound violation\n").empty());
