@@ -128,8 +128,7 @@ void StateWords::add(const Configuration& configuration) {
         named[i].node = name_of(named[i].node);
     }
     const auto end = named.begin() + configuration.details_count;
-    std::sort(named.begin(), end,
-        [](const Member& a, const Member& b) { return a.node < b.node; });
+    std::sort(named.begin(), end, [](const Member& a, const Member& b) { return a.node < b.node; });
     add(static_cast<std::uint64_t>(configuration.details_count));
     for (auto member = named.begin(); member != end; ++member) {
         words_.push_back(member->node.value);
@@ -342,9 +341,9 @@ void Raft::describe(StateWords& out) const {
     std::visit(RoleFields{out}, role_);
 }
 
-// As if all of it had happened just now. What is due after one minimum timeout falls due one after the
-// other, so that a caller who chooses the moment of the next call can have each of them alone: requests
-// without an answer, a transfer, a disk that stalls, a quorum that is silent.
+// As if all of it had happened just now. What is due after one minimum timeout falls due one after
+// the other, so that a caller who chooses the moment of the next call can have each of them alone:
+// requests without an answer, a transfer, a disk that stalls, a quorum that is silent.
 void Raft::restart_clocks() {
     constexpr Duration apart = nanoseconds(1);
     LEDGER_ASSERT(ready_.empty());

@@ -15,16 +15,16 @@
 namespace ledger::raft {
 
 // For exhaustive search: two cores with equal words do the same from here on, whatever is asked of
-// them, if their clocks were restarted (Raft::restart_clocks) and leases are off. No moment is among the
-// words, and nothing that depends on addresses, capacities or history. Text order of fields; sets and
-// peers in the order of the names.
+// them, if their clocks were restarted (Raft::restart_clocks) and leases are off. No moment is
+// among the words, and nothing that depends on addresses, capacities or history. Text order of
+// fields; sets and peers in the order of the names.
 class StateWords {
   public:
     struct Naming {
         // names[i] is what node i is called; nodes beyond it keep their number. Empty: all do.
         std::span<const NodeId> names;
-        // A leader's numbers of its requests, as they are. Without them two cores and the requests on
-        // their way between them do the same if, besides, the same requests are older than
+        // A leader's numbers of its requests, as they are. Without them two cores and the requests
+        // on their way between them do the same if, besides, the same requests are older than
         // Progress::since: that is all that the numbers are compared with.
         bool request_numbers = true;
     };

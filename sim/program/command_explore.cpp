@@ -7,10 +7,10 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sim/check/json.h"
 #include "sim/explore/core/search.h"
@@ -48,8 +48,8 @@ struct Outcome {
 };
 
 std::string_view verdict_of(const ExploreCoreOptions& options, const Outcome& outcome) {
-    const bool whole = outcome.result.end == SearchEnd::exhausted &&
-                       outcome.result.counts.cut_by_depth == 0;
+    const bool whole =
+        outcome.result.end == SearchEnd::exhausted && outcome.result.counts.cut_by_depth == 0;
     switch (outcome.result.end) {
         case SearchEnd::violated: return "violated";
         case SearchEnd::reached: return "reached";
@@ -75,12 +75,13 @@ std::vector<std::string> not_covered(const ExploreCoreOptions& options, const Ou
         gaps.push_back(fmt::format("memory was full with {} states not looked into", counts.queue));
     }
     if (counts.cut_by_depth > 0) {
-        gaps.push_back(fmt::format("what lies behind {} states at depth {}", counts.cut_by_depth,
-            options.bounds.depth));
+        gaps.push_back(fmt::format(
+            "what lies behind {} states at depth {}", counts.cut_by_depth, options.bounds.depth));
     }
     if (outcome.cut_off.messages > 0) {
-        gaps.push_back(fmt::format("{} steps after which more than {} messages would have been on their way",
-            outcome.cut_off.messages, options.bounds.messages));
+        gaps.push_back(
+            fmt::format("{} steps after which more than {} messages would have been on their way",
+                outcome.cut_off.messages, options.bounds.messages));
     }
     for (std::uint32_t i = 0; i < spent_count; ++i) {
         const auto what = static_cast<Spent>(i);
@@ -91,8 +92,9 @@ std::vector<std::string> not_covered(const ExploreCoreOptions& options, const Ou
             gaps.push_back(fmt::format("more than {} {}", options.bounds.of(what), to_text(what)));
         }
     }
-    gaps.emplace_back("leases, witnesses, priorities, crowded disks, damaged entries and their repair, "
-                      "entries loaded from disk, bodies, clocks beyond \"at once\" and \"after a long silence\"");
+    gaps.emplace_back(
+        "leases, witnesses, priorities, crowded disks, damaged entries and their repair, "
+        "entries loaded from disk, bodies, clocks beyond \"at once\" and \"after a long silence\"");
     return gaps;
 }
 
@@ -216,7 +218,8 @@ Exploration* exploring = nullptr;
 class Exploration {
   public:
     explicit Exploration(const ExploreCoreOptions& options)
-        : options_(options), start_(wall_clock_microseconds()),
+        : options_(options),
+          start_(wall_clock_microseconds()),
           steps_(options.bounds, sound(options.bounds, options.reductions), options.target),
           seen_(options.memory_max),
           search_(steps_, seen_,
@@ -243,17 +246,14 @@ class Exploration {
     [[noreturn]] void assertion_failed() {
         std::signal(SIGABRT, SIG_DFL);
         const CoreTables::Asked& asked = steps_.tables().asked();
-        const CoreAction fatal{
-            .event = asked.event, .node = steps_.tables().node(asked.node).self};
+        const CoreAction fatal{.event = asked.event, .node = steps_.tables().node(asked.node).self};
         Outcome outcome;
         outcome.result.end = SearchEnd::violated;
         outcome.result.violation = "an assertion of the core failed";
         outcome.result.actions = search_.way_to_current();
         outcome.result.counts = search_.counts();
-        outcome.result.counts.depth =
-            static_cast<std::uint32_t>(outcome.result.actions.size() + 1);
-        outcome.timeline =
-            tell(steps_, outcome.result.actions, outcome.result.violation, fatal);
+        outcome.result.counts.depth = static_cast<std::uint32_t>(outcome.result.actions.size() + 1);
+        outcome.timeline = tell(steps_, outcome.result.actions, outcome.result.violation, fatal);
         ::_exit(finish(std::move(outcome)));
     }
 
@@ -263,9 +263,10 @@ class Exploration {
         if (::isatty(STDERR_FILENO) != 0 && now >= shown_ + between) {
             shown_ = now;
             const std::uint64_t last = counts.levels.size() > 1 ? counts.levels.back() : 0;
-            const std::string line = fmt::format(
-                "depth {}, {} states, {} in the queue, {}/s, {} MB; this level {}", counts.depth,
-                counts.distinct, counts.queue, rate(counts.distinct, now - start_), bytes >> 20, last);
+            const std::string line =
+                fmt::format("depth {}, {} states, {} in the queue, {}/s, {} MB; this level {}",
+                    counts.depth, counts.distinct, counts.queue,
+                    rate(counts.distinct, now - start_), bytes >> 20, last);
             std::fprintf(stderr, "\r%-100s", line.c_str());
         }
         return options_.seconds == 0 || now < start_ + options_.seconds * 1'000'000;
@@ -286,8 +287,8 @@ class Exploration {
         const std::vector<const SometimesMark*>& marks = steps_.tables().marks();
         for (std::size_t i = 0; i < marks.size(); ++i) {
             const bool hit = steps_.marks()[i];
-            const bool named = !outcome.marks_unhit.empty() &&
-                               outcome.marks_unhit.back() == marks[i]->name;
+            const bool named =
+                !outcome.marks_unhit.empty() && outcome.marks_unhit.back() == marks[i]->name;
             if (!hit && !named) {
                 outcome.marks_unhit.emplace_back(marks[i]->name);
             }
@@ -333,8 +334,8 @@ int play_again(const ExploreCoreOptions& options) {
     }
     const Replayed replayed = replay(parsed.timeline);
     const bool same = replayed.lost_at == 0 && replayed.violation == parsed.timeline.violation;
-    const std::string_view verdict = !replayed.violation.empty() ? "violated"
-                                     : !same                     ? "inconclusive"
+    const std::string_view verdict = !replayed.violation.empty()         ? "violated"
+                                     : !same                             ? "inconclusive"
                                      : parsed.timeline.violation.empty() ? "reached"
                                                                          : "ok";
     std::string text;

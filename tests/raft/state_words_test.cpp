@@ -32,22 +32,43 @@ void play(Solo& node, std::uint32_t until) {
     std::uint32_t call = 0;
     const auto goes_on = [&] { return ++call <= until; };
     const Term term{1};
-    if (goes_on()) { node.timeout(); }
-    if (goes_on()) { node.receive(2, PreVoteResponse{Term{}, term, 1, true}); }
-    if (goes_on()) { node.store(); }
-    if (goes_on()) { node.receive(2, VoteResponse{term, true}); }
-    if (goes_on()) { node.store(); }
     if (goes_on()) {
-        node.receive(2, AppendResponse{.term = term, .sequence = 1, .accepted = true, .match = Index{1}});
+        node.timeout();
     }
-    if (goes_on()) { node.propose(); }
-    if (goes_on()) { node.raft.read(node.now, ReadId{5}); }
-    if (goes_on()) { node.receive(3, HeartbeatResponse{term, 1}); }
+    if (goes_on()) {
+        node.receive(2, PreVoteResponse{Term{}, term, 1, true});
+    }
+    if (goes_on()) {
+        node.store();
+    }
+    if (goes_on()) {
+        node.receive(2, VoteResponse{term, true});
+    }
+    if (goes_on()) {
+        node.store();
+    }
+    if (goes_on()) {
+        node.receive(
+            2, AppendResponse{.term = term, .sequence = 1, .accepted = true, .match = Index{1}});
+    }
+    if (goes_on()) {
+        node.propose();
+    }
+    if (goes_on()) {
+        node.raft.read(node.now, ReadId{5});
+    }
+    if (goes_on()) {
+        node.receive(3, HeartbeatResponse{term, 1});
+    }
     if (goes_on()) {
         node.receive(3, AppendResponse{.term = term, .sequence = 2, .accepted = false});
     }
-    if (goes_on()) { node.raft.transfer(node.now, NodeId{2}); }
-    if (goes_on()) { node.receive(3, VoteRequest{Term{9}, LogId{Term{8}, Index{9}}, true}); }
+    if (goes_on()) {
+        node.raft.transfer(node.now, NodeId{2});
+    }
+    if (goes_on()) {
+        node.receive(3, VoteRequest{Term{9}, LogId{Term{8}, Index{9}}, true});
+    }
 }
 constexpr std::uint32_t calls = 12;
 
@@ -88,7 +109,8 @@ TEST_CASE("state words: after its clocks are restarted a core waits one full tim
     CHECK(!sent_to<PreVoteResponse>(follower.raft.ready(), 3)->granted);
     follower.take();
     follower.raft.restart_clocks();
-    follower.raft.receive(Instant{} + Solo::T, NodeId{3}, PreVoteRequest{Term{1}, Term{2}, LogId{}, 1});
+    follower.raft.receive(
+        Instant{} + Solo::T, NodeId{3}, PreVoteRequest{Term{1}, Term{2}, LogId{}, 1});
     CHECK(sent_to<PreVoteResponse>(follower.raft.ready(), 3)->granted);
 }
 
@@ -127,8 +149,9 @@ TEST_CASE("state words: nodes can be called by other names", "[raft]") {
     Solo one({.self = 1});
     Solo two({.self = 2});
     const auto follow = [](Solo& node, std::uint32_t leader) {
-        node.receive(leader, AppendRequest{.term = Term{3}, .commit = Index{1}, .sequence = 1,
-                                 .entries = log_of({1, 3})});
+        node.receive(leader,
+            AppendRequest{
+                .term = Term{3}, .commit = Index{1}, .sequence = 1, .entries = log_of({1, 3})});
         node.receive(3, VoteRequest{Term{4}, LogId{Term{3}, Index{7}}, true});
     };
     follow(one, 2);
@@ -174,11 +197,13 @@ TEST_CASE("state words: every message says all that it says", "[raft]") {
         AppendRequest{.term = Term{2}, .sequence = 1},
         AppendRequest{.term = Term{2}, .sequence = 1, .entries = log_of({2})},
         AppendRequest{.term = Term{2}, .commit = Index{1}, .sequence = 1, .entries = log_of({2})},
-        AppendResponse{.term = Term{2}, .sequence = 1}, AppendResponse{.term = Term{2}, .sequence = 1,
-            .accepted = true}, AppendResponse{.term = Term{2}, .sequence = 1, .match = Index{1}},
-        Heartbeat{Term{2}, Index{}, 1}, Heartbeat{Term{2}, Index{1}, 1}, Heartbeat{Term{2}, Index{}, 2},
-        HeartbeatResponse{Term{2}, 1}, HeartbeatResponse{Term{2}, 1, true}, TimeoutNow{Term{2}},
-        ReadRequest{Term{2}, 1}, ReadResponse{Term{2}, 1, Index{}}, ReadResponse{Term{2}, 1, Index{1}},
+        AppendResponse{.term = Term{2}, .sequence = 1},
+        AppendResponse{.term = Term{2}, .sequence = 1, .accepted = true},
+        AppendResponse{.term = Term{2}, .sequence = 1, .match = Index{1}},
+        Heartbeat{Term{2}, Index{}, 1}, Heartbeat{Term{2}, Index{1}, 1},
+        Heartbeat{Term{2}, Index{}, 2}, HeartbeatResponse{Term{2}, 1},
+        HeartbeatResponse{Term{2}, 1, true}, TimeoutNow{Term{2}}, ReadRequest{Term{2}, 1},
+        ReadResponse{Term{2}, 1, Index{}}, ReadResponse{Term{2}, 1, Index{1}},
         SnapshotStatus{Term{2}, {}, false}, SnapshotStatus{Term{2}, {}, true}};
     for (std::size_t i = 0; i < messages.size(); ++i) {
         for (std::size_t j = 0; j < messages.size(); ++j) {

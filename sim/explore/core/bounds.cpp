@@ -90,8 +90,8 @@ std::string fault_of(const CoreBounds& bounds) {
     const std::uint32_t campaigns = bounds.of(Spent::timeouts) + bounds.of(Spent::transfers) +
                                     bounds.of(Spent::changes) + bounds.of(Spent::stalls);
     if (campaigns + 1 > core_terms_max) {
-        return fmt::format("timeouts, transfers, changes and stalls together: at most {}",
-            core_terms_max - 1);
+        return fmt::format(
+            "timeouts, transfers, changes and stalls together: at most {}", core_terms_max - 1);
     }
     if (campaigns + bounds.of(Spent::requests) + 2 * bounds.of(Spent::changes) > core_entries_max) {
         return fmt::format("a log could have more than {} entries", core_entries_max);
@@ -144,8 +144,8 @@ std::string to_text(const CoreBounds& bounds) {
 }
 
 Reductions sound(const CoreBounds& bounds, Reductions wanted) {
-    // Successors are chosen by the order of the nodes' numbers when they are equally good; and who is no
-    // founder is not like the others.
+    // Successors are chosen by the order of the nodes' numbers when they are equally good; and who
+    // is no founder is not like the others.
     const bool alike = bounds.of(Spent::changes) == 0 && bounds.of(Spent::stalls) == 0 &&
                        bounds.founders() == bounds.nodes;
     wanted.symmetry = wanted.symmetry && alike;

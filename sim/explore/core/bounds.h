@@ -44,8 +44,8 @@ struct CoreBounds {
     std::uint32_t depth = 1'000;                // actions of a timeline
     // Nothing is ever un-synced: every write is on the disk when it is asked for. Fewer states.
     bool prompt_disks = false;
-    // A node that is called late may repeat itself (nudges, repeated questions); without this, lateness
-    // is tried only where it decides about a vote.
+    // A node that is called late may repeat itself (nudges, repeated questions); without this,
+    // lateness is tried only where it decides about a vote.
     bool late_everywhere = false;
     // Reads are asked of followers, too.
     bool reads_anywhere = false;
@@ -59,13 +59,13 @@ struct CoreBounds {
 // Why these bounds cannot be searched; empty if they can.
 std::string fault_of(const CoreBounds& bounds);
 
-// "nodes=3 timeouts=2 requests=1 messages=8": what is not named is as by default. Nothing if a word is
-// unknown, twice there or no number; `fault_of` judges the rest.
+// "nodes=3 timeouts=2 requests=1 messages=8": what is not named is as by default. Nothing if a word
+// is unknown, twice there or no number; `fault_of` judges the rest.
 std::optional<CoreBounds> parse_bounds(std::string_view text);
 std::string to_text(const CoreBounds& bounds);
 
-// What is left out of the search because it could show nothing new. Each is proven in the README and
-// compared with the search without it in the tests.
+// What is left out of the search because it could show nothing new. Each is proven in the README
+// and compared with the search without it in the tests.
 struct Reductions {
     // States that differ by the names of the nodes only are one.
     bool symmetry = true;

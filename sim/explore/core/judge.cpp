@@ -18,8 +18,12 @@ bool holds(const NodeBrief& disk, std::uint32_t at, EntryMark mark) {
 class Judge {
   public:
     Judge(CoreTables& tables, const CoreBounds& bounds, CoreState& state, NodeId node)
-        : tables_(tables), bounds_(bounds), state_(state), node_(node),
-          now_(tables.brief(state.nodes[node.value - 1])), record_(tables.record(state.record)) {}
+        : tables_(tables),
+          bounds_(bounds),
+          state_(state),
+          node_(node),
+          now_(tables.brief(state.nodes[node.value - 1])),
+          record_(tables.record(state.record)) {}
 
     std::string_view elected() {
         std::uint8_t& known = record_.leaders[now_.term];
@@ -32,8 +36,8 @@ class Judge {
             if (record_.terms[i] >= now_.term) {
                 continue;
             }
-            const bool held = i + 1 < now_.first ||
-                              (i + 1u <= now_.last && now_.log[i] == record_.entries[i]);
+            const bool held =
+                i + 1 < now_.first || (i + 1u <= now_.last && now_.log[i] == record_.entries[i]);
             if (!held) {
                 return "a leader's log contains every committed entry";
             }
@@ -156,8 +160,8 @@ class Judge {
     void keep() { state_.record = tables_.number(record_); }
 
   private:
-    // Who asked at a node that is gone learns nothing. A read is known by its node only to the core;
-    // that a promise is remembered longer than needed asks nothing of anybody.
+    // Who asked at a node that is gone learns nothing. A read is known by its node only to the
+    // core; that a promise is remembered longer than needed asks nothing of anybody.
     void forget_reads() {
         for (std::uint32_t number = 0; number < record_.reads.size(); ++number) {
             bool awaited = false;
@@ -185,17 +189,15 @@ std::string_view judge_step(CoreTables& tables, const CoreBounds& bounds, const 
     const Act act = action.event.act;
     const bool begins = act == Act::crash || act == Act::halt || act == Act::restart;
     const bool reads = act == Act::read || act == Act::read_anywhere || !step.granted.empty() ||
-                       !step.dropped.empty() ||
-                       (begins && bounds.of(Spent::reads) > 0);
+                       !step.dropped.empty() || (begins && bounds.of(Spent::reads) > 0);
     if (!step.elected && !step.committed && !step.log_changed && !step.disk_changed && !begins &&
         !reads) {
         return {};
     }
     Judge judge(tables, bounds, after, action.node);
     std::string_view broken;
-    const auto check = [&broken](std::string_view found) {
-        broken = broken.empty() ? found : broken;
-    };
+    const auto check = [&broken](
+                           std::string_view found) { broken = broken.empty() ? found : broken; };
     if (step.elected) {
         check(judge.elected());
     }
@@ -203,7 +205,8 @@ std::string_view judge_step(CoreTables& tables, const CoreBounds& bounds, const 
         check(judge.logs_match());
     }
     if (step.committed) {
-        check(judge.committed(begins ? 0 : tables.brief(before.nodes[action.node.value - 1]).commit));
+        check(
+            judge.committed(begins ? 0 : tables.brief(before.nodes[action.node.value - 1]).commit));
     }
     if (step.disk_changed) {
         check(judge.durable());

@@ -19,14 +19,14 @@ constexpr Duration heartbeat_interval = milliseconds(60);
 // Every timeout is the same: who times out first is the search's choice.
 class EqualChoices final : public ChoiceSource {
   public:
-    std::uint64_t choose(
-        Site, std::uint64_t, std::uint64_t, std::uint64_t domain) override {
+    std::uint64_t choose(Site, std::uint64_t, std::uint64_t, std::uint64_t domain) override {
         return domain / 2;
     }
 };
 EqualChoices equal_choices;
 
-// Moments after restart_clocks(). What is due after one minimum timeout is due one nanosecond apart.
+// Moments after restart_clocks(). What is due after one minimum timeout is due one nanosecond
+// apart.
 Instant after(Duration duration, std::int64_t nanoseconds_less = 0) {
     return Instant{duration.nanoseconds - nanoseconds_less};
 }
@@ -252,8 +252,7 @@ void NodeRules::boot(CoreNode& node) const {
     node.lives += forwards ? 1 : 0;
 }
 
-NodeOutcome NodeRules::step(
-    CoreNode& node, const NodeEvent& event, const Packet* packet) const {
+NodeOutcome NodeRules::step(CoreNode& node, const NodeEvent& event, const Packet* packet) const {
     NodeOutcome out;
     std::optional<raft::Observation> before;
     if (node.core) {
@@ -344,8 +343,7 @@ bool NodeRules::perform(
     return false;
 }
 
-bool NodeRules::deliver(
-    CoreNode& node, const Packet& packet, bool late, NodeOutcome& out) const {
+bool NodeRules::deliver(CoreNode& node, const Packet& packet, bool late, NodeOutcome& out) const {
     if (!packet.cut) {
         // Not so late that the receiver's own deadline would have passed.
         const Instant now = late ? after(timeout_min) : Instant{};
@@ -495,8 +493,7 @@ void NodeRules::collect(CoreNode& node, NodeOutcome& out) const {
         out.sent.push_back({node.self, wanted.peer, {}, wanted.cut});
     }
     out.granted.insert(out.granted.end(), ready.reads.begin(), ready.reads.end());
-    out.dropped.insert(
-        out.dropped.end(), ready.dropped_reads.begin(), ready.dropped_reads.end());
+    out.dropped.insert(out.dropped.end(), ready.dropped_reads.begin(), ready.dropped_reads.end());
     core.advance();
 }
 

@@ -22,15 +22,16 @@ struct Packet {
 };
 void describe(const Packet& packet, raft::StateWords& out);
 
-// What a host makes of Ready::hard_state, truncate_to and entries: written in this order, synced once.
+// What a host makes of Ready::hard_state, truncate_to and entries: written in this order, synced
+// once.
 struct WriteGroup {
     std::optional<HardState> hard_state;
     std::optional<raft::Cut> restore;
     std::optional<Index> truncate_to;
     std::vector<EntryRef> entries;
-    Index commit;       // known when it was written
-    LogId upto;         // what stored() is told
-    HardState state;    // as well
+    Index commit;              // known when it was written
+    LogId upto;                // what stored() is told
+    HardState state;           // as well
     std::vector<Packet> held;  // leave when it is on the disk
 
     // How many parts may be on the disk without those behind them.
@@ -47,31 +48,31 @@ struct NodeDisk {
 
     Index last() const { return base.index + entries.size(); }
     const EntryRef* find(Index index) const;
-    // Writes the first `parts` parts of a group; all of them include the commit index. Empty, or what is
-    // wrong with the order in which the core asks for writes.
+    // Writes the first `parts` parts of a group; all of them include the commit index. Empty, or
+    // what is wrong with the order in which the core asks for writes.
     std::string_view write(const WriteGroup& group, std::uint32_t parts);
     void begin_after(Index upto);
     raft::Boot boot() const;
 };
 
 enum class Act : std::uint8_t {
-    deliver,      // of a packet
-    time_out,     // no leader was heard, or nobody won, for one election timeout
-    heartbeat,    // a leader's round is due
-    repeat,       // a leader's round, so late that unanswered requests are sent once more
-    give_up,      // a leader's transfer has taken too long
-    stall,        // a leader's disk has finished nothing for one timeout
-    desert,       // a leader has heard no quorum for one timeout
-    store,        // the oldest group of writes is on the disk
-    crash,        // `number` parts of what was not synced are on the disk; up again
-    halt,         // the same, and it is down
+    deliver,    // of a packet
+    time_out,   // no leader was heard, or nobody won, for one election timeout
+    heartbeat,  // a leader's round is due
+    repeat,     // a leader's round, so late that unanswered requests are sent once more
+    give_up,    // a leader's transfer has taken too long
+    stall,      // a leader's disk has finished nothing for one timeout
+    desert,     // a leader has heard no quorum for one timeout
+    store,      // the oldest group of writes is on the disk
+    crash,      // `number` parts of what was not synced are on the disk; up again
+    halt,       // the same, and it is down
     restart,
-    propose,      // command `number`
-    read,         // number `number`
+    propose,  // command `number`
+    read,     // number `number`
     read_anywhere,
-    transfer,     // to node `number`
-    change,       // of the membership, the `number`th one
-    cut,          // what is committed and on the disk becomes a cut; the log begins after it
+    transfer,  // to node `number`
+    change,    // of the membership, the `number`th one
+    cut,       // what is committed and on the disk becomes a cut; the log begins after it
 };
 std::string_view to_text(Act act);
 
@@ -85,8 +86,8 @@ struct NodeEvent {
 
 // What a node does in one event, beside changing.
 struct NodeOutcome {
-    bool taken = false;           // else the event is none for this node: nothing has happened
-    std::string_view violation;   // of what holds for one node
+    bool taken = false;          // else the event is none for this node: nothing has happened
+    std::string_view violation;  // of what holds for one node
     std::vector<Packet> sent;
     std::vector<raft::ReadGrant> granted;
     std::vector<raft::ReadId> dropped;
@@ -124,7 +125,8 @@ class NodeRules {
 
   private:
     void boot(CoreNode& node) const;
-    bool perform(CoreNode& node, const NodeEvent& event, const Packet* packet, NodeOutcome& out) const;
+    bool perform(
+        CoreNode& node, const NodeEvent& event, const Packet* packet, NodeOutcome& out) const;
     bool deliver(CoreNode& node, const Packet& packet, bool late, NodeOutcome& out) const;
     bool pass(CoreNode& node, Act act) const;
     bool ask(CoreNode& node, const NodeEvent& event) const;

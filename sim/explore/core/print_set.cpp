@@ -13,7 +13,8 @@ constexpr std::uint64_t slots_min = 1u << 12;
 }  // namespace
 
 PrintSet::PrintSet(std::uint64_t bytes_max)
-    : bytes_max_(std::max(bytes_max, slots_min * sizeof(Slot))), slots_(slots_min),
+    : bytes_max_(std::max(bytes_max, slots_min * sizeof(Slot))),
+      slots_(slots_min),
       mask_(slots_min - 1) {}
 
 // The place of it, or the free one where it belongs.

@@ -45,7 +45,9 @@ class PrintSet final : public PrintStore {
         std::uint64_t high = 0;  // both 0: free
         std::uint64_t low = 0;
     };
-    static std::uint64_t place_of(const Hash128& print) { return print.high() ^ (print.low() >> 7); }
+    static std::uint64_t place_of(const Hash128& print) {
+        return print.high() ^ (print.low() >> 7);
+    }
     static Slot slot_of(const Hash128& print) {
         const bool zero = print.high() == 0 && print.low() == 0;
         return {zero ? 1 : print.high(), print.low()};

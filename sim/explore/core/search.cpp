@@ -10,7 +10,8 @@ namespace ledger::sim {
 // ---- the queue
 
 void StateQueue::push(const CoreState& state) {
-    if (chunks_.empty() || chunks_.back().size() + core_nodes_max + core_packets_max + 4 > chunk_words) {
+    if (chunks_.empty() ||
+        chunks_.back().size() + core_nodes_max + core_packets_max + 4 > chunk_words) {
         chunks_.emplace_back().reserve(chunk_words);
     }
     std::vector<std::uint32_t>& words = chunks_.back();
@@ -111,8 +112,8 @@ std::vector<CoreAction> CoreSearch::way_to(std::uint32_t number) const {
     std::vector<CoreAction> way;
     while (number != 0) {
         const Edge& edge = edges_[number];
-        way.push_back(unpack_action(
-            edge.action_low | (static_cast<std::uint64_t>(edge.action_high) << 32)));
+        way.push_back(
+            unpack_action(edge.action_low | (static_cast<std::uint64_t>(edge.action_high) << 32)));
         number = edge.parent;
     }
     std::reverse(way.begin(), way.end());

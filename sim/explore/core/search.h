@@ -20,8 +20,8 @@ enum class SearchOrder : std::uint8_t {
 enum class SearchEnd : std::uint8_t {
     exhausted,  // every state within the bounds was examined
     violated,
-    reached,    // the target
-    stopped,    // by whoever watched it
+    reached,  // the target
+    stopped,  // by whoever watched it
     no_memory,
 };
 
@@ -38,7 +38,7 @@ struct SearchCounts {
 struct SearchResult {
     SearchEnd end = SearchEnd::exhausted;
     SearchCounts counts;
-    std::string violation;           // the sentence
+    std::string violation;            // the sentence
     std::vector<CoreAction> actions;  // to the violation or the target
 };
 

@@ -53,8 +53,8 @@ void times_out(State state, std::uint8_t who, const std::function<void(State&&)>
     visit(std::move(state));
 }
 
-void sees(State state, std::uint8_t who, std::uint8_t term,
-    const std::function<void(State&&)>& visit) {
+void sees(
+    State state, std::uint8_t who, std::uint8_t term, const std::function<void(State&&)>& visit) {
     Node& node = state.nodes[who - 1u];
     node.term = term;
     node.vote = 0;
@@ -116,8 +116,8 @@ void hear_anything(
     const TermFacts& term = state.terms[node.term];
     for (std::uint8_t previous = 0; previous <= size(node.log); ++previous) {
         const bool shared =
-            previous == 0 || (previous <= size(term.log) &&
-                                 term_of(node.log[previous - 1u]) == term_of(term.log[previous - 1u]));
+            previous == 0 || (previous <= size(term.log) && term_of(node.log[previous - 1u]) ==
+                                                                term_of(term.log[previous - 1u]));
         for (std::uint8_t upto = previous; shared && upto <= size(term.log); ++upto) {
             for (std::uint8_t commit = 0; commit <= term.commit; ++commit) {
                 hears(state, who, previous, upto, commit, visit);
@@ -126,8 +126,8 @@ void hear_anything(
     }
 }
 
-void commits(State state, std::uint8_t who, std::uint8_t index,
-    const std::function<void(State&&)>& visit) {
+void commits(
+    State state, std::uint8_t who, std::uint8_t index, const std::function<void(State&&)>& visit) {
     Node& node = state.nodes[who - 1u];
     node.commit = index;
     facts(state, node.term).commit = index;
@@ -167,8 +167,7 @@ State first(std::uint32_t nodes) {
 void actions(const State& state, std::uint8_t who, std::uint8_t request,
     const std::function<void(State&&)>& visit) {
     const Node& node = state.nodes[who - 1u];
-    const TermFacts own =
-        node.term < state.terms.size() ? state.terms[node.term] : TermFacts{};
+    const TermFacts own = node.term < state.terms.size() ? state.terms[node.term] : TermFacts{};
     for (std::size_t term = node.term + 1u; term < state.terms.size(); ++term) {
         if (!state.terms[term].empty()) {
             sees(state, who, static_cast<std::uint8_t>(term), visit);
@@ -224,9 +223,9 @@ bool conforms(State& state, std::uint8_t who, const Node& after) {
         for (const State& reached : level) {
             actions(reached, who, request, [&](State&& more) {
                 const Node& node = more.nodes[who - 1u];
-                const bool on_the_way = node.term <= after.term && node.log.size() <= core_entries_max &&
-                                        (node.term < after.term || node.vote == 0 ||
-                                            node.vote == after.vote);
+                const bool on_the_way =
+                    node.term <= after.term && node.log.size() <= core_entries_max &&
+                    (node.term < after.term || node.vote == 0 || node.vote == after.vote);
                 if (on_the_way && std::find(next.begin(), next.end(), more) == next.end()) {
                     next.push_back(std::move(more));
                 }

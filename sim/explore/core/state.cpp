@@ -230,8 +230,7 @@ void CoreSteps::try_node(const CoreState& state, NodeId node) {
     if (may_spend(state, Spent::crashes)) {
         const Act act = reductions_.prompt_restarts ? Act::crash : Act::halt;
         for (std::uint32_t parts = 0; parts <= now.parts; ++parts) {
-            try_spending(
-                state, node, {.act = act, .late = false, .number = parts}, Spent::crashes);
+            try_spending(state, node, {.act = act, .late = false, .number = parts}, Spent::crashes);
         }
     }
 }
@@ -242,9 +241,7 @@ void CoreSteps::try_requests(const CoreState& state, NodeId node) {
     if (!now.up) {
         return;
     }
-    const auto next = [&](Spent what) {
-        return state.spent[static_cast<std::size_t>(what)] + 1u;
-    };
+    const auto next = [&](Spent what) { return state.spent[static_cast<std::size_t>(what)] + 1u; };
     if (now.role != raft::Role::leader) {
         if (bounds_.reads_anywhere) {
             try_spending(state, node,
@@ -253,13 +250,12 @@ void CoreSteps::try_requests(const CoreState& state, NodeId node) {
         }
     } else {
         try_spending(state, node,
-            {.act = Act::propose, .late = false, .number = next(Spent::requests)},
-            Spent::requests);
+            {.act = Act::propose, .late = false, .number = next(Spent::requests)}, Spent::requests);
         try_spending(state, node, {.act = Act::read, .late = false, .number = next(Spent::reads)},
             Spent::reads);
         for (std::uint32_t to = 1; to <= bounds_.nodes; ++to) {
-            try_spending(state, node, {.act = Act::transfer, .late = false, .number = to},
-                Spent::transfers);
+            try_spending(
+                state, node, {.act = Act::transfer, .late = false, .number = to}, Spent::transfers);
         }
         if (may_spend(state, Spent::changes)) {
             const auto count = static_cast<std::uint32_t>(tables_.rules().changes().size());
@@ -275,8 +271,7 @@ void CoreSteps::try_requests(const CoreState& state, NodeId node) {
 // False if that ends the work on this state.
 bool CoreSteps::add(
     const CoreState& state, const CoreAction& action, const Step& step, const Spent* what) {
-    const std::size_t gone =
-        action.event.act == Act::deliver && !action.kept ? 1 : 0;
+    const std::size_t gone = action.event.act == Act::deliver && !action.kept ? 1 : 0;
     if (found_.size() == found_count_) {
         found_.emplace_back();
     }
@@ -293,9 +288,9 @@ bool CoreSteps::add(
     }
     const NodeBrief& before = brief(state, action.node);
     const NodeBrief& after = tables_.brief(step.after);
-    const bool may_die = reductions_.dead_messages &&
-                         (before.durable_term != after.durable_term ||
-                             before.term != after.term || before.role != after.role);
+    const bool may_die =
+        reductions_.dead_messages && (before.durable_term != after.durable_term ||
+                                         before.term != after.term || before.role != after.role);
     // Both are sorted: one walk makes the union.
     std::size_t count = 0;
     bool skipped = gone == 0;
@@ -362,12 +357,12 @@ bool CoreSteps::is_dead(const PacketBrief& packet, const NodeBrief& receiver) co
         packet.kind == kind_of<raft::HeartbeatResponse>() ||
         packet.kind == kind_of<raft::SnapshotStatus>() ||
         packet.kind == kind_of<raft::ReadRequest>()) {
-        const bool leads = receiver.role == raft::Role::leader ||
-                           receiver.role == raft::Role::candidate;
+        const bool leads =
+            receiver.role == raft::Role::leader || receiver.role == raft::Role::candidate;
         return over && !(in_term && leads);
     }
-    const bool told_once = packet.kind == kind_of<raft::TimeoutNow>() ||
-                           packet.kind == kind_of<raft::ReadResponse>();
+    const bool told_once =
+        packet.kind == kind_of<raft::TimeoutNow>() || packet.kind == kind_of<raft::ReadResponse>();
     return told_once && packet.term < receiver.durable_term;
 }
 

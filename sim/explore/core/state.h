@@ -1,5 +1,6 @@
 #pragma once
-// State: all nodes, what is on its way between them, what was shown and spent so far; and its successors.
+// State: all nodes, what is on its way between them, what was shown and spent so far; and its
+// successors.
 
 #include <array>
 #include <cstdint>
@@ -38,10 +39,10 @@ CoreAction unpack_action(std::uint64_t packed);
 
 // Where a search ends although nothing is wrong.
 struct CoreTarget {
-    std::string mark;               // a LEDGER_SOMETIMES of the core was hit on the way there
-    std::uint32_t committed = 0;    // so many commands were committed
-    std::uint32_t leaders = 0;      // so many nodes lead at the same time
-    std::uint32_t term = 0;         // a node leads this term
+    std::string mark;             // a LEDGER_SOMETIMES of the core was hit on the way there
+    std::uint32_t committed = 0;  // so many commands were committed
+    std::uint32_t leaders = 0;    // so many nodes lead at the same time
+    std::uint32_t term = 0;       // a node leads this term
     bool given() const { return !mark.empty() || committed > 0 || leaders > 0 || term > 0; }
 };
 
@@ -69,8 +70,8 @@ class CoreSteps {
 
     CoreState first();
     Hash128 print_of(const CoreState& state);
-    // All successors of a state, in an order that depends on the state and its numbers only. The states
-    // are checked; one with a violation is the last. Valid until the next call.
+    // All successors of a state, in an order that depends on the state and its numbers only. The
+    // states are checked; one with a violation is the last. Valid until the next call.
     std::span<const Successor> successors(const CoreState& state);
     // The one of this action; nothing if that is none.
     const Successor* successor(const CoreState& state, const CoreAction& action);

@@ -22,7 +22,8 @@ std::string place(LogId id) {
 // What a message says, for people.
 struct Saying {
     std::string operator()(const raft::PreVoteRequest& m) const {
-        return fmt::format("may it campaign in term {}? its log ends at {}", m.proposed, place(m.last));
+        return fmt::format(
+            "may it campaign in term {}? its log ends at {}", m.proposed, place(m.last));
     }
     std::string operator()(const raft::PreVoteResponse& m) const {
         return m.granted ? fmt::format("yes to term {}", m.proposed)
@@ -43,8 +44,9 @@ struct Saying {
         return text + fmt::format("{} commit {}", m.entries.empty() ? " nothing," : ",", m.commit);
     }
     std::string operator()(const raft::AppendResponse& m) const {
-        return m.accepted ? fmt::format("term {}, holds up to {}", m.term, m.match)
-                          : fmt::format("term {}, lacks {}; has {}", m.term, m.previous, place(m.hint));
+        return m.accepted
+                   ? fmt::format("term {}, holds up to {}", m.term, m.match)
+                   : fmt::format("term {}, lacks {}; has {}", m.term, m.previous, place(m.hint));
     }
     std::string operator()(const raft::Heartbeat& m) const {
         return fmt::format("term {}, round {}, commit {}", m.term, m.round, m.commit);
@@ -82,7 +84,8 @@ std::string what_happens(const CoreTables& tables, const CoreAction& action) {
             const Packet& packet = tables.packet(number);
             const std::string_view kind = packet_kind(tables.packet_brief(number));
             if (action.lost) {
-                return fmt::format("lost: {} of n{} to n{} ({})", kind, packet.from, node, say(packet));
+                return fmt::format(
+                    "lost: {} of n{} to n{} ({})", kind, packet.from, node, say(packet));
             }
             return fmt::format("n{} gets {} of n{}{}{} ({})", node, kind, packet.from,
                 action.event.late ? " after a long silence" : "",
@@ -96,15 +99,18 @@ std::string what_happens(const CoreTables& tables, const CoreAction& action) {
         case Act::desert: return fmt::format("n{} has heard no quorum for one timeout", node);
         case Act::store: return fmt::format("the oldest writes of n{} are on its disk", node);
         case Act::crash:
-            return fmt::format("n{} crashes and is up again; {} parts of what was not synced are on its disk",
+            return fmt::format(
+                "n{} crashes and is up again; {} parts of what was not synced are on its disk",
                 node, number);
         case Act::halt:
-            return fmt::format("n{} crashes; {} parts of what was not synced are on its disk", node, number);
+            return fmt::format(
+                "n{} crashes; {} parts of what was not synced are on its disk", node, number);
         case Act::restart: return fmt::format("n{} is up again", node);
         case Act::propose: return fmt::format("a client proposes command {} at n{}", number, node);
         case Act::read: return fmt::format("a client reads at n{} (read {})", node, number);
         case Act::read_anywhere:
-            return fmt::format("a client reads at n{}, which does not lead (read {})", node, number);
+            return fmt::format(
+                "a client reads at n{}, which does not lead (read {})", node, number);
         case Act::transfer: return fmt::format("n{} is asked to hand over to n{}", node, number);
         case Act::change: {
             const NodeRules::Change& change = tables.rules().changes()[number];
@@ -151,7 +157,8 @@ std::string story_of(const CoreTables& tables, const CoreState& before, const Co
     if (action.lost) {
         return text;
     }
-    text += what_changed(tables.brief(before.nodes[at]), tables.brief(after.nodes[at]), action.node);
+    text +=
+        what_changed(tables.brief(before.nodes[at]), tables.brief(after.nodes[at]), action.node);
     // What is on its way now and was not before.
     std::vector<PacketNumber> fresh(
         after.packets_in_flight().begin(), after.packets_in_flight().end());
@@ -163,7 +170,8 @@ std::string story_of(const CoreTables& tables, const CoreState& before, const Co
     }
     for (const PacketNumber packet : fresh) {
         const PacketBrief& brief = tables.packet_brief(packet);
-        text += fmt::format("; {} to n{} ({})", packet_kind(brief), brief.to, say(tables.packet(packet)));
+        text += fmt::format(
+            "; {} to n{} ({})", packet_kind(brief), brief.to, say(tables.packet(packet)));
     }
     return text;
 }

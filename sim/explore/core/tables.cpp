@@ -118,8 +118,8 @@ NodeNumber CoreTables::first_life(NodeId self) {
     return number(rules_.first_life(self));
 }
 
-// Two node states are one if their words are, request numbers included: what has no number of its own
-// is only left out of the prints, by which whole states are compared.
+// Two node states are one if their words are, request numbers included: what has no number of its
+// own is only left out of the prints, by which whole states are compared.
 NodeNumber CoreTables::number(CoreNode&& node) {
     raft::StateWords words = words_for(0);
     node.describe(words);
@@ -307,8 +307,8 @@ Step CoreTables::work_out(NodeNumber from, const NodeEvent& event) {
     }
     const NodeBrief& before = nodes_[from].brief;
     const NodeBrief& after = nodes_[step.after].brief;
-    step.idle = step.after == from && step.sent.empty() && step.granted.empty() &&
-                step.dropped.empty();
+    step.idle =
+        step.after == from && step.sent.empty() && step.granted.empty() && step.dropped.empty();
     step.elected = after.role == raft::Role::leader &&
                    (before.role != raft::Role::leader || before.term != after.term);
     step.committed = after.commit > before.commit;
@@ -375,8 +375,8 @@ void CoreTables::examine(const CoreNode& twin, NodeNumber known) {
         if (packets_[i].packet.to == twin.self) {
             const NodeEvent event{.act = Act::deliver, .number = static_cast<std::uint32_t>(i)};
             compare(event, &packets_[i].packet);
-            compare({.act = Act::deliver, .late = true, .number = event.number},
-                &packets_[i].packet);
+            compare(
+                {.act = Act::deliver, .late = true, .number = event.number}, &packets_[i].packet);
         }
     }
 }
@@ -387,7 +387,8 @@ std::uint64_t CoreTables::bytes() const {
     constexpr std::uint64_t packet_bytes = sizeof(PacketEntry) + 150;
     constexpr std::uint64_t place = 3 * sizeof(std::uint64_t) * 2;
     return nodes_.size() * (node_bytes + place) + packets_.size() * (packet_bytes + place) +
-           records_.size() * (sizeof(JudgeRecord) + place) + steps_.size() * (sizeof(Step) + place) +
+           records_.size() * (sizeof(JudgeRecord) + place) +
+           steps_.size() * (sizeof(Step) + place) +
            (node_prints_.size() + packet_prints_.size() + record_prints_.size()) * sizeof(Print);
 }
 

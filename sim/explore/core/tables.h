@@ -1,6 +1,6 @@
 #pragma once
-// Tables: every node state, message and judge's record of a search once, under a number; and what a node
-// does in an event, worked out by the production core once and looked up from then on.
+// Tables: every node state, message and judge's record of a search once, under a number; and what a
+// node does in an event, worked out by the production core once and looked up from then on.
 
 #include <array>
 #include <bitset>
@@ -55,9 +55,9 @@ struct NodeBrief {
     std::uint8_t disk_first = 1;
     std::uint8_t disk_last = 0;
     std::uint8_t disk_commit = 0;
-    std::uint8_t groups = 0;  // not synced
-    std::uint8_t parts = 0;   // of them
-    std::array<EntryMark, core_entries_max> log{};   // at index - 1
+    std::uint8_t groups = 0;                        // not synced
+    std::uint8_t parts = 0;                         // of them
+    std::array<EntryMark, core_entries_max> log{};  // at index - 1
     std::array<EntryMark, core_entries_max> disk{};
     // As leader: requests to a node below this number count as old (Progress::since).
     std::array<std::uint32_t, core_nodes_max + 1> since{};
@@ -74,9 +74,9 @@ struct PacketBrief {
     NodeId to;
     std::uint8_t kind = 0;  // place in raft::Message; beyond it: a cut
     std::uint8_t term = 0;
-    std::uint8_t proposed = 0;       // of a pre-vote
-    std::uint32_t request = 0;       // a leader's number of it; 0 = has none
-    bool answers = false;            // an answer to the numbered request
+    std::uint8_t proposed = 0;  // of a pre-vote
+    std::uint32_t request = 0;  // a leader's number of it; 0 = has none
+    bool answers = false;       // an answer to the numbered request
 };
 
 // What all nodes together have shown so far; what the properties of Raft fig. 3 speak about.
@@ -85,7 +85,7 @@ struct JudgeRecord {
 
     std::uint8_t committed = 0;  // entries
     std::array<EntryMark, core_entries_max> entries{};
-    std::array<std::uint8_t, core_entries_max> terms{};  // in which each was committed
+    std::array<std::uint8_t, core_entries_max> terms{};      // in which each was committed
     std::array<std::uint8_t, core_terms_max + 1> leaders{};  // by term; 0 = none yet
     // By number: how much was committed anywhere when the read began; answered or lost: no_read.
     std::array<std::uint8_t, core_entries_max> reads{};
@@ -98,9 +98,9 @@ inline constexpr std::size_t marks_max = 256;
 
 struct Step {
     bool taken = false;
-    bool idle = false;          // nothing changed, nothing left
-    bool elected = false;       // it leads now and did not before
-    bool committed = false;     // its commit index grew
+    bool idle = false;       // nothing changed, nothing left
+    bool elected = false;    // it leads now and did not before
+    bool committed = false;  // its commit index grew
     bool log_changed = false;
     bool disk_changed = false;
     NodeNumber after = 0;

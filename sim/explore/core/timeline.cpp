@@ -15,13 +15,13 @@ constexpr std::string_view heading = "ledger.timeline/1";
 
 struct NamedReduction {
     std::string_view name;
-    bool Reductions::*flag;
+    bool Reductions::* flag;
 };
-constexpr std::array<NamedReduction, 5> reductions{{{"symmetry", &Reductions::symmetry},
-    {"dead-messages", &Reductions::dead_messages},
-    {"prompt-restarts", &Reductions::prompt_restarts},
-    {"request-numbers", &Reductions::request_numbers},
-    {"idle-deliveries", &Reductions::idle_deliveries}}};
+constexpr std::array<NamedReduction, 5> reductions{
+    {{"symmetry", &Reductions::symmetry}, {"dead-messages", &Reductions::dead_messages},
+        {"prompt-restarts", &Reductions::prompt_restarts},
+        {"request-numbers", &Reductions::request_numbers},
+        {"idle-deliveries", &Reductions::idle_deliveries}}};
 
 std::string print_step(const TimelineStep& step) {
     const CoreAction& action = step.action;
@@ -127,9 +127,9 @@ class Parser {
         if (first.next() != heading || !first.empty()) {
             return fault(1, fmt::format("\"{}\" was expected", heading));
         }
-        for (const auto& [name, read] :
-            {std::pair("bounds", &Parser::bounds), std::pair("reductions", &Parser::reductions_line),
-                std::pair("found", &Parser::found)}) {
+        for (const auto& [name, read] : {std::pair("bounds", &Parser::bounds),
+                 std::pair("reductions", &Parser::reductions_line),
+                 std::pair("found", &Parser::found)}) {
             Words words(next_line());
             if (words.peek() != name) {
                 return fault(words.column(), fmt::format("\"{}\" was expected", name));
@@ -243,8 +243,8 @@ TimelineStep portable(const CoreTables& tables, const CoreAction& action) {
 
 }  // namespace
 
-Timeline tell(CoreSteps& steps, const std::vector<CoreAction>& actions,
-    std::string_view violation, const std::optional<CoreAction>& fatal) {
+Timeline tell(CoreSteps& steps, const std::vector<CoreAction>& actions, std::string_view violation,
+    const std::optional<CoreAction>& fatal) {
     Timeline timeline{steps.bounds(), steps.reductions(), std::string(violation), {}};
     CoreState state = steps.first();
     for (const CoreAction& action : actions) {
@@ -257,7 +257,8 @@ Timeline tell(CoreSteps& steps, const std::vector<CoreAction>& actions,
     }
     if (fatal) {
         TimelineStep step = portable(steps.tables(), *fatal);
-        step.story = story_of(steps.tables(), state, *fatal, state) + "; an assertion of the core fails";
+        step.story =
+            story_of(steps.tables(), state, *fatal, state) + "; an assertion of the core fails";
         timeline.steps.push_back(std::move(step));
     }
     return timeline;
@@ -290,8 +291,7 @@ Replayed replay(const Timeline& timeline) {
     CoreState state = steps.first();
     std::vector<CoreAction> actions;
     for (std::size_t i = 0; i < timeline.steps.size(); ++i) {
-        const std::optional<CoreAction> action =
-            resolve(steps.tables(), state, timeline.steps[i]);
+        const std::optional<CoreAction> action = resolve(steps.tables(), state, timeline.steps[i]);
         const Successor* const next = action ? steps.successor(state, *action) : nullptr;
         if (next == nullptr) {
             result.lost_at = i + 1;

@@ -13,9 +13,9 @@ namespace ledger::sim {
 
 // An action that means the same in every process: packets by what they say.
 struct TimelineStep {
-    CoreAction action;             // without the number of a packet
-    std::uint64_t packet = 0;      // CoreTables::identity(), of Act::deliver
-    std::string story;             // for people
+    CoreAction action;         // without the number of a packet
+    std::uint64_t packet = 0;  // CoreTables::identity(), of Act::deliver
+    std::string story;         // for people
     bool operator==(const TimelineStep& other) const {
         return action == other.action && packet == other.packet;
     }
@@ -30,13 +30,13 @@ struct Timeline {
 
 inline constexpr std::size_t timeline_steps_max = 10'000;
 
-// Follows the actions from the first state; they are ones of this search. `fatal` comes after them and is
-// not performed again: the core did not survive it.
+// Follows the actions from the first state; they are ones of this search. `fatal` comes after them
+// and is not performed again: the core did not survive it.
 Timeline tell(CoreSteps& steps, const std::vector<CoreAction>& actions, std::string_view violation,
     const std::optional<CoreAction>& fatal = std::nullopt);
 
-// "ledger.timeline/1", then a line each: bounds, reductions, what was found, and the actions with their
-// numbers from 1; behind # what happens there, for people.
+// "ledger.timeline/1", then a line each: bounds, reductions, what was found, and the actions with
+// their numbers from 1; behind # what happens there, for people.
 std::string print_timeline(const Timeline& timeline);
 // The stories are not read. Else the first fault is told, as "line 3, column 7: ...".
 struct ParsedTimeline {

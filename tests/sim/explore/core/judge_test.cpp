@@ -14,7 +14,8 @@ namespace {
 // A real step of a search, to be falsified.
 class Scene {
   public:
-    using Wanted = std::function<bool(const CoreTables& tables, const Successor& next, const Step& step)>;
+    using Wanted =
+        std::function<bool(const CoreTables& tables, const Successor& next, const Step& step)>;
 
     // The first such step, breadth first.
     Scene(std::string_view bounds, const Wanted& wanted)
@@ -52,9 +53,7 @@ class Scene {
     CoreTables& tables() { return steps_.tables(); }
     // The crash left the disk as it was.
     void only_booted() { as_booted_ = true; }
-    const NodeBrief& actor() {
-        return steps_.tables().brief(after.nodes[action.node.value - 1]);
-    }
+    const NodeBrief& actor() { return steps_.tables().brief(after.nodes[action.node.value - 1]); }
 
     CoreAction action;
     CoreState after;
@@ -80,8 +79,8 @@ JudgeRecord with_entry(JudgeRecord record, std::size_t at, EntryMark entry) {
 }  // namespace
 
 TEST_CASE("judge: a second leader of a term is found", "[explore]") {
-    Scene scene(
-        "nodes=3 timeouts=1", [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
+    Scene scene("nodes=3 timeouts=1",
+        [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
     JudgeRecord record = scene.record();
     CHECK(scene.judged(record).empty());
     record.leaders[1] = static_cast<std::uint8_t>(scene.action.node.value % 3 + 1);
@@ -89,8 +88,8 @@ TEST_CASE("judge: a second leader of a term is found", "[explore]") {
 }
 
 TEST_CASE("judge: a leader that lacks what was committed is found", "[explore]") {
-    Scene scene(
-        "nodes=3 timeouts=1", [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
+    Scene scene("nodes=3 timeouts=1",
+        [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
     JudgeRecord record = with_entry(scene.record(), 0, other_entry);
     CHECK(scene.judged(record) == "a leader's log contains every committed entry");
     record.terms[0] = 1;  // what is committed in the same term or a later one says nothing about it
@@ -98,16 +97,16 @@ TEST_CASE("judge: a leader that lacks what was committed is found", "[explore]")
 }
 
 TEST_CASE("judge: two entries applied at one index are found", "[explore]") {
-    Scene scene(
-        "nodes=3 timeouts=1", [](const CoreTables&, const Successor&, const Step& step) { return step.committed; });
+    Scene scene("nodes=3 timeouts=1",
+        [](const CoreTables&, const Successor&, const Step& step) { return step.committed; });
     CHECK(scene.judged(scene.record()).empty());
     CHECK(scene.judged(with_entry(scene.record(), 0, other_entry)) ==
           "no two nodes apply different entries at one index");
 }
 
 TEST_CASE("judge: a commit without a quorum of disks is found", "[explore]") {
-    Scene scene(
-        "nodes=3 timeouts=1", [](const CoreTables&, const Successor&, const Step& step) { return step.committed; });
+    Scene scene("nodes=3 timeouts=1",
+        [](const CoreTables&, const Successor&, const Step& step) { return step.committed; });
     for (std::uint32_t id = 1; id <= 3; ++id) {
         if (id != scene.action.node.value) {
             scene.after.nodes[id - 1] = scene.tables().first_life(NodeId{id});
@@ -126,9 +125,10 @@ TEST_CASE("judge: a committed entry that leaves the disks of its quorum is found
 
 TEST_CASE("judge: logs that agree at an index and not before it are found", "[explore]") {
     // Two nodes that took different commands at one index from a leader of one term.
-    Scene scene("nodes=3 timeouts=1 requests=2", [](const CoreTables&, const Successor& next, const Step& step) {
-        return step.log_changed && next.action.event.act == Act::propose;
-    });
+    Scene scene("nodes=3 timeouts=1 requests=2",
+        [](const CoreTables&, const Successor& next, const Step& step) {
+            return step.log_changed && next.action.event.act == Act::propose;
+        });
     const NodeId leader = scene.action.node;
     CHECK(scene.judged(scene.record()).empty());
     CoreTables& tables = scene.tables();
@@ -147,8 +147,10 @@ TEST_CASE("judge: logs that agree at an index and not before it are found", "[ex
 }
 
 TEST_CASE("judge: reads that are too old, or answered twice, are found", "[explore]") {
-    Scene scene("nodes=3 timeouts=1 reads=1",
-        [](const CoreTables&, const Successor&, const Step& step) { return !step.granted.empty(); });
+    Scene scene(
+        "nodes=3 timeouts=1 reads=1", [](const CoreTables&, const Successor&, const Step& step) {
+            return !step.granted.empty();
+        });
     JudgeRecord record = scene.record();
     CHECK(scene.judged(record).empty());
     record.reads[1] = 9;
@@ -157,8 +159,9 @@ TEST_CASE("judge: reads that are too old, or answered twice, are found", "[explo
     CHECK(scene.judged(record) == "a read is answered once");
 }
 
-TEST_CASE("judge: a disk that calls something else committed is found at the next boot", "[explore]") {
-    Scene scene("nodes=1 timeouts=1 requests=2 crashes=1", 
+TEST_CASE(
+    "judge: a disk that calls something else committed is found at the next boot", "[explore]") {
+    Scene scene("nodes=1 timeouts=1 requests=2 crashes=1",
         [](const CoreTables& tables, const Successor& next, const Step&) {
             return next.action.event.act == Act::crash &&
                    tables.brief(next.state.nodes[0]).disk_commit > 0;

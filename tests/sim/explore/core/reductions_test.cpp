@@ -1,14 +1,14 @@
 // Reductions: with each of them and without, the same verdict and the same states of nodes.
-#include "sim/explore/core/bounds.h"
-
 #include <catch2/catch.hpp>
 
+#include "sim/explore/core/bounds.h"
 #include "tests/sim/explore/core/sample.h"
 
 namespace ledger::sim {
 namespace {
 
-// Small enough to be searched without any reduction. In all but the last ones every state is reached.
+// Small enough to be searched without any reduction. In all but the last ones every state is
+// reached.
 constexpr const char* configurations[] = {
     "nodes=1 timeouts=2 requests=2 crashes=2",
     "nodes=1 timeouts=2 requests=2 reads=2 crashes=1",
@@ -61,11 +61,11 @@ const Variant variants[] = {
 
 }  // namespace
 
-TEST_CASE("reductions: the same verdict and the same states of nodes, by each and by all", "[explore]") {
+TEST_CASE(
+    "reductions: the same verdict and the same states of nodes, by each and by all", "[explore]") {
     STATIC_REQUIRE(std::size(configurations) >= 30);
     for (const char* text : configurations) {
-        const Searched whole =
-            search(text, Reductions::none(), SearchOrder::breadth, {}, true);
+        const Searched whole = search(text, Reductions::none(), SearchOrder::breadth, {}, true);
         CHECK(whole.result.end == SearchEnd::exhausted);
         for (const Variant& variant : variants) {
             INFO(text << " with " << variant.name);

@@ -21,7 +21,8 @@ inline CoreBounds bounds_of(std::string_view text) {
 
 struct Searched {
     SearchResult result;
-    std::set<std::vector<std::uint64_t>> node_states;  // of nodes that are up; the least of all names
+    std::set<std::vector<std::uint64_t>>
+        node_states;  // of nodes that are up; the least of all names
     CutOff cut_off;
 };
 

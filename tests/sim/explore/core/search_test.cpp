@@ -61,8 +61,9 @@ std::uint64_t count_naively(std::string_view text) {
 }  // namespace
 
 TEST_CASE("search: fingerprints find as many states as whole states do", "[explore]") {
-    for (const char* text : {"nodes=1 timeouts=2 requests=2 crashes=1", "nodes=2 timeouts=1 requests=1",
-             "nodes=2 timeouts=1 crashes=1 heartbeats=1", "nodes=3 timeouts=1 messages=4"}) {
+    for (const char* text :
+        {"nodes=1 timeouts=2 requests=2 crashes=1", "nodes=2 timeouts=1 requests=1",
+            "nodes=2 timeouts=1 crashes=1 heartbeats=1", "nodes=3 timeouts=1 messages=4"}) {
         INFO(text);
         const Searched all = search(text, Reductions::none());
         CHECK(all.result.end == SearchEnd::exhausted);
@@ -95,12 +96,13 @@ TEST_CASE("search: three nodes, one election and one command, exhausted", "[expl
 
 TEST_CASE("search: a target is reached by a shortest way", "[explore]") {
     // A pre-vote (time-out, question, answer), a vote on two disks (two writes, question, answer).
-    const Searched found = search("nodes=3 timeouts=1", Reductions{}, SearchOrder::breadth, {.term = 1});
+    const Searched found =
+        search("nodes=3 timeouts=1", Reductions{}, SearchOrder::breadth, {.term = 1});
     REQUIRE(found.result.end == SearchEnd::reached);
     CHECK(found.result.actions.size() == 7);
     for (const Reductions& reductions : {Reductions{}, Reductions::none()}) {
-        const Searched deep =
-            search("nodes=3 timeouts=1 requests=1", reductions, SearchOrder::breadth, {.committed = 1});
+        const Searched deep = search(
+            "nodes=3 timeouts=1 requests=1", reductions, SearchOrder::breadth, {.committed = 1});
         REQUIRE(deep.result.end == SearchEnd::reached);
         CHECK(deep.result.actions.size() == 16);
     }
@@ -116,8 +118,8 @@ TEST_CASE("search: what no timeline leads to is known to be out of reach", "[exp
 }
 
 TEST_CASE("search: marks of the core are targets", "[explore]") {
-    const Searched found = search("nodes=3 timeouts=2 requests=1", Reductions{}, SearchOrder::breadth,
-        {.mark = "raft.conflict_truncation"});
+    const Searched found = search("nodes=3 timeouts=2 requests=1", Reductions{},
+        SearchOrder::breadth, {.mark = "raft.conflict_truncation"});
     CHECK(found.result.end == SearchEnd::reached);
 }
 
@@ -139,16 +141,18 @@ TEST_CASE("search: depth and whoever watches end it, and it says so", "[explore]
 }
 
 TEST_CASE("search: equal words are equal behaviour", "[explore]") {
-    for (const char* text :
-        {"nodes=3 timeouts=1 requests=1 heartbeats=1 crashes=1 late-everywhere", "nodes=2 timeouts=2 requests=1 transfers=1 late-everywhere",
-            "nodes=2 timeouts=1 requests=1 cuts=1 heartbeats=1", "nodes=2 timeouts=2 reads=2 reads-anywhere crashes=1"}) {
+    for (const char* text : {"nodes=3 timeouts=1 requests=1 heartbeats=1 crashes=1 late-everywhere",
+             "nodes=2 timeouts=2 requests=1 transfers=1 late-everywhere",
+             "nodes=2 timeouts=1 requests=1 cuts=1 heartbeats=1",
+             "nodes=2 timeouts=2 reads=2 reads-anywhere crashes=1"}) {
         INFO(text);
         const CoreBounds bounds = bounds_of(text);
         CoreSteps steps(bounds, sound(bounds, {}), {});
         steps.tables().examine_twins(true);
         PrintSet seen(1ULL << 28);
         CoreSearch search(steps, seen,
-            {.watch = [](const SearchCounts& counts, std::uint64_t) { return counts.distinct < 60'000; },
+            {.watch = [](const SearchCounts& counts,
+                          std::uint64_t) { return counts.distinct < 60'000; },
                 .watch_every = 100});
         const SearchResult result = search.run();
         CHECK(result.violation.empty());

@@ -1,4 +1,5 @@
-// Specification: what the production core does is what the paper allows, and the other way round how much.
+// Specification: what the production core does is what the paper allows, and the other way round
+// how much.
 #include "sim/explore/core/specification.h"
 
 #include <deque>
@@ -34,8 +35,7 @@ Space space_of_specification(const CoreBounds& bounds) {
             const auto request = static_cast<std::uint8_t>(
                 state.requests < bounds.of(Spent::requests) ? state.requests + 1 : 0);
             spec::actions(state, who, request, [&](spec::State&& next) {
-                const bool restarted =
-                    next.nodes[who - 1u].commit < state.nodes[who - 1u].commit;
+                const bool restarted = next.nodes[who - 1u].commit < state.nodes[who - 1u].commit;
                 const bool within = next.timeouts <= bounds.of(Spent::timeouts) && !restarted;
                 if (within && seen.insert(next).second) {
                     queue.push_back(std::move(next));
@@ -162,8 +162,9 @@ TEST_CASE("specification: an entry of an older term is not committed by counting
 }
 
 TEST_CASE("specification: every step of the production core is one of the paper", "[explore]") {
-    const CoreBounds bounds = bounds_of("nodes=3 timeouts=5 requests=4 heartbeats=4 crashes=2 duplicates=3 "
-                                        "transfers=2 reads=1 prompt-disks");
+    const CoreBounds bounds = bounds_of(
+        "nodes=3 timeouts=5 requests=4 heartbeats=4 crashes=2 duplicates=3 "
+        "transfers=2 reads=1 prompt-disks");
     CoreSteps steps(bounds, sound(bounds, {.idle_deliveries = false}), {});
     std::uint64_t checked = 0;
     std::uint64_t elections = 0;
@@ -176,8 +177,7 @@ TEST_CASE("specification: every step of the production core is one of the paper"
             if (all.empty()) {
                 break;
             }
-            const Successor next =
-                all[choices.choose(Site::explore_step, 0, step, all.size())];
+            const Successor next = all[choices.choose(Site::explore_step, 0, step, all.size())];
             REQUIRE(next.violation.empty());
             const NodeId who = next.action.node;
             const spec::Node after =
@@ -194,9 +194,9 @@ TEST_CASE("specification: every step of the production core is one of the paper"
 }
 
 TEST_CASE("specification: the core reaches only what the specification reaches", "[explore]") {
-    for (const char* text : {"nodes=2 timeouts=1 requests=1 prompt-disks",
-             "nodes=2 timeouts=2 requests=1 prompt-disks",
-             "nodes=3 timeouts=1 requests=1 prompt-disks"}) {
+    for (const char* text :
+        {"nodes=2 timeouts=1 requests=1 prompt-disks", "nodes=2 timeouts=2 requests=1 prompt-disks",
+            "nodes=3 timeouts=1 requests=1 prompt-disks"}) {
         const CoreBounds bounds = bounds_of(text);
         const Space paper = space_of_specification(bounds);
         const Space core = space_of_core(bounds);

@@ -5,7 +5,6 @@
 #include <rapidcheck/catch.h>
 
 #include "log/base/format.h"
-
 #include "tests/sim/explore/core/sample.h"
 
 namespace ledger::sim {
@@ -74,7 +73,9 @@ TEST_CASE("timeline: no text breaks the reader, and what it takes can be played"
             const auto at = static_cast<std::size_t>(
                 *rc::gen::inRange<std::uint32_t>(0, static_cast<std::uint32_t>(text.size())));
             switch (*rc::gen::inRange(0, 4)) {
-                case 0: text[at] = *rc::gen::element('0', '9', 'n', ' ', '\n', '=', '#', 'f', '\0'); break;
+                case 0:
+                    text[at] = *rc::gen::element('0', '9', 'n', ' ', '\n', '=', '#', 'f', '\0');
+                    break;
                 case 1: text.erase(at, *rc::gen::inRange<std::size_t>(1, 20)); break;
                 case 2: text.insert(at, text.substr(at / 2, 15)); break;
                 default: text.resize(at); break;
@@ -94,7 +95,8 @@ TEST_CASE("timeline: no text breaks the reader, and what it takes can be played"
 }
 
 TEST_CASE("bounds: read and written", "[explore]") {
-    const CoreBounds bounds = bounds_of("nodes=4 timeouts=2 voters=3 changes=1 prompt-disks depth=9");
+    const CoreBounds bounds =
+        bounds_of("nodes=4 timeouts=2 voters=3 changes=1 prompt-disks depth=9");
     CHECK(parse_bounds(to_text(bounds)) == bounds);
     CHECK(!parse_bounds("nodes=").has_value());
     CHECK(!parse_bounds("knights=3").has_value());
