@@ -61,7 +61,8 @@ void play(Solo& node, std::uint32_t until) {
         node.receive(3, HeartbeatResponse{term, 1});
     }
     if (goes_on()) {
-        node.receive(3, AppendResponse{.term = term, .sequence = 2, .accepted = false});
+        node.receive(
+            3, AppendResponse{.term = term, .sequence = 2, .accepted = true, .match = Index{1}});
     }
     if (goes_on()) {
         node.raft.transfer(node.now, NodeId{2});

@@ -77,6 +77,7 @@ void leads(State state, std::uint8_t who, const std::function<void(State&&)>& vi
     TermFacts& term = facts(state, node.term);
     term.leader = who;
     term.log = node.log;
+    term.commit = node.commit;  // known from earlier terms
     note_held(state, who);
     visit(std::move(state));
 }
@@ -108,6 +109,15 @@ void hears(State state, std::uint8_t who, std::uint8_t previous, std::uint8_t up
     node.commit = std::max(node.commit, std::min(commit, upto));
     note_held(state, who);
     visit(std::move(state));
+}
+
+// A request that changes nothing at a follower is not seen there; what it answers may count all the same.
+void hears_nothing_new(State& state, std::uint8_t who) {
+    const Node& node = state.nodes[who - 1u];
+    const TermFacts& term = facts(state, node.term);
+    if (node.role == Role::follower && term.leader != 0 && term.leader != who) {
+        note_held(state, who);
+    }
 }
 
 void hear_anything(
@@ -216,6 +226,7 @@ bool conforms(State& state, std::uint8_t who, const Node& after) {
         for (State& reached : level) {
             if (reached.nodes[who - 1u] == after) {
                 state = std::move(reached);
+                hears_nothing_new(state, who);
                 return true;
             }
         }
