@@ -87,7 +87,7 @@ std::vector<std::string> not_covered(const ExploreCoreOptions& options, const Ou
         const auto what = static_cast<Spent>(i);
         const bool lost = what == Spent::drops;
         if (options.bounds.of(what) == 0 && !lost) {
-            gaps.push_back(fmt::format("{}: {}", to_text(what), help_of(what)));
+            gaps.push_back(fmt::format("any {} ({})", to_text(what), help_of(what)));
         } else if (!lost) {
             gaps.push_back(fmt::format("more than {} {}", options.bounds.of(what), to_text(what)));
         }

@@ -111,7 +111,8 @@ void hears(State state, std::uint8_t who, std::uint8_t previous, std::uint8_t up
     visit(std::move(state));
 }
 
-// A request that changes nothing at a follower is not seen there; what it answers may count all the same.
+// A request that changes nothing at a follower is not seen there; what it answers may count all the
+// same.
 void hears_nothing_new(State& state, std::uint8_t who) {
     const Node& node = state.nodes[who - 1u];
     const TermFacts& term = facts(state, node.term);
