@@ -9,6 +9,8 @@
 
 namespace ledger::raft {
 
+class StateWords;
+
 // A configuration and the index of the entry that holds it; 0 = given at boot.
 struct ConfigurationAt {
     Index index;
@@ -62,6 +64,8 @@ class ConfigurationHistory {
 
     // Nobody will ask for a configuration before the one in force at `index` any more.
     void forget_before(Index index);
+
+    void describe(StateWords& out) const;  // see Raft::describe()
 
   private:
     // Invariant: never empty, indexes strictly increase.

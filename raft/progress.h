@@ -11,6 +11,8 @@
 
 namespace ledger::raft {
 
+class StateWords;
+
 inline constexpr std::uint32_t inflight_messages_capacity = 32;
 // Rounds of catching up before the leader gives a learner up, until the next change or leader.
 inline constexpr std::uint32_t catch_up_rounds_max = 10;
@@ -37,6 +39,9 @@ class InflightWindow {
     // Forgets requests whose entries end at or below `match`.
     void acknowledged(Index match);
     void clear();
+
+    void describe(StateWords& out) const;  // see Raft::describe()
+    void restart_clock(Instant at);        // all of them were sent then
 
   private:
     std::array<Sent, inflight_messages_capacity> ring_{};

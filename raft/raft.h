@@ -29,6 +29,8 @@
 
 namespace ledger::raft {
 
+class StateWords;
+
 struct Config {
     NodeId self;
     // Of the own disk; 0 on all nodes = the caller sees to it that no member's disk is emptied.
@@ -242,6 +244,13 @@ class Raft {
 
     // As leader: nothing beyond this entry is sent to the peer yet.
     Index sendable(const Progress& peer) const;
+
+    // For exhaustive search (state_words.h); no host calls these. Both need an empty Ready and no leases.
+    // Everything that is not a moment.
+    void describe(StateWords& out) const;
+    // All moments become one, Instant{}: whatever was heard, sent or begun was so just now, and every
+    // timeout begins anew. The next call says what has passed since.
+    void restart_clocks();
 
   private:
     // raft.cpp

@@ -11,6 +11,8 @@
 
 namespace ledger::raft {
 
+class StateWords;
+
 class RaftLog {
   public:
     // A log as found at boot; all of it is on the disk.
@@ -81,6 +83,8 @@ class RaftLog {
         LogId cut, ClusterTime cluster_time, WallTime wall_time, Term current);
     // Drops entries up to `upto` from memory; what is not durable stays.
     void release(Index upto);
+
+    void describe(StateWords& out) const;  // see Raft::describe()
 
   private:
     Term last_term() const;

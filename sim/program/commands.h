@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/explore/core/state.h"
 #include "sim/program/runner.h"
 
 namespace ledger::sim {
@@ -109,5 +110,18 @@ struct CrashExploreOptions {
     bool json = false;
 };
 int command_crash_explore(const CrashExploreOptions& options);
+
+struct ExploreCoreOptions {
+    CoreBounds bounds;
+    Reductions reductions;
+    CoreTarget target;
+    bool depth_first = false;
+    std::uint64_t memory_max = 8ULL << 30;  // bytes
+    std::uint64_t seconds = 0;              // 0 = until it is done
+    std::string out;                        // where the timeline that was found goes
+    std::string replay;                     // a timeline to be played again instead
+    bool json = false;
+};
+int command_explore(const ExploreCoreOptions& options);
 
 }  // namespace ledger::sim

@@ -162,6 +162,91 @@ int dispatch_crash_explore(CrashExploreWords& words) {
     return command_crash_explore(options);
 }
 
+// What is said in words until all of it is known.
+struct ExploreWords {
+    ExploreCoreOptions options;
+    std::string order = "breadth";
+    std::string reductions = "on";
+    std::string memory = "8G";
+    std::string duration;
+};
+
+CLI::App* add_explore(CLI::App& app, ExploreWords& words) {
+    CLI::App* explore =
+        app.add_subcommand("explore", "Every timeline of the production Raft core, within bounds");
+    explore->description(
+        "Example: ledgersim explore --nodes 3 --timeouts 2 --requests 1\nVisits every state that the "
+        "environment can bring the production Raft core into within the bounds,\nand checks the "
+        "invariants in each. Deliveries in any order and completions of writes are always free;\n"
+        "messages that are never delivered are lost ones.");
+    CoreBounds& bounds = words.options.bounds;
+    explore->add_option("--nodes", bounds.nodes, "replicas (default: 3)")
+        ->check(CLI::Range(1u, core_nodes_max));
+    explore->add_option("--voters", bounds.voters, "of them at first, with --changes (default: all)");
+    bounds.of(Spent::timeouts) = 2;
+    bounds.of(Spent::requests) = 1;
+    for (std::uint32_t i = 0; i < spent_count; ++i) {
+        const auto what = static_cast<Spent>(i);
+        explore->add_option("--" + std::string(to_text(what)), bounds.of(what),
+            std::string(help_of(what)) + " (default: " + std::to_string(bounds.of(what)) + ")");
+    }
+    explore->add_option("--messages", bounds.messages, "on their way at the same time, at most");
+    explore->add_option("--depth", bounds.depth, "actions of a timeline, at most");
+    explore->add_flag("--prompt-disks", bounds.prompt_disks, "nothing is ever un-synced");
+    explore->add_flag("--late-everywhere", bounds.late_everywhere,
+        "long silence before every delivery, not only before those of vote requests");
+    explore->add_flag("--reads-anywhere", bounds.reads_anywhere, "reads are asked of followers, too");
+    explore->add_option("--order", words.order, "breadth (shortest counterexample) or depth")
+        ->check(CLI::IsMember({"breadth", "depth"}));
+    explore->add_option("--reductions", words.reductions, "on, off, or no-symmetry")
+        ->check(CLI::IsMember({"on", "off", "no-symmetry"}));
+    CoreTarget& target = words.options.target;
+    explore->add_option("--until-mark", target.mark,
+        "stop where this mark of the core is hit, as raft.conflict_truncation");
+    explore->add_option("--until-committed", target.committed, "stop where so many commands are committed");
+    explore->add_option("--until-leaders", target.leaders, "stop where so many nodes lead at once");
+    explore->add_option("--until-term", target.term, "stop where this term has a leader");
+    explore->add_option("--memory", words.memory, "at most, as 500M or 8G (default: 8G)");
+    explore->add_option("--for", words.duration, "stop after this time, as 60s, 5m or 2h");
+    explore->add_option("--out", words.options.out,
+        "where the timeline that was found goes (default: explore.timeline)");
+    explore->add_option("--replay", words.options.replay, "play a timeline again instead");
+    explore->add_flag("--json", words.options.json, "one JSON object on standard output");
+    explore->footer("Exit codes: 0 nothing is violated, or the target was reached; 1 violated, or the "
+                    "target\ncannot be reached; 2 usage; 3 the bounds were not exhausted; 5 environment.");
+    return explore;
+}
+
+// "500M", "8G".
+bool parse_bytes(const std::string& text, std::uint64_t& bytes) {
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, bytes);
+    const std::string_view unit(at, static_cast<std::size_t>(end - at));
+    constexpr std::uint64_t number_max = 1'000'000;
+    if (error != std::errc{} || bytes == 0 || bytes > number_max || (unit != "M" && unit != "G")) {
+        return false;
+    }
+    bytes <<= unit == "M" ? 20 : 30;
+    return true;
+}
+
+int dispatch_explore(ExploreWords& words) {
+    ExploreCoreOptions& options = words.options;
+    options.depth_first = words.order == "depth";
+    options.reductions = words.reductions == "off" ? Reductions::none() : Reductions{};
+    options.reductions.symmetry = words.reductions == "on";
+    if (const std::string fault = fault_of(options.bounds); !fault.empty()) {
+        return usage("explore: " + fault);
+    }
+    if (!parse_bytes(words.memory, options.memory_max)) {
+        return usage("--memory: expected a size as 500M or 8G, found " + words.memory);
+    }
+    if (!words.duration.empty() && !parse_seconds(words.duration, options.seconds)) {
+        return usage("--for: expected a time as 60s, 5m or 2h, found " + words.duration);
+    }
+    return command_explore(options);
+}
+
 int dispatch(int count, char** words) {
     CLI::App app("Example: ledgersim run --seed 7\nDeterministic simulation of the replicated "
                  "event ledger.");
@@ -251,6 +336,9 @@ int dispatch(int count, char** words) {
     CrashExploreWords explore;
     CLI::App* crashes = add_crash_explore(app, explore);
 
+    ExploreWords timelines;
+    CLI::App* all = add_explore(app, timelines);
+
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
@@ -310,6 +398,9 @@ int dispatch(int count, char** words) {
     }
     if (crashes->parsed()) {
         return dispatch_crash_explore(explore);
+    }
+    if (all->parsed()) {
+        return dispatch_explore(timelines);
     }
     return again->parsed() ? command_replay(replay) : command_run(run);
 }
