@@ -1,0 +1,235 @@
+#include "sim/program/shard_file.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+#include "sim/program/input.h"
+
+namespace ledger::sim {
+namespace {
+
+using Begin = ShardFile::Begin;
+
+class Folder {
+  public:
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "shard_file_XXXXXX").string();
+        REQUIRE(::mkdtemp(name.data()) != nullptr);
+        path_ = name;
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+};
+
+CampaignIdentity identity(std::uint32_t index = 2, std::uint32_t count = 3) {
+    return {.build = sha256(as_bytes("this build")),
+        .build_name = "this build",
+        .scenario = "scenario 1\n",
+        .choice = {"a.scenario", 0},
+        .seconds = 0,
+        .shard = {.first = 10, .last = 99, .index = index, .count = count}};
+}
+
+CampaignTotals runs(const Shard& shard, std::uint64_t first, std::uint64_t last) {
+    CampaignTotals totals;
+    for (std::uint64_t position = first; position <= last; ++position) {
+        RunResult run;
+        run.verdict = check::Verdict::ok;
+        run.seed = shard.seed_at(position);
+        run.steps = 100 + position;
+        run.checks = {{"agreement", check::CheckResult::Verdict::ok, 5}};
+        totals.add(run, 1);
+    }
+    return totals;
+}
+
+Result<void> append(ShardFile& file, std::uint64_t first, std::uint64_t last, bool finished = false) {
+    SeedSet positions;
+    positions.add(first, last);
+    return file.append(runs(file.contents().identity.shard, first, last), positions, finished);
+}
+
+std::unique_ptr<ShardFile> opened(const std::string& path, Begin begin = Begin::anew_or_go_on) {
+    Result<std::unique_ptr<ShardFile>> file = ShardFile::open(path, identity(), begin);
+    REQUIRE(file.has_value());
+    return std::move(*file);
+}
+
+std::string bytes_of(const std::string& path) {
+    const Result<std::string> text = read_file(path);
+    REQUIRE(text);
+    return *text;
+}
+
+std::string place(const Result<std::unique_ptr<ShardFile>>& result) {
+    return result ? "opened" : result.error().place;
+}
+
+// A shard of three records that is finished.
+std::string whole_shard(const Folder& folder) {
+    const std::string path = folder.file("whole.state");
+    {
+        const auto file = opened(path, Begin::anew);
+        REQUIRE(append(*file, 0, 9));
+        REQUIRE(append(*file, 20, 29));
+        REQUIRE(append(*file, 10, 19, true));
+    }
+    return bytes_of(path);
+}
+
+}  // namespace
+
+TEST_CASE("shard file: what was appended is there when it is opened again", "[sim]") {
+    const Folder folder;
+    const std::string path = folder.file("a.state");
+    {
+        const auto file = opened(path);
+        CHECK(file->contents().totals.seeds == 0);
+        CHECK(file->contents().totals.expected == 30);
+        REQUIRE(append(*file, 0, 4));
+        REQUIRE(append(*file, 7, 9));
+    }
+    {
+        const auto file = opened(path);
+        CHECK(file->contents().totals.seeds == 8);
+        CHECK(file->contents().done.ranges() ==
+              std::vector<std::pair<std::uint64_t, std::uint64_t>>{{0, 4}, {7, 9}});
+        CHECK_FALSE(file->contents().finished);
+        CHECK_FALSE(file->contents().cut);
+        REQUIRE(append(*file, 5, 6, true));
+    }
+    const auto file = opened(path, Begin::go_on);
+    CHECK(file->contents().finished);
+    CHECK(file->contents().totals.sum.steps == runs(identity().shard, 0, 9).sum.steps);
+    CHECK(file->contents().identity.choice.file == "a.scenario");
+    CHECK(file->contents().pace.size() == 3);
+}
+
+TEST_CASE("shard file: whoever dies while writing leaves something to go on with", "[sim]") {
+    const Folder folder;
+    const std::string whole = whole_shard(folder);
+    const std::string path = folder.file("b.state");
+    for (std::size_t length = 0; length <= whole.size(); ++length) {
+        CAPTURE(length);
+        REQUIRE(write_file(path, whole.substr(0, length)));
+        const auto file = opened(path);
+        const ShardContents& contents = file->contents();
+        const std::uint64_t seeds = contents.totals.seeds;
+        REQUIRE(seeds % 10 == 0);
+        REQUIRE(contents.finished == (length == whole.size()));
+        // What is missing is done again, and nothing is there twice.
+        for (std::uint64_t first : {0u, 20u, 10u}) {
+            if (!contents.done.contains(first)) {
+                REQUIRE(append(*file, first, first + 9, first == 10));
+            }
+        }
+        REQUIRE(bytes_of(path) == whole);
+    }
+}
+
+TEST_CASE("shard file: zeros where a machine died are no damage", "[sim]") {
+    const Folder folder;
+    const std::string whole = whole_shard(folder);
+    const std::string path = folder.file("c.state");
+    REQUIRE(write_file(path, whole + std::string(5000, '\0')));
+    {
+        const auto file = opened(path);
+        CHECK(file->contents().cut);
+        CHECK(file->contents().totals.seeds == 30);
+    }
+    CHECK(bytes_of(path) == whole);
+}
+
+TEST_CASE("shard file: what was changed is refused, and named", "[sim]") {
+    const Folder folder;
+    const std::string whole = whole_shard(folder);
+    rc::prop("a bit of it", [&] {
+        std::string damaged = whole;
+        const auto at = *rc::gen::inRange<std::size_t>(0, damaged.size());
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 << *rc::gen::inRange(0, 8)));
+        const Result<ShardContents> read = read_shard(as_bytes(damaged));
+        // Of the last record, or where the length of a record is beyond the end, it may look cut off.
+        RC_ASSERT(!read || (read->cut && read->totals.seeds < 30 && !read->finished));
+        RC_ASSERT(read || !read.error().place.empty());
+    });
+    std::string damaged = whole;
+    damaged[whole.size() / 2] ^= 1;
+    const std::string path = folder.file("d.state");
+    REQUIRE(write_file(path, damaged));
+    const auto file = ShardFile::open(path, identity(), Begin::anew_or_go_on);
+    REQUIRE_FALSE(file);
+    CHECK(file.error().code == make_error_code(ShardErrc::damaged));
+    CHECK(file.error().place.find(path + ": the record at byte ") == 0);
+    CHECK(bytes_of(path) == damaged);
+}
+
+TEST_CASE("shard file: a record of seeds that are there already is refused", "[sim]") {
+    const Folder folder;
+    const std::string path = folder.file("e.state");
+    {
+        const auto file = opened(path);
+        REQUIRE(append(*file, 0, 4));
+        REQUIRE(append(*file, 4, 9));
+    }
+    const std::string twice = place(ShardFile::open(path, identity(), Begin::go_on));
+    CHECK(twice.find("does not follow what is before it") != std::string::npos);
+}
+
+TEST_CASE("shard file: results of another campaign are refused, and left alone", "[sim]") {
+    const Folder folder;
+    const std::string path = folder.file("f.state");
+    REQUIRE(append(*opened(path), 0, 4));
+    const std::string before = bytes_of(path);
+    const auto refused = [&](const std::string& how, auto change) {
+        CampaignIdentity other = identity();
+        change(other);
+        const auto file = ShardFile::open(path, other, Begin::anew_or_go_on);
+        REQUIRE_FALSE(file);
+        CHECK(file.error().code == make_error_code(ShardErrc::foreign));
+        CHECK(file.error().place.find(path) == 0);
+        CHECK_THAT(file.error().place, Catch::Contains(how));
+    };
+    refused("another build", [](CampaignIdentity& other) { other.build = sha256(as_bytes("x")); });
+    refused("another scenario", [](CampaignIdentity& other) { other.scenario += "\n"; });
+    refused("another scenario", [](CampaignIdentity& other) { other.choice.nodes = 5; });
+    refused("another scenario", [](CampaignIdentity& other) { other.choice.file.clear(); });
+    refused("other seeds", [](CampaignIdentity& other) { other.shard.last = 100; });
+    refused("other seeds", [](CampaignIdentity& other) { other.seconds = 5; });
+    refused("one of 3 shards", [](CampaignIdentity& other) { other.shard.count = 4; });
+    refused("shard 2, expected 1", [](CampaignIdentity& other) { other.shard.index = 1; });
+    CHECK(bytes_of(path) == before);
+    // Where the scenario lay makes no difference.
+    CampaignIdentity moved = identity();
+    moved.choice.file = "elsewhere/a.scenario";
+    CHECK(place(ShardFile::open(path, moved, Begin::go_on)) == "opened");
+    REQUIRE(write_file(path, "{\"schema\": \"something else\"}\n"));
+    CHECK_THAT(place(ShardFile::open(path, identity(), Begin::anew_or_go_on)),
+        Catch::Contains("does not begin like"));
+    CHECK_THAT(place(ShardFile::open(folder.file("absent"), identity(), Begin::go_on)),
+        Catch::Contains("absent"));
+    REQUIRE(ShardFile::open(path, identity(), Begin::anew));
+    CHECK(opened(path)->contents().totals.seeds == 0);
+}
+
+TEST_CASE("shard file: any bytes are read or refused", "[sim]") {
+    const Folder folder;
+    const std::string whole = whole_shard(folder);
+    rc::prop("pieces of a good one", [&] {
+        std::string text;
+        for (int left = *rc::gen::inRange(0, 6); left > 0; --left) {
+            const auto from = *rc::gen::inRange<std::size_t>(0, whole.size());
+            text += whole.substr(from, *rc::gen::inRange<std::size_t>(0, whole.size()));
+        }
+        const Result<ShardContents> read = read_shard(as_bytes(text));
+        RC_ASSERT(read || !read.error().place.empty());
+    });
+}
+
+}  // namespace ledger::sim
