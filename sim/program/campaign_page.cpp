@@ -27,8 +27,8 @@ std::string banner(const CampaignReport& report) {
         word, word, totals.seeds, totals.sum.steps,
         static_cast<double>(totals.sum.virtual_time.nanoseconds) * 1e-9, timings_page);
     for (const std::string& name : totals.idle()) {
-        text += fmt::format("<p>The check <strong>{}</strong> examined nothing.</p>\n",
-            escape_html(name));
+        text += fmt::format(
+            "<p>The check <strong>{}</strong> examined nothing.</p>\n", escape_html(name));
     }
     if (totals.canary_failed()) {
         text += "<p>The canary was not heard: violations are not reported as they should be.</p>\n";
@@ -43,21 +43,22 @@ std::string link(const std::string& file, std::string_view text) {
 
 std::string finding(const Found& found) {
     const RunResult& run = found.discovery->smallest;
-    const std::string size =
-        found.decisions ? fmt::format("{} decisions, {} faults strike", *found.decisions, found.faults)
-                        : "not made small";
+    const std::string size = found.decisions ? fmt::format("{} decisions, {} faults strike",
+                                                   *found.decisions, found.faults)
+                                             : "not made small";
     return fmt::format(
-        "<section><h3>{} ({})</h3>\n<p>{}</p>\n<p>In {} seeds; the smallest run is seed {}, step {}. "
-        "{}. {}{}{}</p>\n",
-        escape_html(run.violation->check), check::to_text(run.violation->kind),
-        escape_html(run.violation->sentence), found.discovery->seeds.size(), run.seed,
-        run.violation->step, size, link(found.page, "page"), link(found.small, "small capsule"),
-        link(found.capsule, "capsule")) +
-        (found.story.empty()
-                ? std::string()
-                : fmt::format("<details><summary>what happened</summary><pre>{}</pre></details>",
-                      escape_html(found.story, 40'000))) +
-        "</section>\n";
+               "<section><h3>{} ({})</h3>\n<p>{}</p>\n<p>In {} seeds; the smallest run is seed {}, "
+               "step {}. "
+               "{}. {}{}{}</p>\n",
+               escape_html(run.violation->check), check::to_text(run.violation->kind),
+               escape_html(run.violation->sentence), found.discovery->seeds.size(), run.seed,
+               run.violation->step, size, link(found.page, "page"),
+               link(found.small, "small capsule"), link(found.capsule, "capsule")) +
+           (found.story.empty()
+                   ? std::string()
+                   : fmt::format("<details><summary>what happened</summary><pre>{}</pre></details>",
+                         escape_html(found.story, 40'000))) +
+           "</section>\n";
 }
 
 std::string findings(const CampaignReport& report) {
@@ -91,9 +92,11 @@ std::string pace(const ShardTimes& shard) {
         steps[static_cast<std::size_t>(one.microseconds * bars / end)] += one.steps - before;
         before = one.steps;
     }
-    const std::uint64_t most = std::max<std::uint64_t>(1, *std::max_element(steps.begin(), steps.end()));
+    const std::uint64_t most =
+        std::max<std::uint64_t>(1, *std::max_element(steps.begin(), steps.end()));
     std::string text = fmt::format(
-        "<section><h2>Pace</h2>\n<svg viewBox=\"0 0 720 110\" role=\"img\" aria-label=\"steps a second "
+        "<section><h2>Pace</h2>\n<svg viewBox=\"0 0 720 110\" role=\"img\" aria-label=\"steps a "
+        "second "
         "over the campaign, at most {:.0f}\">\n",
         per_second(most * bars, end));
     for (std::size_t i = 0; i < bars; ++i) {
@@ -111,13 +114,15 @@ std::string pace(const ShardTimes& shard) {
 std::string shard_table(const std::vector<ShardTimes>& shards) {
     BudgetedText rows(section_bytes_max);
     for (const ShardTimes& shard : shards) {
-        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
-                             "class=\"number\">{}</td><td class=\"number\">{:.1f}</td><td "
-                             "class=\"number\">{:.0f}</td></tr>\n",
-            shard.index, shard.seeds, shard.steps, seconds(shard.wall_microseconds),
-            per_second(shard.steps, shard.wall_microseconds)));
+        rows.add(
+            fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td><td "
+                        "class=\"number\">{}</td><td class=\"number\">{:.1f}</td><td "
+                        "class=\"number\">{:.0f}</td></tr>\n",
+                shard.index, shard.seeds, shard.steps, seconds(shard.wall_microseconds),
+                per_second(shard.steps, shard.wall_microseconds)));
     }
-    return "<section><h2>Shards</h2>\n<table><caption>how fast each one went</caption><thead><tr><th "
+    return "<section><h2>Shards</h2>\n<table><caption>how fast each one "
+           "went</caption><thead><tr><th "
            "scope=\"col\">shard</th><th scope=\"col\" class=\"number\">seeds</th><th scope=\"col\" "
            "class=\"number\">steps</th><th scope=\"col\" class=\"number\">seconds</th><th "
            "scope=\"col\" class=\"number\">steps a second</th></tr></thead><tbody>\n" +
@@ -142,30 +147,30 @@ std::string marks(const CampaignReport& report) {
     std::sort(sorted.begin(), sorted.end());
     BudgetedText rows(section_bytes_max);
     for (const auto& [hits, name] : sorted) {
-        rows.add(fmt::format(
-            "<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n", escape_html(name),
-            hits));
+        rows.add(fmt::format("<tr><th scope=\"row\">{}</th><td class=\"number\">{}</td></tr>\n",
+            escape_html(name), hits));
     }
     return fmt::format("<p>{} of {} marks were never hit.</p>\n", unhit, sorted.size()) +
            "<details><summary>all of them, the rarest first</summary>" +
            "<table><caption>situations that exploration must have seen</caption><thead><tr><th "
-           "scope=\"col\">mark</th><th scope=\"col\" class=\"number\">hits</th></tr></thead><tbody>\n" +
+           "scope=\"col\">mark</th><th scope=\"col\" "
+           "class=\"number\">hits</th></tr></thead><tbody>\n" +
            rows.text() + "</tbody></table></details>\n";
 }
 
 }  // namespace
 
 std::string campaign_html(const CampaignReport& report) {
-    std::string page = check::page_head(fmt::format("campaign: {}, {} seeds",
-        check::to_text(report.totals.verdict()), report.totals.seeds));
+    std::string page = check::page_head(fmt::format(
+        "campaign: {}, {} seeds", check::to_text(report.totals.verdict()), report.totals.seeds));
     page += banner(report);
     page += fmt::format("<section><h2>Repeat it</h2>\n<pre><code>{}</code></pre></section>\n",
         escape_html(report.repro));
     page += findings(report);
-    page += fmt::format("<section><h2>Canary</h2>\n<p>{} runs had a canary, a check that calls "
-                        "something a violation that is none; {} heard it.</p>\n",
-        report.totals.canaries,
-        report.totals.canary ? report.totals.canary->seeds.size() : 0);
+    page += fmt::format(
+        "<section><h2>Canary</h2>\n<p>{} runs had a canary, a check that calls "
+        "something a violation that is none; {} heard it.</p>\n",
+        report.totals.canaries, report.totals.canary ? report.totals.canary->seeds.size() : 0);
     page += report.canary == nullptr ? "" : finding(*report.canary);
     page += "</section>\n";
     page += marks(report);
@@ -178,7 +183,8 @@ std::string timings_html(const CampaignReport& report) {
     const CampaignTotals& totals = report.totals;
     std::string page = check::page_head(fmt::format("campaign: how fast, {} seeds", totals.seeds));
     page += fmt::format(
-        "<h1>ledgersim campaign: how fast</h1>\n<p>{:.1f} s{}: {:.0f} seeds a minute, {:.0f} steps a "
+        "<h1>ledgersim campaign: how fast</h1>\n<p>{:.1f} s{}: {:.0f} seeds a minute, {:.0f} steps "
+        "a "
         "second. The slowest seed was {} with {:.1f} s.</p>\n",
         seconds(totals.wall_microseconds),
         report.shards.size() > 1 ? fmt::format(" in {} shards together", report.shards.size()) : "",

@@ -1,5 +1,6 @@
 #pragma once
-// CampaignPage: a campaign as pages that need nothing: what was found, how much was tried; and how fast.
+// CampaignPage: a campaign as pages that need nothing: what was found, how much was tried; and how
+// fast.
 
 #include <cstdint>
 #include <optional>
@@ -14,9 +15,9 @@ namespace ledger::sim {
 // What became of a discovery; names of files beside the page, empty = none.
 struct Found {
     const Discovery* discovery = nullptr;
-    std::string capsule;                     // of its smallest run
-    std::string small;                       // the same made small
-    std::string page;                        // of that
+    std::string capsule;  // of its smallest run
+    std::string small;    // the same made small
+    std::string page;     // of that
     std::string story;
     std::optional<std::uint64_t> decisions;  // that are left; none: it was not shrunk
     std::uint64_t faults = 0;                // that strike in it
@@ -41,7 +42,8 @@ struct CampaignReport {
 };
 
 inline constexpr const char* timings_page = "timings.html";
-// Nothing in it depends on machines, or on how the campaign was divided. It links to `timings_page`.
+// Nothing in it depends on machines, or on how the campaign was divided. It links to
+// `timings_page`.
 std::string campaign_html(const CampaignReport& report);
 // All that does: as a page, and as one JSON object with a line end.
 std::string timings_html(const CampaignReport& report);

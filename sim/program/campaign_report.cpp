@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sim/program/capsule.h"
 #include "sim/program/input.h"
@@ -16,8 +16,8 @@
 namespace ledger::sim {
 namespace {
 
-constexpr std::size_t shrunk_max = 8;              // discoveries
-constexpr std::uint64_t canary_seconds_max = 10;   // that its shrinking may take
+constexpr std::size_t shrunk_max = 8;             // discoveries
+constexpr std::uint64_t canary_seconds_max = 10;  // that its shrinking may take
 // Where no time is given: what two free cores do in half a minute, and less for the canary.
 constexpr std::uint64_t shrink_steps = 60'000'000;
 constexpr std::uint64_t canary_steps = 20'000'000;
@@ -86,9 +86,8 @@ Found Writer::discovery(const Discovery& discovery, const ShrinkEffort& effort) 
 void Writer::say(const Found& found) const {
     const Discovery& discovery = *found.discovery;
     std::fprintf(stderr, "%s: %s\n  in %zu seeds, the smallest run is seed %llu\n",
-        discovery.smallest.violation->check.c_str(),
-        discovery.smallest.violation->sentence.c_str(), discovery.seeds.size(),
-        static_cast<unsigned long long>(discovery.smallest.seed));
+        discovery.smallest.violation->check.c_str(), discovery.smallest.violation->sentence.c_str(),
+        discovery.seeds.size(), static_cast<unsigned long long>(discovery.smallest.seed));
     if (found.decisions) {
         std::fprintf(stderr, "  shrunk to %llu decisions: ledgersim replay %s --story\n",
             static_cast<unsigned long long>(*found.decisions), file(found.small).c_str());
@@ -121,7 +120,8 @@ std::string discovery_json(const Found& found, Timings timings) {
 }
 
 ShrinkEffort effort_of(const ReportOrder& order, std::uint64_t seconds_max, std::uint64_t steps) {
-    ShrinkEffort effort{.seconds = std::min(order.shrink_seconds.value_or(seconds_max), seconds_max),
+    ShrinkEffort effort{
+        .seconds = std::min(order.shrink_seconds.value_or(seconds_max), seconds_max),
         .jobs = order.jobs,
         .show = ::isatty(STDERR_FILENO) != 0};
     if (!order.shrink_seconds) {
@@ -149,7 +149,8 @@ ScenarioOf scenarios_of(const check::Scenario& scenario, const ScenarioChoice& c
     return [scenario, choice](std::uint64_t seed) {
         check::Scenario own = scenario_of_seed(scenario, choice, seed);
         if (has_canary(seed)) {
-            own.set(check::Section::swarm, "check.canary", check::Unit::count, check::Range::one(1));
+            own.set(
+                check::Section::swarm, "check.canary", check::Unit::count, check::Range::one(1));
         }
         return own;
     };
@@ -200,8 +201,7 @@ int write_report(const CampaignTotals& totals, const ReportOrder& order) {
             std::fprintf(stderr, "page: %s\n", writer.file("index.html").c_str());
         }
     }
-    const std::string text =
-        order.json ? totals_json(totals, Timings::yes) : totals_text(totals);
+    const std::string text = order.json ? totals_json(totals, Timings::yes) : totals_text(totals);
     const int code = check::exit_code(totals.verdict());
     return answer(text, code == exit_ok && writer.failed() ? exit_environment : code);
 }

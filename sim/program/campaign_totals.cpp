@@ -127,7 +127,8 @@ void CampaignTotals::add(const RunResult& result, std::uint64_t microseconds) {
         has_canary(result.seed) && result.violation && result.violation->check == "canary";
     if (has_canary(result.seed)) {
         ++canaries;
-        canaries_silent += !result.violation && result.leader_changes_with_uncommitted > 0 ? 1u : 0u;
+        canaries_silent +=
+            !result.violation && result.leader_changes_with_uncommitted > 0 ? 1u : 0u;
     }
     if (result.verdict == check::Verdict::violated) {
         const std::string print = check::fingerprint(*result.violation);
@@ -200,8 +201,7 @@ check::Verdict CampaignTotals::verdict() const {
         return check::Verdict::violated;
     }
     const bool incomplete = seeds == 0 || seeds < expected;
-    return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive
-                                               : check::Verdict::ok;
+    return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive : check::Verdict::ok;
 }
 
 void encode_totals(const CampaignTotals& totals, ByteVector& out) {
@@ -358,8 +358,8 @@ std::string totals_text(const CampaignTotals& totals) {
     }
     text += fmt::format("\n{:<36}{:>14}{:>14}\n", "check", "verdict", "examined");
     for (const auto& [name, result] : totals.checks) {
-        text += fmt::format("{:<36}{:>14}{:>14}\n", name, check::to_text(result.verdict),
-            result.examined);
+        text += fmt::format(
+            "{:<36}{:>14}{:>14}\n", name, check::to_text(result.verdict), result.examined);
     }
     std::string unhit;
     for (const auto& [name, hits] : totals.marks) {

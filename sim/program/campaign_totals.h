@@ -47,8 +47,8 @@ struct CampaignTotals {
     std::vector<std::uint64_t> violated() const;
     // Checks that examined nothing in the whole campaign, which fails it.
     std::vector<std::string> idle() const;
-    // One had reason to sing and was silent; or there were enough of them, in runs that have reason on
-    // average, and none was heard.
+    // One had reason to sing and was silent; or there were enough of them, in runs that have reason
+    // on average, and none was heard.
     bool canary_failed() const;
     check::Verdict verdict() const;
 };

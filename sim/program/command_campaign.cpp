@@ -2,9 +2,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "sim/program/campaign_report.h"
 #include "sim/program/commands.h"
@@ -79,10 +79,10 @@ class Search {
             .run =
                 [&](std::uint64_t seed, StepObserver& observer) {
                     return run_seed({.scenario = scenario(seed),
-                        .seed = seed,
-                        .input = nullptr,
-                        .kept_operations = 0,
-                        .observer = &observer})
+                                        .seed = seed,
+                                        .input = nullptr,
+                                        .kept_operations = 0,
+                                        .observer = &observer})
                         .result;
                 },
             .done =
@@ -126,8 +126,8 @@ class Search {
     }
 
     void tell(const RunResult& result) const {
-        const bool canary = has_canary(result.seed) && result.violation &&
-                            result.violation->check == "canary";
+        const bool canary =
+            has_canary(result.seed) && result.violation && result.violation->check == "canary";
         if (options_.json && result.verdict != check::Verdict::ok && !canary) {
             const std::string line =
                 run_json(result, 0, repro_line(options_.scenario, result.seed), "ledgersim.run/1");
@@ -173,8 +173,8 @@ std::string state_file(const CampaignOptions& options) {
                          : options.out + "/campaign.state";
 }
 
-// A shard that is finished ends well, whatever it found: the merge has the verdict, and a scheduler that
-// sees a failure would try again.
+// A shard that is finished ends well, whatever it found: the merge has the verdict, and a scheduler
+// that sees a failure would try again.
 int shard_answer(const CampaignOptions& options, const CampaignTotals& totals, bool saved) {
     const ShardChoice& shard = *options.shard;
     std::string text;
@@ -189,9 +189,10 @@ int shard_answer(const CampaignOptions& options, const CampaignTotals& totals, b
         writer.key("state").text(state_file(options)).end_object();
         text.push_back('\n');
     } else {
-        std::fprintf(stderr, "shard %u of %u: %llu seeds, %zu findings: ledgersim campaign merge %s\n",
-            shard.index, shard.count, static_cast<unsigned long long>(totals.seeds),
-            totals.discoveries.size(), options.out.c_str());
+        std::fprintf(stderr,
+            "shard %u of %u: %llu seeds, %zu findings: ledgersim campaign merge %s\n", shard.index,
+            shard.count, static_cast<unsigned long long>(totals.seeds), totals.discoveries.size(),
+            options.out.c_str());
     }
     return answer(text, saved ? exit_ok : exit_environment);
 }
@@ -249,8 +250,7 @@ int command_campaign(const CampaignOptions& options) {
     std::unique_ptr<ShardFile> file;
     if (!options.out.empty()) {
         if (options.resume && !std::filesystem::exists(state_file(options))) {
-            std::fprintf(stderr,
-                "ledgersim: there is no %s; leave --resume away to begin one\n",
+            std::fprintf(stderr, "ledgersim: there is no %s; leave --resume away to begin one\n",
                 state_file(options).c_str());
             return exit_usage;
         }

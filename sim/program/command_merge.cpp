@@ -32,7 +32,7 @@ Result<std::vector<std::string>> state_files(const std::vector<std::string>& dir
         std::error_code failed;
         std::set<std::string> here;
         for (std::filesystem::directory_iterator entry(directory, failed), end;
-             !failed && entry != end; entry.increment(failed)) {
+            !failed && entry != end; entry.increment(failed)) {
             if (entry->path().extension() == ".state") {
                 here.insert(entry->path().string());
             }
@@ -41,7 +41,8 @@ Result<std::vector<std::string>> state_files(const std::vector<std::string>& dir
             return failure(InputErrc::unreadable, directory + ": " + failed.message());
         }
         if (here.empty()) {
-            return failure(ShardErrc::foreign, directory + ": no shard of a campaign in it (*.state)");
+            return failure(
+                ShardErrc::foreign, directory + ": no shard of a campaign in it (*.state)");
         }
         for (const std::string& file : here) {
             const std::string same = std::filesystem::canonical(file, failed).string();
@@ -114,7 +115,7 @@ std::string print_ranges(const SeedSet& numbers) {
 }
 
 struct Progress {
-    SeedSet missing;    // shards of which nothing is there
+    SeedSet missing;  // shards of which nothing is there
     SeedSet unfinished;
     std::uint64_t seeds = 0;
 };
@@ -147,12 +148,10 @@ void tell_incomplete(const Shards& shards, const Progress& progress) {
         if (contents.finished) {
             continue;
         }
-        const std::string end = contents.cut
-                                    ? fmt::format(", cut off at byte {}", contents.whole_bytes)
-                                    : "";
-        const std::string of = contents.totals.expected > 0
-                                   ? fmt::format(" of {}", contents.totals.expected)
-                                   : "";
+        const std::string end =
+            contents.cut ? fmt::format(", cut off at byte {}", contents.whole_bytes) : "";
+        const std::string of =
+            contents.totals.expected > 0 ? fmt::format(" of {}", contents.totals.expected) : "";
         std::fprintf(stderr, "ledgersim: %s: shard %u of %u is not finished: %llu%s seeds%s\n",
             shard.path.c_str(), index, identity.shard.count,
             static_cast<unsigned long long>(contents.totals.seeds), of.c_str(), end.c_str());
@@ -253,8 +252,8 @@ int command_merge(const MergeOptions& options) {
     const Progress progress = progress_of(*shards);
     tell_incomplete(*shards, progress);
     if (!complete(progress) && !options.partial) {
-        std::fprintf(stderr,
-            "ledgersim: run these again, as before; or --partial for what is there\n");
+        std::fprintf(
+            stderr, "ledgersim: run these again, as before; or --partial for what is there\n");
         return exit_inconclusive;
     }
     return merge(*shards, progress, options);
@@ -273,9 +272,9 @@ int command_shard_status(const MergeOptions& options) {
     }
     tell_incomplete(*shards, progress);
     const std::uint64_t count = identity_of(*shards).shard.count;
-    return answer(fmt::format("{} of {} shards finished, {} seeds\n",
-                      count - progress.missing.size() - progress.unfinished.size(), count,
-                      progress.seeds),
+    return answer(
+        fmt::format("{} of {} shards finished, {} seeds\n",
+            count - progress.missing.size() - progress.unfinished.size(), count, progress.seeds),
         code);
 }
 

@@ -24,8 +24,8 @@ ShardWords choose(std::optional<std::uint64_t> index, std::optional<std::uint64_
             .error = fmt::format(
                 "expected I/N with 1 <= I <= N <= {}, or env, found {}", shards_max, found)};
     }
-    return {.choice = ShardChoice{static_cast<std::uint32_t>(*index),
-                static_cast<std::uint32_t>(*count)},
+    return {.choice =
+                ShardChoice{static_cast<std::uint32_t>(*index), static_cast<std::uint32_t>(*count)},
         .error = {}};
 }
 
@@ -47,10 +47,12 @@ ShardWords from_environment(const Environment& variable) {
         const auto least = value("SLURM_ARRAY_TASK_MIN");
         // Slurm names no step where it is 1.
         const bool stepless = variable("SLURM_ARRAY_TASK_STEP") == nullptr;
-        const auto step = stepless ? std::optional<std::uint64_t>(1) : value("SLURM_ARRAY_TASK_STEP");
-        const bool whole = id && least && step && *step > 0 && *id >= *least &&
-                           (*id - *least) % *step == 0;
-        return choose(whole ? std::optional((*id - *least) / *step + 1) : std::nullopt, count, found);
+        const auto step =
+            stepless ? std::optional<std::uint64_t>(1) : value("SLURM_ARRAY_TASK_STEP");
+        const bool whole =
+            id && least && step && *step > 0 && *id >= *least && (*id - *least) % *step == 0;
+        return choose(
+            whole ? std::optional((*id - *least) / *step + 1) : std::nullopt, count, found);
     }
     if (variable("JOB_COMPLETION_INDEX") != nullptr) {
         const auto index = value("JOB_COMPLETION_INDEX");
@@ -58,7 +60,8 @@ ShardWords from_environment(const Environment& variable) {
         return choose(index ? std::optional(*index + 1) : std::nullopt, count, found);
     }
     return {.choice = std::nullopt,
-        .error = "env: neither LEDGERSIM_SHARD nor SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"};
+        .error =
+            "env: neither LEDGERSIM_SHARD nor SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set"};
 }
 
 }  // namespace

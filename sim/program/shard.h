@@ -13,9 +13,9 @@
 
 namespace ledger::sim {
 
-// Part `index` of `count` of the seeds first..last: every `count`-th one. So each part has all kinds of
-// seeds, and a campaign without an end has parts without an end.
-// Invariant: 1 <= index <= count <= shards_max, first <= last.
+// Part `index` of `count` of the seeds first..last: every `count`-th one. So each part has all
+// kinds of seeds, and a campaign without an end has parts without an end. Invariant: 1 <= index <=
+// count <= shards_max, first <= last.
 inline constexpr std::uint32_t shards_max = 1'000'000;
 struct Shard {
     std::uint64_t first = 1;

@@ -4,11 +4,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "log/base/crc32c.h"
 #include "sim/program/input.h"
@@ -101,8 +101,8 @@ Result<std::uint64_t> read_header(ByteSpan bytes, CampaignIdentity& identity) {
     const std::uint64_t end = reader.offset();
     const std::uint32_t crc = reader.u32();
     if (!reader.ok()) {
-        return failure(ShardErrc::cut,
-            fmt::format("it ends at byte {}, inside its header", bytes.size()));
+        return failure(
+            ShardErrc::cut, fmt::format("it ends at byte {}, inside its header", bytes.size()));
     }
     std::optional<CampaignIdentity> read;
     if (crc == crc32c(bytes.first(static_cast<std::size_t>(end)))) {
@@ -133,8 +133,7 @@ bool take_record(ByteSpan body, ShardContents& contents) {
         }
     }
     const std::optional<CampaignTotals> part = decode_totals(reader.bytes(reader.remaining()));
-    if (!reader.ok() || finished > 1 || !part ||
-        part->seeds != contents.done.size() - before) {
+    if (!reader.ok() || finished > 1 || !part || part->seeds != contents.done.size() - before) {
         return false;
     }
     contents.totals.add(*part);
@@ -183,7 +182,8 @@ std::string difference(const CampaignIdentity& own, const CampaignIdentity& othe
         const auto name = [](const CampaignIdentity& identity) {
             return identity.choice.file.empty() ? "default" : identity.choice.file;
         };
-        return fmt::format("made with another scenario, {} ({}, {} nodes), expected {} ({}, {} nodes)",
+        return fmt::format(
+            "made with another scenario, {} ({}, {} nodes), expected {} ({}, {} nodes)",
             name(other), scenario_hash(other), other.choice.nodes, name(own), scenario_hash(own),
             own.choice.nodes);
     }
@@ -192,7 +192,8 @@ std::string difference(const CampaignIdentity& own, const CampaignIdentity& othe
         return fmt::format("of other seeds, {}, expected {}", seeds_of(other), seeds_of(own));
     }
     if (other.shard.count != own.shard.count) {
-        return fmt::format("one of {} shards, expected one of {}", other.shard.count, own.shard.count);
+        return fmt::format(
+            "one of {} shards, expected one of {}", other.shard.count, own.shard.count);
     }
     return {};
 }
@@ -283,8 +284,8 @@ Result<void> ShardFile::take_up(const CampaignIdentity& identity, Begin begin) {
     LEDGER_TRY(const std::string text, read_file(path_));
     const ByteSpan there = as_bytes(text);
     // Who died while writing it has left a part of the header.
-    const bool begun = there.size() < header.size() &&
-                       std::equal(there.begin(), there.end(), header.begin());
+    const bool begun =
+        there.size() < header.size() && std::equal(there.begin(), there.end(), header.begin());
     if (begin == Begin::anew || (begin == Begin::anew_or_go_on && begun)) {
         if (::ftruncate(file_, 0) != 0) {
             return failed("cannot empty it");
@@ -301,8 +302,8 @@ Result<void> ShardFile::take_up(const CampaignIdentity& identity, Begin begin) {
     }
     std::string other = difference(identity, read->identity);
     if (other.empty() && read->identity.shard.index != identity.shard.index) {
-        other = fmt::format(
-            "shard {}, expected {}", read->identity.shard.index, identity.shard.index);
+        other =
+            fmt::format("shard {}, expected {}", read->identity.shard.index, identity.shard.index);
     }
     if (!other.empty()) {
         return failure(ShardErrc::foreign, path_ + ": " + other);

@@ -1,5 +1,6 @@
 #pragma once
-// ShardFile: what a shard of a campaign has found, appended part by part, to be gone on with and merged.
+// ShardFile: what a shard of a campaign has found, appended part by part, to be gone on with and
+// merged.
 //
 //   header   u32 "ELsh", u32 version, u32 length of the body, body, u32 CRC-32C of all before it
 //            body: what campaign it is (CampaignIdentity)
@@ -7,9 +8,9 @@
 //            body: u8 finished, u64 count of ranges, of each first and last position run (u64),
 //            totals of these seeds alone (encode_totals)
 //
-// Numbers are little-endian. Nothing is ever changed but the end: whoever dies leaves whole records and
-// perhaps a part of one, which the next to open the file cuts off. The seeds of that one are run again;
-// since a seed is the same run everywhere, nothing is lost but their time.
+// Numbers are little-endian. Nothing is ever changed but the end: whoever dies leaves whole records
+// and perhaps a part of one, which the next to open the file cuts off. The seeds of that one are
+// run again; since a seed is the same run everywhere, nothing is lost but their time.
 
 #include <cstdint>
 #include <memory>

@@ -21,8 +21,8 @@ RunResult ok_run(std::uint64_t seed) {
 RunResult bad_run(std::uint64_t seed, const std::string& check, const std::string& sentence) {
     RunResult run = ok_run(seed);
     run.verdict = check::Verdict::violated;
-    run.violation =
-        check::Violation{.check = check, .kind = check::Kind::safety, .step = 9, .sentence = sentence};
+    run.violation = check::Violation{
+        .check = check, .kind = check::Kind::safety, .step = 9, .sentence = sentence};
     return run;
 }
 
@@ -42,7 +42,8 @@ std::uint64_t seed_without_canary(std::uint64_t from = 1) {
 
 }  // namespace
 
-TEST_CASE("campaign totals: runs that found the same are one discovery, with the smallest run", "[sim]") {
+TEST_CASE(
+    "campaign totals: runs that found the same are one discovery, with the smallest run", "[sim]") {
     CampaignTotals totals;
     const std::uint64_t a = seed_without_canary(10);
     const std::uint64_t b = seed_without_canary(a + 1);
@@ -134,8 +135,8 @@ RunResult run_of(std::uint64_t seed) {
     run.leader_changes_with_uncommitted = draw(9, 3);
     run.faults.counts[draw(10, fault_count)] = {draw(11, 5), draw(12, 5)};
     run.checks.push_back({"erasure", check::CheckResult::Verdict::idle, 0});
-    run.checks.push_back({"cuts", draw(13, 4) == 0 ? check::CheckResult::Verdict::violated
-                                                   : check::CheckResult::Verdict::ok,
+    run.checks.push_back({"cuts",
+        draw(13, 4) == 0 ? check::CheckResult::Verdict::violated : check::CheckResult::Verdict::ok,
         draw(14, 4)});
     return run;
 }
@@ -161,7 +162,8 @@ std::vector<T> shuffled(std::vector<T> list) {
 
 }  // namespace
 
-TEST_CASE("campaign totals: the shards of a campaign together are the whole, in any order", "[sim]") {
+TEST_CASE(
+    "campaign totals: the shards of a campaign together are the whole, in any order", "[sim]") {
     rc::prop("parts of shards, as they come", [] {
         const auto first = *rc::gen::inRange<std::uint64_t>(0, 1'000);
         const std::uint64_t last = first + *rc::gen::inRange<std::uint64_t>(0, 120);

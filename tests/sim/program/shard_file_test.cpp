@@ -50,7 +50,8 @@ CampaignTotals runs(const Shard& shard, std::uint64_t first, std::uint64_t last)
     return totals;
 }
 
-Result<void> append(ShardFile& file, std::uint64_t first, std::uint64_t last, bool finished = false) {
+Result<void> append(
+    ShardFile& file, std::uint64_t first, std::uint64_t last, bool finished = false) {
     SeedSet positions;
     positions.add(first, last);
     return file.append(runs(file.contents().identity.shard, first, last), positions, finished);
@@ -165,7 +166,8 @@ TEST_CASE("shard file: what was changed is refused, and named", "[sim]") {
         const auto at = *rc::gen::inRange<std::size_t>(0, damaged.size());
         damaged[at] = static_cast<char>(damaged[at] ^ (1 << *rc::gen::inRange(0, 8)));
         const Result<ShardContents> read = read_shard(as_bytes(damaged));
-        // Of the last record, or where the length of a record is beyond the end, it may look cut off.
+        // Of the last record, or where the length of a record is beyond the end, it may look cut
+        // off.
         const bool cut = read && read->cut && read->totals.seeds < 30 && !read->finished;
         const bool named = !read && !read.error().place.empty();
         RC_ASSERT(cut || named);

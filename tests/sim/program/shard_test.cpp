@@ -59,8 +59,8 @@ TEST_CASE("shards: of all seeds that there are every shard has its part", "[sim]
 TEST_CASE("shards: which one is said in words", "[sim]") {
     CHECK(in({}, "3/16").choice == ShardChoice{3, 16});
     CHECK(in({}, "1/1").choice == ShardChoice{1, 1});
-    for (const char* wrong : {"", "3", "/", "3/", "/16", "0/16", "17/16", "3/16/2", "-1/4", "1/1000001",
-             "3 /16", "x", "99999999999999999999/4"}) {
+    for (const char* wrong : {"", "3", "/", "3/", "/16", "0/16", "17/16", "3/16/2", "-1/4",
+             "1/1000001", "3 /16", "x", "99999999999999999999/4"}) {
         CAPTURE(wrong);
         const ShardWords words = in({}, wrong);
         CHECK_FALSE(words.choice);
@@ -77,7 +77,8 @@ TEST_CASE("shards: which one is said by the environment", "[sim]") {
                  {"SLURM_ARRAY_TASK_COUNT", "5"}})
               .choice == ShardChoice{1, 5});
     // Kubernetes counts from 0 and does not say how many there are.
-    CHECK(in({{"JOB_COMPLETION_INDEX", "0"}, {"LEDGERSIM_SHARDS", "4"}}).choice == ShardChoice{1, 4});
+    CHECK(
+        in({{"JOB_COMPLETION_INDEX", "0"}, {"LEDGERSIM_SHARDS", "4"}}).choice == ShardChoice{1, 4});
     // What is said on purpose counts more.
     Variables both = slurm;
     both["LEDGERSIM_SHARD"] = "2";
@@ -105,8 +106,8 @@ TEST_CASE("seed set: it holds what was added, in as few ranges as there are", "[
         std::set<std::uint64_t> twin;
         for (int i = *rc::gen::inRange(0, 40); i > 0; --i) {
             const auto first = *rc::gen::inRange<std::uint64_t>(0, 60);
-            const std::uint64_t last = first + *rc::gen::weightedElement<std::uint64_t>(
-                                                   {{4, 0}, {1, 1}, {1, 5}});
+            const std::uint64_t last =
+                first + *rc::gen::weightedElement<std::uint64_t>({{4, 0}, {1, 1}, {1, 5}});
             bool fresh = true;
             for (std::uint64_t seed = first; seed <= last; ++seed) {
                 fresh = fresh && !twin.contains(seed);
