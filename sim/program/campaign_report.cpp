@@ -56,7 +56,8 @@ class Writer {
 };
 
 Found Writer::discovery(const Discovery& discovery, const ShrinkEffort& effort) {
-    Found found{.discovery = &discovery};
+    Found found;
+    found.discovery = &discovery;
     const RunResult& smallest = discovery.smallest;
     const bool died = smallest.violation->kind == check::Kind::crash;
     const Capsule capsule = capsule_of(order_.scenario(smallest.seed), smallest, died);

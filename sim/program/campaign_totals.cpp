@@ -83,7 +83,7 @@ void write(ByteWriter& writer, const Discovery& discovery) {
     write(writer, discovery.seeds);
 }
 
-// Not whole: the reader says so, or a result was not readable.
+// Not whole: the reader says so, or a result was not readable, or has nothing to be discovered.
 bool read(ByteReader& reader, Discovery& discovery) {
     discovery.fingerprint = as_text(reader.sized());
     std::optional<RunResult> smallest = decode_result(reader.sized());
@@ -91,7 +91,7 @@ bool read(ByteReader& reader, Discovery& discovery) {
     if (smallest) {
         discovery.smallest = std::move(*smallest);
     }
-    return smallest.has_value() && reader.ok();
+    return discovery.smallest.violation.has_value() && reader.ok();
 }
 
 void write_numbers(check::JsonWriter& writer, const std::vector<std::uint64_t>& numbers) {

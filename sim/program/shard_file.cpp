@@ -12,13 +12,13 @@
 
 #include "log/base/crc32c.h"
 #include "sim/program/input.h"
+#include "sim/program/mapped_file.h"
 
 namespace ledger::sim {
 namespace {
 
 constexpr std::uint32_t magic = 0x68734c45;  // "ELsh"
 constexpr std::uint32_t version = 1;
-constexpr std::size_t header_front = 12;  // magic, version, length
 constexpr std::size_t record_front = 8;   // length, CRC
 constexpr std::size_t crc_bytes = 4;
 
@@ -167,8 +167,8 @@ boost::system::error_code make_error_code(ShardErrc errc) {
 }
 
 Result<Digest> own_build() {
-    LEDGER_TRY(const std::string program, read_file("/proc/self/exe"));
-    return sha256(as_bytes(program));
+    LEDGER_TRY(const MappedFile program, MappedFile::open("/proc/self/exe"));
+    return sha256(program.bytes());
 }
 
 std::string difference(const CampaignIdentity& own, const CampaignIdentity& other) {

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
+#include "log/base/crc32c.h"
 #include "sim/program/input.h"
 
 namespace ledger::sim {
@@ -242,6 +243,31 @@ TEST_CASE("shard file: any bytes are read or refused", "[sim]") {
         }
         const Result<ShardContents> read = read_shard(as_bytes(text));
         const bool told = read || !read.error().place.empty();
+        RC_ASSERT(told);
+    });
+}
+
+TEST_CASE("shard file: any record with a valid checksum is read or refused", "[sim]") {
+    const Folder folder;
+    const std::string path = folder.file("g.state");
+    REQUIRE(opened(path) != nullptr);
+    const std::string header = bytes_of(path);
+    REQUIRE(append(*opened(path), 0, 9).has_value());
+    const std::string body = bytes_of(path).substr(header.size() + 8);
+    rc::prop("forged", [&] {
+        std::string forged = body.substr(0, *rc::gen::inRange<std::size_t>(1, body.size() + 1));
+        for (int left = *rc::gen::inRange(0, 4); left > 0; --left) {
+            forged[*rc::gen::inRange<std::size_t>(0, forged.size())] = *rc::gen::arbitrary<char>();
+        }
+        ByteVector record;
+        ByteWriter writer(record);
+        writer.u32(static_cast<std::uint32_t>(forged.size()));
+        writer.u32(crc32c(as_bytes(forged), crc32c(record)));
+        writer.bytes(as_bytes(forged));
+        const std::string text = header + std::string(as_text(record));
+        const Result<ShardContents> read = read_shard(as_bytes(text));
+        const bool told = read ? read->totals.seeds == read->done.size()
+                               : read.error().code == make_error_code(ShardErrc::damaged);
         RC_ASSERT(told);
     });
 }
