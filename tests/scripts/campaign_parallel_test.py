@@ -24,7 +24,7 @@ def main():
     if len(blocks) != 1:
         print(f"README: {len(blocks)} blocks of lines with parallel, expected one")
         return 1
-    script, replaced = re.subn(r"--seeds 1\.\.\d+", "--seeds 1..64", blocks[0])
+    script, replaced = re.subn(r"--seeds 1\.\.\d+", "--seeds 1..32", blocks[0])
     if replaced != 1:
         print(f"README: {replaced} ranges of seeds, expected one")
         return 1
@@ -37,7 +37,7 @@ def main():
                                   capture_output=True, text=True, timeout=300)
 
         done = run(script)
-        one = run("ledgersim campaign --seeds 1..64 --out one --json")
+        one = run("ledgersim campaign --seeds 1..32 --out one --json")
         pages = [pathlib.Path(directory, folder, "report.jsonl").read_bytes() for folder in ("report", "one")]
         if done.returncode != one.returncode or pages[0] != pages[1]:
             print(f"exit {done.returncode}, on one machine {one.returncode}\n{done.stderr}\n{one.stderr}")
