@@ -47,7 +47,7 @@ struct Report {
     std::string trace_hash;
     std::string build;  // version, compiler
     std::uint64_t virtual_milliseconds = 0;
-    std::uint64_t wall_milliseconds = 0;
+    std::uint64_t wall_milliseconds = 0;  // 0 = it is not said
     std::uint64_t events = 0;
     std::uint64_t operations_ok = 0;
     std::uint64_t operations_failed = 0;

@@ -85,7 +85,9 @@ std::string facts(const Report& report) {
     rows.add(row("seed", fmt::format("{}", report.seed)));
     rows.add(row("events", fmt::format("{}", report.events)));
     rows.add(row("virtual time", seconds(report.virtual_milliseconds)));
-    rows.add(row("wall time", seconds(report.wall_milliseconds)));
+    if (report.wall_milliseconds > 0) {
+        rows.add(row("wall time", seconds(report.wall_milliseconds)));
+    }
     rows.add(row("trace hash", report.trace_hash));
     rows.add(row("build", report.build));
     for (const auto& [name, value] : report.facts) {

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "log/base/crc32c.h"
 #include "sim/check/fingerprint.h"
 #include "sim/program/output.h"
 #include "sim/program/result_record.h"
@@ -12,17 +11,50 @@
 namespace ledger::sim {
 namespace {
 
-constexpr std::uint32_t magic = 0x74634c45;  // "ELct"
-constexpr std::uint32_t version = 1;
 // So many canaries where runs have a reason on average, and one of them should have had one.
 constexpr std::uint64_t canaries_enough = 16;
 
-void note(Discovery& discovery, const RunResult& result) {
-    if (discovery.seeds.empty() || result.steps < discovery.smallest.steps) {
-        discovery.smallest = result;
+// Both ascending.
+void join(std::vector<std::uint64_t>& seeds, const std::vector<std::uint64_t>& more) {
+    std::vector<std::uint64_t> all(seeds.size() + more.size());
+    std::merge(seeds.begin(), seeds.end(), more.begin(), more.end(), all.begin());
+    seeds = std::move(all);
+}
+
+void join(Discovery& discovery, const Discovery& more) {
+    const RunResult& one = discovery.smallest;
+    const RunResult& other = more.smallest;
+    if (discovery.seeds.empty() ||
+        std::pair(other.steps, other.seed) < std::pair(one.steps, one.seed)) {
+        discovery.smallest = other;
     }
-    discovery.seeds.insert(
-        std::upper_bound(discovery.seeds.begin(), discovery.seeds.end(), result.seed), result.seed);
+    discovery.fingerprint = more.fingerprint;
+    join(discovery.seeds, more.seeds);
+}
+
+void join(std::map<std::string, check::CheckResult>& checks, const check::CheckResult& one) {
+    using Verdict = check::CheckResult::Verdict;
+    check::CheckResult& all = checks[one.name];
+    all.name = one.name;
+    all.examined += one.examined;
+    const bool failed = all.verdict == Verdict::violated || one.verdict == Verdict::violated;
+    all.verdict = failed ? Verdict::violated : all.examined > 0 ? Verdict::ok : Verdict::idle;
+}
+
+void join(RunResult& sum, const RunResult& result) {
+    sum.steps += result.steps;
+    sum.virtual_time = sum.virtual_time + result.virtual_time;
+    sum.faults.add(result.faults);
+    sum.operations.ok += result.operations.ok;
+    sum.operations.failed += result.operations.failed;
+    sum.operations.unknown += result.operations.unknown;
+    sum.acknowledged_appends += result.acknowledged_appends;
+    sum.events_in_ledger += result.events_in_ledger;
+    sum.leader_changes += result.leader_changes;
+    sum.leader_changes_with_uncommitted += result.leader_changes_with_uncommitted;
+    sum.crash_recoveries += result.crash_recoveries;
+    sum.crash_recoveries_with_loss += result.crash_recoveries_with_loss;
+    sum.marathons += result.marathons;
 }
 
 void write(ByteWriter& writer, const RunResult& result) {
@@ -52,7 +84,7 @@ void write(ByteWriter& writer, const Discovery& discovery) {
     write(writer, discovery.seeds);
 }
 
-// Not whole: the reader says so, or a result was not readable.
+// Not whole: the reader says so, or a result was not readable, or has nothing to be discovered.
 bool read(ByteReader& reader, Discovery& discovery) {
     discovery.fingerprint = as_text(reader.sized());
     std::optional<RunResult> smallest = decode_result(reader.sized());
@@ -60,7 +92,7 @@ bool read(ByteReader& reader, Discovery& discovery) {
     if (smallest) {
         discovery.smallest = std::move(*smallest);
     }
-    return smallest.has_value() && reader.ok();
+    return discovery.smallest.violation.has_value() && reader.ok();
 }
 
 void write_numbers(check::JsonWriter& writer, const std::vector<std::uint64_t>& numbers) {
@@ -84,29 +116,6 @@ std::string canary_text(const CampaignTotals& totals) {
 
 }  // namespace
 
-void SeedSet::add(std::uint64_t seed) {
-    auto after = std::upper_bound(ranges_.begin(), ranges_.end(), seed,
-        [](std::uint64_t value, const auto& range) { return value < range.first; });
-    const bool joins_before = after != ranges_.begin() && std::prev(after)->second + 1 >= seed;
-    const bool joins_after = after != ranges_.end() && after->first == seed + 1;
-    if (joins_before && joins_after) {
-        std::prev(after)->second = after->second;
-        ranges_.erase(after);
-    } else if (joins_before) {
-        std::prev(after)->second = std::max(std::prev(after)->second, seed);
-    } else if (joins_after) {
-        after->first = seed;
-    } else {
-        ranges_.insert(after, {seed, seed});
-    }
-}
-
-bool SeedSet::contains(std::uint64_t seed) const {
-    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), seed,
-        [](std::uint64_t value, const auto& range) { return value < range.first; });
-    return after != ranges_.begin() && std::prev(after)->second >= seed;
-}
-
 bool has_canary(std::uint64_t seed) {
     constexpr std::uint64_t one_in = 100;
     return keyed_bits(seed, Site::nemesis_profile, 1001, 0) % one_in == 0;
@@ -114,48 +123,54 @@ bool has_canary(std::uint64_t seed) {
 
 void CampaignTotals::add(const RunResult& result, std::uint64_t microseconds) {
     ++seeds;
-    done.add(result.seed);
     // Where the scenario has one in every run, it is a finding like any other.
     const bool sang =
         has_canary(result.seed) && result.violation && result.violation->check == "canary";
     if (has_canary(result.seed)) {
         ++canaries;
-        canaries_silent += !result.violation && result.leader_changes_with_uncommitted > 0 ? 1u : 0u;
+        canaries_silent +=
+            !result.violation && result.leader_changes_with_uncommitted > 0 ? 1u : 0u;
     }
     if (result.verdict == check::Verdict::violated) {
         const std::string print = check::fingerprint(*result.violation);
         Discovery& discovery = sang ? (canary ? *canary : canary.emplace()) : discoveries[print];
-        discovery.fingerprint = print;
-        note(discovery, result);
+        join(discovery, {.fingerprint = print, .smallest = result, .seeds = {result.seed}});
     } else if (result.verdict == check::Verdict::inconclusive) {
-        inconclusive.insert(
-            std::upper_bound(inconclusive.begin(), inconclusive.end(), result.seed), result.seed);
+        join(inconclusive, {result.seed});
     }
     if (microseconds > slowest_microseconds) {
         slowest_microseconds = microseconds;
         slowest_seed = result.seed;
     }
-    sum.steps += result.steps;
-    sum.virtual_time = sum.virtual_time + result.virtual_time;
-    sum.faults.add(result.faults);
-    sum.operations.ok += result.operations.ok;
-    sum.operations.failed += result.operations.failed;
-    sum.operations.unknown += result.operations.unknown;
-    sum.acknowledged_appends += result.acknowledged_appends;
-    sum.events_in_ledger += result.events_in_ledger;
-    sum.leader_changes += result.leader_changes;
-    sum.leader_changes_with_uncommitted += result.leader_changes_with_uncommitted;
-    sum.crash_recoveries += result.crash_recoveries;
-    sum.crash_recoveries_with_loss += result.crash_recoveries_with_loss;
-    sum.marathons += result.marathons;
+    join(sum, result);
     for (const check::CheckResult& one : result.checks) {
-        using Verdict = check::CheckResult::Verdict;
-        check::CheckResult& all = checks[one.name];
-        all.name = one.name;
-        all.examined += one.examined;
-        const bool failed = all.verdict == Verdict::violated || one.verdict == Verdict::violated;
-        all.verdict = failed ? Verdict::violated : all.examined > 0 ? Verdict::ok : Verdict::idle;
+        join(checks, one);
     }
+}
+
+void CampaignTotals::add(const CampaignTotals& other) {
+    seeds += other.seeds;
+    join(inconclusive, other.inconclusive);
+    for (const auto& [print, discovery] : other.discoveries) {
+        join(discoveries[print], discovery);
+    }
+    join(sum, other.sum);
+    for (const auto& [name, one] : other.checks) {
+        join(checks, one);
+    }
+    for (const auto& [name, hits] : other.marks) {
+        marks[name] += hits;
+    }
+    canaries += other.canaries;
+    canaries_silent += other.canaries_silent;
+    if (other.canary) {
+        join(canary ? *canary : canary.emplace(), *other.canary);
+    }
+    if (other.slowest_microseconds > slowest_microseconds) {
+        slowest_microseconds = other.slowest_microseconds;
+        slowest_seed = other.slowest_seed;
+    }
+    wall_microseconds += other.wall_microseconds;
 }
 
 std::vector<std::uint64_t> CampaignTotals::violated() const {
@@ -187,17 +202,11 @@ check::Verdict CampaignTotals::verdict() const {
         return check::Verdict::violated;
     }
     const bool incomplete = seeds == 0 || seeds < expected;
-    return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive
-                                               : check::Verdict::ok;
+    return incomplete || !inconclusive.empty() ? check::Verdict::inconclusive : check::Verdict::ok;
 }
 
-ByteVector encode_totals(const CampaignTotals& totals, const std::string& what) {
-    ByteVector bytes;
-    ByteWriter writer(bytes);
-    writer.u32(magic);
-    writer.u32(version);
-    writer.sized(as_bytes(what));
-    writer.u64(totals.expected);
+void encode_totals(const CampaignTotals& totals, ByteVector& out) {
+    ByteWriter writer(out);
     writer.u64(totals.seeds);
     write(writer, totals.inconclusive);
     writer.u64(totals.discoveries.size());
@@ -215,11 +224,6 @@ ByteVector encode_totals(const CampaignTotals& totals, const std::string& what) 
         writer.sized(as_bytes(name));
         writer.u64(hits);
     }
-    writer.u64(totals.done.ranges().size());
-    for (const auto& [first, last] : totals.done.ranges()) {
-        writer.u64(first);
-        writer.u64(last);
-    }
     writer.u64(totals.canaries);
     writer.u64(totals.canaries_silent);
     writer.u8(totals.canary ? 1 : 0);
@@ -229,25 +233,11 @@ ByteVector encode_totals(const CampaignTotals& totals, const std::string& what) 
     writer.u64(totals.slowest_seed);
     writer.u64(totals.slowest_microseconds);
     writer.u64(totals.wall_microseconds);
-    writer.u32(crc32c(bytes));
-    return bytes;
 }
 
-std::optional<CampaignTotals> decode_totals(ByteSpan bytes, const std::string& what) {
-    constexpr std::size_t crc_bytes = 4;
-    if (bytes.size() < crc_bytes ||
-        load_little_endian<std::uint32_t>(bytes.last(crc_bytes).data()) !=
-            crc32c(bytes.first(bytes.size() - crc_bytes))) {
-        return std::nullopt;
-    }
-    ByteReader reader(bytes.first(bytes.size() - crc_bytes));
-    const bool ours = reader.u32() == magic && reader.u32() == version &&
-                      as_text(reader.sized()) == what;
-    if (!ours) {
-        return std::nullopt;
-    }
+std::optional<CampaignTotals> decode_totals(ByteSpan bytes) {
+    ByteReader reader(bytes);
     CampaignTotals totals;
-    totals.expected = reader.u64();
     totals.seeds = reader.u64();
     totals.inconclusive = read_numbers(reader);
     bool whole = true;
@@ -269,12 +259,6 @@ std::optional<CampaignTotals> decode_totals(ByteSpan bytes, const std::string& w
         const std::string name(as_text(reader.sized()));
         totals.marks[name] = reader.u64();
     }
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
-    for (std::uint64_t left = reader.u64(); reader.ok() && left > 0; --left) {
-        const std::uint64_t first = reader.u64();
-        ranges.emplace_back(first, reader.u64());
-    }
-    totals.done.set(std::move(ranges));
     totals.canaries = reader.u64();
     totals.canaries_silent = reader.u64();
     if (reader.u8() != 0) {
@@ -283,10 +267,11 @@ std::optional<CampaignTotals> decode_totals(ByteSpan bytes, const std::string& w
     totals.slowest_seed = reader.u64();
     totals.slowest_microseconds = reader.u64();
     totals.wall_microseconds = reader.u64();
-    return whole && reader.ok() ? std::optional(std::move(totals)) : std::nullopt;
+    whole = whole && reader.ok() && reader.at_end();
+    return whole ? std::optional(std::move(totals)) : std::nullopt;
 }
 
-std::string totals_json(const CampaignTotals& totals, std::uint64_t wall_microseconds) {
+std::string totals_json(const CampaignTotals& totals, Timings timings) {
     std::string text;
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledgersim.campaign/1");
@@ -335,15 +320,17 @@ std::string totals_json(const CampaignTotals& totals, std::uint64_t wall_microse
     writer.number(totals.sum.leader_changes_with_uncommitted);
     writer.key("crash_recoveries").number(totals.sum.crash_recoveries);
     writer.key("crash_recoveries_with_loss").number(totals.sum.crash_recoveries_with_loss);
-    writer.key("slowest_seed").number(totals.slowest_seed);
     writer.key("virtual_seconds").fixed(totals.sum.virtual_time.nanoseconds / 1000, 6);
-    writer.key("wall_seconds").fixed(static_cast<std::int64_t>(wall_microseconds), 6);
+    if (timings == Timings::yes) {
+        writer.key("slowest_seed").number(totals.slowest_seed);
+        writer.key("wall_seconds").fixed(static_cast<std::int64_t>(totals.wall_microseconds), 6);
+    }
     writer.end_object();
     text.push_back('\n');
     return text;
 }
 
-std::string totals_text(const CampaignTotals& totals, std::uint64_t wall_microseconds) {
+std::string totals_text(const CampaignTotals& totals) {
     const RunResult& sum = totals.sum;
     std::string text;
     const auto row = [&](const char* name, std::uint64_t value) {
@@ -364,7 +351,7 @@ std::string totals_text(const CampaignTotals& totals, std::uint64_t wall_microse
     row("crash recoveries", sum.crash_recoveries);
     row("... that lost bytes", sum.crash_recoveries_with_loss);
     time("virtual time", static_cast<double>(sum.virtual_time.nanoseconds) * 1e-9);
-    time("wall time", static_cast<double>(wall_microseconds) * 1e-6);
+    time("wall time", static_cast<double>(totals.wall_microseconds) * 1e-6);
     time(fmt::format("slowest seed, {}", totals.slowest_seed).c_str(),
         static_cast<double>(totals.slowest_microseconds) * 1e-6);
     text += fmt::format("\n{:<36}{:>14}{:>14}\n", "fault", "fired", "consumed");
@@ -374,8 +361,8 @@ std::string totals_text(const CampaignTotals& totals, std::uint64_t wall_microse
     }
     text += fmt::format("\n{:<36}{:>14}{:>14}\n", "check", "verdict", "examined");
     for (const auto& [name, result] : totals.checks) {
-        text += fmt::format("{:<36}{:>14}{:>14}\n", name, check::to_text(result.verdict),
-            result.examined);
+        text += fmt::format(
+            "{:<36}{:>14}{:>14}\n", name, check::to_text(result.verdict), result.examined);
     }
     std::string unhit;
     for (const auto& [name, hits] : totals.marks) {

@@ -1,67 +1,29 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
-
-#include <fmt/format.h>
+#include <memory>
 #include <unistd.h>
 
-#include "log/base/sha256.h"
-#include "sim/program/campaign_page.h"
-#include "sim/program/campaign_totals.h"
-#include "sim/program/capsule.h"
+#include <fmt/format.h>
+
+#include "sim/program/campaign_report.h"
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
 #include "sim/program/output.h"
-#include "sim/program/shrink_run.h"
-#include "sim/program/story.h"
+#include "sim/program/shard_file.h"
 #include "sim/program/workers.h"
 
 namespace ledger::sim {
 namespace {
 
+// So much of what was done is lost at most when the process dies: a moment, or a small share.
 constexpr std::uint64_t save_interval = 2'000'000;  // microseconds
-constexpr std::size_t shrunk_max = 8;               // discoveries
-constexpr std::uint64_t canary_seconds_max = 10;    // that its shrinking may take
-
-// Where a campaign leaves what it has found, and what it needs to go on.
-class Folder {
-  public:
-    Folder(const CampaignOptions& options, std::string what)
-        : kept_(!options.out.empty()), path_(kept_ ? options.out : "out"), what_(std::move(what)) {}
-
-    std::string file(const std::string& name) const { return path_ + "/" + name; }
-    // Whether it was asked for; otherwise it is there for findings only.
-    bool kept() const { return kept_; }
-    bool make() const {
-        std::error_code failed;
-        std::filesystem::create_directories(path_, failed);
-        return !failed;
-    }
-    // Done or not, all of it at once.
-    Result<void> save(const CampaignTotals& totals) const {
-        const std::string temporary = file("campaign.state.new");
-        LEDGER_CHECK(write_file(temporary, as_text(encode_totals(totals, what_))));
-        std::error_code failed;
-        std::filesystem::rename(temporary, file("campaign.state"), failed);
-        return failed ? Result<void>(failure(InputErrc::unreadable, temporary + ": " + failed.message()))
-                      : Result<void>();
-    }
-    std::optional<CampaignTotals> saved() const {
-        const Result<std::string> bytes = read_file(file("campaign.state"));
-        return bytes ? decode_totals(as_bytes(*bytes), what_) : std::nullopt;
-    }
-
-  private:
-    const bool kept_;
-    const std::string path_;
-    const std::string what_;
-};
+constexpr std::uint64_t save_share = 64;
 
 class ProgressLine {
   public:
     explicit ProgressLine(std::uint64_t start) : start_(start), last_(start) {}
-    void show(const CampaignTotals& totals, const CampaignOptions& options) {
+    void show(const CampaignTotals& totals) {
         const std::uint64_t now = wall_clock_microseconds();
         if (!terminal_ || now - last_ < 200'000) {
             return;
@@ -69,8 +31,8 @@ class ProgressLine {
         last_ = now;
         const double seconds = static_cast<double>(now - start_) * 1e-6;
         std::string line = fmt::format("{} seeds", totals.seeds);
-        if (options.seconds == 0) {
-            line += fmt::format(" of {}", options.last - options.first + 1);
+        if (totals.expected > 0) {
+            line += fmt::format(" of {}", totals.expected);
         }
         line += fmt::format(", {} findings, {:.0f} steps/s, {:.0f} s", totals.discoveries.size(),
             static_cast<double>(totals.sum.steps) / seconds, seconds);
@@ -90,219 +52,228 @@ class ProgressLine {
     bool shown_ = false;
 };
 
-// What has to be the same for a campaign to go on: this very program, too.
-std::string identity_of(const CampaignOptions& options, const check::Scenario& scenario) {
-    const Result<std::string> program = read_file("/proc/self/exe");
-    const Digest digest = program ? sha256(as_bytes(*program)) : Digest{};
-    return fmt::format("{} {:016x} {}..{} {} nodes, file {}\n{}", build_name(), digest.truncated(),
-        options.first, options.last, options.scenario.nodes, options.scenario.file,
-        check::print_scenario(scenario));
-}
-
-using ScenarioOf = std::function<check::Scenario(std::uint64_t seed)>;
-
-// A capsule for each of its seeds, the smallest run made smaller, with its story and its page.
-Found write_discovery(const Discovery& discovery, const ScenarioOf& scenario, const Folder& folder,
-    const CampaignOptions& options, std::uint64_t seconds) {
-    Found found{.discovery = &discovery};
-    const auto keep = [&](const std::string& name, const std::string& text) {
-        const Result<void> written = write_file(folder.file(name), text);
-        if (!written) {
-            complain(written.error(), exit_environment);
+// All seeds of a shard, with what is known of them already.
+class Search {
+  public:
+    // `file` may be null: then nothing is kept.
+    Search(const CampaignOptions& options, const CampaignIdentity& identity, ShardFile* file)
+        : options_(options), shard_(identity.shard), file_(file) {
+        totals_.expected = identity.seconds > 0 ? 0 : shard_.seeds();
+        if (file_ != nullptr) {
+            const ShardContents& before = file_->contents();
+            totals_ = before.totals;
+            done_ = before.done;
+            pace_ = before.pace;
         }
-        return written ? name : std::string();
-    };
-    const RunResult& smallest = discovery.smallest;
-    const bool died = smallest.violation->kind == check::Kind::crash;
-    const Capsule capsule = capsule_of(scenario(smallest.seed), smallest, died);
-    const std::string name = fmt::format("seed-{}", smallest.seed);
-    found.capsule = keep(name + ".capsule", print_capsule(capsule));
-    if (seconds == 0) {
-        return found;
+        before_ = totals_.wall_microseconds;
+        start_ = saved_ = wall_clock_microseconds();
     }
-    const std::optional<ShrinkReport> shrunk = shrink_run(capsule,
-        {.seconds = seconds, .jobs = options.jobs, .show = ::isatty(STDERR_FILENO) != 0});
-    if (!shrunk) {
-        return found;
+
+    // False if not all of it could be saved. `seconds`: 0 = no limit.
+    bool run(const ScenarioOf& scenario, std::uint64_t seconds) {
+        ProgressLine progress(start_);
+        work({.shard = shard_,
+            .seconds = seconds,
+            .jobs = options_.jobs,
+            .skip = [&](std::uint64_t position) { return done_.contains(position); },
+            .run =
+                [&](std::uint64_t seed, StepObserver& observer) {
+                    return run_seed({.scenario = scenario(seed),
+                                        .seed = seed,
+                                        .input = nullptr,
+                                        .kept_operations = 0,
+                                        .observer = &observer})
+                        .result;
+                },
+            .done =
+                [&](const Finding& finding) {
+                    take(finding);
+                    progress.show(totals_);
+                    return !(options_.stop_on_violation && !totals_.discoveries.empty());
+                }});
+        return finish();
     }
-    found.decisions = decisions(shrunk->capsule.scenario);
-    found.faults = shrunk->faults;
-    found.microseconds = shrunk->microseconds;
-    found.small = keep(name + ".small.capsule", print_capsule(shrunk->capsule));
-    found.story = story_text(shrunk->told.report, shrunk->told.played);
-    check::Report page = shrunk->told.report;
-    page.capsule = found.small;
-    page.story = found.story;
-    page.repro = fmt::format("ledgersim replay {} --expect", found.small);
-    found.page = keep(name + ".html", check::report_html(page));
-    return found;
+    // There is nothing more to do.
+    bool finish() { return save(true); }
+    const CampaignTotals& totals() const { return totals_; }
+    ShardTimes times() const {
+        return {.index = shard_.index,
+            .seeds = totals_.seeds,
+            .steps = totals_.sum.steps,
+            .wall_microseconds = totals_.wall_microseconds,
+            .pace = pace_};
+    }
+
+  private:
+    void take(const Finding& finding) {
+        const std::uint64_t position = shard_.position_of(finding.result.seed);
+        if (!done_.add(position)) {
+            return;  // its worker died when it had said so already
+        }
+        new_positions_.add(position);
+        for (CampaignTotals* totals : {&totals_, &new_}) {
+            totals->add(finding.result, finding.microseconds);
+            for (const auto& [name, hits] : finding.marks) {
+                totals->marks[name] += hits;
+            }
+        }
+        tell(finding.result);
+        const std::uint64_t now = wall_clock_microseconds();
+        pace_.push_back({before_ + now - start_, totals_.sum.steps});
+        if (now - saved_ > std::max(save_interval, (before_ + now - start_) / save_share)) {
+            save(false);
+        }
+    }
+
+    void tell(const RunResult& result) const {
+        const bool canary =
+            has_canary(result.seed) && result.violation && result.violation->check == "canary";
+        if (options_.json && result.verdict != check::Verdict::ok && !canary) {
+            const std::string line =
+                run_json(result, 0, repro_line(options_.scenario, result.seed), "ledgersim.run/1");
+            std::fwrite(line.data(), 1, line.size(), stdout);
+        }
+    }
+
+    bool save(bool finished) {
+        const std::uint64_t now = wall_clock_microseconds();
+        new_.wall_microseconds += now - saved_;
+        saved_ = now;
+        totals_.wall_microseconds = before_ + now - start_;
+        if (file_ == nullptr) {
+            return true;
+        }
+        if (const Result<void> written = file_->append(new_, new_positions_, finished); !written) {
+            complain(written.error(), exit_environment);
+            return false;  // the next time all of it is tried again
+        }
+        new_ = {};
+        new_positions_.clear();
+        return true;
+    }
+
+    const CampaignOptions& options_;
+    const Shard shard_;
+    ShardFile* const file_;
+    CampaignTotals totals_;
+    SeedSet done_;
+    std::vector<Pace> pace_;
+    // Since the file was written to.
+    CampaignTotals new_;
+    SeedSet new_positions_;
+    // Microseconds of wall time.
+    std::uint64_t before_ = 0;
+    std::uint64_t start_ = 0;
+    std::uint64_t saved_ = 0;
+};
+
+std::string state_file(const CampaignOptions& options) {
+    return options.shard ? fmt::format("{}/shard-{:05}-of-{:05}.state", options.out,
+                               options.shard->index, options.shard->count)
+                         : options.out + "/campaign.state";
 }
 
-std::string discovery_json(const Found& found) {
+// A shard that is finished ends well, whatever it found: the merge has the verdict, and a scheduler
+// that sees a failure would try again.
+int shard_answer(const CampaignOptions& options, const CampaignTotals& totals, bool saved) {
+    const ShardChoice& shard = *options.shard;
     std::string text;
-    check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledgersim.finding/1");
-    writer.key("fingerprint").text(found.discovery->fingerprint);
-    writer.key("seed").number(found.discovery->smallest.seed);
-    writer.key("seeds").number(found.discovery->seeds.size());
-    writer.key("violation");
-    write_violation(writer, *found.discovery->smallest.violation);
-    writer.key("capsule").text(found.capsule);
-    writer.key("small_capsule").text(found.small);
-    writer.key("decisions");
-    found.decisions ? writer.number(*found.decisions) : writer.null();
-    writer.key("struck").number(found.faults);
-    writer.key("shrink_seconds").fixed(static_cast<std::int64_t>(found.microseconds), 6);
-    writer.end_object();
-    text.push_back('\n');
-    return text;
+    if (options.json) {
+        check::JsonWriter writer(text);
+        writer.begin_object().key("schema").text("ledgersim.shard/1");
+        writer.key("shard").number(shard.index).key("shards").number(shard.count);
+        writer.key("seeds_run").number(totals.seeds);
+        writer.key("findings").number(totals.discoveries.size());
+        writer.key("violated").number(totals.violated().size());
+        writer.key("inconclusive").number(totals.inconclusive.size());
+        writer.key("state").text(state_file(options)).end_object();
+        text.push_back('\n');
+    } else {
+        std::fprintf(stderr,
+            "shard %u of %u: %llu seeds, %zu findings: ledgersim campaign merge %s\n", shard.index,
+            shard.count, static_cast<unsigned long long>(totals.seeds), totals.discoveries.size(),
+            options.out.c_str());
+    }
+    return answer(text, saved ? exit_ok : exit_environment);
 }
 
-void say(const Found& found, const Folder& folder) {
-    const Discovery& discovery = *found.discovery;
-    std::fprintf(stderr, "%s: %s\n  in %zu seeds, the smallest run is seed %llu\n",
-        discovery.smallest.violation->check.c_str(),
-        discovery.smallest.violation->sentence.c_str(), discovery.seeds.size(),
-        static_cast<unsigned long long>(discovery.smallest.seed));
-    if (found.decisions) {
-        std::fprintf(stderr, "  shrunk to %llu decisions: ledgersim replay %s --story\n",
-            static_cast<unsigned long long>(*found.decisions), folder.file(found.small).c_str());
+int run_shard(const CampaignOptions& options, const CampaignIdentity& identity,
+    const ScenarioOf& scenario, ShardFile& file) {
+    const ShardContents& before = file.contents();
+    Search search(options, identity, &file);
+    const std::uint64_t spent = before.totals.wall_microseconds / 1'000'000;
+    bool saved = true;
+    if (before.finished) {
+        // It is left alone, whatever it is asked for.
+    } else if (options.seconds > 0 && spent >= options.seconds) {
+        saved = search.finish();
     } else {
-        std::fprintf(stderr, "  ledgersim replay %s --html seed.html\n",
-            folder.file(found.capsule).c_str());
+        saved = search.run(scenario, options.seconds > 0 ? options.seconds - spent : 0);
     }
+    return shard_answer(options, search.totals(), saved);
+}
+
+Result<std::unique_ptr<ShardFile>> open_state(
+    const CampaignOptions& options, const CampaignIdentity& identity) {
+    std::error_code failed;
+    if (!options.resume) {
+        std::filesystem::create_directories(options.out, failed);
+    }
+    if (failed) {
+        return failure(InputErrc::unreadable, options.out + ": " + failed.message());
+    }
+    return ShardFile::open(state_file(options), identity,
+        options.resume  ? ShardFile::Begin::go_on
+        : options.shard ? ShardFile::Begin::anew_or_go_on
+                        : ShardFile::Begin::anew);
 }
 
 }  // namespace
 
-std::string campaign_line(const CampaignOptions& options) {
-    std::string line = "ledgersim campaign";
-    line += options.seconds > 0 ? fmt::format(" --for {}s", options.seconds)
-                                : fmt::format(" --seeds {}..{}", options.first, options.last);
-    line += options.scenario.file.empty() ? "" : " --scenario " + options.scenario.file;
-    line += options.scenario.nodes == 0 ? "" : fmt::format(" --nodes {}", options.scenario.nodes);
-    return line + " --out " + options.out;
-}
-
 int command_campaign(const CampaignOptions& options) {
-    Result<check::Scenario> scenario = load_scenario(options.scenario);
+    const Result<check::Scenario> scenario = load_scenario(options.scenario);
     if (!scenario) {
         return complain(scenario.error(), exit_usage);
     }
-    const ScenarioOf of_seed = [&](std::uint64_t seed) {
-        check::Scenario own = scenario_of_seed(*scenario, options.scenario, seed);
-        if (has_canary(seed)) {
-            own.set(check::Section::swarm, "check.canary", check::Unit::count, check::Range::one(1));
-        }
-        return own;
-    };
-    const Folder folder(options, identity_of(options, *scenario));
-    if (folder.kept() && !folder.make()) {
-        std::fprintf(stderr, "ledgersim: cannot make %s\n", options.out.c_str());
-        return exit_environment;
+    const Result<Digest> build = options.out.empty() ? Result<Digest>(Digest{}) : own_build();
+    if (!build) {
+        return complain(build.error(), exit_environment);
     }
-    CampaignTotals totals;
-    totals.expected = options.seconds == 0 ? options.last - options.first + 1 : 0;
-    if (options.resume) {
-        std::optional<CampaignTotals> saved = folder.saved();
-        if (!saved) {
-            std::fprintf(stderr,
-                "ledgersim: %s holds no state of this campaign: same seeds, same scenario, same "
-                "build; leave --resume away to begin one\n",
-                folder.file("campaign.state").c_str());
+    const ShardChoice shard = options.shard.value_or(ShardChoice{});
+    const CampaignIdentity identity{.build = *build,
+        .build_name = build_name(),
+        .scenario = check::print_scenario(*scenario),
+        .choice = options.scenario,
+        .seconds = options.seconds,
+        .shard = {options.first, options.last, shard.index, shard.count}};
+    const ScenarioOf of_seed = scenarios_of(*scenario, options.scenario);
+    std::unique_ptr<ShardFile> file;
+    if (!options.out.empty()) {
+        if (options.resume && !std::filesystem::exists(state_file(options))) {
+            std::fprintf(stderr, "ledgersim: there is no %s; leave --resume away to begin one\n",
+                state_file(options).c_str());
             return exit_usage;
         }
-        totals = std::move(*saved);
-    }
-    const SeedSet done = totals.done;
-    const std::uint64_t before = totals.wall_microseconds;
-    const std::uint64_t start = wall_clock_microseconds();
-    std::vector<Pace> pace;
-    std::uint64_t saved_at = start;
-    const auto save = [&] {
-        totals.wall_microseconds = before + wall_clock_microseconds() - start;
-        if (folder.kept()) {
-            if (const Result<void> written = folder.save(totals); !written) {
-                complain(written.error(), exit_environment);
-            }
+        Result<std::unique_ptr<ShardFile>> opened = open_state(options, identity);
+        if (!opened) {
+            const bool ours = opened.error().code.category() == shard_category();
+            return complain(opened.error(), ours ? exit_usage : exit_environment);
         }
-    };
-    {
-        ProgressLine progress(start);
-        work({.first = options.first,
-            .last = options.last,
-            .seconds = options.seconds,
-            .jobs = options.jobs,
-            .skip = [&](std::uint64_t seed) { return done.contains(seed); },
-            .run =
-                [&](std::uint64_t seed, StepObserver& observer) {
-                    return run_seed({.scenario = of_seed(seed),
-                        .seed = seed,
-                        .input = nullptr,
-                        .kept_operations = 0,
-                        .observer = &observer})
-                        .result;
-                },
-            .done =
-                [&](const RunResult& result, std::uint64_t microseconds) {
-                    totals.add(result, microseconds);
-                    progress.show(totals, options);
-                    const bool canary = has_canary(result.seed) && result.violation &&
-                                        result.violation->check == "canary";
-                    if (options.json && result.verdict != check::Verdict::ok && !canary) {
-                        const std::string line = run_json(result, 0,
-                            repro_line(options.scenario, result.seed),
-                            "ledgersim.run/1");
-                        std::fwrite(line.data(), 1, line.size(), stdout);
-                    }
-                    const std::uint64_t now = wall_clock_microseconds();
-                    pace.push_back({now - start, totals.sum.steps});
-                    if (now - saved_at > save_interval) {
-                        saved_at = now;
-                        save();
-                    }
-                    return !(options.stop_on_violation && !totals.discoveries.empty());
-                },
-            .mark = [&](const std::string& name,
-                        std::uint64_t hits) { totals.marks[name] += hits; }});
+        file = std::move(*opened);
     }
-    save();
-    std::vector<Found> findings;
-    if (!totals.discoveries.empty()) {
-        folder.make();
+    if (options.shard) {
+        return run_shard(options, identity, of_seed, *file);
     }
-    for (const auto& [print, discovery] : totals.discoveries) {
-        const std::uint64_t seconds = findings.size() < shrunk_max ? options.shrink_seconds : 0;
-        findings.push_back(write_discovery(discovery, of_seed, folder, options, seconds));
-        say(findings.back(), folder);
-        if (options.json) {
-            const std::string line = discovery_json(findings.back());
-            std::fwrite(line.data(), 1, line.size(), stdout);
-        }
-    }
-    const std::uint64_t wall = before + wall_clock_microseconds() - start;
-    if (folder.kept()) {
-        std::optional<Found> canary;
-        if (totals.canary) {
-            canary = write_discovery(*totals.canary, of_seed, folder, options,
-                std::min(options.shrink_seconds, canary_seconds_max));
-        }
-        const std::string page = campaign_html({.totals = totals,
-            .findings = findings,
-            .canary = canary ? &*canary : nullptr,
-            .pace = pace,
-            .wall_microseconds = wall,
-            .repro = campaign_line(options)});
-        if (auto written = write_file(folder.file("index.html"), page); !written) {
-            return complain(written.error(), exit_environment);
-        }
-        if (!options.json) {
-            std::fprintf(stderr, "page: %s\n", folder.file("index.html").c_str());
-        }
-    }
-    const std::string text =
-        options.json ? totals_json(totals, wall) : totals_text(totals, wall);
-    return answer(text, check::exit_code(totals.verdict()));
+    Search search(options, identity, file.get());
+    const bool saved = search.run(of_seed, options.seconds);
+    const int code = write_report(search.totals(), {.out = options.out,
+                                                       .scenario = of_seed,
+                                                       .jobs = options.jobs,
+                                                       .shrink_seconds = options.shrink_seconds,
+                                                       .json = options.json,
+                                                       .shards = {search.times()},
+                                                       .repro = campaign_line(identity)});
+    return code == exit_ok && !saved ? exit_environment : code;
 }
 
 }  // namespace ledger::sim

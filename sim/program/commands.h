@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/explore/core/state.h"
 #include "sim/program/runner.h"
+#include "sim/program/shard.h"
 
 namespace ledger::sim {
 
@@ -28,18 +30,31 @@ struct CampaignOptions {
     std::uint64_t first = 1;
     std::uint64_t last = UINT64_MAX;
     std::uint64_t seconds = 0;  // 0 = until `last`
+    std::optional<ShardChoice> shard;   // a part of it only, for `command_merge`; with `out`
     std::uint32_t jobs = 2;
     ScenarioChoice scenario;
     std::string out;            // where it leaves what it finds, a page and its state; empty = out,
                                 // for what it finds only
-    std::uint64_t shrink_seconds = 30;  // for each discovery; 0 = they are left as they are
-    bool resume = false;        // go on from the state that `out` holds
+    // For each discovery; 0 = they are left as they are; nothing = as in campaign_report.h.
+    std::optional<std::uint64_t> shrink_seconds;
+    bool resume = false;        // go on from the state that `out` holds; a shard always does
     bool stop_on_violation = false;
     bool json = false;
 };
 int command_campaign(const CampaignOptions& options);
-// The command that these options are.
-std::string campaign_line(const CampaignOptions& options);
+
+struct MergeOptions {
+    std::vector<std::string> from;  // directories with shards
+    std::string out;                // as for a campaign
+    std::uint32_t jobs = 2;
+    std::optional<std::uint64_t> shrink_seconds;
+    bool partial = false;  // report what is there, though something is missing
+    bool json = false;
+};
+// The report that one machine would have given.
+int command_merge(const MergeOptions& options);
+// How far the shards are; `from` and `json` only. Ok when nothing is missing, else inconclusive.
+int command_shard_status(const MergeOptions& options);
 
 struct GuidedOptions {
     std::uint64_t seconds = 60;

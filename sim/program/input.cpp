@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -206,6 +207,15 @@ Result<void> write_file(const std::string& path, std::string_view text) {
         return failure(InputErrc::unreadable, fmt::format("{}: {}", path, std::strerror(errno)));
     }
     return {};
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text) {
+    const std::string temporary = path + ".new";
+    LEDGER_CHECK(write_file(temporary, text));
+    std::error_code failed;
+    std::filesystem::rename(temporary, path, failed);
+    return failed ? Result<void>(failure(InputErrc::unreadable, temporary + ": " + failed.message()))
+                  : Result<void>();
 }
 
 Result<std::vector<state::Append>> parse_input(std::string_view text) {

@@ -18,6 +18,8 @@ boost::system::error_code make_error_code(InputErrc errc);
 // The whole file ("-" = standard input).
 Result<std::string> read_file(const std::string& path);
 Result<void> write_file(const std::string& path, std::string_view text);
+// The same, and whoever looks sees all of it or what was there before.
+Result<void> replace_file(const std::string& path, std::string_view text);
 
 // One JSON object per line, one atomic append each: {"events": [{"stream", "type", "expected":
 // "none" | "any" | "exists" | {"exact": N}, "data": any JSON value}, ...]}; other keys are

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <string>
@@ -247,6 +248,53 @@ int dispatch_explore(ExploreWords& words) {
     return command_explore(options);
 }
 
+// Of `campaign`: what its shards have found together.
+struct MergeWords {
+    MergeOptions options;
+    std::string shrinking;
+    CLI::App* merge = nullptr;
+    CLI::App* status = nullptr;
+};
+
+void add_merge(CLI::App* campaign, MergeWords& words) {
+    MergeOptions& options = words.options;
+    words.merge = campaign->add_subcommand("merge", "The report of all shards together");
+    words.merge->description(
+        "Example: ledgersim campaign merge shards --out report\nThe report that one machine would "
+        "have given. Exit 3: a shard is missing or not finished.");
+    words.status = campaign->add_subcommand("status", "How far the shards are");
+    words.status->description("Example: ledgersim campaign status shards\nHow far the shards are. "
+                              "Exit 3: one is missing or not finished.");
+    for (CLI::App* command : {words.merge, words.status}) {
+        command->add_option("directories", options.from, "where shards were written to")->required();
+        command->add_flag("--json", options.json, "JSON lines, as of a campaign on one machine");
+    }
+    words.merge->add_option("--out", options.out,
+        "directory for what was found, a page (index.html), and timings beside it");
+    words.merge->add_option("--jobs", options.jobs, "processes that shrink")->check(CLI::Range(1, 64));
+    words.merge->add_option("--shrink", words.shrinking, "how long each finding may be shrunk, or off");
+    words.merge->add_flag("--partial", options.partial, "report what is there, though some is missing");
+}
+
+// "off", a time, or nothing.
+bool parse_shrinking(const std::string& text, std::optional<std::uint64_t>& seconds) {
+    std::uint64_t parsed = 0;
+    if (text.empty()) {
+        return true;
+    }
+    const bool good = text == "off" || parse_seconds(text, parsed);
+    seconds = parsed;
+    return good;
+}
+
+int dispatch_merge(MergeWords& words) {
+    if (!parse_shrinking(words.shrinking, words.options.shrink_seconds)) {
+        return usage("--shrink: expected a time as 30s, or off, found " + words.shrinking);
+    }
+    return words.merge->parsed() ? command_merge(words.options)
+                                 : command_shard_status(words.options);
+}
+
 int dispatch(int count, char** words) {
     CLI::App app("Example: ledgersim run --seed 7\nDeterministic simulation of the replicated "
                  "event ledger.");
@@ -261,7 +309,8 @@ int dispatch(int count, char** words) {
     std::string seeds;
     std::string duration;
     CLI::App* many = app.add_subcommand("campaign", "Simulates many seeds");
-    many->description("Example: ledgersim campaign --seeds 1..500\nSimulates many seeds.");
+    many->description("Example: ledgersim campaign --seeds 1..500\nSimulates many seeds; with --shard a "
+                      "part of them, on any machine, for `ledgersim campaign merge`.");
     CLI::Option* by_seeds = many->add_option("--seeds", seeds, "first..last");
     many->add_option("--for", duration, "until this much time has passed, as 60s, 5m or 2h")
         ->excludes(by_seeds);
@@ -271,7 +320,12 @@ int dispatch(int count, char** words) {
         "directory for what it finds, a page (index.html), and its state");
     std::string shrinking;
     many->add_option("--shrink", shrinking,
-        "how long each finding may be shrunk, as 30s (the default), or off");
+        "how long each finding may be shrunk, as 30s, or off (default: about half a minute)");
+    std::string shard;
+    many->add_option("--shard", shard,
+        "I/N: part I of N, into --out; env: from LEDGERSIM_SHARD and _SHARDS, or an array's variables");
+    MergeWords merge;
+    add_merge(many, merge);
     many->add_flag("--resume", campaign.resume, "go on from the state in the directory of --out");
     many->add_flag("--stop-on-violation", campaign.stop_on_violation, "start no seed after one");
     many->add_flag("--json", campaign.json, "JSON lines: findings, then one line of totals");
@@ -345,6 +399,9 @@ int dispatch(int count, char** words) {
         const int code = app.exit(error);
         return code == 0 ? exit_ok : exit_usage;
     }
+    if (merge.merge->parsed() || merge.status->parsed()) {
+        return dispatch_merge(merge);
+    }
     if (many->parsed()) {
         if (seeds.empty() == duration.empty()) {
             return usage("campaign needs --seeds FIRST..LAST or --for TIME");
@@ -355,10 +412,19 @@ int dispatch(int count, char** words) {
         if (!duration.empty() && !parse_seconds(duration, campaign.seconds)) {
             return usage("--for: expected a time as 60s, 5m or 2h, found " + duration);
         }
-        if (shrinking == "off") {
-            campaign.shrink_seconds = 0;
-        } else if (!shrinking.empty() && !parse_seconds(shrinking, campaign.shrink_seconds)) {
+        if (!parse_shrinking(shrinking, campaign.shrink_seconds)) {
             return usage("--shrink: expected a time as 30s, or off, found " + shrinking);
+        }
+        if (!shard.empty()) {
+            const ShardWords parsed = parse_shard(shard, [](const char* name) { return std::getenv(name); });
+            if (!parsed.choice) {
+                return usage("--shard: " + parsed.error);
+            }
+            if (campaign.out.empty() || campaign.shrink_seconds) {
+                return usage(campaign.out.empty() ? "--shard needs the directory: --out DIR"
+                                                  : "--shrink is for the merge of shards");
+            }
+            campaign.shard = parsed.choice;
         }
         if (campaign.resume && campaign.out.empty()) {
             return usage("--resume needs the directory: --out DIR");

@@ -102,6 +102,7 @@ std::optional<ShrinkReport> shrink_run(
     Trials trials(capsule.fingerprint, {.jobs = effort.jobs,
                                            .begin = start,
                                            .time = effort.seconds * 1'000'000,
+                                           .work = effort.steps,
                                            .steps_max = found.steps * 4 + 100'000,
                                            .microseconds_max = found.microseconds * 20 + 10'000'000});
     ShrinkReport report;

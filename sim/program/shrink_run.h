@@ -13,6 +13,9 @@ namespace ledger::sim {
 
 struct ShrinkEffort {
     std::uint64_t seconds = 30;
+    // Of all candidates together, with some more for the start of each. For the same jobs it always ends
+    // at the same place.
+    std::uint64_t steps = UINT64_MAX / 100;
     std::uint32_t jobs = 2;
     bool show = false;  // on standard error, how far it has come
 };

@@ -59,7 +59,8 @@ std::uint64_t Trials::steps_max(const Candidate& candidate) const {
 }
 
 bool Trials::time_left(std::uint32_t percent) const {
-    return wall_clock_microseconds() - options_.begin < options_.time * percent / 100;
+    return wall_clock_microseconds() - options_.begin < options_.time * percent / 100 &&
+           work_ < options_.work * percent / 100;
 }
 
 std::vector<Trial> Trials::run(std::span<const Candidate> candidates) {
@@ -95,6 +96,7 @@ std::vector<Trial> Trials::run(std::span<const Candidate> candidates) {
                 trial.asked.push_back(place);
             }
         }
+        work_ += trial_steps + trial.steps;
         trials.push_back(std::move(trial));
     }
     return trials;

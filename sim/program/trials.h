@@ -13,6 +13,9 @@
 
 namespace ledger::sim {
 
+// What it costs to begin one, in steps of the simulation.
+inline constexpr std::uint64_t trial_steps = 5'000;
+
 class Trials final : public TrialPort {
   public:
     struct Options {
@@ -20,6 +23,8 @@ class Trials final : public TrialPort {
         // By wall_clock_microseconds().
         std::uint64_t begin = 0;
         std::uint64_t time = UINT64_MAX / 100;
+        // Steps of all candidates, with trial_steps for each of them.
+        std::uint64_t work = UINT64_MAX / 100;
         // A candidate that takes more steps than this is none, and one that takes this long.
         std::uint64_t steps_max = 10'000'000;
         std::uint64_t microseconds_max = 60'000'000;
@@ -39,6 +44,7 @@ class Trials final : public TrialPort {
     const std::string fingerprint_;
     const Options options_;
     const bool counts_steps_;  // that they are too many is what is looked for
+    std::uint64_t work_ = 0;     // that has been done
     std::uint8_t* const asked_;  // shared with the children: for each a byte for each decision
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ namespace {
 constexpr std::uint32_t jobs_max = 64;
 
 struct Shared {
-    std::atomic<std::uint64_t> next_seed;
+    std::atomic<std::uint64_t> next_position;
     std::atomic<bool> stop;
     Progress progress[jobs_max];
 };
@@ -85,16 +86,22 @@ void judge_memory(RunResult& result, std::uint64_t before) {
 }
 
 [[noreturn]] void worker(const WorkOrder& order, Shared& shared, Progress& progress, int to) {
+    // Who ends a campaign this way ends its parent, and that ends us. Otherwise it would look as if
+    // the run had died.
+    for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+        std::signal(signal, SIG_IGN);
+    }
     ByteVector body;
     Marks marks;
     while (!shared.stop) {
-        const std::uint64_t seed = shared.next_seed.fetch_add(1);
-        if (seed > order.last) {
+        const std::uint64_t position = shared.next_position.fetch_add(1);
+        if (position >= order.shard.seeds()) {
             break;
         }
-        if (order.skip && order.skip(seed)) {
+        if (order.skip && order.skip(position)) {
             continue;
         }
+        const std::uint64_t seed = order.shard.seed_at(position);
         progress = {.seed = seed, .step = 0, .time_nanoseconds = 0};
         ProgressObserver observer(progress, nullptr);
         const std::uint64_t begin = wall_clock_microseconds();
@@ -152,6 +159,8 @@ class Team {
         int errors = -1;
         ByteVector received;
         std::string last_words;
+        // Of the run that it is at.
+        std::vector<std::pair<std::string, std::uint64_t>> marks;
     };
 
     void start(std::uint32_t job) {
@@ -172,7 +181,7 @@ class Team {
         }
         ::close(results[1]);
         ::close(errors[1]);
-        workers_[job] = {process, results[0], errors[0], {}, {}};
+        workers_[job] = {process, results[0], errors[0], {}, {}, {}};
         ++running_;
     }
 
@@ -206,6 +215,9 @@ class Team {
         ::waitpid(worker.process, &status, 0);
         --running_;
         if (WIFSIGNALED(status)) {
+            if (WTERMSIG(status) == SIGKILL) {
+                ::sleep(1);  // perhaps everything here is being killed, and it was no fault of the run
+            }
             report_death(job, WTERMSIG(status));
             if (!shared_.stop) {
                 start(job);
@@ -226,11 +238,11 @@ class Team {
             if (kind == Frame::result) {
                 ByteReader timed(body);
                 const std::uint64_t microseconds = timed.u64();
-                if (const auto result = decode_result(body.subspan(timed.ok() ? 8 : body.size()))) {
-                    finished(*result, microseconds);
+                if (auto result = decode_result(body.subspan(timed.ok() ? 8 : body.size()))) {
+                    finished({std::move(*result), microseconds, std::exchange(worker.marks, {})});
                 }
             } else if (body.size() >= 8) {
-                order_.mark(std::string(as_text(body.subspan(8))),
+                worker.marks.emplace_back(std::string(as_text(body.subspan(8))),
                     load_little_endian<std::uint64_t>(body.data()));
             }
         }
@@ -246,11 +258,11 @@ class Team {
         died.steps = progress.step;
         died.violation = crash_violation(
             {.exit_code = 0, .signal = signal, .last_words = workers_[job].last_words}, progress);
-        finished(died, 0);
+        finished({std::move(died), 0, {}});
     }
 
-    void finished(const RunResult& result, std::uint64_t microseconds) {
-        if (!order_.done(result, microseconds)) {
+    void finished(const Finding& finding) {
+        if (!order_.done(finding)) {
             shared_.stop = true;
         }
     }
@@ -265,7 +277,6 @@ class Team {
 
 void work(const WorkOrder& order) {
     auto* shared = new (share_memory(sizeof(Shared))) Shared{};
-    shared->next_seed = order.first;
     Team(order, *shared).run();
 }
 

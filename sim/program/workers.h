@@ -3,24 +3,33 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/program/runner.h"
+#include "sim/program/shard.h"
 
 namespace ledger::sim {
 
+// What came of a seed.
+struct Finding {
+    RunResult result;
+    std::uint64_t microseconds = 0;
+    // How often it has hit marks, if it did not die. Every worker's first one has all marks, if with 0.
+    std::vector<std::pair<std::string, std::uint64_t>> marks;
+};
+
 struct WorkOrder {
-    std::uint64_t first = 1;
-    std::uint64_t last = UINT64_MAX;
+    Shard shard;
     std::uint64_t seconds = 0;  // 0 = no limit of time
     std::uint32_t jobs = 1;
-    // Runs in the worker: seeds that are not to be run.
-    std::function<bool(std::uint64_t seed)> skip;
+    // Runs in the worker: positions in the shard whose seeds are not to be run.
+    std::function<bool(std::uint64_t position)> skip;
     // Runs in the worker.
     std::function<RunResult(std::uint64_t seed, StepObserver& observer)> run;
     // Runs in the parent, in order of completion. False = start no more seeds.
-    std::function<bool(const RunResult& result, std::uint64_t microseconds)> done;
-    // Before that: how often the run has hit a mark; all marks come at least once, if with 0.
-    std::function<void(const std::string& name, std::uint64_t hits)> mark;
+    std::function<bool(const Finding& finding)> done;
 };
 
 // A run that takes its process beyond this is a finding of kind resource.

@@ -92,6 +92,14 @@ class Setup(unittest.TestCase):
         self.assertEqual(calls[-1],
                          "apt-get -q install -y --no-install-recommends chromium fonts-dejavu-core")
 
+    def test_campaigns_ask_for_slurm_and_leave_no_service_running(self):
+        self.machine(PACKAGES)
+        self.fake("systemctl", f'echo "systemctl $*" >>"{self.calls}"')
+        code, said, calls = self.run_setup("--slurm")
+        self.assertEqual(code, 0)
+        self.assertIn("slurm-wlm slurmctld slurmd slurm-client munge parallel", calls[1])
+        self.assertEqual(calls[2], "systemctl disable --now slurmctld.service slurmd.service")
+
     def test_boost_1_74_is_named_before_it_goes(self):
         self.machine([p for p in PACKAGES if p != "libboost1.81-dev"] + ["libboost1.74-dev"])
         self.assertIn("libboost1.74-dev conflicts", self.run_setup()[1])
