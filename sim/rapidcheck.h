@@ -260,6 +260,12 @@ class Property {
         check_.shrink_seconds = seconds;
         return *this;
     }
+    // The same in simulated steps: as far on every machine.
+    Property& shrink_within(std::uint64_t steps) {
+        check_.shrink_seconds = 3600;
+        check_.shrink_steps = steps;
+        return *this;
+    }
     Property& capsules_in(std::string directory) {
         check_.directory = std::move(directory);
         return *this;

@@ -60,7 +60,7 @@ Result<MachineRun> run_machine(
     capsule.guest = check.guest->name;
     const std::string path = check.directory + "/" + file_name(capsule);
     const std::optional<ShrinkReport> small = shrink_run(
-        capsule, {.seconds = check.shrink_seconds, .jobs = check.jobs}, check.guest);
+        capsule, {.seconds = check.shrink_seconds, .steps = check.shrink_steps, .jobs = check.jobs}, check.guest);
     // Who does not fail twice in the same way depends on something outside the run: then that is all
     // there is to show.
     LEDGER_CHECK(write_file(path, print_capsule(small ? small->capsule : capsule)));

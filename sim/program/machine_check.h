@@ -15,7 +15,10 @@ namespace ledger::sim {
 struct MachineCheck {
     const Guest* guest = nullptr;      // outlives the check
     std::string directory = ".";       // where capsules go
+    // What is found is made smaller for so long, and with so many simulated steps at most: that bound
+    // does not depend on the machine.
     std::uint64_t shrink_seconds = 20;
+    std::uint64_t shrink_steps = UINT64_MAX / 100;
     std::uint32_t jobs = 2;
 };
 

@@ -39,7 +39,7 @@ std::string directory() {
 template <typename Machine>
 Property<Machine> property(const char* name) {
     Property<Machine> own(name);
-    own.commands(small(), add).scenario(busy).capsules_in(directory()).shrink_for(4);
+    own.commands(small(), add).scenario(busy).capsules_in(directory()).shrink_within(500'000);
     return own;
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("what a cut forgets of a machine is found, made small, and found again
     REQUIRE(finding);
     CHECK(finding->violation.check == "guest");
     CHECK(finding->violation.sentence.find("a cut does not hold all of the state") != std::string::npos);
-    // How far shrinking comes is a matter of time; a run as it is found decides tens of thousands.
+    // A run as it is found decides tens of thousands.
     CHECK(finding->decisions <= 1'000);
     CHECK_FALSE(finding->story.empty());
 
