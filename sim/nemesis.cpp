@@ -87,10 +87,18 @@ NodeId Nemesis::random_node() {
                 {Part::boundary, Fault::aimed_at_boundary},
                 {Part::newcomer, Fault::aimed_at_newcomer},
                 {Part::receiver, Fault::aimed_at_receiver}}};
-        // Half of the strikes; some parts are rarely played.
-        const std::uint64_t answer = draw(Site::nemesis_target, 2 * aims.size());
-        if (answer >= aims.size()) {
-            const auto& [part, fault] = aims[answer - aims.size()];
+        // Three of five strikes; of these two of three at parts that are rarely played, if they are.
+        const std::uint64_t answer = draw(Site::nemesis_target, 5 * aims.size());
+        if (answer >= 2 * aims.size()) {
+            std::size_t aim = answer % aims.size();
+            const bool rare_first = answer >= 3 * aims.size();
+            for (std::size_t rare = aims.size(); rare_first && rare-- > aims.size() - 2;) {
+                if (port_.playing(aims[rare].first) != NodeId{}) {
+                    aim = rare;
+                    break;
+                }
+            }
+            const auto& [part, fault] = aims[aim];
             if (const NodeId node = port_.playing(part); node != NodeId{}) {
                 faults_.fire(fault);
                 faults_.consume(fault);
