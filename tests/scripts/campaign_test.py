@@ -15,7 +15,7 @@ AT_LEAST = {
     "crash_recoveries_with_loss": 1_000,
 }
 FIRED = 100  # of each fault kind, but
-RARE = {"disk_short_write": 40}  # most writes that fail had taken all or nothing
+RARE = {"aimed_at_receiver": 1, "disk_short_write": 40}  # most writes that fail had taken all or nothing
 # What the default swarm does not do: the one case in which a single rot may lose something.
 NEVER = {"disk_unsealed_harm"}
 UNKNOWN_SHARE = 0.01  # of all operations
