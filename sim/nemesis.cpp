@@ -3,10 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "log/base/assert.h"
 
 namespace ledger::sim {
+namespace {
+
+using Part = check::Who::Part;
+
+// What a strike may be aimed at beside the leader. The last two are rarely there.
+constexpr std::array<std::pair<Part, Fault>, 5> aims = {
+    {{Part::candidate, Fault::aimed_at_candidate}, {Part::laggard, Fault::aimed_at_laggard},
+        {Part::boundary, Fault::aimed_at_boundary}, {Part::newcomer, Fault::aimed_at_newcomer},
+        {Part::receiver, Fault::aimed_at_receiver}}};
+constexpr std::size_t first_rare = 3;
+
+}  // namespace
 
 Nemesis::Nemesis(const Profile& profile, ChoiceSource& choices, FaultCounts& faults,
     Network& network, NemesisPort& port)
@@ -81,24 +94,10 @@ Duration Nemesis::draw_duration() {
 
 NodeId Nemesis::random_node() {
     if (profile_.nemesis.aim_at_roles) {
-        using Part = check::Who::Part;
-        constexpr std::array<std::pair<Part, Fault>, 5> aims = {
-            {{Part::candidate, Fault::aimed_at_candidate}, {Part::laggard, Fault::aimed_at_laggard},
-                {Part::boundary, Fault::aimed_at_boundary},
-                {Part::newcomer, Fault::aimed_at_newcomer},
-                {Part::receiver, Fault::aimed_at_receiver}}};
-        // Three of five strikes; of these two of three at parts that are rarely played, if they are.
-        const std::uint64_t answer = draw(Site::nemesis_target, 5 * aims.size());
-        if (answer >= 2 * aims.size()) {
-            std::size_t aim = answer % aims.size();
-            const bool rare_first = answer >= 3 * aims.size();
-            for (std::size_t rare = aims.size(); rare_first && rare-- > aims.size() - 2;) {
-                if (port_.playing(aims[rare].first) != NodeId{}) {
-                    aim = rare;
-                    break;
-                }
-            }
-            const auto& [part, fault] = aims[aim];
+        // Half of the strikes; some parts are rarely played, see lie_in_wait().
+        const std::uint64_t answer = draw(Site::nemesis_target, 2 * aims.size());
+        if (answer >= aims.size()) {
+            const auto& [part, fault] = aims[answer - aims.size()];
             if (const NodeId node = port_.playing(part); node != NodeId{}) {
                 faults_.fire(fault);
                 faults_.consume(fault);
@@ -107,6 +106,33 @@ NodeId Nemesis::random_node() {
         }
     }
     return NodeId{static_cast<std::uint32_t>(1 + draw(Site::nemesis_target, profile_.hosts()))};
+}
+
+void Nemesis::lie_in_wait() {
+    const bool may_isolate = profile_.nemesis.partitions && profile_.hosts() > 1;
+    if (!profile_.nemesis.aim_at_roles || (!profile_.nemesis.crashes && !may_isolate)) {
+        return;
+    }
+    for (std::size_t i = 0; i < prey_.size(); ++i) {
+        const auto& [part, fault] = aims[first_rare + i];
+        const NodeId node = port_.playing(part);
+        if (node == std::exchange(prey_[i], node) || node == NodeId{}) {
+            continue;
+        }
+        begin_turn(ambushes, ++ambushes_);
+        constexpr PartsPerMillion often = 700'000;
+        if (!chance(Site::nemesis_action, often)) {
+            continue;
+        }
+        faults_.fire(fault);
+        faults_.consume(fault);
+        const bool crashes = draw(Site::nemesis_action, 2) == 0;
+        if (profile_.nemesis.crashes && (crashes || !may_isolate)) {
+            crash(node);
+        } else {
+            isolate(node, Fault::partition_symmetric);
+        }
+    }
 }
 
 bool Nemesis::chance(Site site, PartsPerMillion probability) {

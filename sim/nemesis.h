@@ -1,6 +1,7 @@
 #pragma once
 // Nemesis: decides when which fault hits whom, within the profile of the seed.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -59,6 +60,9 @@ class Nemesis final {
     std::optional<Moment> elected(NodeId leader);
     // It is time: crashes it or cuts it off.
     void hunt(NodeId leader);
+    // Comes every few milliseconds: who has begun to play a part that is rarely played is often struck
+    // at once, where the profile aims at parts.
+    void lie_in_wait();
     // When the next strike is due.
     Instant next_strike();
     void strike();
@@ -102,7 +106,7 @@ class Nemesis final {
     };
 
     // What it is about decides alone what is asked: questions of one turn move none of another.
-    static constexpr std::uint64_t strikes = 0, hunts = 1, chases = 2, flaps = 3;
+    static constexpr std::uint64_t strikes = 0, hunts = 1, chases = 2, flaps = 3, ambushes = 4;
     void begin_turn(std::uint64_t kind, std::uint64_t number);
     std::uint64_t draw(Site site, std::uint64_t domain);
     Duration draw_duration();
@@ -148,6 +152,8 @@ class Nemesis final {
     std::uint64_t elections_ = 0;
     std::uint64_t chases_ = 0;
     std::uint64_t flaps_ = 0;
+    std::uint64_t ambushes_ = 0;
+    std::array<NodeId, 2> prey_{};  // who plays each rare part, when last looked
     std::uint64_t turn_ = 0;   // the entity of its questions
     std::uint64_t draws_ = 0;  // in this turn
     bool hunting_ = false;

@@ -61,7 +61,7 @@ World::World(const Profile& profile, const WorldOptions& options, ChoiceSource& 
       judge_(profile_.nodes, options.kept_operations, bounds_of(profile_, options.guest)),
       outage_(profile_.hosts()), gates_(profile_.hosts()), pauses_(profile_.hosts()),
       stalls_(profile_.hosts()), crowds_(profile_.hosts()), held_(profile_.hosts()),
-      lost_(profile_.hosts()) {
+      offered_(profile_.hosts()), lost_(profile_.hosts()) {
     const ClusterId cluster{options.seed, 1};
     for (std::uint32_t number = 1; number <= profile_.hosts(); ++number) {
         hosts_.push_back(std::make_unique<Host>(
@@ -271,6 +271,9 @@ void World::deliver(const Item& item) {
     node::PeerMessage message = messages_.take(item.slot);
     if (!host(message.to).up() || !network_.arrives(message.from, message.to, item.a)) {
         return;
+    }
+    if (node::raft_message<raft::SnapshotOffer>(message) != nullptr) {
+        offered_[message.to.value - 1] = now_;
     }
     const auto* answer = node::raft_message<raft::AppendResponse>(message);
     if (message.to == prey_ && answer != nullptr && answer->accepted) {
@@ -691,6 +694,7 @@ void World::check_phase() {
     look_for_calm();
     switch (phase_) {
         case Phase::faults: {
+            nemesis_->lie_in_wait();
             const bool time_up = import_ ? now_ >= Instant{} + options_.faults_max
                                          : now_ >= Instant{} + profile_.faults_for;
             if ((clients_idle || time_up) && now_ >= script_end_) {

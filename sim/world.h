@@ -287,6 +287,7 @@ class World final : public HostPort,
     Index committed_at_heal_;
     Term leader_term_;       // highest term that had a leader
     NodeId leader_;
+    std::vector<Instant> offered_;  // per node: when it was last offered a cut; 0 = never
     NodeId prey_;            // to be struck as its first entries are accepted; 0 = nobody
     std::uint64_t leader_changes_ = 0;
     std::uint64_t leader_changes_with_uncommitted_ = 0;

@@ -9,6 +9,13 @@
 
 namespace ledger::sim {
 
+namespace {
+
+// So long after a cut was offered to a node it counts as one that receives it.
+constexpr Duration offer_matters = milliseconds(40);
+
+}  // namespace
+
 void World::busy(NodeId node, Instant until) {
     LEDGER_ASSERT(until > now_);
     gate(node).work_until(until);
@@ -175,7 +182,9 @@ NodeId World::playing(check::Who::Part part) const {
             });
         case Part::receiver:
             return leads == nullptr ? NodeId{} : first(here, [&](NodeId node) {
-                return last(node).next() < leads->log().first();
+                return last(node).next() < leads->log().first() ||
+                       (offered_[node.value - 1] > Instant{} &&
+                           now_ - offered_[node.value - 1] < offer_matters);
             });
     }
     return {};

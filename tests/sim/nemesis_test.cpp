@@ -421,6 +421,36 @@ TEST_CASE("nemesis: strikes are aimed at who plays a part, where somebody plays 
     CHECK(struck(NodeId{1}) > 0);
 }
 
+TEST_CASE("nemesis: who begins to play a rare part is struck then, and once", "[sim]") {
+    NemesisProfile roles = nothing;
+    roles.crashes = true;
+    roles.partitions = true;
+    roles.aim_at_roles = true;
+    Arena arena(roles);
+    arena.attacker.lie_in_wait();
+    CHECK(arena.fired(Fault::aimed_at_receiver) == 0);
+    std::uint64_t parts = 0;
+    for (std::uint32_t round = 0; round < 200; ++round) {
+        arena.victims.parts = {{Part::receiver, NodeId{1 + round % 5}}};
+        ++parts;
+        for (int look = 0; look < 3; ++look) {
+            arena.attacker.lie_in_wait();
+        }
+    }
+    CHECK(arena.fired(Fault::aimed_at_receiver) > parts / 2);
+    CHECK(arena.fired(Fault::aimed_at_receiver) < parts);
+    CHECK(arena.fired(Fault::aimed_at_newcomer) == 0);
+    CHECK(arena.victims.crashed.size() > 20);
+    CHECK(arena.fired(Fault::partition_symmetric) > 20);
+
+    NemesisProfile plain = roles;
+    plain.aim_at_roles = false;
+    Arena other(plain);
+    other.victims.parts = {{Part::receiver, NodeId{1}}};
+    other.attacker.lie_in_wait();
+    CHECK(other.victims.crashed.empty());
+}
+
 TEST_CASE("nemesis: what a scenario says is done to whom it names, as long as it says", "[sim]") {
     using check::NemesisLine;
     using check::Verb;
