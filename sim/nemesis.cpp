@@ -336,8 +336,8 @@ void Nemesis::harm(Action action, NodeId node) {
 }
 
 NodeId Nemesis::victim(NodeId leader) {
-    const bool aims = profile_.nemesis.aim_at_leader && draw(Site::nemesis_target, 2) == 0;
-    return aims ? leader : random_node();
+    const bool at_leader = profile_.nemesis.aim_at_leader && draw(Site::nemesis_target, 2) == 0;
+    return at_leader ? leader : random_node();
 }
 
 void Nemesis::crash(NodeId node) {

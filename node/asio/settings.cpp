@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <sstream>
 
 #include <toml++/toml.h>
 
+#include "log/base/edit_distance.h"
 #include "log/base/format.h"
 #include "node/asio/cluster_text.h"
 #include "raft/membership.h"
@@ -35,25 +35,9 @@ std::string file_key(std::string_view setting) {
     return key;
 }
 
-// Levenshtein's distance, row by row.
-std::uint64_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::uint64_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::uint64_t{0});
-    for (std::uint64_t i = 1; i <= a.size(); ++i) {
-        std::uint64_t diagonal = row[0];
-        row[0] = i;
-        for (std::uint64_t j = 1; j <= b.size(); ++j) {
-            const std::uint64_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-        }
-    }
-    return row.back();
-}
-
 std::string nearest_key(std::string_view unknown) {
     const auto nearer = [unknown](const SettingKey& a, const SettingKey& b) {
-        return distance(unknown, file_key(a.name)) < distance(unknown, file_key(b.name));
+        return edit_distance(unknown, file_key(a.name)) < edit_distance(unknown, file_key(b.name));
     };
     return file_key(std::min_element(setting_keys.begin(), setting_keys.end(), nearer)->name);
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "log/base/assert.h"
+#include "log/base/edit_distance.h"
 #include "sim/check/scenario.h"
 
 namespace ledger::check {
@@ -34,25 +35,6 @@ bool is_word(char c) {
 
 std::string_view name_of(Section section) {
     return section == Section::swarm ? "swarm" : "workload";
-}
-
-// Levenshtein distance, for "did you mean".
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-        row[j] = j;
-    }
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u);
-            row[j] = std::min({above + 1, row[j - 1] + 1, change});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
 }
 
 // One line of the text, read from left to right.
@@ -543,7 +525,7 @@ class Parser {
                 return text + fmt::format(" in [{}], it belongs to [{}]", name_of(*section_),
                                   name_of(known.section));
             }
-            const std::size_t here = edit_distance(key.substr(0, 80), known.key);
+            const std::uint64_t here = edit_distance(key.substr(0, 80), known.key);
             if (known.section == *section_ && here < distance) {
                 nearest = &known;
                 distance = here;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "log/base/edit_distance.h"
 #include "sim/check/errc.h"
 #include "sim/check/log_history/log_judge.h"
 #include "sim/check/log_history/log_page.h"
@@ -171,25 +172,6 @@ Result<Judged> judge_log_model(const CheckedText& text, const std::string& model
     return out;
 }
 
-// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) {
-        row[j] = j;
-    }
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] =
-                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
-}
-
 // Every operation is one of these functions, and one of `all_of` is among them.
 bool only(const check::RecordedHistory& history, const std::vector<std::string_view>& allowed,
     std::string_view needed) {
@@ -289,7 +271,7 @@ std::optional<std::string> obvious_model(const CheckedText& text) {
 std::string_view most_like(std::string_view name, const std::vector<std::string_view>& names) {
     const auto best =
         std::min_element(names.begin(), names.end(), [&](std::string_view a, std::string_view b) {
-            return distance(name, a) < distance(name, b);
+            return edit_distance(name, a) < edit_distance(name, b);
         });
     return best == names.end() ? std::string_view() : *best;
 }

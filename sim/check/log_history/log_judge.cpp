@@ -77,7 +77,6 @@ class Trial {
     Trial(const LogHistory& history, const LogContent& content, const LogOptions& options)
         : history_(history),
           content_(content),
-          options_(options),
           sweep_(history, content, options, findings_),
           appends_(history, content, options, findings_),
           subscriptions_(history, content, options, findings_) {}
@@ -114,7 +113,6 @@ class Trial {
   private:
     const LogHistory& history_;
     const LogContent& content_;
-    const LogOptions& options_;
     LogFindings findings_;
     LogSweep sweep_;
     LogAppends appends_;
