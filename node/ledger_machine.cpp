@@ -1,18 +1,23 @@
 #include "node/ledger_machine.h"
 
+#include <algorithm>
+#include <span>
+
 #include "log/base/assert.h"
 #include "log/state/command_view.h"
 
 namespace ledger::node {
 namespace {
 
-// The plan's notes: what locate() found, field by field.
-void encode_located(const state::Located& located, ByteVector& out) {
+// The plan's notes: the question, and what locate() found, field by field.
+void encode_notes(ByteSpan question, const state::Located& located, ByteVector& out) {
     ByteWriter writer(out);
+    writer.sized(question);
     writer.u64(located.length.value);
     writer.u8(located.stream_exists ? 1 : 0);
     writer.u64(located.stream_length);
     writer.u8(located.end ? 1 : 0);
+    writer.u64(located.first);
     writer.u32(static_cast<std::uint32_t>(located.events.size()));
     for (const state::EventLocation& event : located.events) {
         writer.u64(event.position.value);
@@ -22,13 +27,22 @@ void encode_located(const state::Located& located, ByteVector& out) {
     }
 }
 
-state::Located decode_located(ByteSpan bytes) {
-    ByteReader reader(bytes);
+struct Notes {
+    state::Query query;
     state::Located located;
+};
+
+Notes decode_notes(ByteSpan bytes) {
+    ByteReader reader(bytes);
+    Result<state::Query> query = state::decode_query(reader.sized());
+    LEDGER_ASSERT(query.has_value());
+    Notes notes{.query = std::move(*query), .located = {}};
+    state::Located& located = notes.located;
     located.length = Position{reader.u64()};
     located.stream_exists = reader.u8() != 0;
     located.stream_length = reader.u64();
     located.end = reader.u8() != 0;
+    located.first = reader.u64();
     const std::uint32_t count = reader.u32();
     located.events.resize(count);
     for (state::EventLocation& event : located.events) {
@@ -39,7 +53,29 @@ state::Located decode_located(ByteSpan bytes) {
     }
     LEDGER_ASSERT(reader.ok());
     LEDGER_ASSERT(reader.at_end());
-    return located;
+    return notes;
+}
+
+// Where the read stands before anything was looked at.
+std::uint64_t begin_of(const state::Query& query, std::uint64_t first) {
+    const auto of = [first](std::uint64_t from, state::Direction direction) {
+        return direction == state::Direction::forward ? std::max(from, first) : from;
+    };
+    if (const auto* stream = std::get_if<state::ReadStream>(&query)) {
+        return of(stream->from.value, stream->direction);
+    }
+    const auto* all = std::get_if<state::ReadAll>(&query);
+    return all == nullptr ? 0 : of(all->from.value, all->direction);
+}
+
+std::uint64_t after(const state::Query& query, const state::EventLocation& location) {
+    if (const auto* stream = std::get_if<state::ReadStream>(&query)) {
+        const bool forward = stream->direction == state::Direction::forward;
+        return forward ? location.revision.value + 1 : location.revision.value - 1;
+    }
+    const auto* all = std::get_if<state::ReadAll>(&query);
+    const bool forward = all == nullptr || all->direction == state::Direction::forward;
+    return forward ? location.position.value + 1 : location.position.value - 1;
 }
 
 }  // namespace
@@ -67,7 +103,7 @@ Result<QueryPlan> LedgerMachine::query(ByteSpan question) const {
     LEDGER_TRY(const state::Query query, state::decode_query(question));
     LEDGER_TRY(const state::Located located, ledger_.locate(query));
     QueryPlan plan;
-    encode_located(located, plan.context);
+    encode_notes(question, located, plan.context);
     if (const auto* follow = std::get_if<state::Follow>(&query)) {
         plan.bytes_max = follow->bytes_max;
     }
@@ -81,28 +117,37 @@ Result<QueryPlan> LedgerMachine::query(ByteSpan question) const {
 
 Result<ByteVector> LedgerMachine::answer(
     const QueryPlan& plan, std::span<const EntryRef> entries) const {
-    const state::Located located = decode_located(plan.context);
+    const auto [query, located] = decode_notes(plan.context);
     state::Answer answer{.length = located.length,
         .stream_exists = located.stream_exists,
         .stream_length = located.stream_length,
         .end = located.end,
         .events = {}};
-    answer.events.reserve(located.events.size());
-    std::size_t at = 0;
-    for (const state::EventLocation& location : located.events) {
-        while (at < entries.size() && entries[at].index != location.index) {
-            ++at;
-        }
-        if (at == entries.size()) {
-            answer.end = false;  // the rest did not fit; the client reads on from here
-            break;
-        }
-        LEDGER_ASSERT(entries[at].handle);
-        LEDGER_TRY(state::RecordedEvent event,
-            state::extract_event(*entries[at].handle, location));
-        answer.events.push_back(std::move(event));
+    static const state::Filter everything;
+    const state::Filter* filter = state::filter_of(query);
+    if (filter != nullptr) {
+        answer.detail = state::Detail{.next = begin_of(query, located.first), .first = located.first};
+    } else {
+        answer.events.reserve(located.events.size());
     }
-    LEDGER_ASSERT(located.events.empty() || !answer.events.empty());
+    std::span<const state::EventLocation> rest(located.events);
+    for (const EntryRef& entry : entries) {
+        LEDGER_ASSERT(!rest.empty() && rest.front().index == entry.index);
+        std::size_t count = 1;
+        while (count < rest.size() && rest[count].index == entry.index) {
+            ++count;
+        }
+        LEDGER_CHECK(state::extract_events(entry, rest.first(count),
+            filter == nullptr ? everything : *filter, answer.events));
+        if (filter != nullptr) {
+            answer.detail->next = after(query, rest[count - 1]);
+        }
+        rest = rest.subspan(count);
+    }
+    LEDGER_ASSERT(located.events.empty() || !entries.empty());
+    if (!rest.empty()) {
+        answer.end = false;  // the rest did not fit; the client reads on from here
+    }
     ByteVector bytes;
     state::encode_answer(answer, bytes);
     return bytes;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -9,59 +10,111 @@
 namespace ledger::state {
 namespace {
 
-struct FoundEvent {
-    EventView event;
-    std::optional<ByteSpan> salted;  // salt and payload; none if they were destroyed
-};
-
-FoundEvent event_at(const AppendView& append, const EntryBody& body, std::uint32_t slot) {
-    LEDGER_ASSERT(slot < append.event_count);
-    EventCursor events(append);
-    ErasableCursor payloads(append, body);
-    for (std::uint32_t i = 0; i < slot; ++i) {
-        payloads.next(events.next());
-    }
-    const EventView event = events.next();
-    return {event, payloads.next(event)};
+Error in_entry(Index index, const std::string& what) {
+    return failure(Errc::malformed, "entry " + std::to_string(index.value) + what);
 }
 
-std::string_view name_at(const AppendView& append, std::uint32_t place) {
-    LEDGER_ASSERT(place < append.stream_count);
-    StreamCursor streams(append);
-    for (std::uint32_t i = 0; i < place; ++i) {
-        streams.next();
+// The append in the body, if its erasable part is what it promises.
+Result<AppendView> append_in(const EntryBody& body, const CommandView& view, Index index) {
+    const auto* append = std::get_if<AppendView>(&view);
+    if (append == nullptr) {
+        return in_entry(index, " has no events");
     }
-    return streams.next().name;
+    if (const auto checked = check_erasable(*append, body.erasure(), body.erasable()); !checked) {
+        return in_entry(index, ": " + checked.error().place);
+    }
+    return *append;
+}
+
+// Walks the events of an append in position order.
+class Walk {
+  public:
+    Walk(const AppendView& append, const EntryBody& body)
+        : events_(append), payloads_(append, body), event_count_(append.event_count) {
+        for (StreamCursor streams(append); !streams.done();) {
+            names_.push_back(streams.next().name);
+        }
+    }
+
+    std::uint32_t event_count() const { return event_count_; }
+    // Moves on to this slot, which lies ahead.
+    void move_to(std::uint32_t slot) {
+        LEDGER_ASSERT(slot >= next_ && slot < event_count_);
+        for (; next_ <= slot; ++next_) {
+            event_ = events_.next();
+            salted_ = payloads_.next(event_);
+        }
+    }
+    std::string_view stream() const { return names_[event_.stream]; }
+    std::string_view type() const { return event_.type; }
+    RecordedEvent copy(const EventLocation& location) const {
+        RecordedEvent event;
+        event.position = location.position;
+        event.revision = location.revision;
+        event.stream = std::string(stream());
+        event.id = event_.id;
+        event.type = std::string(event_.type);
+        event.metadata.assign(event_.metadata.begin(), event_.metadata.end());
+        event.erased = !salted_;
+        if (salted_) {
+            const ByteSpan payload = salted_->subspan(salt_bytes);
+            event.payload.assign(payload.begin(), payload.end());
+        }
+        return event;
+    }
+
+  private:
+    EventCursor events_;
+    ErasableCursor payloads_;
+    const std::uint32_t event_count_;
+    std::vector<std::string_view> names_;
+    std::uint32_t next_ = 0;
+    EventView event_;
+    std::optional<ByteSpan> salted_;  // salt and payload; none if they were destroyed
+};
+
+Error no_slot(const EventLocation& location) {
+    return in_entry(location.index, " has no event in slot " + std::to_string(location.slot));
 }
 
 }  // namespace
 
 Result<RecordedEvent> extract_event(const EntryBody& body, const EventLocation& location) {
     LEDGER_TRY(const CommandView view, view_command(body.envelope()));
-    const auto* append = std::get_if<AppendView>(&view);
-    if (append == nullptr || location.slot >= append->event_count) {
-        return failure(Errc::malformed, "entry " + std::to_string(location.index.value) +
-                                            " has no event in slot " +
-                                            std::to_string(location.slot));
+    LEDGER_TRY(const AppendView append, append_in(body, view, location.index));
+    if (location.slot >= append.event_count) {
+        return no_slot(location);
     }
-    if (const auto checked = check_erasable(*append, body.erasure(), body.erasable()); !checked) {
-        return failure(Errc::malformed, "entry " + std::to_string(location.index.value) + ": " +
-                                            checked.error().place);
+    Walk walk(append, body);
+    walk.move_to(location.slot);
+    return walk.copy(location);
+}
+
+Result<void> extract_events(const EntryRef& entry, std::span<const EventLocation> locations,
+    const Filter& filter, std::vector<RecordedEvent>& out) {
+    LEDGER_ASSERT(entry.handle);
+    LEDGER_TRY(const CommandView view, view_command(entry.handle->envelope()));
+    LEDGER_TRY(const AppendView append, append_in(*entry.handle, view, entry.index));
+    const bool falls = locations.size() > 1 && locations[1].slot < locations[0].slot;
+    const auto first = static_cast<std::ptrdiff_t>(out.size());
+    Walk walk(append, *entry.handle);
+    for (std::size_t i = 0; i < locations.size(); ++i) {
+        const EventLocation& location = locations[falls ? locations.size() - 1 - i : i];
+        LEDGER_ASSERT(location.index == entry.index);
+        if (location.slot >= append.event_count) {
+            return no_slot(location);
+        }
+        walk.move_to(location.slot);
+        if (passes(filter, walk.stream(), walk.type())) {
+            RecordedEvent& event = out.emplace_back(walk.copy(location));
+            event.cluster_time = entry.cluster_time;
+            event.wall_time = entry.wall_time;
+        }
     }
-    const auto [from, salted] = event_at(*append, body, location.slot);
-    RecordedEvent event;
-    event.position = location.position;
-    event.revision = location.revision;
-    event.stream = std::string(name_at(*append, from.stream));
-    event.id = from.id;
-    event.type = std::string(from.type);
-    event.metadata.assign(from.metadata.begin(), from.metadata.end());
-    event.erased = !salted;
-    if (salted) {
-        const ByteSpan payload = salted->subspan(salt_bytes);
-        event.payload.assign(payload.begin(), payload.end());
+    if (falls) {
+        std::reverse(out.begin() + first, out.end());
     }
-    return event;
+    return {};
 }
 
 }  // namespace ledger::state

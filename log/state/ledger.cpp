@@ -46,6 +46,13 @@ std::optional<Page> page_of(
     return Page{begin, end, begin == 0};
 }
 
+// Where the read begins: one that asks for details does not mind what has expired.
+template <typename Read>
+std::uint64_t begin_of(const Read& query, std::uint64_t first) {
+    const bool passes_over = query.filter && query.direction == Direction::forward;
+    return passes_over ? std::max(query.from.value, first) : query.from.value;
+}
+
 // The k-th number of a page in the direction of reading.
 std::uint64_t nth(const Page& page, Direction direction, std::uint64_t k) {
     LEDGER_ASSERT(k < page.end - page.begin);
@@ -240,8 +247,12 @@ Result<Located> Ledger::locate_stream(const ReadStream& query) const {
     located.stream_length = stream ? tables_.streams.length(*stream) : 0;
     const Revision first =
         stream ? tables_.streams.revision_from(*stream, retained()) : Revision{};
-    const std::optional<Page> page = page_of(query.from.value, query.direction, query.count,
-        {.first = first.value, .length = located.stream_length});
+    located.first = first.value;
+    const std::optional<Page> page = page_of(begin_of(query, first.value), query.direction,
+        query.count, {.first = first.value, .length = located.stream_length});
+    if (!page && query.filter) {
+        return located;
+    }
     if (!page) {
         return failure(
             Errc::expired, "the stream begins at revision " + std::to_string(first.value));
@@ -277,8 +288,12 @@ Result<Located> Ledger::locate_follow(const Follow& query) const {
 Result<Located> Ledger::locate_all(const ReadAll& query) const {
     Located located;
     located.length = length();
-    const std::optional<Page> page = page_of(query.from.value, query.direction, query.count,
-        {.first = retained().value, .length = length().value});
+    located.first = retained().value;
+    const std::optional<Page> page = page_of(begin_of(query, located.first), query.direction,
+        query.count, {.first = located.first, .length = length().value});
+    if (!page && query.filter) {
+        return located;
+    }
     if (!page) {
         return expired();
     }

@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 
 #include <fmt/format.h>
 
 #include "log/base/format.h"
+#include "log/projection/matcher.h"
+#include "node/asio/ctl_asking.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
 #include "node/asio/ctl_follower.h"
@@ -80,31 +83,22 @@ void show_event(const CtlOptions& options, const state::RecordedEvent& event) {
     writer.key("position").number(event.position.value);
     writer.key("stream").text(event.stream).key("revision").number(event.revision.value);
     writer.key("id").text(fmt::format("{:016x}{:016x}", event.id.high, event.id.low));
-    writer.key("type").text(event.type).key("data");
+    writer.key("type").text(event.type);
+    if (event.wall_time != WallTime{}) {
+        writer.key("time").text(text_of(event.wall_time));
+    }
+    if (!event.metadata.empty()) {
+        writer.key("metadata");
+        write_json_or_text(writer, event.metadata);
+    }
+    writer.key("data");
     if (event.erased) {
         writer.null().key("erased").boolean(true);
-    } else if (const auto data = check::parse_json(as_text(event.payload))) {
-        data->write(writer);
     } else {
-        writer.text(as_text(event.payload));
+        write_json_or_text(writer, event.payload);
     }
     writer.end_object();
     say(text + "\n");
-}
-
-state::Query question_of(const ReadOptions& read, std::uint64_t from, std::uint32_t count) {
-    const state::Direction direction =
-        read.backward ? state::Direction::backward : state::Direction::forward;
-    if (read.all) {
-        return state::ReadAll{Position{from}, direction, count};
-    }
-    return state::ReadStream{read.stream, Revision{from}, direction, count};
-}
-
-// Where the read goes on after `event`.
-std::uint64_t next_of(const ReadOptions& read, const state::RecordedEvent& event) {
-    const std::uint64_t at = read.all ? event.position.value : event.revision.value;
-    return read.backward ? at - 1 : at + 1;
 }
 
 struct Page {
@@ -127,32 +121,6 @@ int check_what(const CtlOptions& options, const ReadOptions& read) {
     return exit_ok;
 }
 
-// Shows pages until the count, the end or an error; `from` and `left` go on. True at the end.
-struct Reading {
-    std::uint64_t from = 0;
-    std::uint64_t left = UINT64_MAX;
-    bool end = false;
-    bool exists = true;
-};
-
-int show_page(const CtlOptions& options, const ReadOptions& read, CtlClient& client,
-    Reading& reading) {
-    const auto count =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(reading.left, page_events));
-    const Page page = ask(options, client, question_of(read, reading.from, count));
-    if (!page.answer) {
-        return page.code;
-    }
-    for (const state::RecordedEvent& event : page.answer->events) {
-        show_event(options, event);
-        reading.from = next_of(read, event);
-        --reading.left;
-    }
-    reading.end = page.answer->end || page.answer->events.empty();
-    reading.exists = read.all || page.answer->stream_exists;
-    return exit_ok;
-}
-
 // Where a subscription begins.
 struct Start {
     std::optional<Position> from;
@@ -165,7 +133,8 @@ Start start_of(const CtlOptions& options, const ReadOptions& read, const CtlClus
         return {Position{read.all ? read.from : 0}};
     }
     CtlClient client(cluster);
-    const Page page = ask(options, client, question_of(read, read.from, 1));
+    const Page page = ask(options, client,
+        state::ReadStream{read.stream, Revision{read.from}, state::Direction::forward, 1});
     if (!page.answer) {
         return {std::nullopt, page.code};
     }
@@ -187,8 +156,34 @@ std::string sentence_of(const subscriber::Finished& finished) {
                                      : fmt::format("n{}: {}", finished.node, finished.reason);
 }
 
-Reading reading_of(const ReadOptions& read) {
-    return {.from = read.from, .left = read.count.value_or(UINT64_MAX)};
+Result<projection::Matcher> matcher_of(const ReadOptions& read) {
+    if (read.where.empty()) {
+        return projection::Matcher({});
+    }
+    LEDGER_TRY(std::vector<projection::Condition> conditions,
+        projection::parse_conditions(read.where));
+    return projection::Matcher(std::move(conditions));
+}
+
+// Where the read begins.
+Outcome<std::uint64_t> begin_of(CtlHistory& history, const ReadOptions& read) {
+    if (read.since.empty()) {
+        return read.from;
+    }
+    const Result<Moment> moment = parse_moment(read.since);
+    if (!moment) {
+        return Failed{exit_usage, moment.error().place};
+    }
+    // From the events after all that lie before it.
+    const auto* time = std::get_if<WallTime>(&*moment);
+    if (time == nullptr) {
+        return Failed{exit_usage, "--since takes a date; a position is for --from"};
+    }
+    const auto bound = history.bound_of(WallTime{time->nanoseconds - 1});
+    if (!bound) {
+        return bound.error();
+    }
+    return bound->value;
 }
 
 }  // namespace
@@ -211,6 +206,12 @@ int command_append(const CtlOptions& options, const AppendOptions& append) {
         .payload = {}};
     const ByteSpan bytes = as_bytes(data);
     event.payload.assign(bytes.begin(), bytes.end());
+    Result<ByteVector> metadata = metadata_of(append.metadata,
+        {{"correlation", append.correlation}, {"causation", append.causation}});
+    if (!metadata) {
+        return fail(options, exit_usage, "--metadata: " + metadata.error().place);
+    }
+    event.metadata = std::move(*metadata);
     state::Append command;
     command.streams.push_back({append.stream, *expected});
     command.events.push_back(std::move(event));
@@ -265,17 +266,63 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
     if (const int code = check_what(options, read); code != exit_ok) {
         return code;
     }
-    CtlClient client(*loaded.cluster);
-    Reading reading = reading_of(read);
-    do {
-        if (const int code = show_page(options, read, client, reading); code != exit_ok) {
-            return code;
-        }
-        if (!reading.exists) {
-            return fail(options, exit_not_found,
-                fmt::format("there is no stream '{}'", read.stream));
-        }
-    } while (!reading.end && reading.left > 0);
+    if (!read.all && (!read.prefix.empty() || !read.since.empty())) {
+        return fail(options, exit_usage, "--prefix and --since go with --all");
+    }
+    Result<projection::Matcher> where = matcher_of(read);
+    if (!where) {
+        return fail(options, exit_usage, "--where: " + where.error().place);
+    }
+    state::Filter filter = filter_for(where->conditions());
+    filter.types = read.types.empty() ? std::move(filter.types) : read.types;
+    filter.stream_prefix = read.prefix.empty() ? std::move(filter.stream_prefix) : read.prefix;
+    Asking asking(options, *loaded.cluster);
+    const auto from = begin_of(asking.history(), read);
+    if (!from) {
+        return fail(options, from.error());
+    }
+    const std::uint64_t most = read.count.value_or(UINT64_MAX);
+    std::uint64_t shown = 0;
+    bool exists = true;
+    const bool filtered = !read.types.empty() || !read.prefix.empty() || !read.where.empty();
+    std::optional<Error> wrong;
+    const auto ended = asking.history().read(
+        {.stream = read.stream,
+            .from = *from,
+            .direction = read.backward ? state::Direction::backward : state::Direction::forward,
+            .filter = std::move(filter),
+            .looked_at_max = filtered ? UINT64_MAX : most,
+            .page_events = page_events},
+        [&](const state::Answer& page) {
+            exists = read.all || page.stream_exists;
+            const bool below = read.backward ? page.events.empty() && !page.end
+                                             : page.detail->first > read.from && shown == 0;
+            if (below && page.detail->first > 0) {
+                std::fprintf(stderr, "ledgerctl: what came before %s %s has expired\n",
+                    read.all ? "position" : "revision", std::to_string(page.detail->first).c_str());
+            }
+            for (const state::RecordedEvent& event : page.events) {
+                const Result<bool> matches = where->matches(event);
+                if (!matches) {
+                    wrong = matches.error();
+                    return false;
+                }
+                if (*matches && shown < most) {
+                    show_event(options, event);
+                    ++shown;
+                }
+            }
+            return shown < most;
+        });
+    if (wrong) {
+        return fail(options, exit_check_failed, *wrong);
+    }
+    if (!ended) {
+        return fail(options, ended.error());
+    }
+    if (!exists) {
+        return fail(options, exit_not_found, fmt::format("there is no stream '{}'", read.stream));
+    }
     return exit_ok;
 }
 
@@ -287,6 +334,11 @@ int command_follow(const CtlOptions& options, const ReadOptions& read) {
     if (const int code = check_what(options, read); code != exit_ok) {
         return code;
     }
+    Result<projection::Matcher> where = matcher_of(read);
+    if (!where) {
+        return fail(options, exit_usage, "--where: " + where.error().place);
+    }
+    std::optional<Error> wrong;
     const Start start = start_of(options, read, *loaded.cluster);
     if (!start.from) {
         return start.code;
@@ -296,13 +348,21 @@ int command_follow(const CtlOptions& options, const ReadOptions& read) {
     std::uint64_t left = read.count.value_or(UINT64_MAX);
     const auto finished = follower.run([&](const subscriber::Events& events) {
         for (const state::RecordedEvent& event : events.events) {
-            if (left > 0 && (read.all || event.revision >= Revision{read.from})) {
+            const Result<bool> matches = where->matches(event);
+            if (!matches) {
+                wrong = matches.error();
+                return false;
+            }
+            if (*matches && left > 0 && (read.all || event.revision >= Revision{read.from})) {
                 show_event(options, event);
                 --left;
             }
         }
         return left > 0;
     });
+    if (wrong) {
+        return fail(options, exit_check_failed, *wrong);
+    }
     return finished ? fail(options, exit_code_of(*finished), sentence_of(*finished)) : exit_ok;
 }
 

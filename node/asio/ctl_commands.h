@@ -10,26 +10,11 @@
 #include "log/base/time.h"
 #include "log/examination.h"
 #include "node/asio/ctl_cluster.h"
+#include "node/asio/ctl_ending.h"
 #include "node/client.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
-
-// The only table of exit codes of ours; those not listed are for other programs.
-enum ExitCode : int {
-    exit_ok = 0,
-    exit_check_failed = 1,   // status: degraded
-    exit_usage = 2,
-    exit_inconclusive = 3,
-    exit_unavailable = 4,    // no quorum, no leader, nothing was proposed
-    exit_environment = 5,    // port busy, disk, permission
-    exit_conflict = 6,       // a definite refusal by the state
-    exit_indeterminate = 7,  // outcome unknown after it was proposed
-    exit_integrity = 9,
-    exit_overloaded = 10,
-    exit_not_found = 11,
-    exit_bug = 70,
-};
 
 struct CtlOptions {
     std::string directory;
@@ -41,6 +26,7 @@ struct CtlOptions {
 // standard output; returns `code`.
 int fail(const CtlOptions& options, int code, const std::string& sentence);
 int fail(const CtlOptions& options, int code, const Error& error);
+int fail(const CtlOptions& options, const Failed& failed);
 // To standard output.
 void say(const std::string& text);
 
@@ -55,10 +41,6 @@ struct Loaded {
     int code = exit_ok;
 };
 Loaded load(const CtlOptions& options);
-
-// Why an operation did not end as done, and its exit code.
-std::string sentence_of(const client::Done& done);
-int exit_code_of(const client::Done& done);
 
 struct UpOptions {
     std::uint32_t nodes = 0;  // 0 = as it was, or 3
@@ -83,6 +65,9 @@ struct AppendOptions {
     std::string type;
     std::string data;  // "-" = standard input
     std::string expected = "any";
+    std::string metadata;     // a JSON object, or empty
+    std::string correlation;  // these two become members of it
+    std::string causation;
 };
 int command_append(const CtlOptions& options, const AppendOptions& append);
 
@@ -98,10 +83,42 @@ struct ReadOptions {
     std::uint64_t from = 0;
     std::optional<std::uint64_t> count;
     bool backward = false;
+    std::string where;               // conditions of events (log/projection/definition.h)
+    std::vector<std::string> types;  // any of these; read only, as what follows
+    std::string prefix;              // with `all`: of streams whose names begin so
+    std::string since;               // with `all`: a moment (node/asio/ctl_moment.h), instead of `from`
 };
 int command_read(const CtlOptions& options, const ReadOptions& read);
 // From `from` on, then whatever comes, until `count` events were shown or a signal ends it.
 int command_follow(const CtlOptions& options, const ReadOptions& read);
+
+struct StateOptions {
+    std::string subject;  // a definition (log/projection/definition.h) or the name of one
+    std::string at;       // a moment; empty = now
+    std::string since;    // a moment: shows what has changed since then
+};
+// What the events up to a moment fold into.
+int command_state(const CtlOptions& options, const StateOptions& what);
+
+struct BisectOptions {
+    std::string subject;
+    std::string predicate;  // log/projection/predicate.h
+    std::string until;      // a moment; empty = now
+    bool every = false;     // looks at every event, also where checkpoints could be trusted
+};
+// The first event after which the predicate holds.
+int command_bisect(const CtlOptions& options, const BisectOptions& what);
+
+enum class ProjectionAction : std::uint8_t { define, run, list, forget };
+struct ProjectionOptions {
+    ProjectionAction action = ProjectionAction::list;
+    std::string name;
+    std::string definition;
+    std::uint64_t every = 65'536;  // positions between checkpoints
+    bool once = false;             // ends at the end of the ledger
+};
+// Projections that the ledger keeps (node/asio/ctl_projection.h).
+int command_projection(const CtlOptions& options, const ProjectionOptions& what);
 
 struct ImportOptions {
     std::string file;      // "-" = standard input

@@ -1,5 +1,6 @@
 #include "node/asio/ctl_input.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -57,6 +58,21 @@ ByteVector payload_of(const check::JsonValue& data) {
     return {bytes.begin(), bytes.end()};
 }
 
+Result<ByteVector> metadata_in(const check::JsonValue& event, const Place& place) {
+    const check::JsonValue* value = event.find("metadata");
+    if (value == nullptr) {
+        return ByteVector();
+    }
+    if (value->text() != nullptr) {
+        const ByteSpan bytes = as_bytes(*value->text());
+        return ByteVector(bytes.begin(), bytes.end());
+    }
+    if (value->object() == nullptr) {
+        return place.wrong(R"("metadata" must be an object or a text)");
+    }
+    return payload_of(*value);
+}
+
 Result<void> add_event(const check::JsonValue& value, const Place& place,
     LookupTable<std::string, std::uint32_t>& streams, state::Append& append) {
     LEDGER_TRY(const std::string stream, text_of(value, "stream", place));
@@ -78,6 +94,7 @@ Result<void> add_event(const check::JsonValue& value, const Place& place,
     event.type = std::move(type);
     event.salt = {keyed_bits(place.line, Site::event_salt, place.event, 0),
         keyed_bits(place.line, Site::event_salt, place.event, 1)};
+    LEDGER_TRY(event.metadata, metadata_in(value, place));
     event.payload = payload_of(*data);
     append.events.push_back(std::move(event));
     return {};
@@ -86,7 +103,7 @@ Result<void> add_event(const check::JsonValue& value, const Place& place,
 }  // namespace
 
 Result<state::Append> parse_append_line(std::string_view text, std::uint64_t line) {
-    LEDGER_TRY(const check::JsonValue value, check::parse_json(text, {}, line));
+    LEDGER_TRY(const check::JsonValue value, check::parse_json(text, check::any_json, line));
     Place place{.line = line, .event = 0};
     const check::JsonValue* events = value.find("events");
     if (events == nullptr || events->array() == nullptr || events->array()->empty()) {
@@ -102,6 +119,29 @@ Result<state::Append> parse_append_line(std::string_view text, std::uint64_t lin
         return place.wrong(checked.error().place);
     }
     return append;
+}
+
+Result<ByteVector> metadata_of(const std::string& text, const Members& further) {
+    check::JsonObject object;
+    if (!text.empty()) {
+        LEDGER_TRY(const check::JsonValue value, check::parse_json(text, check::any_json));
+        if (value.object() == nullptr) {
+            return failure(CtlErrc::bad_input, "expected a JSON object");
+        }
+        object = *value.object();
+    }
+    for (const auto& [name, value] : further) {
+        const bool known = std::any_of(object.begin(), object.end(),
+            [&name = name](const auto& member) { return member.first == name; });
+        if (known && !value.empty()) {
+            return failure(CtlErrc::bad_input, fmt::format("'{}' is given twice", name));
+        }
+        if (!value.empty()) {
+            object.emplace_back(name, check::JsonValue(value));
+        }
+    }
+    return object.empty() && text.empty() ? ByteVector()
+                                          : payload_of(check::JsonValue(std::move(object)));
 }
 
 Result<state::Expected> parse_expected(const std::string& text) {
@@ -125,17 +165,24 @@ Result<state::Expected> parse_expected(const std::string& text) {
     return state::Expected{Kind::exact, revision};
 }
 
+void write_json_or_text(check::JsonWriter& writer, ByteSpan bytes) {
+    if (const auto value = check::parse_json(as_text(bytes), check::any_json)) {
+        value->write(writer);
+    } else {
+        writer.text(as_text(bytes));
+    }
+}
+
 void append_event_line(const state::RecordedEvent& event, std::string& out) {
     check::JsonWriter writer(out);
     writer.begin_object().key("position").number(event.position.value);
     writer.key("stream").text(event.stream);
     writer.key("revision").number(event.revision.value);
-    writer.key("type").text(event.type).key("data");
-    if (const auto data = check::parse_json(as_text(event.payload))) {
-        data->write(writer);
-    } else {
-        writer.text(as_text(event.payload));
+    writer.key("type").text(event.type);
+    if (!event.metadata.empty()) {
+        write_json_or_text(writer.key("metadata"), event.metadata);
     }
+    write_json_or_text(writer.key("data"), event.payload);
     writer.end_object();
     out.push_back('\n');
 }

@@ -4,23 +4,35 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "log/base/result.h"
 #include "log/state/command.h"
 #include "log/state/query.h"
+#include "sim/check/json.h"
 
 namespace ledger::node::asio {
 
 // One atomic append: {"events": [{"stream", "type", "expected": "none" | "any" | "exists" |
-// {"exact": N}, "data": any JSON value}, ...]}; other keys are ignored. The same text as the same
+// {"exact": N}, "data": any JSON value, "metadata": an object, or a text that stays as it is}, ...]}; other keys are
+// ignored. The same text as the same
 // line gives the same bytes, event ids and salts included. Errors name line and event.
 Result<state::Append> parse_append_line(std::string_view text, std::uint64_t line);
+
+// The text of a JSON object, with further members at its end; `text` empty: an object of these alone, or
+// nothing if there are none. Those whose value is empty are left out.
+using Members = std::vector<std::pair<std::string, std::string>>;
+Result<ByteVector> metadata_of(const std::string& text, const Members& further);
 
 // "any", "none", "exists" or a revision.
 Result<state::Expected> parse_expected(const std::string& text);
 
-// {"position", "stream", "revision", "type", "data"} with a line end; data that is no JSON is a
-// text. The same lines as `ledgersim run --export-dir` writes.
+// {"position", "stream", "revision", "type", "metadata" if there is any, "data"} with a line end; what
+// is no JSON is a text. The same lines as `ledgersim run --export-dir` writes.
 void append_event_line(const state::RecordedEvent& event, std::string& out);
+
+// The bytes as the JSON that they are, or as a text.
+void write_json_or_text(check::JsonWriter& writer, ByteSpan bytes);
 
 }  // namespace ledger::node::asio

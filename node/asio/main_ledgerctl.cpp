@@ -32,6 +32,9 @@ struct CommandLine {
     AppendOptions append;
     RedactOptions redact;
     ReadOptions read;
+    StateOptions state;
+    BisectOptions bisect;
+    ProjectionOptions projection;
     ImportOptions import;
     ExportOptions what;
     RecoverOptions recover;
@@ -155,6 +158,8 @@ void add_read_options(CLI::App* app, ReadOptions& read) {
     app->add_flag("--all", read.all, "all streams, in order of position");
     app->add_option("--from", read.from, "first revision (--all: position)");
     app->add_option("--count", read.count, "at most this many events");
+    app->add_option("--where", read.where,
+        "only events that meet this, such as 'type = placed and .total > 100 and @correlation = x17'");
 }
 
 void add_data_commands(CLI::App& app, CommandLine& line) {
@@ -168,6 +173,11 @@ void add_data_commands(CLI::App& app, CommandLine& line) {
         ->required();
     append->add_option("--expected", line.append.expected,
         "what the stream must look like: any, none, exists or its last revision");
+    append->add_option("--metadata", line.append.metadata, "a JSON object that goes with the event");
+    append->add_option("--correlation", line.append.correlation,
+        "what it belongs to: member `correlation` of the metadata");
+    append->add_option("--causation", line.append.causation,
+        "the id of the event that it follows from: member `causation` of the metadata");
 
     CLI::App* redact = add(app, line, "redact", "redact 17 18 42",
         "Destroys the payloads of events for ever, on all nodes; everything else of them stays",
@@ -181,12 +191,78 @@ void add_data_commands(CLI::App& app, CommandLine& line) {
         });
     add_read_options(read, line.read);
     read->add_flag("--backward", line.read.backward, "from the newest to the oldest");
+    read->add_option("--type", line.read.types, "only events of this type (several times: of any)")
+        ->expected(1)
+        ->take_all();
+    read->add_option("--prefix", line.read.prefix, "with --all: only streams that begin so");
+    read->add_option("--since", line.read.since,
+            "with --all: from this date on, such as 2026-11-30T10:00:00Z")
+        ->excludes("--from");
 
     CLI::App* follow = add(app, line, "follow", "follow --all",
         "Shows events, and then those to come", [&line](const CtlOptions& options) {
             return command_follow(options, line.read);
         });
     add_read_options(follow, line.read);
+}
+
+void add_state_commands(CLI::App& app, CommandLine& line) {
+    constexpr const char* language =
+        "\nDefinition: FOLD, ... [by FIELD, ...] [where FIELD = VALUE and ...] [top N]. Folds: count, and "
+        "sum, min, max, first, last or set FIELD. Fields: stream, category, type, id, .member of the "
+        "payload, @member of the metadata. Comparisons: = != < <= > >= ~ (begins with).";
+    CLI::App* state = add(app, line, "state", "state 'sum .total by .customer where type = placed'",
+        "Shows what the events up to a moment fold into",
+        [&line](const CtlOptions& options) { return command_state(options, line.state); });
+    state->footer(language);
+    state->add_option("definition", line.state.subject, "what to fold, or a projection's name")
+        ->required();
+    state->add_option("--at", line.state.at,
+        "right after this position, or at a date such as 2026-11-30T10:00:00Z (default: now)");
+    state->add_option("--since", line.state.since, "shows what has changed since then");
+
+    CLI::App* bisect = add(app, line, "bisect", "bisect 'sum .change by .account' 'sum .change < 0'",
+        "Finds the first event after which something holds of the state",
+        [&line](const CtlOptions& options) { return command_bisect(options, line.bisect); });
+    bisect->footer(std::string(language) +
+                   "\nPredicate: FOLD COMPARISON VALUE [for KEY, ...]; without `for`, of any group.");
+    bisect->add_option("definition", line.bisect.subject, "what to fold, or a projection's name")
+        ->required();
+    bisect->add_option("predicate", line.bisect.predicate, "what has to hold")->required();
+    bisect->add_option("--until", line.bisect.until, "no later than this position or date");
+    bisect->add_flag("--every", line.bisect.every,
+        "with a name: looks at every event instead of halving its checkpoints, which is right only if "
+        "what holds once goes on to hold");
+
+    CLI::App* projection = app.add_subcommand("projection", "Keeps projections up to date");
+    projection->description("Example: ledgerctl projection define revenue 'sum .total by .customer'\n"
+                            "Keeps projections up to date, with checkpoints from which state and bisect "
+                            "begin.");
+    projection->require_subcommand(1);
+    const auto add_verb = [&](const char* name, ProjectionAction action, const std::string& example,
+                              const char* about) {
+        CLI::App* verb = add(*projection, line, name, "projection " + example, about,
+            [&line, action](const CtlOptions& options) {
+                line.projection.action = action;
+                return command_projection(options, line.projection);
+            });
+        if (action != ProjectionAction::list) {
+            verb->add_option("name", line.projection.name, "its name")->required();
+        }
+        return verb;
+    };
+    add_verb("list", ProjectionAction::list, "list --json", "Shows them and how far they are");
+    CLI::App* define = add_verb("define", ProjectionAction::define,
+        "define revenue 'sum .total by .customer'", "Gives a definition a name, or a name another one");
+    define->footer(language);
+    define->add_option("definition", line.projection.definition, "what to fold")->required();
+    CLI::App* run = add_verb("run", ProjectionAction::run, "run revenue --once",
+        "Folds events as they come and writes checkpoints, each exactly once whoever runs it");
+    run->add_option("--every", line.projection.every, "positions between checkpoints (65536)")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
+    run->add_flag("--once", line.projection.once, "ends at the end of the ledger");
+    add_verb("forget", ProjectionAction::forget, "forget revenue",
+        "Redacts its checkpoints, which may hold what was redacted since; the next run begins anew");
 }
 
 void add_bulk_commands(CLI::App& app, CommandLine& line) {
@@ -321,6 +397,7 @@ int dispatch(int count, char** words) {
     add_node_commands(app, line);
     add_member_commands(app, line);
     add_data_commands(app, line);
+    add_state_commands(app, line);
     add_bulk_commands(app, line);
     add_log_commands(app, line);
     add_snapshot_commands(app, line);

@@ -127,6 +127,12 @@ JsonWriter& JsonWriter::fixed(std::int64_t value, std::uint32_t decimals) {
     return *this;
 }
 
+JsonWriter& JsonWriter::number_text(std::string_view text) {
+    comma();
+    out_ += text;
+    return *this;
+}
+
 JsonWriter& JsonWriter::boolean(bool value) {
     comma();
     out_ += value ? "true" : "false";
@@ -184,6 +190,7 @@ struct WriteValue {
     void operator()(std::int64_t value) const { json.signed_number(value); }
     void operator()(std::uint64_t value) const { json.number(value); }
     void operator()(const std::string& value) const { json.text(value); }
+    void operator()(const JsonDecimal& value) const { json.number_text(value.text); }
     void operator()(const JsonArray& values) const {
         json.begin_array();
         for (const JsonValue& value : values) {

@@ -31,6 +31,8 @@ class JsonWriter {
     JsonWriter& signed_number(std::int64_t value);
     // value / 10^decimals, exactly: fixed(12345, 3) writes 12.345.
     JsonWriter& fixed(std::int64_t value, std::uint32_t decimals);
+    // The text of a number as it stands.
+    JsonWriter& number_text(std::string_view text);
     JsonWriter& boolean(bool value);
     JsonWriter& null();
 
@@ -50,11 +52,17 @@ using JsonArray = std::vector<JsonValue>;
 // In the order of the text; no key twice.
 using JsonObject = std::vector<std::pair<std::string, JsonValue>>;
 
-// One value. Numbers are integers: nothing that we read has fractions.
+// A number that is no integer of 64 bits, as it was written: never rounded.
+struct JsonDecimal {
+    std::string text;
+    friend bool operator==(const JsonDecimal&, const JsonDecimal&) = default;
+};
+
+// One value. Numbers are integers, unless the limits allow decimals.
 class JsonValue {
   public:
     using Variant = std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, std::string,
-        JsonArray, JsonObject>;
+        JsonArray, JsonObject, JsonDecimal>;
 
     // Out of line, all of them: in line they draw false warnings of g++ 12 at every use.
     JsonValue();
@@ -87,7 +95,10 @@ struct JsonLimits {
     std::uint32_t depth_max = 32;
     std::uint32_t members_max = 1024;     // of one object
     std::uint64_t bytes_max = 64u << 20;  // of one value's text
+    bool decimals = false;                // numbers may be any; else only integers of 64 bits
 };
+// For what belongs to users and is handed on.
+inline constexpr JsonLimits any_json{.decimals = true};
 
 // Exactly one value. Errors say "line 3, column 17: ..."; columns count bytes from 1. `text` begins
 // at `first_column` of `first_line`.

@@ -70,6 +70,8 @@ class JsonParser {
     Result<JsonValue> array(std::uint32_t depth);
     Result<JsonValue> word();
     Result<JsonValue> integer();
+    Result<JsonValue> number();
+    bool skip_digits();
     Result<std::string> string();
     Result<void> escape(std::string& out);
     Result<std::uint32_t> hex4();
@@ -99,7 +101,7 @@ Result<JsonValue> JsonParser::value(std::uint32_t depth) {
         return JsonValue(std::move(read));
     }
     if (c == '-' || (c >= '0' && c <= '9')) {
-        return integer();
+        return limits_.decimals ? number() : integer();
     }
     return word();
 }
@@ -209,6 +211,47 @@ Result<JsonValue> JsonParser::integer() {
         return JsonValue(static_cast<std::int64_t>(0 - size));
     }
     return JsonValue(size);
+}
+
+// At least one.
+bool JsonParser::skip_digits() {
+    const std::size_t begin = at_;
+    while (peek() >= '0' && peek() <= '9') {
+        ++at_;
+    }
+    return at_ > begin;
+}
+
+Result<JsonValue> JsonParser::number() {
+    const std::size_t begin = at_;
+    const std::uint64_t line = line_;
+    if (Result<JsonValue> whole = integer(); whole) {
+        return whole;
+    }
+    LEDGER_ASSERT(line == line_);
+    at_ = begin;
+    take('-');
+    const bool leading_zero = peek() == '0';
+    const std::size_t digits = at_;
+    if (!skip_digits()) {
+        return wrong("expected a digit");
+    }
+    if (leading_zero && at_ - digits > 1) {
+        at_ = begin;
+        return wrong("a number does not begin with 0");
+    }
+    if (take('.') && !skip_digits()) {
+        return wrong("expected a digit");
+    }
+    if (take('e') || take('E')) {
+        if (!take('-')) {
+            take('+');
+        }
+        if (!skip_digits()) {
+            return wrong("expected a digit");
+        }
+    }
+    return JsonValue(JsonDecimal{std::string(text_.substr(begin, at_ - begin))});
 }
 
 Result<std::string> JsonParser::string() {

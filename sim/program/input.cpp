@@ -220,7 +220,7 @@ Result<void> replace_file(const std::string& path, std::string_view text) {
 
 Result<std::vector<state::Append>> parse_input(std::string_view text) {
     std::vector<state::Append> appends;
-    check::JsonLines lines(text);
+    check::JsonLines lines(text, check::any_json);
     while (!lines.at_end()) {
         LEDGER_TRY(const check::JsonValue value, lines.next());
         LEDGER_TRY(state::Append append, parse_append(value, {lines.line(), 0}));
@@ -268,7 +268,7 @@ Result<std::string> export_ledger(Host& host) {
             writer.key("stream").text(event.stream);
             writer.key("revision").number(event.revision.value);
             writer.key("type").text(event.type).key("data");
-            if (const auto data = check::parse_json(as_text(event.payload))) {
+            if (const auto data = check::parse_json(as_text(event.payload), check::any_json)) {
                 data->write(writer);
             } else {
                 writer.text(as_text(event.payload));

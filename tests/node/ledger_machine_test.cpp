@@ -1,5 +1,6 @@
 #include "node/ledger_machine.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -59,6 +60,69 @@ TEST_CASE("ledger machine: an answer is made of the entries that the plan named"
     REQUIRE(answer->events.size() == 2);
     CHECK(as_text(answer->events[0].payload) == "one");
     CHECK(as_text(answer->events[1].payload) == "fourth");
+}
+
+TEST_CASE("ledger machine: a page with a filter says how far it looked, and when things happened",
+    "[node]") {
+    LedgerMachine machine;
+    std::vector<EntryRef> log = {command_entry(1, append_of("a-1", "one")),
+        command_entry(2, append_of("b-1", "two")), command_entry(3, append_of("a-2", "three"))};
+    for (EntryRef& entry : log) {
+        entry.cluster_time = ClusterTime{static_cast<std::int64_t>(entry.index.value) * 10};
+        entry.wall_time = WallTime{static_cast<std::int64_t>(entry.index.value) * 100};
+        ByteVector outcome;
+        machine.apply({entry, {}}, outcome);
+    }
+    const auto ask = [&](const state::Query& query, std::size_t fitting) {
+        ByteVector question;
+        state::encode_query(query, question);
+        const Result<QueryPlan> plan = machine.query(question);
+        REQUIRE(plan.has_value());
+        std::vector<EntryRef> entries;
+        for (std::size_t i = 0; i < std::min(fitting, plan->entries.size()); ++i) {
+            entries.push_back(log[plan->entries[i].value - 1]);
+        }
+        const Result<ByteVector> bytes = machine.answer(*plan, entries);
+        REQUIRE(bytes.has_value());
+        const Result<state::Answer> answer = state::decode_answer(*bytes);
+        REQUIRE(answer.has_value());
+        REQUIRE(answer->detail.has_value());
+        return *answer;
+    };
+    using state::Direction;
+    const state::Filter of_a{.types = {}, .stream_prefix = "a-"};
+    const state::Answer whole = ask(state::ReadAll{{}, Direction::forward, 10, of_a}, 10);
+    REQUIRE(whole.events.size() == 2);
+    CHECK(whole.events[1].cluster_time == ClusterTime{30});
+    CHECK(whole.events[1].wall_time == WallTime{300});
+    CHECK(whole.end);
+    CHECK(whole.detail->next == 3);
+    // A page on which nothing passes still moves on.
+    const state::Answer none = ask(state::ReadAll{Position{1}, Direction::forward, 1, of_a}, 10);
+    CHECK(none.events.empty());
+    CHECK_FALSE(none.end);
+    CHECK(none.detail->next == 2);
+    const state::Answer cut = ask(state::ReadAll{{}, Direction::forward, 10, of_a}, 2);
+    CHECK(cut.events.size() == 1);
+    CHECK_FALSE(cut.end);
+    CHECK(cut.detail->next == 2);
+    const state::Answer back =
+        ask(state::ReadAll{Position{UINT64_MAX}, Direction::backward, 10, of_a}, 10);
+    REQUIRE(back.events.size() == 2);
+    CHECK(back.events[0].position == Position{2});
+    CHECK(back.end);
+    CHECK(back.detail->next == UINT64_MAX);
+    // What has expired is passed over, and said.
+    machine.retain(Index{2});
+    const state::Answer late = ask(state::ReadAll{{}, Direction::forward, 10, of_a}, 10);
+    REQUIRE(late.events.size() == 1);
+    CHECK(late.detail->first == 2);
+    const state::Answer below = ask(state::ReadAll{Position{1}, Direction::backward, 10, of_a}, 10);
+    CHECK(below.events.empty());
+    CHECK_FALSE(below.end);
+    CHECK(below.detail->first == 2);
+    CHECK(ask(state::ReadStream{"a-2", {}, Direction::forward, 10, state::Filter{}}, 10)
+              .detail->next == 1);
 }
 
 TEST_CASE("ledger machine: a redaction is admitted once its version is in force", "[node]") {

@@ -92,10 +92,18 @@ TEST_CASE("golden: the bytes of queries and answers", "[state]") {
         "query_stream", encoded(ReadStream{"orders", Revision{7}, Direction::backward, 0x100}));
     check_golden("query_all", encoded(ReadAll{Position{9}, Direction::forward, 0x200}));
     check_golden("query_follow", encoded(Follow{Position{9}, "orders", 0x200, 0x10000}));
-    const RecordedEvent whole{Position{4}, Revision{1}, "s", {1, 2}, "type", to_bytes("meta"),
+    RecordedEvent whole{Position{4}, Revision{1}, "s", {1, 2}, "type", to_bytes("meta"),
         to_bytes("payload"), false};
     const RecordedEvent erased{Position{5}, Revision{0}, "t", {3, 4}, "", {}, {}, true};
     check_golden("answer", encoded(Answer{Position{6}, true, 2, true, {whole, erased}}));
+    check_golden("query_all_detailed",
+        encoded(ReadAll{Position{9}, Direction::forward, 0x200, Filter{{"placed"}, "orders-"}}));
+    check_golden("query_stream_detailed",
+        encoded(ReadStream{"orders", Revision{7}, Direction::backward, 0x100, Filter{}}));
+    whole.cluster_time = ClusterTime{0x11};
+    whole.wall_time = WallTime{0x22};
+    check_golden("answer_detailed", encoded(Answer{Position{6}, true, 2, true, {whole, erased},
+                                        Detail{.next = 0x33, .first = 0x44}}));
 }
 
 TEST_CASE("golden: the bytes of a cut", "[state]") {

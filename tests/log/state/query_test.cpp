@@ -1,5 +1,7 @@
 #include "log/state/query.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
@@ -16,6 +18,25 @@ Answer example_answer() {
     return {Position{6}, true, 2, false, {whole, erased}};
 }
 
+Answer detailed_answer() {
+    Answer answer = example_answer();
+    answer.events[0].cluster_time = ClusterTime{7};
+    answer.events[0].wall_time = WallTime{8};
+    answer.detail = Detail{.next = 6, .first = 2};
+    return answer;
+}
+
+std::optional<Filter> any_filter() {
+    if (*rc::gen::arbitrary<bool>()) {
+        return std::nullopt;
+    }
+    Filter filter;
+    filter.types = *rc::gen::container<std::vector<std::string>>(
+        *rc::gen::inRange<std::size_t>(0, 4), any::name());
+    filter.stream_prefix = *any::name();
+    return filter;
+}
+
 rc::Gen<Query> any_query() {
     return rc::gen::exec([]() -> Query {
         const std::uint64_t from = *rc::gen::arbitrary<std::uint64_t>();
@@ -23,14 +44,14 @@ rc::Gen<Query> any_query() {
         const auto count = *rc::gen::arbitrary<std::uint32_t>();
         const int kind = *rc::gen::inRange(0, 3);
         if (kind == 0) {
-            return ReadAll{Position{from}, direction, count};
+            return ReadAll{Position{from}, direction, count, any_filter()};
         }
         if (kind == 1) {
             const auto bytes_max = *rc::gen::arbitrary<std::uint64_t>();
             const bool all = *rc::gen::arbitrary<bool>();
             return Follow{Position{from}, all ? "" : *any::name(), count, bytes_max};
         }
-        return ReadStream{*any::name(), Revision{from}, direction, count};
+        return ReadStream{*any::name(), Revision{from}, direction, count, any_filter()};
     });
 }
 
@@ -41,17 +62,20 @@ TEST_CASE("query: decoding returns what was encoded", "[state]") {
         RC_ASSERT(back.has_value());
         RC_ASSERT(bool(*back == query));
     });
-    const Answer answer = example_answer();
-    const auto back = decode_answer(encoded(answer));
-    REQUIRE(back.has_value());
-    CHECK(bool(*back == answer));
+    for (const Answer& answer : {example_answer(), detailed_answer()}) {
+        const auto back = decode_answer(encoded(answer));
+        REQUIRE(back.has_value());
+        CHECK(bool(*back == answer));
+    }
     CHECK(bool(*decode_answer(encoded(Answer{})) == Answer{}));
 }
 
 TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") {
     const Query queries[] = {
         ReadAll{Position{3}, Direction::backward, 10}, ReadStream{"ab", Revision{1}, {}, 2},
-        Follow{Position{3}, "ab", 10, 4096}};
+        Follow{Position{3}, "ab", 10, 4096},
+        ReadAll{Position{3}, Direction::backward, 10, Filter{{"x", ""}, "ab"}},
+        ReadStream{"ab", Revision{1}, {}, 2, Filter{}}};
     CHECK(decode_query(encoded(queries[0])).has_value());
     for (Query query : queries) {
         if (auto* stream = std::get_if<ReadStream>(&query)) {
@@ -66,7 +90,7 @@ TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") 
             }
         });
     }
-    for_each_damage(encoded(example_answer()), [](const ByteVector& bytes) {
+    const auto check = [](const ByteVector& bytes) {
         const auto damaged = decode_answer(bytes);
         REQUIRE(summarize_answer(bytes).has_value() == damaged.has_value());
         if (damaged) {
@@ -74,11 +98,13 @@ TEST_CASE("query: damaged bytes are refused or mean something else", "[state]") 
         } else {
             REQUIRE_FALSE(damaged.error().place.empty());
         }
-    });
+    };
+    for_each_damage(encoded(example_answer()), check);
+    for_each_damage(encoded(detailed_answer()), check);
     rc::prop("random bytes", [] {
         ByteVector bytes = *any::bytes();
         if (!bytes.empty()) {
-            bytes[0] = std::byte{1};
+            bytes[0] = std::byte{*rc::gen::inRange<std::uint8_t>(1, 3)};
         }
         const auto query = decode_query(bytes);
         RC_ASSERT((query.has_error() || encoded(*query) == bytes));
@@ -96,6 +122,59 @@ TEST_CASE("query: a summary says what an answer holds", "[state]") {
     empty.length = Position{9};
     empty.end = true;
     CHECK(bool(*summarize_answer(encoded(empty)) == AnswerSummary{Position{9}, true, 0, {}}));
+}
+
+TEST_CASE("query: at most 64 types are asked for", "[state]") {
+    ReadAll query{.filter = Filter{}};
+    query.filter->types.resize(filter_types_max, "t");
+    ByteVector bytes = encoded(query);
+    CHECK(decode_query(bytes).has_value());
+    store_little_endian(bytes.data() + 15, std::uint16_t{filter_types_max + 1});
+    CHECK(decode_query(bytes).error().place == "number of types at byte 15");
+}
+
+TEST_CASE("query: a filter wants one of its types in streams that begin so", "[state]") {
+    CHECK(passes({}, "any", "any"));
+    CHECK(passes({{"a", "b"}, "o-"}, "o-1", "b"));
+    CHECK_FALSE(passes({{"a", "b"}, "o-"}, "o-1", "c"));
+    CHECK_FALSE(passes({{"a"}, "o-"}, "o", "a"));
+}
+
+TEST_CASE("query: the events of an entry are taken out in one walk, either way", "[state]") {
+    Append append{.streams = {{"a", {}}, {"b", {}}},
+        .events = {event_in(1, "x"), event_in(0, "yz"), event_in(1, "z")}};
+    append.events[1].type = "other";
+    EntryRef entry;
+    entry.index = Index{5};
+    entry.cluster_time = ClusterTime{70};
+    entry.wall_time = WallTime{80};
+    entry.handle = encode_command(append);
+    std::vector<EventLocation> locations;
+    for (std::uint32_t slot = 0; slot < 3; ++slot) {
+        locations.push_back({Position{10u + slot}, Revision{slot}, Index{5}, slot});
+    }
+    std::vector<RecordedEvent> forward;
+    REQUIRE(extract_events(entry, locations, {}, forward).has_value());
+    REQUIRE(forward.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        RecordedEvent alone = *extract_event(*entry.handle, locations[i]);
+        alone.cluster_time = ClusterTime{70};
+        alone.wall_time = WallTime{80};
+        CHECK(bool(forward[i] == alone));
+    }
+    std::reverse(locations.begin(), locations.end());
+    std::vector<RecordedEvent> backward;
+    REQUIRE(extract_events(entry, locations, {}, backward).has_value());
+    std::reverse(backward.begin(), backward.end());
+    CHECK(bool(backward == forward));
+    std::vector<RecordedEvent> some;
+    REQUIRE(extract_events(entry, locations, Filter{{"t"}, "b"}, some).has_value());
+    REQUIRE(some.size() == 2);
+    CHECK(some[0].position == Position{12});
+    CHECK(some[1].position == Position{10});
+    locations.front().slot = 3;
+    CHECK(extract_events(entry, locations, {}, some).error().place ==
+          "entry 5 has no event in slot 3");
 }
 
 TEST_CASE("query: a stream name of 1024 bytes is the longest", "[state]") {

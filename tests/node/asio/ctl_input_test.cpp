@@ -31,6 +31,51 @@ TEST_CASE("ctl input: a line is one append, each stream named once", "[ctl]") {
     CHECK((append->events[1].id == EventId{7, 2}));
 }
 
+TEST_CASE("ctl input: metadata is an object, or a text that stays as it is", "[ctl]") {
+    const auto append = parse_append_line(
+        R"({"events":[{"stream":"a","type":"t","data":1,"metadata":{"correlation":"x", "n":1.0}},)"
+        R"({"stream":"a","type":"t","data":1,"metadata":"raw"},{"stream":"a","type":"t","data":1}]})",
+        1);
+    REQUIRE(append.has_value());
+    CHECK(as_text(append->events[0].metadata) == R"({"correlation":"x","n":1.0})");
+    CHECK(as_text(append->events[1].metadata) == "raw");
+    CHECK(append->events[2].metadata.empty());
+    CHECK(place_of(R"({"events":[{"stream":"a","type":"t","data":1,"metadata":[1]}]})") ==
+          R"(line 7, event 1: "metadata" must be an object or a text)");
+    state::RecordedEvent event;
+    event.metadata = append->events[0].metadata;
+    event.payload = append->events[0].payload;
+    std::string line;
+    append_event_line(event, line);
+    CHECK(line.find(R"("metadata":{"correlation":"x","n":1.0},"data":1})") != std::string::npos);
+}
+
+TEST_CASE("ctl input: metadata is put together of an object and single members", "[ctl]") {
+    const auto text = [](const std::string& object, const Members& further) {
+        const Result<ByteVector> metadata = metadata_of(object, further);
+        return metadata ? std::string(as_text(*metadata)) : "error: " + metadata.error().place;
+    };
+    CHECK(text("", {{"correlation", ""}}).empty());
+    CHECK(text("", {{"correlation", "x\""}, {"causation", ""}}) == R"({"correlation":"x\""})");
+    CHECK(text(R"({"a": 1})", {{"causation", "y"}}) == R"({"a":1,"causation":"y"})");
+    CHECK(text("{}", {}) == "{}");
+    CHECK(text("[]", {}) == "error: expected a JSON object");
+    CHECK(text(R"({"causation": 1})", {{"causation", "y"}}) == "error: 'causation' is given twice");
+    CHECK(text("{", {}).starts_with("error: line 1, column 2"));
+}
+
+TEST_CASE("ctl input: decimals stay as they were written", "[ctl]") {
+    const auto append =
+        parse_append_line(R"({"events":[{"stream":"a","type":"t","data":{"price":5.250}}]})", 1);
+    REQUIRE(append.has_value());
+    CHECK(as_text(append->events[0].payload) == R"({"price":5.250})");
+    state::RecordedEvent event;
+    event.payload = append->events[0].payload;
+    std::string line;
+    append_event_line(event, line);
+    CHECK(line.find(R"("data":{"price":5.250})") != std::string::npos);
+}
+
 TEST_CASE("ctl input: the same line gives the same bytes, as a retry must", "[ctl]") {
     const std::string text = R"({"events":[{"stream":"a","type":"t","data":1}]})";
     const auto once = parse_append_line(text, 7);

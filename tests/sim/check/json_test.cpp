@@ -128,6 +128,24 @@ TEST_CASE("json: escapes and surrogates", "[check]") {
     CHECK(error_of("\"\\x\"") == "line 3, column 3: unknown escape");
 }
 
+TEST_CASE("json: where decimals are allowed they stay as they were written", "[check]") {
+    const std::string text = R"([1.50,-0.1e-7,18446744073709551616,7,-9223372036854775809,1E+3,{"a":2.0}])";
+    const auto value = parse_json(text, any_json);
+    REQUIRE(value.has_value());
+    std::string written;
+    JsonWriter writer(written);
+    value->write(writer);
+    CHECK(written == text);
+    CHECK((*value->array())[3].number() == 7u);
+    CHECK_FALSE((*value->array())[0].number().has_value());
+    for (const char* wrong : {"1.", ".5", "01.5", "1e", "1e+", "-", "1.5.2", "--1"}) {
+        CAPTURE(wrong);
+        const auto refused = parse_json(wrong, any_json);
+        REQUIRE(refused.has_error());
+        CHECK(refused.error().place.starts_with("line 1, column "));
+    }
+}
+
 TEST_CASE("json: errors name line, column and what was expected", "[check]") {
     CHECK(error_of("") == "line 3, column 1: expected a value, but the text ends");
     CHECK(error_of("{\"a\":1,}") == "line 3, column 8: expected a key in quotes");
