@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
-#include <iterator>
 
 #include <fmt/format.h>
 
@@ -19,44 +17,11 @@ namespace {
 
 constexpr std::uint32_t page_events = 256;
 
-const char* ending_text(client::Ending ending) {
-    switch (ending) {
-        case client::Ending::done: return "done";
-        case client::Ending::failed: return "failed";
-        case client::Ending::unknown: return "unknown";
-    }
-    return "";
-}
-
-std::string append_json(const client::Done& done) {
-    std::string text;
-    check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledger.append/1");
-    writer.key("ending").text(ending_text(done.ending));
-    writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(done)));
-    const auto* appended =
-        done.outcome ? std::get_if<state::Appended>(&*done.outcome) : nullptr;
-    if (appended != nullptr) {
-        writer.key("position").number(appended->first.value);
-        writer.key("revisions").begin_array();
-        for (const Revision revision : appended->revisions) {
-            writer.number(revision.value);
-        }
-        writer.end_array().key("index").number(done.index.value);
-    } else {
-        writer.key("error").text(sentence_of(done));
-    }
-    writer.key("node").number(done.node.value).key("attempts").number(done.attempts);
-    writer.key("session").number(done.session.value);
-    writer.key("sequence").number(done.sequence.value).end_object();
-    return text + "\n";
-}
-
 std::string redact_json(const client::Done& done) {
     std::string text;
     check::JsonWriter writer(text);
     writer.begin_object().key("schema").text("ledger.redact/1");
-    writer.key("ending").text(ending_text(done.ending));
+    writer.key("ending").text(text_of(done.ending));
     writer.key("exit").number(static_cast<std::uint64_t>(exit_code_of(done)));
     const auto* redacted =
         done.outcome ? std::get_if<state::Redacted>(&*done.outcome) : nullptr;
@@ -73,32 +38,23 @@ std::string redact_json(const client::Done& done) {
 
 void show_event(const CtlOptions& options, const state::RecordedEvent& event) {
     if (!options.json) {
-        say(fmt::format("{}\t{}\t{}\t{}\t{}\n", event.position, event.stream, event.revision,
-            event.type, event.erased ? std::string_view("(erased)") : as_text(event.payload)));
+        say(line_of(event));
         return;
     }
     std::string text;
     check::JsonWriter writer(text);
-    writer.begin_object().key("schema").text("ledger.recorded/1");
-    writer.key("position").number(event.position.value);
-    writer.key("stream").text(event.stream).key("revision").number(event.revision.value);
-    writer.key("id").text(fmt::format("{:016x}{:016x}", event.id.high, event.id.low));
-    writer.key("type").text(event.type);
-    if (event.wall_time != WallTime{}) {
-        writer.key("time").text(text_of(event.wall_time));
-    }
-    if (!event.metadata.empty()) {
-        writer.key("metadata");
-        write_json_or_text(writer, event.metadata);
-    }
-    writer.key("data");
-    if (event.erased) {
-        writer.null().key("erased").boolean(true);
-    } else {
-        write_json_or_text(writer, event.payload);
-    }
-    writer.end_object();
+    write_event(writer, event);
     say(text + "\n");
+}
+
+// Not an error and not silence: where the events begin that are left.
+void show_trimmed(const CtlOptions& options, bool all, std::uint64_t first) {
+    std::fprintf(stderr, "ledgerctl: the %s begins at %s %llu: what came before has expired\n",
+        all ? "ledger" : "stream", all ? "position" : "revision",
+        static_cast<unsigned long long>(first));
+    if (options.json) {
+        say(fmt::format("{{\"schema\":\"ledger.trimmed/1\",\"first\":{}}}\n", first));
+    }
 }
 
 struct Page {
@@ -188,48 +144,6 @@ Outcome<std::uint64_t> begin_of(CtlHistory& history, const ReadOptions& read) {
 
 }  // namespace
 
-int command_append(const CtlOptions& options, const AppendOptions& append) {
-    const Loaded loaded = load(options);
-    if (!loaded.cluster) {
-        return loaded.code;
-    }
-    const Result<state::Expected> expected = parse_expected(append.expected);
-    if (!expected) {
-        return fail(options, exit_usage, "--expected: " + expected.error().place);
-    }
-    std::string data = append.data;
-    if (data == "-") {
-        data.assign(std::istreambuf_iterator<char>(std::cin), {});
-    }
-    state::NewEvent event{.stream = 0, .id = {random_bits(), random_bits()},
-        .type = append.type, .metadata = {}, .salt = {random_bits(), random_bits()},
-        .payload = {}};
-    const ByteSpan bytes = as_bytes(data);
-    event.payload.assign(bytes.begin(), bytes.end());
-    Result<ByteVector> metadata = metadata_of(append.metadata,
-        {{"correlation", append.correlation}, {"causation", append.causation}});
-    if (!metadata) {
-        return fail(options, exit_usage, "--metadata: " + metadata.error().place);
-    }
-    event.metadata = std::move(*metadata);
-    state::Append command;
-    command.streams.push_back({append.stream, *expected});
-    command.events.push_back(std::move(event));
-    const client::Done done = CtlClient(*loaded.cluster).run(std::move(command), options.timeout);
-    const int code = exit_code_of(done);
-    if (options.json) {
-        say(append_json(done));
-        return code;
-    }
-    if (code != exit_ok) {
-        return fail(options, code, sentence_of(done));
-    }
-    const auto* appended = std::get_if<state::Appended>(&*done.outcome);
-    say(fmt::format("{} revision {}, position {}\n", append.stream,
-        appended->revisions.front(), appended->first));
-    return exit_ok;
-}
-
 int command_redact(const CtlOptions& options, const RedactOptions& redact) {
     const Loaded loaded = load(options);
     if (!loaded.cluster) {
@@ -298,8 +212,7 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
             const bool below = read.backward ? page.events.empty() && !page.end
                                              : page.detail->first > read.from && shown == 0;
             if (below && page.detail->first > 0) {
-                std::fprintf(stderr, "ledgerctl: what came before %s %s has expired\n",
-                    read.all ? "position" : "revision", std::to_string(page.detail->first).c_str());
+                show_trimmed(options, read.all, page.detail->first);
             }
             for (const state::RecordedEvent& event : page.events) {
                 const Result<bool> matches = where->matches(event);

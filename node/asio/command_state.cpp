@@ -136,7 +136,7 @@ std::string json_of_state(const Computed& computed) {
     if (!computed.trimmed.empty()) {
         text += ",\"trimmed\":" + projection::quoted(computed.trimmed);
     }
-    return text + ",\"groups\":" + json_of_groups(computed.state) + "}\n";
+    return text + ",\"groups\":" + json_of(computed.state.definition(), computed.state.shown()) + "}\n";
 }
 
 int show_state(const CtlOptions& options, const Computed& computed) {
@@ -144,7 +144,7 @@ int show_state(const CtlOptions& options, const Computed& computed) {
     if (options.json) {
         say(json_of_state(computed));
     } else {
-        say(table_of(computed.state));
+        say(table_of(computed.state.definition(), computed.state.shown()));
         std::fprintf(stderr, "%s\n", standing_text(computed.state).c_str());
     }
     return exit_ok;
@@ -173,13 +173,15 @@ int show_changes(const CtlOptions& options, const Computed& before, const Comput
 struct FirstEvent {
     bool from_the_start = false;  // it held before any event
     std::optional<state::RecordedEvent> event;
+    std::string table;  // of the group that the event went into, for people
+    std::string group;  // and as JSON
     Projection state;
 };
 
 // The first event of the fold from `state` on after which the predicate holds.
 Outcome<FirstEvent> first_event(CtlHistory& history, Projection state,
     const projection::Predicate& predicate, Position bound) {
-    FirstEvent first{.from_the_start = holds(predicate, state), .event = {}, .state = state};
+    FirstEvent first{.from_the_start = holds(predicate, state), .state = state};
     if (first.from_the_start) {
         return first;
     }
@@ -191,6 +193,8 @@ Outcome<FirstEvent> first_event(CtlHistory& history, Projection state,
                 return true;
             }
             first.event = event;
+            first.table = table_of(state.definition(), {touched});
+            first.group = json_of(state.definition(), {touched});
             return false;
         });
     progress.end();
@@ -240,14 +244,14 @@ int show_first(const CtlOptions& options, const FirstEvent& first, const std::st
                           first.event->revision, projection::quoted(first.event->type),
                           projection::quoted(text_of(first.event->wall_time)))
                     : "null";
-        text += ",";
+        text += ",\"groups\":" + (first.event ? first.group : std::string("[]")) + ",";
         write_standing(text, first.state);
-        say(text + ",\"groups\":" + json_of_groups(first.state) + "}\n");
+        say(text + "}\n");
     } else if (first.event) {
         say(fmt::format("position {}  {}  {} revision {}  {}\n", first.event->position,
             text_of(first.event->wall_time), first.event->stream, first.event->revision,
             first.event->type));
-        std::fprintf(stderr, "%s", table_of(first.state).c_str());
+        std::fprintf(stderr, "%s", first.table.c_str());
     } else if (first.from_the_start) {
         say("it holds before the first event\n");
     }

@@ -10,7 +10,7 @@ ledger_library(ctl EXCEPTIONS OF_A_PROGRAM
     DEPENDS ledger::node_asio ledger::node ledger::projection ledger::codec ledger::check ledger::log ledger::log_posix)
 
 add_executable(ledgerctl
-    command_data.cpp command_export.cpp command_import.cpp command_log_inspect.cpp
+    command_append.cpp command_data.cpp command_export.cpp command_import.cpp command_log_inspect.cpp
     command_log_scrub.cpp command_log_verify.cpp command_member.cpp command_node.cpp command_projection.cpp
     command_recover_quorum.cpp command_snapshot.cpp command_state.cpp command_status.cpp command_up.cpp command_upgrade.cpp
     command_verify.cpp ctl_commands.cpp main_ledgerctl.cpp)

@@ -65,6 +65,7 @@ struct AppendOptions {
     std::string type;
     std::string data;  // "-" = standard input
     std::string expected = "any";
+    std::vector<std::string> checks;  // "STREAM=EXPECTED": of streams that are not written
     std::string metadata;     // a JSON object, or empty
     std::string correlation;  // these two become members of it
     std::string causation;

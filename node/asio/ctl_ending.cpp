@@ -55,6 +55,15 @@ std::string refusal_text(const state::Outcome& outcome) {
 
 }  // namespace
 
+const char* text_of(client::Ending ending) {
+    switch (ending) {
+        case client::Ending::done: return "done";
+        case client::Ending::failed: return "failed";
+        case client::Ending::unknown: return "unknown";
+    }
+    return "";
+}
+
 std::string sentence_of(const client::Done& done) {
     if (done.ending == client::Ending::unknown) {
         return fmt::format("the outcome is unknown ({}, {} attempts)",

@@ -26,6 +26,8 @@ enum ExitCode : int {
     exit_bug = 70,
 };
 
+// "done", "failed", "unknown".
+const char* text_of(client::Ending ending);
 // Why an operation did not end as done, and its exit code.
 std::string sentence_of(const client::Done& done);
 int exit_code_of(const client::Done& done);

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include "log/base/choice.h"
+#include "log/base/format.h"
 #include "log/base/lookup_table.h"
 #include "node/asio/ctl_cluster.h"
+#include "node/asio/ctl_moment.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
@@ -185,6 +187,33 @@ void append_event_line(const state::RecordedEvent& event, std::string& out) {
     write_json_or_text(writer.key("data"), event.payload);
     writer.end_object();
     out.push_back('\n');
+}
+
+std::string line_of(const state::RecordedEvent& event) {
+    return fmt::format("{}\t{}\t{}\t{}\t{}\n", event.position, event.stream, event.revision,
+        event.type, event.erased ? std::string_view("(erased)") : as_text(event.payload));
+}
+
+void write_event(check::JsonWriter& writer, const state::RecordedEvent& event) {
+    writer.begin_object().key("schema").text("ledger.recorded/1");
+    writer.key("position").number(event.position.value);
+    writer.key("stream").text(event.stream).key("revision").number(event.revision.value);
+    writer.key("id").text(fmt::format("{:016x}{:016x}", event.id.high, event.id.low));
+    writer.key("type").text(event.type);
+    if (event.wall_time != WallTime{}) {
+        writer.key("time").text(text_of(event.wall_time));
+    }
+    if (!event.metadata.empty()) {
+        writer.key("metadata");
+        write_json_or_text(writer, event.metadata);
+    }
+    writer.key("data");
+    if (event.erased) {
+        writer.null().key("erased").boolean(true);
+    } else {
+        write_json_or_text(writer, event.payload);
+    }
+    writer.end_object();
 }
 
 }  // namespace ledger::node::asio

@@ -32,6 +32,10 @@ Result<state::Expected> parse_expected(const std::string& text);
 // is no JSON is a text. The same lines as `ledgersim run --export-dir` writes.
 void append_event_line(const state::RecordedEvent& event, std::string& out);
 
+// Position, stream, revision, type and payload with tabs between them and a line end.
+std::string line_of(const state::RecordedEvent& event);
+// One object with all that is known of it, schema ledger.recorded/1.
+void write_event(check::JsonWriter& writer, const state::RecordedEvent& event);
 // The bytes as the JSON that they are, or as a text.
 void write_json_or_text(check::JsonWriter& writer, ByteSpan bytes);
 

@@ -173,6 +173,10 @@ void add_data_commands(CLI::App& app, CommandLine& line) {
         ->required();
     append->add_option("--expected", line.append.expected,
         "what the stream must look like: any, none, exists or its last revision");
+    append->add_option("--check", line.append.checks,
+              "STREAM=EXPECTED: what a stream that is not written must look like (several times)")
+        ->expected(1)
+        ->take_all();
     append->add_option("--metadata", line.append.metadata, "a JSON object that goes with the event");
     append->add_option("--correlation", line.append.correlation,
         "what it belongs to: member `correlation` of the metadata");

@@ -88,15 +88,15 @@ std::string before_and_after(
 
 }  // namespace
 
-std::string table_of(const Projection& projection) {
-    std::vector<Row> rows = {head_of(projection.definition())};
-    for (const auto* group : projection.shown()) {
+std::string table_of(const Definition& definition, const Shown& groups) {
+    std::vector<Row> rows = {head_of(definition)};
+    for (const auto* group : groups) {
         Row row;
         for (const projection::Value& value : group->first) {
             row.push_back(printable(text_of(value)));
         }
         for (std::size_t i = 0; i < group->second.size(); ++i) {
-            row.push_back(printable(text_of(projection.definition().folds[i], group->second[i])));
+            row.push_back(printable(text_of(definition.folds[i], group->second[i])));
         }
         rows.push_back(std::move(row));
     }
@@ -127,12 +127,12 @@ void write_standing(std::string& text, const Projection& projection) {
         ",\"folded\":{},\"redacted\":{}", standing.folded, standing.redacted);
 }
 
-std::string json_of_groups(const Projection& projection) {
+std::string json_of(const Definition& definition, const Shown& groups) {
     std::string text = "[";
-    for (const auto* group : projection.shown()) {
+    for (const auto* group : groups) {
         text += text.size() > 1 ? "," : "";
         text += "{\"key\":" + json_of_key(group->first) +
-                ",\"values\":" + json_of_group(projection.definition(), &group->second) + "}";
+                ",\"values\":" + json_of_group(definition, &group->second) + "}";
     }
     return text + "]";
 }

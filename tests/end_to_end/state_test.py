@@ -139,6 +139,24 @@ class State(ClusterTest):
         self.assertEqual([e["revision"] for e in back], [0])
         self.ctl("append", "s", "t", "1", "--metadata", "[]", expect=2)
 
+    def test_a_conflict_shows_what_stands_in_the_way(self):
+        for number in range(3):
+            self.append("cart", {"item": number})
+        said = self.append("cart", {"item": 9}, "--expected", 0, "--check", "stock=exists",
+                           "--check", "cart-closed=none", expect=6)
+        self.assertEqual([(c["stream"], c["expected"], c["actual"]) for c in said["conflicts"]],
+                         [("cart", "0", 2), ("stock", "exists", None)])
+        self.assertEqual([e["data"]["item"] for e in said["conflicts"][0]["events"]], [1, 2])
+        self.assertEqual([e["revision"] for e in said["conflicts"][0]["events"]], [1, 2])
+        self.assertFalse(said["conflicts"][0]["truncated"])
+        plain = self.ctl("append", "cart", "t", "1", "--expected", "none", expect=6)
+        self.assertEqual(plain.errors.splitlines()[1:],
+                         [f'{n}\tcart\t{n}\tplaced\t{{"item": {n}}}' for n in range(3)])
+        self.append("stock", 1, "--check", "cart=2")
+        self.append("stock", 2, "--check", "cart=1", expect=6)
+        self.ctl("append", "s", "t", "1", "--check", "cart", expect=2)
+        self.ctl("append", "s", "t", "1", "--check", "s=any", expect=2)
+
     def test_what_is_wrong_is_said_with_its_place(self):
         self.append("s", {"total": "much"})
         self.append("s", {"total": 1})

@@ -24,7 +24,7 @@ TEST_CASE("projection text: a table for people", "[ctl]") {
     const auto state = folded("count, sum .n, set .t by .who",
         {R"({"who": "bob", "n": 2.50, "t": "x"})", R"({"who": "\u00e9ve", "n": 10, "t": "y"})",
             R"({"who": "bob", "n": 1, "t": "a\nb"})", R"({"n": 1})"});
-    CHECK(table_of(state) == ".who  count  sum .n  set .t\n"
+    CHECK(table_of(state.definition(), state.shown()) == ".who  count  sum .n  set .t\n"
                              "-     1      1       {}\n"
                              "bob   2      3.5     {a?b, x}\n"
                              "\xc3\xa9ve   1      10      {y}\n");
@@ -35,7 +35,7 @@ TEST_CASE("projection text: a table for people", "[ctl]") {
 TEST_CASE("projection text: JSON for programs", "[ctl]") {
     const auto state = folded("count, sum .n, set .t by .who", {R"({"who": "b\"", "n": 0.1, "t": 7})"});
     const std::string text = "[{\"key\":[\"b\\\"\"],\"values\":[1,0.1,[7]]}]";
-    CHECK(json_of_groups(state) == text);
+    CHECK(json_of(state.definition(), state.shown()) == text);
     std::string standing = "{";
     write_standing(standing, state);
     CHECK(check::parse_json(standing + "}").has_value());
