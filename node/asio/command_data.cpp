@@ -57,45 +57,17 @@ void show_trimmed(const CtlOptions& options, bool all, std::uint64_t first) {
     }
 }
 
-struct Page {
-    std::optional<state::Answer> answer;
-    int code = exit_ok;
-};
-
-Page ask(const CtlOptions& options, CtlClient& client, state::Query&& question) {
-    client::Done done = client.run(std::move(question), options.timeout);
-    if (done.ending != client::Ending::done) {
-        return {std::nullopt, fail(options, exit_code_of(done), sentence_of(done))};
-    }
-    return {std::move(done.answer), exit_ok};
-}
-
 int check_what(const CtlOptions& options, const ReadOptions& read) {
     if (read.all == !read.stream.empty()) {
         return fail(options, exit_usage, "name a stream, or give --all");
     }
+    if (!read.all && !read.prefix.empty()) {
+        return fail(options, exit_usage, "--prefix goes with --all");
+    }
+    if (!read.since.empty() && read.backward) {
+        return fail(options, exit_usage, "--since goes forward");
+    }
     return exit_ok;
-}
-
-// Where a subscription begins.
-struct Start {
-    std::optional<Position> from;
-    int code = exit_ok;
-};
-
-// The position of revision `from` of the stream; if there is none yet, the end of the ledger.
-Start start_of(const CtlOptions& options, const ReadOptions& read, const CtlCluster& cluster) {
-    if (read.all || read.from == 0) {
-        return {Position{read.all ? read.from : 0}};
-    }
-    CtlClient client(cluster);
-    const Page page = ask(options, client,
-        state::ReadStream{read.stream, Revision{read.from}, state::Direction::forward, 1});
-    if (!page.answer) {
-        return {std::nullopt, page.code};
-    }
-    const auto& events = page.answer->events;
-    return {events.empty() ? page.answer->length : events.front().position};
 }
 
 int exit_code_of(const subscriber::Finished& finished) {
@@ -121,26 +93,61 @@ Result<projection::Matcher> matcher_of(const ReadOptions& read) {
     return projection::Matcher(std::move(conditions));
 }
 
-// Where the read begins.
-Outcome<std::uint64_t> begin_of(CtlHistory& history, const ReadOptions& read) {
-    if (read.since.empty()) {
-        return read.from;
-    }
+// The first position that is not before the moment of --since.
+Outcome<Position> since_of(CtlHistory& history, const ReadOptions& read) {
     const Result<Moment> moment = parse_moment(read.since);
     if (!moment) {
         return Failed{exit_usage, moment.error().place};
     }
-    // From the events after all that lie before it.
     const auto* time = std::get_if<WallTime>(&*moment);
     if (time == nullptr) {
         return Failed{exit_usage, "--since takes a date; a position is for --from"};
     }
-    const auto bound = history.bound_of(WallTime{time->nanoseconds - 1});
-    if (!bound) {
-        return bound.error();
-    }
-    return bound->value;
+    return history.bound_of(WallTime{time->nanoseconds - 1});
 }
+
+// Where a subscription begins; nothing: now.
+Outcome<std::optional<Position>> begin_of(CtlHistory& history, const ReadOptions& read) {
+    if (read.now) {
+        return std::optional<Position>();
+    }
+    if (!read.since.empty()) {
+        const auto since = since_of(history, read);
+        return since ? Outcome<std::optional<Position>>(*since) : since.error();
+    }
+    if (read.all || read.from == 0) {
+        return std::optional(Position{read.all ? read.from : 0});
+    }
+    // The position of that revision; if there is none yet, the end of the ledger.
+    std::optional<Position> begin;
+    const auto found = history.read({.stream = read.stream, .from = read.from, .looked_at_max = 1},
+        [&begin](const state::Answer& page) {
+            begin = page.events.empty() ? page.length : page.events.front().position;
+            return false;
+        });
+    return found ? Outcome<std::optional<Position>>(begin) : found.error();
+}
+
+// Tells when a subscription has caught up, and when it falls behind again.
+class Pace {
+  public:
+    Pace(const CtlOptions& options, bool told) : json_(options.json), told_(told) {}
+
+    void page(bool caught_up, Position next) {
+        if (told_ && caught_up != caught_up_) {
+            const char* what = caught_up ? "caught_up" : "fell_behind";
+            say(json_ ? fmt::format("{{\"schema\":\"ledger.{}/1\",\"next\":{}}}\n", what, next)
+                      : fmt::format("-- {} before position {}\n",
+                            caught_up ? "caught up" : "fell behind", next));
+        }
+        caught_up_ = caught_up;
+    }
+
+  private:
+    const bool json_;
+    const bool told_;
+    bool caught_up_ = false;
+};
 
 }  // namespace
 
@@ -180,9 +187,6 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
     if (const int code = check_what(options, read); code != exit_ok) {
         return code;
     }
-    if (!read.all && (!read.prefix.empty() || !read.since.empty())) {
-        return fail(options, exit_usage, "--prefix and --since go with --all");
-    }
     Result<projection::Matcher> where = matcher_of(read);
     if (!where) {
         return fail(options, exit_usage, "--where: " + where.error().place);
@@ -190,19 +194,26 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
     state::Filter filter = filter_for(where->conditions());
     filter.types = read.types.empty() ? std::move(filter.types) : read.types;
     filter.stream_prefix = read.prefix.empty() ? std::move(filter.stream_prefix) : read.prefix;
+    Position earliest;
     Asking asking(options, *loaded.cluster);
-    const auto from = begin_of(asking.history(), read);
-    if (!from) {
-        return fail(options, from.error());
+    std::uint64_t from = read.from;
+    if (!read.since.empty()) {
+        const auto since = since_of(asking.history(), read);
+        if (!since) {
+            return fail(options, since.error());
+        }
+        from = read.all ? since->value : 0;
+        earliest = *since;
     }
     const std::uint64_t most = read.count.value_or(UINT64_MAX);
     std::uint64_t shown = 0;
     bool exists = true;
-    const bool filtered = !read.types.empty() || !read.prefix.empty() || !read.where.empty();
+    const bool filtered = !read.types.empty() || !read.prefix.empty() ||
+                          !read.where.empty() || earliest > Position{};
     std::optional<Error> wrong;
     const auto ended = asking.history().read(
         {.stream = read.stream,
-            .from = *from,
+            .from = from,
             .direction = read.backward ? state::Direction::backward : state::Direction::forward,
             .filter = std::move(filter),
             .looked_at_max = filtered ? UINT64_MAX : most,
@@ -210,7 +221,7 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
         [&](const state::Answer& page) {
             exists = read.all || page.stream_exists;
             const bool below = read.backward ? page.events.empty() && !page.end
-                                             : page.detail->first > read.from && shown == 0;
+                                             : page.detail->first > from && shown == 0;
             if (below && page.detail->first > 0) {
                 show_trimmed(options, read.all, page.detail->first);
             }
@@ -220,7 +231,7 @@ int command_read(const CtlOptions& options, const ReadOptions& read) {
                     wrong = matches.error();
                     return false;
                 }
-                if (*matches && shown < most) {
+                if (*matches && shown < most && event.position >= earliest) {
                     show_event(options, event);
                     ++shown;
                 }
@@ -252,11 +263,14 @@ int command_follow(const CtlOptions& options, const ReadOptions& read) {
         return fail(options, exit_usage, "--where: " + where.error().place);
     }
     std::optional<Error> wrong;
-    const Start start = start_of(options, read, *loaded.cluster);
-    if (!start.from) {
-        return start.code;
+    Asking asking(options, *loaded.cluster);
+    const auto from = begin_of(asking.history(), read);
+    if (!from) {
+        return fail(options, from.error());
     }
-    CtlFollower follower(*loaded.cluster, {.nodes = {}, .from = start.from, .stream = read.stream,
+    const state::Filter filter{.types = read.types, .stream_prefix = read.prefix};
+    Pace pace(options, read.marks);
+    CtlFollower follower(*loaded.cluster, {.nodes = {}, .from = *from, .stream = read.stream,
                                               .give_up_after = options.timeout});
     std::uint64_t left = read.count.value_or(UINT64_MAX);
     const auto finished = follower.run([&](const subscriber::Events& events) {
@@ -266,10 +280,15 @@ int command_follow(const CtlOptions& options, const ReadOptions& read) {
                 wrong = matches.error();
                 return false;
             }
-            if (*matches && left > 0 && (read.all || event.revision >= Revision{read.from})) {
+            // A revision that is yet to come has no position; its stream is followed from the end on.
+            const bool reached = read.all || event.revision >= Revision{read.from};
+            if (*matches && left > 0 && reached && passes(filter, event.stream, event.type)) {
                 show_event(options, event);
                 --left;
             }
+        }
+        if (left > 0) {
+            pace.page(events.caught_up, events.next);
         }
         return left > 0;
     });

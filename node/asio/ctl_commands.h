@@ -85,9 +85,11 @@ struct ReadOptions {
     std::optional<std::uint64_t> count;
     bool backward = false;
     std::string where;               // conditions of events (log/projection/definition.h)
-    std::vector<std::string> types;  // any of these; read only, as what follows
+    std::vector<std::string> types;  // any of these
     std::string prefix;              // with `all`: of streams whose names begin so
-    std::string since;               // with `all`: a moment (node/asio/ctl_moment.h), instead of `from`
+    std::string since;               // a moment (node/asio/ctl_moment.h), instead of `from`
+    bool now = false;                // follow: only what is yet to come
+    bool marks = false;              // follow: also says when it has caught up or fallen behind
 };
 int command_read(const CtlOptions& options, const ReadOptions& read);
 // From `from` on, then whatever comes, until `count` events were shown or a signal ends it.

@@ -160,6 +160,12 @@ void add_read_options(CLI::App* app, ReadOptions& read) {
     app->add_option("--count", read.count, "at most this many events");
     app->add_option("--where", read.where,
         "only events that meet this, such as 'type = placed and .total > 100 and @correlation = x17'");
+    app->add_option("--type", read.types, "only events of this type (several times: of any)")
+        ->expected(1)
+        ->take_all();
+    app->add_option("--prefix", read.prefix, "with --all: only streams that begin so");
+    app->add_option("--since", read.since, "from this date on, such as 2026-11-30T10:00:00Z")
+        ->excludes("--from");
 }
 
 void add_data_commands(CLI::App& app, CommandLine& line) {
@@ -195,19 +201,17 @@ void add_data_commands(CLI::App& app, CommandLine& line) {
         });
     add_read_options(read, line.read);
     read->add_flag("--backward", line.read.backward, "from the newest to the oldest");
-    read->add_option("--type", line.read.types, "only events of this type (several times: of any)")
-        ->expected(1)
-        ->take_all();
-    read->add_option("--prefix", line.read.prefix, "with --all: only streams that begin so");
-    read->add_option("--since", line.read.since,
-            "with --all: from this date on, such as 2026-11-30T10:00:00Z")
-        ->excludes("--from");
 
     CLI::App* follow = add(app, line, "follow", "follow --all",
         "Shows events, and then those to come", [&line](const CtlOptions& options) {
             return command_follow(options, line.read);
         });
     add_read_options(follow, line.read);
+    follow->add_flag("--marks", line.read.marks,
+        "also say when it has caught up with its node, and when it has fallen behind again");
+    follow->add_flag("--now", line.read.now, "only what is yet to come")
+        ->excludes("--from")
+        ->excludes("--since");
 }
 
 void add_state_commands(CLI::App& app, CommandLine& line) {

@@ -134,10 +134,32 @@ class State(ClusterTest):
                          {"content_type": "json", "correlation": "cart-7", "causation": cause})
         self.assertEqual(self.groups("sum .total by @correlation"), {("cart-7",): [2.5], (None,): [2]})
         followed = self.ctl("follow", "--all", "--where", f'@causation = "{cause}"', "--count", 1, "--json")
-        self.assertEqual(followed.lines()[0]["stream"], "payments")
+        self.assertEqual([e["stream"] for e in followed.lines()], ["payments"])
         back = self.ctl("read", "orders", "--backward", "--where", ".total < 2", "--json").lines()
         self.assertEqual([e["revision"] for e in back], [0])
         self.ctl("append", "s", "t", "1", "--metadata", "[]", expect=2)
+
+    def test_a_subscription_begins_where_it_is_told_and_says_when_it_has_caught_up(self):
+        for number in range(3):
+            self.append("s", {"number": number})
+        third = self.read_all()[2]["time"]
+        for words, expected in ((("--from", 1), [1, 2]), (("--since", third), [2]),
+                                (("--since", "2001-01-01"), [0, 1, 2])):
+            for what in (("s",), ("--all",)):
+                said = self.ctl("follow", *what, *words, "--count", len(expected), "--json").lines()
+                self.assertEqual([e["data"]["number"] for e in said], expected)
+                read = self.ctl("read", *what, *words, "--json").lines()
+                self.assertEqual([e["data"]["number"] for e in read], expected)
+        following = self.start("follow", "--all", "--now", "--type", "placed", "--prefix", "t",
+                               "--marks", "--json")
+        caught_up = json.loads(following.stdout.readline())
+        self.assertEqual(caught_up, {"schema": "ledger.caught_up/1", "next": 3})
+        self.append("s", {"number": 3})
+        self.append("t", {"number": 4})
+        said = json.loads(following.stdout.readline())
+        while "data" not in said:  # it may have fallen behind for a moment
+            said = json.loads(following.stdout.readline())
+        self.assertEqual((said["stream"], said["data"]["number"]), ("t", 4))
 
     def test_a_conflict_shows_what_stands_in_the_way(self):
         for number in range(3):
@@ -170,7 +192,10 @@ class State(ClusterTest):
                 (("state", "count", "--at", "0", "--since", "1"), 2, "--since is later"),
                 (("projection", "define", "Sum", "count"), 2, "'Sum' is no name"),
                 (("projection", "run", "nobody"), 11, "there is no projection"),
-                (("read", "s", "--prefix", "x"), 2, "go with --all"),
+                (("read", "s", "--prefix", "x"), 2, "goes with --all"),
+                (("read", "s", "--since", "3"), 2, "--since takes a date"),
+                (("follow", "s", "--since", "x"), 2, "expected a position or a date"),
+                (("follow", "s", "--now", "--from", 3), 2, "excludes"),
                 (("read", "s", "--where", "type"), 2, "--where: column 5: expected one of"),
                 (("read", "s", "--where", ".total.x = 1 and .total = 1"), 0, ""),
         ):
