@@ -8,8 +8,8 @@
 #include "log/base/format.h"
 #include "node/asio/ctl_client.h"
 #include "node/asio/ctl_commands.h"
-#include "node/asio/ctl_input.h"
 #include "node/asio/ctl_replica_copy.h"
+#include "sim/check/event_line.h"
 
 namespace ledger::node::asio {
 namespace {
@@ -30,7 +30,7 @@ class Output {
     bool open() const { return file_ != nullptr; }
     void write(const state::RecordedEvent& event) {
         line_.clear();
-        append_event_line(event, line_);
+        check::append_event_line(event, line_);
         failed_ = failed_ || std::fwrite(line_.data(), 1, line_.size(), file_) != line_.size();
     }
     bool finish() { return std::fflush(file_) == 0 && !failed_; }

@@ -10,6 +10,7 @@
 #include "log/base/lookup_table.h"
 #include "node/asio/ctl_cluster.h"
 #include "node/asio/ctl_moment.h"
+#include "sim/check/event_line.h"
 #include "sim/check/json.h"
 
 namespace ledger::node::asio {
@@ -52,29 +53,6 @@ Result<state::Expected> expected_of(const check::JsonValue& event, const Place& 
     return place.wrong(R"("expected" must be "any", "none", "exists" or {"exact": REVISION})");
 }
 
-ByteVector payload_of(const check::JsonValue& data) {
-    std::string text;
-    check::JsonWriter writer(text);
-    data.write(writer);
-    const ByteSpan bytes = as_bytes(text);
-    return {bytes.begin(), bytes.end()};
-}
-
-Result<ByteVector> metadata_in(const check::JsonValue& event, const Place& place) {
-    const check::JsonValue* value = event.find("metadata");
-    if (value == nullptr) {
-        return ByteVector();
-    }
-    if (value->text() != nullptr) {
-        const ByteSpan bytes = as_bytes(*value->text());
-        return ByteVector(bytes.begin(), bytes.end());
-    }
-    if (value->object() == nullptr) {
-        return place.wrong(R"("metadata" must be an object or a text)");
-    }
-    return payload_of(*value);
-}
-
 Result<void> add_event(const check::JsonValue& value, const Place& place,
     LookupTable<std::string, std::uint32_t>& streams, state::Append& append) {
     LEDGER_TRY(const std::string stream, text_of(value, "stream", place));
@@ -96,8 +74,12 @@ Result<void> add_event(const check::JsonValue& value, const Place& place,
     event.type = std::move(type);
     event.salt = {keyed_bits(place.line, Site::event_salt, place.event, 0),
         keyed_bits(place.line, Site::event_salt, place.event, 1)};
-    LEDGER_TRY(event.metadata, metadata_in(value, place));
-    event.payload = payload_of(*data);
+    Result<ByteVector> metadata = check::metadata_in(value);
+    if (!metadata) {
+        return place.wrong(metadata.error().place);
+    }
+    event.metadata = std::move(*metadata);
+    event.payload = check::bytes_of(*data);
     append.events.push_back(std::move(event));
     return {};
 }
@@ -143,7 +125,7 @@ Result<ByteVector> metadata_of(const std::string& text, const Members& further) 
         }
     }
     return object.empty() && text.empty() ? ByteVector()
-                                          : payload_of(check::JsonValue(std::move(object)));
+                                          : check::bytes_of(check::JsonValue(std::move(object)));
 }
 
 Result<state::Expected> parse_expected(const std::string& text) {
@@ -167,28 +149,6 @@ Result<state::Expected> parse_expected(const std::string& text) {
     return state::Expected{Kind::exact, revision};
 }
 
-void write_json_or_text(check::JsonWriter& writer, ByteSpan bytes) {
-    if (const auto value = check::parse_json(as_text(bytes), check::any_json)) {
-        value->write(writer);
-    } else {
-        writer.text(as_text(bytes));
-    }
-}
-
-void append_event_line(const state::RecordedEvent& event, std::string& out) {
-    check::JsonWriter writer(out);
-    writer.begin_object().key("position").number(event.position.value);
-    writer.key("stream").text(event.stream);
-    writer.key("revision").number(event.revision.value);
-    writer.key("type").text(event.type);
-    if (!event.metadata.empty()) {
-        write_json_or_text(writer.key("metadata"), event.metadata);
-    }
-    write_json_or_text(writer.key("data"), event.payload);
-    writer.end_object();
-    out.push_back('\n');
-}
-
 std::string line_of(const state::RecordedEvent& event) {
     return fmt::format("{}\t{}\t{}\t{}\t{}\n", event.position, event.stream, event.revision,
         event.type, event.erased ? std::string_view("(erased)") : as_text(event.payload));
@@ -205,13 +165,13 @@ void write_event(check::JsonWriter& writer, const state::RecordedEvent& event) {
     }
     if (!event.metadata.empty()) {
         writer.key("metadata");
-        write_json_or_text(writer, event.metadata);
+        check::write_json_or_text(writer, event.metadata);
     }
     writer.key("data");
     if (event.erased) {
         writer.null().key("erased").boolean(true);
     } else {
-        write_json_or_text(writer, event.payload);
+        check::write_json_or_text(writer, event.payload);
     }
     writer.end_object();
 }

@@ -28,15 +28,9 @@ Result<ByteVector> metadata_of(const std::string& text, const Members& further);
 // "any", "none", "exists" or a revision.
 Result<state::Expected> parse_expected(const std::string& text);
 
-// {"position", "stream", "revision", "type", "metadata" if there is any, "data"} with a line end; what
-// is no JSON is a text. The same lines as `ledgersim run --export-dir` writes.
-void append_event_line(const state::RecordedEvent& event, std::string& out);
-
 // Position, stream, revision, type and payload with tabs between them and a line end.
 std::string line_of(const state::RecordedEvent& event);
 // One object with all that is known of it, schema ledger.recorded/1.
 void write_event(check::JsonWriter& writer, const state::RecordedEvent& event);
-// The bytes as the JSON that they are, or as a text.
-void write_json_or_text(check::JsonWriter& writer, ByteSpan bytes);
 
 }  // namespace ledger::node::asio

@@ -15,6 +15,7 @@
 #include "log/base/lookup_table.h"
 #include "log/base/sha256.h"
 #include "log/state/query.h"
+#include "sim/check/event_line.h"
 #include "sim/check/json.h"
 
 namespace ledger::sim {
@@ -128,14 +129,19 @@ Result<void> add_event(const check::JsonValue& object, const Place& place,
     event.id = {imported_events | place.line, place.event};
     event.salt = {keyed_bits(place.line, Site::event_salt, place.event, 0),
         keyed_bits(place.line, Site::event_salt, place.event, 1)};
-    std::string text;
-    check::JsonWriter writer(text);
-    data->write(writer);
-    const ByteSpan bytes = as_bytes(text);
-    if (bytes.size() > state::payload_bytes_max) {
+    Result<ByteVector> metadata = check::metadata_in(object);
+    if (!metadata) {
+        return place.wrong(metadata.error().place);
+    }
+    event.metadata = std::move(*metadata);
+    event.payload = check::bytes_of(*data);
+    if (event.payload.size() > state::payload_bytes_max) {
         return place.wrong(fmt::format("\"data\" has more than {} bytes", state::payload_bytes_max));
     }
-    event.payload.assign(bytes.begin(), bytes.end());
+    if (event.metadata.size() > state::metadata_bytes_max) {
+        return place.wrong(
+            fmt::format("\"metadata\" has more than {} bytes", state::metadata_bytes_max));
+    }
     append.events.push_back(std::move(event));
     return {};
 }
@@ -263,18 +269,7 @@ Result<std::string> export_ledger(Host& host) {
             }
             LEDGER_TRY(const state::RecordedEvent event,
                 state::extract_event(*entry.handle, location));
-            check::JsonWriter writer(text);
-            writer.begin_object().key("position").number(event.position.value);
-            writer.key("stream").text(event.stream);
-            writer.key("revision").number(event.revision.value);
-            writer.key("type").text(event.type).key("data");
-            if (const auto data = check::parse_json(as_text(event.payload), check::any_json)) {
-                data->write(writer);
-            } else {
-                writer.text(as_text(event.payload));
-            }
-            writer.end_object();
-            text.push_back('\n');
+            check::append_event_line(event, text);
             next = location.position.next();
         }
     }

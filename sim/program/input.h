@@ -22,8 +22,8 @@ Result<void> write_file(const std::string& path, std::string_view text);
 Result<void> replace_file(const std::string& path, std::string_view text);
 
 // One JSON object per line, one atomic append each: {"events": [{"stream", "type", "expected":
-// "none" | "any" | "exists" | {"exact": N}, "data": any JSON value}, ...]}; other keys are
-// ignored. Errors name the line, the column or the event, and what was expected.
+// "none" | "any" | "exists" | {"exact": N}, "data": any JSON value, "metadata" (sim/check/event_line.h)},
+// ...]}; other keys are ignored. Errors name the line, the column or the event, and what was expected.
 Result<std::vector<state::Append>> parse_input(std::string_view text);
 
 struct Input {
@@ -35,8 +35,8 @@ Result<Input> load_input(const std::string& path);
 // The line of the file that an append of parse_input came from.
 std::uint64_t line_of(const state::Append& append);
 
-// Every event that the replica has applied, in order of position, one JSON object per line:
-// {"position", "stream", "revision", "type", "data"}. Read from its disk.
+// Every event that the replica has applied, in order of position, one line each (sim/check/event_line.h).
+// Read from its disk.
 Result<std::string> export_ledger(Host& host);
 
 }  // namespace ledger::sim

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/check/event_line.h"
+
 namespace ledger::node::asio {
 namespace {
 
@@ -46,7 +48,7 @@ TEST_CASE("ctl input: metadata is an object, or a text that stays as it is", "[c
     event.metadata = append->events[0].metadata;
     event.payload = append->events[0].payload;
     std::string line;
-    append_event_line(event, line);
+    check::append_event_line(event, line);
     CHECK(line.find(R"("metadata":{"correlation":"x","n":1.0},"data":1})") != std::string::npos);
 }
 
@@ -72,7 +74,7 @@ TEST_CASE("ctl input: decimals stay as they were written", "[ctl]") {
     state::RecordedEvent event;
     event.payload = append->events[0].payload;
     std::string line;
-    append_event_line(event, line);
+    check::append_event_line(event, line);
     CHECK(line.find(R"("data":{"price":5.250})") != std::string::npos);
 }
 
@@ -122,7 +124,7 @@ TEST_CASE("ctl input: a recorded event is a line that the fold of git events rea
         const ByteSpan bytes = as_bytes(payload);
         event.payload.assign(bytes.begin(), bytes.end());
         std::string line;
-        append_event_line(event, line);
+        check::append_event_line(event, line);
         return line;
     };
     CHECK(line_with(R"({"mode":"100644"})") ==

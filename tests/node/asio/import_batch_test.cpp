@@ -4,6 +4,7 @@
 #include <rapidcheck/catch.h>
 
 #include "node/asio/ctl_input.h"
+#include "sim/check/event_line.h"
 #include "tests/log/state/examples.h"
 
 namespace ledger::node::asio {
@@ -72,7 +73,7 @@ std::string everything_in(const state::Feed& ledger) {
     const state::Answer answer =
         ledger.read(state::ReadAll{Position{0}, state::Direction::forward, 4096});
     for (const state::RecordedEvent& event : answer.events) {
-        append_event_line(event, text);
+        check::append_event_line(event, text);
     }
     return text;
 }
