@@ -117,7 +117,7 @@ struct ProjectionOptions {
     ProjectionAction action = ProjectionAction::list;
     std::string name;
     std::string definition;
-    std::uint64_t every = 65'536;  // positions between checkpoints
+    std::uint64_t every = 32'768;  // positions between checkpoints
     bool once = false;             // ends at the end of the ledger
 };
 // Projections that the ledger keeps (node/asio/ctl_projection.h).

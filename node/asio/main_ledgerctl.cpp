@@ -266,7 +266,7 @@ void add_state_commands(CLI::App& app, CommandLine& line) {
     define->add_option("definition", line.projection.definition, "what to fold")->required();
     CLI::App* run = add_verb("run", ProjectionAction::run, "run revenue --once",
         "Folds events as they come and writes checkpoints, each exactly once whoever runs it");
-    run->add_option("--every", line.projection.every, "positions between checkpoints (65536)")
+    run->add_option("--every", line.projection.every, "positions between checkpoints (32768)")
         ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40));
     run->add_flag("--once", line.projection.once, "ends at the end of the ledger");
     add_verb("forget", ProjectionAction::forget, "forget revenue",
