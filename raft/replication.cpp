@@ -195,9 +195,10 @@ void Raft::handle(NodeId from, const Heartbeat& heartbeat) {
         commit_to(held ? std::max(commit_, heartbeat.commit) : commit_);
         ask_leader_again(*std::get_if<Follower>(&role_));
     }
-    // To a stale leader the answer tells the newer term.
-    send(from, false,
-        HeartbeatResponse{.term = term_, .round = heartbeat.round, .crowded = crowded_});
+    // To a stale leader the answer tells the newer term, and confirms nothing: when it arrives, that
+    // node may lead the newer term, in which rounds are counted anew (thesis §6.4).
+    const std::uint64_t confirmed = heartbeat.term == term_ ? heartbeat.round : 0;
+    send(from, false, HeartbeatResponse{.term = term_, .round = confirmed, .crowded = crowded_});
 }
 
 // ---- as leader

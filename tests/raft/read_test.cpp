@@ -68,6 +68,14 @@ TEST_CASE("read: an answer to an earlier round confirms nothing", "[raft]") {
     CHECK(grants(node.take()) == Grants{{1, 1}});
 }
 
+TEST_CASE("read: an answer to a heartbeat of an earlier term confirms nothing", "[raft]") {
+    Solo node({.hard_state = {Term{2}, NodeId{}}});
+    node.receive(2, Heartbeat{Term{1}, Index{}, 7});
+    CHECK(sent_to<HeartbeatResponse>(node.take(), 2) == HeartbeatResponse{Term{2}, 0});
+    node.receive(2, Heartbeat{Term{2}, Index{}, 7});
+    CHECK(sent_to<HeartbeatResponse>(node.take(), 2) == HeartbeatResponse{Term{2}, 7});
+}
+
 TEST_CASE("read: reads of one call batch share a round, later ones share the next", "[raft]") {
     Solo node;
     node.lead();

@@ -52,9 +52,9 @@ pass n1 60ms
   n1 -> n3 heartbeat term=1 commit=1 round=3
 settle
   n2 <- n1 heartbeat
-  n2 -> n1 heartbeat_response term=2 round=3
+  n2 -> n1 heartbeat_response term=2
   n3 <- n1 heartbeat
-  n3 -> n1 heartbeat_response term=2 round=3
+  n3 -> n1 heartbeat_response term=2
   n1 <- n2 heartbeat_response
   n1: follower of term 2 (newer term)
   n1: stores term 2 vote none
