@@ -112,6 +112,30 @@ class ShardsTest(unittest.TestCase):
             self.assertEqual([*findings, totals], kept)
             self.assertEqual(len(self.timings(f"merged-{count}")["shards"]), count)
 
+    def test_whatever_the_split_the_union_is_the_whole(self):
+        chance = random.Random(11)
+        for case in range(6):
+            first = chance.choice([0, 1, 977, 2**63 - 5, 2**64 - 30])
+            seeds = f"{first}..{first + chance.randint(0, 29)}"
+            count, folders = chance.randint(2, 23), chance.randint(1, 4)
+            with self.subTest(seeds=seeds, shards=count, folders=folders):
+                indices = list(range(1, count + 1))
+                chance.shuffle(indices)
+                for index in indices:
+                    self.shard(index, count, f"p{case}/{chance.randint(1, folders)}", seeds=seeds)
+                there = sorted((self.directory / f"p{case}").iterdir())
+                chance.shuffle(there)
+                off = ("--shrink", "off", "--out")
+                codes = []
+                for words in (("--seeds", seeds, "--scenario", self.bad, *off, f"whole{case}"),
+                              ("merge", *there, *off, f"merged{case}")):
+                    process = self.begin(*words)
+                    process.communicate(timeout=300)
+                    codes.append(process.returncode)
+                self.assertIn(codes[0], (0, 1, 3))
+                self.assertEqual(codes[0], codes[1])
+                self.same(f"whole{case}", f"merged{case}")
+
     def timings(self, folder):
         return json.loads((self.directory / folder / "timings.json").read_text())
 
