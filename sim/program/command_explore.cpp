@@ -22,6 +22,7 @@ namespace ledger::sim {
 namespace {
 
 constexpr const char* default_out = "explore.timeline";
+constexpr const char* assertion_sentence = "an assertion of the core failed";
 
 std::uint64_t cpu_microseconds() {
     timespec now{};
@@ -217,19 +218,27 @@ Exploration* exploring = nullptr;
 
 class Exploration {
   public:
-    explicit Exploration(const ExploreCoreOptions& options)
+    Exploration(const ExploreCoreOptions& options, const Timeline& from)
         : options_(options),
           start_(wall_clock_microseconds()),
           steps_(options.bounds, sound(options.bounds, options.reductions), options.target),
+          from_(follow(steps_, from, from.steps.size() - (from.violation.empty() ? 0 : 1))),
           seen_(options.memory_max),
           search_(steps_, seen_,
               {.order = options.depth_first ? SearchOrder::depth : SearchOrder::breadth,
                   .memory_max = options.memory_max,
-                  .watch = [this](const SearchCounts& counts, std::uint64_t bytes) {
-                      return watch(counts, bytes);
-                  }}) {}
+                  .watch = [this](const SearchCounts& counts,
+                               std::uint64_t bytes) { return watch(counts, bytes); },
+                  .before = from_.actions}) {}
 
     int run() {
+        if (from_.lost_at != 0 || !from_.violation.empty()) {
+            const std::size_t at = from_.lost_at != 0 ? from_.lost_at : from_.actions.size();
+            std::fprintf(stderr, "ledgersim: %s: step %s %s\n", options_.from.c_str(),
+                std::to_string(at).c_str(),
+                from_.lost_at != 0 ? "is no longer possible" : from_.violation.c_str());
+            return exit_usage;
+        }
         exploring = this;
         std::signal(SIGABRT, [](int) { exploring->assertion_failed(); });
         Outcome outcome;
@@ -249,7 +258,7 @@ class Exploration {
         const CoreAction fatal{.event = asked.event, .node = steps_.tables().node(asked.node).self};
         Outcome outcome;
         outcome.result.end = SearchEnd::violated;
-        outcome.result.violation = "an assertion of the core failed";
+        outcome.result.violation = assertion_sentence;
         outcome.result.actions = search_.way_to_current();
         outcome.result.counts = search_.counts();
         outcome.result.counts.depth = static_cast<std::uint32_t>(outcome.result.actions.size() + 1);
@@ -313,37 +322,53 @@ class Exploration {
     const std::uint64_t start_;
     std::uint64_t shown_ = 0;
     CoreSteps steps_;
+    const Followed from_;
     PrintSet seen_;
     CoreSearch search_;
 };
 
 // ---- one timeline again
 
-int play_again(const ExploreCoreOptions& options) {
-    std::ifstream file(options.replay, std::ios::binary);
+// Nothing, and `code` says why.
+std::optional<Timeline> load_timeline(const std::string& path, int& code) {
+    std::ifstream file(path, std::ios::binary);
     std::ostringstream content;
     content << file.rdbuf();
     if (!file) {
-        std::fprintf(stderr, "ledgersim: cannot read %s\n", options.replay.c_str());
-        return exit_environment;
+        std::fprintf(stderr, "ledgersim: cannot read %s\n", path.c_str());
+        code = exit_environment;
+        return std::nullopt;
     }
-    const ParsedTimeline parsed = parse_timeline(content.str());
+    ParsedTimeline parsed = parse_timeline(content.str());
     if (!parsed.fault.empty()) {
-        std::fprintf(stderr, "ledgersim: %s: %s\n", options.replay.c_str(), parsed.fault.c_str());
-        return exit_usage;
+        std::fprintf(stderr, "ledgersim: %s: %s\n", path.c_str(), parsed.fault.c_str());
+        code = exit_usage;
+        return std::nullopt;
     }
-    const Replayed replayed = replay(parsed.timeline);
-    const bool same = replayed.lost_at == 0 && replayed.violation == parsed.timeline.violation;
-    const std::string_view verdict = !replayed.violation.empty()         ? "violated"
-                                     : !same                             ? "inconclusive"
-                                     : parsed.timeline.violation.empty() ? "reached"
-                                                                         : "ok";
+    return std::move(parsed.timeline);
+}
+
+// What is being played; a signal handler has no other way to know.
+struct Playing {
+    const ExploreCoreOptions& options;
+    const Timeline& timeline;
+};
+const Playing* playing = nullptr;
+
+int tell_replayed(const Playing& played, const Replayed& replayed) {
+    const ExploreCoreOptions& options = played.options;
+    const Timeline& timeline = played.timeline;
+    const bool same = replayed.lost_at == 0 && replayed.violation == timeline.violation;
+    const std::string_view verdict = !replayed.violation.empty()  ? "violated"
+                                     : replayed.lost_at != 0      ? "inconclusive"
+                                     : timeline.violation.empty() ? "reached"
+                                                                  : "ok";  // it is mended
     std::string text;
     if (options.json) {
         check::JsonWriter writer(text);
         writer.begin_object().key("schema").text("ledger.explore-replay/1");
         writer.key("verdict").text(verdict);
-        writer.key("bounds").text(to_text(parsed.timeline.bounds));
+        writer.key("bounds").text(to_text(timeline.bounds));
         writer.key("violation");
         replayed.violation.empty() ? writer.null() : writer.text(replayed.violation);
         writer.key("as_recorded").boolean(same);
@@ -363,7 +388,38 @@ int play_again(const ExploreCoreOptions& options) {
         text += replayed.violation.empty() ? "" : fmt::format("\nbroken: {}\n", replayed.violation);
         text += fmt::format("\nverdict: {}{}\n", verdict, same ? ", as recorded" : "");
     }
-    return answer(text, exit_code_of(verdict));
+    const bool failed = options.expect && !same;
+    return answer(
+        text, options.expect ? (failed ? exit_violated : exit_ok) : exit_code_of(verdict));
+}
+
+// The process is about to abort, inside the core. All steps but the last one go well, or it does
+// abort.
+[[noreturn]] void assertion_failed_again() {
+    std::signal(SIGABRT, SIG_DFL);
+    Timeline all_but_last = playing->timeline;
+    TimelineStep last = all_but_last.steps.back();
+    all_but_last.steps.pop_back();
+    Replayed replayed = replay(all_but_last);
+    last.story = fmt::format(
+        "{} n{}: {}", to_text(last.action.event.act), last.action.node.value, assertion_sentence);
+    replayed.told.steps.push_back(last);
+    replayed.violation = assertion_sentence;
+    ::_exit(tell_replayed(*playing, replayed));
+}
+
+int play_again(const ExploreCoreOptions& options) {
+    int code = exit_ok;
+    const std::optional<Timeline> timeline = load_timeline(options.replay, code);
+    if (!timeline) {
+        return code;
+    }
+    const Playing now{options, *timeline};
+    playing = &now;
+    std::signal(SIGABRT, [](int) { assertion_failed_again(); });
+    const Replayed replayed = replay(*timeline);
+    std::signal(SIGABRT, SIG_DFL);
+    return tell_replayed(now, replayed);
 }
 
 }  // namespace
@@ -372,7 +428,21 @@ int command_explore(const ExploreCoreOptions& options) {
     if (!options.replay.empty()) {
         return play_again(options);
     }
-    return Exploration(options).run();
+    Timeline from;
+    if (!options.from.empty()) {
+        int code = exit_ok;
+        std::optional<Timeline> loaded = load_timeline(options.from, code);
+        if (!loaded) {
+            return code;
+        }
+        from = std::move(*loaded);
+        if (!compatible(from.bounds, options.bounds)) {
+            std::fprintf(stderr, "ledgersim: %s: other nodes or disks: %s\n", options.from.c_str(),
+                to_text(from.bounds).c_str());
+            return exit_usage;
+        }
+    }
+    return Exploration(options, from).run();
 }
 
 }  // namespace ledger::sim

@@ -116,6 +116,22 @@ int replay_node(const ReplayOptions& options, ByteSpan recording) {
     return answer(text, check::exit_code(verdict));
 }
 
+// What `ledgersim explore` has found: its story is all there is of it.
+int replay_timeline(const ReplayOptions& options) {
+    if (options.until > 0 || !options.input.empty() || !options.trace.empty() ||
+        !options.html.empty()) {
+        std::fprintf(stderr,
+            "ledgersim: %s is a timeline of the core: it has no trace, page or input\n",
+            options.capsule.c_str());
+        return exit_usage;
+    }
+    ExploreCoreOptions explore;
+    explore.replay = options.capsule;
+    explore.expect = options.expect;
+    explore.json = options.json;
+    return command_explore(explore);
+}
+
 }  // namespace
 
 int command_replay(const ReplayOptions& options) {
@@ -125,6 +141,9 @@ int command_replay(const ReplayOptions& options) {
     }
     if (node::is_recording(mapped->bytes())) {
         return replay_node(options, mapped->bytes());
+    }
+    if (as_text(mapped->bytes()).starts_with("ledger.timeline/")) {
+        return replay_timeline(options);
     }
     Result<Capsule> parsed = parse_capsule(as_text(mapped->bytes()));
     if (!parsed) {

@@ -135,6 +135,8 @@ struct ExploreCoreOptions {
     std::uint64_t seconds = 0;              // 0 = until it is done
     std::string out;                        // where the timeline that was found goes
     std::string replay;                     // a timeline to be played again instead
+    bool expect = false;                    // ok only if what was found comes out again
+    std::string from;                       // a timeline at whose end the search begins
     bool json = false;
 };
 int command_explore(const ExploreCoreOptions& options);

@@ -212,6 +212,9 @@ CLI::App* add_explore(CLI::App& app, ExploreWords& words) {
     explore->add_option("--out", words.options.out,
         "where the timeline that was found goes (default: explore.timeline)");
     explore->add_option("--replay", words.options.replay, "play a timeline again instead");
+    explore->add_option("--from", words.options.from,
+        "begin where this timeline ends, or before the step that violates something; what it has "
+        "spent counts");
     explore->add_flag("--json", words.options.json, "one JSON object on standard output");
     explore->footer("Exit codes: 0 nothing is violated, or the target was reached; 1 violated, or the "
                     "target\ncannot be reached; 2 usage; 3 the bounds were not exhausted; 5 environment.");
@@ -358,7 +361,10 @@ int dispatch(int count, char** words) {
     ReplayOptions replay;
     CLI::App* again = app.add_subcommand("replay", "Runs a capsule again");
     again->description("Example: ledgersim replay seed-7.capsule --expect\nRuns a capsule again.");
-    again->add_option("capsule", replay.capsule, "a capsule, or a node's recording")->required();
+    again
+        ->add_option(
+            "capsule", replay.capsule, "a capsule, a timeline of `explore`, or a node's recording")
+        ->required();
     again->add_option("--input", replay.input, "the imported file, if it lies elsewhere now");
     CLI::Option* until = again->add_option("--until", replay.until, "show the trace up to this step");
     again->add_flag("--expect", replay.expect, "succeed only if the recorded finding comes again");

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "log/base/assert.h"
-#include "raft/quorum.h"
 
 namespace ledger::sim {
 namespace {
@@ -13,6 +12,23 @@ namespace {
 bool holds(const NodeBrief& disk, std::uint32_t at, EntryMark mark) {
     const std::uint32_t index = at + 1;
     return index < disk.disk_first || (index <= disk.disk_last && disk.disk[at] == mark);
+}
+
+// Counted here once more and by hand: what is judged does not count for itself (raft/quorum.h).
+using NodeFlags = std::array<bool, core_nodes_max + 1>;  // by number
+
+bool majority_of(const raft::NodeSet& voters, const NodeFlags& yes) {
+    std::uint32_t count = 0;
+    for (const NodeId voter : voters) {
+        count += yes[voter.value] ? 1u : 0u;
+    }
+    return 2 * count > voters.size();
+}
+
+// Thesis 4.3: in a joint phase of both halves.
+bool quorum_of(const raft::Configuration& configuration, const NodeFlags& yes) {
+    return majority_of(configuration.voters, yes) &&
+           (configuration.outgoing.empty() || majority_of(configuration.outgoing, yes));
 }
 
 class Judge {
@@ -31,6 +47,9 @@ class Judge {
             return "a term has at most one leader";
         }
         known = static_cast<std::uint8_t>(node_.value);
+        if (!quorum_of(core().configurations().current(), voted())) {
+            return "a leader has the votes of a quorum on their disks";
+        }
         for (std::uint32_t i = 0; i < record_.committed; ++i) {
             // One that is elected late may lead a term that is over.
             if (record_.terms[i] >= now_.term) {
@@ -45,7 +64,30 @@ class Judge {
         return {};
     }
 
+    // Whose disk says so. Who has gone on to a later term may have.
+    NodeFlags voted() const {
+        NodeFlags yes{};
+        for (std::uint32_t i = 0; i < bounds_.nodes; ++i) {
+            const NodeBrief& voter = tables_.brief(state_.nodes[i]);
+            yes[i + 1] = voter.durable_term > now_.term ||
+                         (voter.durable_term == now_.term && voter.durable_vote == node_.value);
+        }
+        return yes;
+    }
+
+    // Messages of leaders are of their own term only.
+    std::string_view follows() const {
+        return record_.leaders[now_.term] == now_.leader
+                   ? std::string_view{}
+                   : "who is followed was elected in that term";
+    }
+
     std::string_view committed(std::uint8_t before) {
+        // Raft 5.4.2: what is older is committed with that, and never for itself.
+        if (now_.role == raft::Role::leader && now_.commit >= now_.first &&
+            now_.log[now_.commit - 1u] >> 24 != now_.term) {
+            return "a leader commits by an entry of its own term";
+        }
         for (std::uint32_t i = before; i < now_.commit; ++i) {
             if (i + 1 < now_.first) {
                 if (i >= record_.committed) {
@@ -71,16 +113,13 @@ class Judge {
 
     // By the membership that the node knows, in force or committed.
     bool on_quorum(std::uint32_t at) const {
-        std::array<raft::Acknowledged, core_nodes_max> copies{};
+        NodeFlags held{};
         for (std::uint32_t i = 0; i < bounds_.nodes; ++i) {
-            const bool held = holds(tables_.brief(state_.nodes[i]), at, record_.entries[at]);
-            copies[i] = {NodeId{i + 1}, held ? 1u : 0u};
+            held[i + 1] = holds(tables_.brief(state_.nodes[i]), at, record_.entries[at]);
         }
-        const std::span<const raft::Acknowledged> all(copies.data(), bounds_.nodes);
-        const raft::Raft& core = *tables_.node(state_.nodes[node_.value - 1]).core;
-        const raft::ConfigurationHistory& history = core.configurations();
-        return raft::quorum_value(history.current(), all) > 0 ||
-               raft::quorum_value(history.in_force_at(core.commit()).configuration, all) > 0;
+        const raft::ConfigurationHistory& history = core().configurations();
+        return quorum_of(history.current(), held) ||
+               quorum_of(history.in_force_at(core().commit()).configuration, held);
     }
 
     // A disk has changed: what was committed stays where it was counted.
@@ -151,28 +190,37 @@ class Judge {
         for (const raft::ReadId id : step.dropped) {
             record_.reads[id.value] = JudgeRecord::no_read;
         }
-        if (act == Act::crash || act == Act::halt) {
-            forget_reads();
+        // Who asked at a node that is gone learns nothing.
+        const bool gone = act == Act::crash || act == Act::halt;
+        for (std::uint32_t number = 0; number < record_.reads.size(); ++number) {
+            if (record_.reads[number] == JudgeRecord::no_read || awaited(number)) {
+                continue;
+            }
+            if (!gone) {
+                return "who asks gets an answer, or hears that there is none";
+            }
+            record_.reads[number] = JudgeRecord::no_read;
         }
         return {};
     }
 
-    void keep() { state_.record = tables_.number(record_); }
-
-  private:
-    // Who asked at a node that is gone learns nothing. A read is known by its node only to the
-    // core; that a promise is remembered longer than needed asks nothing of anybody.
-    void forget_reads() {
-        for (std::uint32_t number = 0; number < record_.reads.size(); ++number) {
-            bool awaited = false;
-            for (std::uint32_t i = 0; i < bounds_.nodes; ++i) {
-                awaited = awaited || tables_.awaits_read(state_.nodes[i], number);
-            }
-            if (!awaited) {
-                record_.reads[number] = JudgeRecord::no_read;
-            }
+    void keep() {
+        if (record_ != tables_.record(state_.record)) {
+            state_.record = tables_.number(record_);
         }
     }
+
+  private:
+    // Which node was asked is known to that node's core only.
+    bool awaited(std::uint32_t read) const {
+        bool found = false;
+        for (std::uint32_t i = 0; i < bounds_.nodes; ++i) {
+            found = found || tables_.awaits_read(state_.nodes[i], read);
+        }
+        return found;
+    }
+
+    const raft::Raft& core() const { return *tables_.node(state_.nodes[node_.value - 1]).core; }
 
     CoreTables& tables_;
     const CoreBounds& bounds_;
@@ -188,10 +236,9 @@ std::string_view judge_step(CoreTables& tables, const CoreBounds& bounds, const 
     CoreState& after, const CoreAction& action, const Step& step) {
     const Act act = action.event.act;
     const bool begins = act == Act::crash || act == Act::halt || act == Act::restart;
-    const bool reads = act == Act::read || act == Act::read_anywhere || !step.granted.empty() ||
-                       !step.dropped.empty() || (begins && bounds.of(Spent::reads) > 0);
-    if (!step.elected && !step.committed && !step.log_changed && !step.disk_changed && !begins &&
-        !reads) {
+    const bool reads = after.spent[static_cast<std::size_t>(Spent::reads)] > 0;
+    if (!step.elected && !step.follows && !step.committed && !step.log_changed &&
+        !step.disk_changed && !begins && !reads) {
         return {};
     }
     Judge judge(tables, bounds, after, action.node);
@@ -200,6 +247,9 @@ std::string_view judge_step(CoreTables& tables, const CoreBounds& bounds, const 
                            std::string_view found) { broken = broken.empty() ? found : broken; };
     if (step.elected) {
         check(judge.elected());
+    }
+    if (step.follows) {
+        check(judge.follows());
     }
     if (step.log_changed) {
         check(judge.logs_match());

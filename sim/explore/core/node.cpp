@@ -31,6 +31,21 @@ Instant after(Duration duration, std::int64_t nanoseconds_less = 0) {
     return Instant{duration.nanoseconds - nanoseconds_less};
 }
 
+// Asks for a vote that who hears a leader does not give.
+bool asks_in_vain(const Packet& packet) {
+    const auto* const request = std::get_if<raft::VoteRequest>(&packet.message);
+    return !packet.cut && request != nullptr && !request->transfer;
+}
+
+// Thesis 4.2.3, of a node that has heard its leader, or leads, just now.
+std::string_view violated_patience(
+    const raft::Observation& before, const raft::Observation& after) {
+    const bool patient = before.leader != NodeId{0};
+    return patient && (after.term != before.term || after.vote != before.vote)
+               ? "who hears its leader helps nobody else"
+               : std::string_view{};
+}
+
 void add_cut(raft::StateWords& out, const std::optional<raft::Cut>& cut) {
     out.add(cut.has_value());
     if (cut) {
@@ -264,14 +279,17 @@ NodeOutcome NodeRules::step(CoreNode& node, const NodeEvent& event, const Packet
     }
     if (bounds_.prompt_disks) {
         while (!node.pending.empty() && out.violation.empty()) {
-            store_one(node, out);
+            store_one(node, Instant{}, out);
         }
     }
     if (node.core) {
         node.core->restart_clocks();
         const raft::Observation now = raft::observe(*node.core);
         const bool same_life = before && event.act != Act::crash;
+        const bool sworn =
+            event.act == Act::deliver && !event.late && before && asks_in_vain(*packet);
         for (const std::string_view broken : {raft::violated_state(now),
+                 sworn ? violated_patience(*before, now) : std::string_view{},
                  same_life ? raft::violated_transition(*before, now) : std::string_view{}}) {
             out.violation = out.violation.empty() ? broken : out.violation;
         }
@@ -298,7 +316,7 @@ bool NodeRules::perform(
             if (!node.core || node.pending.empty()) {
                 return false;
             }
-            store_one(node, out);
+            store_one(node, event.late ? after(timeout_min) : Instant{}, out);
             return true;
         case Act::crash:
         case Act::halt: {
@@ -497,7 +515,7 @@ void NodeRules::collect(CoreNode& node, NodeOutcome& out) const {
     core.advance();
 }
 
-void NodeRules::store_one(CoreNode& node, NodeOutcome& out) const {
+void NodeRules::store_one(CoreNode& node, Instant now, NodeOutcome& out) const {
     WriteGroup group = std::move(node.pending.front());
     node.pending.erase(node.pending.begin());
     out.violation = node.disk.write(group, group.parts());
@@ -507,7 +525,7 @@ void NodeRules::store_one(CoreNode& node, NodeOutcome& out) const {
     for (Packet& packet : group.held) {
         out.sent.push_back(std::move(packet));
     }
-    node.core->stored(Instant{}, group.upto, group.state);
+    node.core->stored(now, group.upto, group.state);
     collect(node, out);
 }
 

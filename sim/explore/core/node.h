@@ -63,9 +63,9 @@ enum class Act : std::uint8_t {
     give_up,    // a leader's transfer has taken too long
     stall,      // a leader's disk has finished nothing for one timeout
     desert,     // a leader has heard no quorum for one timeout
-    store,      // the oldest group of writes is on the disk
-    crash,      // `number` parts of what was not synced are on the disk; up again
-    halt,       // the same, and it is down
+    store,  // the oldest group of writes is on the disk; late: after a long silence of all others
+    crash,  // `number` parts of what was not synced are on the disk; up again
+    halt,   // the same, and it is down
     restart,
     propose,  // command `number`
     read,     // number `number`
@@ -79,7 +79,7 @@ std::string_view to_text(Act act);
 // What happens to one node.
 struct NodeEvent {
     Act act = Act::store;
-    bool late = false;         // nothing was heard for one minimum timeout before
+    bool late = false;  // nothing was heard for one minimum timeout before; deliver and store
     std::uint32_t number = 0;  // see Act
     friend bool operator==(const NodeEvent&, const NodeEvent&) = default;
 };
@@ -132,7 +132,7 @@ class NodeRules {
     bool ask(CoreNode& node, const NodeEvent& event) const;
     bool make_cut(CoreNode& node) const;
     void collect(CoreNode& node, NodeOutcome& out) const;
-    void store_one(CoreNode& node, NodeOutcome& out) const;
+    void store_one(CoreNode& node, Instant now, NodeOutcome& out) const;
 
     CoreBounds bounds_;
     std::vector<Change> changes_;

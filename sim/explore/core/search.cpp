@@ -108,6 +108,16 @@ CoreSearch::Edge CoreSearch::edge(std::uint32_t parent, const CoreAction& action
     return {parent, static_cast<std::uint32_t>(packed), static_cast<std::uint32_t>(packed >> 32)};
 }
 
+CoreState CoreSearch::begin() {
+    CoreState state = steps_.first();
+    for (const CoreAction& action : options_.before) {
+        const Successor* const next = steps_.successor(state, action);
+        LEDGER_ASSERT(next != nullptr);
+        state = next->state;
+    }
+    return state;
+}
+
 std::vector<CoreAction> CoreSearch::way_to(std::uint32_t number) const {
     std::vector<CoreAction> way;
     while (number != 0) {
@@ -116,6 +126,7 @@ std::vector<CoreAction> CoreSearch::way_to(std::uint32_t number) const {
             unpack_action(edge.action_low | (static_cast<std::uint64_t>(edge.action_high) << 32)));
         number = edge.parent;
     }
+    way.insert(way.end(), options_.before.rbegin(), options_.before.rend());
     std::reverse(way.begin(), way.end());
     return way;
 }
@@ -124,7 +135,7 @@ std::vector<CoreAction> CoreSearch::way_to_current() const {
     if (options_.order == SearchOrder::breadth) {
         return way_to(current_);
     }
-    std::vector<CoreAction> way;
+    std::vector<CoreAction> way = options_.before;
     for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
         way.push_back(path_[i].next[path_[i].at - 1].action);
     }
@@ -165,7 +176,7 @@ bool CoreSearch::expand(const CoreState& state, std::uint32_t number, StateQueue
 
 void CoreSearch::breadth_first() {
     const std::uint32_t nodes = steps_.bounds().nodes;
-    const CoreState first = steps_.first();
+    const CoreState first = begin();
     (void)seen_.insert(steps_.print_of(first));
     StateQueue level(nodes);
     level.push(first);
@@ -200,7 +211,7 @@ void CoreSearch::breadth_first() {
 }
 
 void CoreSearch::depth_first() {
-    const CoreState first = steps_.first();
+    const CoreState first = begin();
     (void)seen_.insert(steps_.print_of(first));
     const auto enter = [this](const CoreState& state) {
         Frame& frame = path_.emplace_back();

@@ -81,6 +81,7 @@ class CoreSearch {
         SearchOrder order = SearchOrder::breadth;
         std::uint64_t memory_max = 8ULL << 30;  // bytes, of all that grows
         SearchWatch watch = {};
+        std::vector<CoreAction> before = {};   // from the first state to where the search begins
         std::uint64_t watch_every = 1u << 14;  // states
     };
 
@@ -106,6 +107,7 @@ class CoreSearch {
         std::size_t at = 0;
     };
 
+    CoreState begin();
     void breadth_first();
     void depth_first();
     bool expand(const CoreState& state, std::uint32_t number, StateQueue& next);

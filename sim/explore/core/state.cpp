@@ -208,6 +208,20 @@ void CoreSteps::try_spending(
     }
 }
 
+// How long the others were silent before counts only for a leader, who may think its quorum gone.
+void CoreSteps::try_store(const CoreState& state, NodeId node) {
+    constexpr NodeEvent prompt{.act = Act::store};
+    constexpr NodeEvent late{.act = Act::store, .late = true};
+    try_event(state, node, prompt);
+    if (stopped_ || brief(state, node).role != raft::Role::leader) {
+        return;
+    }
+    const NodeNumber number = state.nodes[node.value - 1];
+    if (!tables_.step(number, late).same_as(tables_.step(number, prompt))) {
+        try_event(state, node, late);
+    }
+}
+
 // What comes from its clock and its disk.
 void CoreSteps::try_node(const CoreState& state, NodeId node) {
     const NodeBrief& now = brief(state, node);
@@ -216,7 +230,7 @@ void CoreSteps::try_node(const CoreState& state, NodeId node) {
         return;
     }
     if (now.groups > 0) {
-        try_event(state, node, {.act = Act::store});
+        try_store(state, node);
     }
     if (now.role == raft::Role::leader) {
         try_spending(state, node, {.act = Act::heartbeat}, Spent::heartbeats);

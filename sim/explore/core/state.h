@@ -85,6 +85,7 @@ class CoreSteps {
 
   private:
     void try_node(const CoreState& state, NodeId node);
+    void try_store(const CoreState& state, NodeId node);
     void try_requests(const CoreState& state, NodeId node);
     void try_packets(const CoreState& state);
     void try_event(const CoreState& state, NodeId node, const NodeEvent& event);

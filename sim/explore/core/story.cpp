@@ -97,7 +97,9 @@ std::string what_happens(const CoreTables& tables, const CoreAction& action) {
         case Act::give_up: return fmt::format("n{} gives its transfer of leadership up", node);
         case Act::stall: return fmt::format("the disk of n{} has stalled", node);
         case Act::desert: return fmt::format("n{} has heard no quorum for one timeout", node);
-        case Act::store: return fmt::format("the oldest writes of n{} are on its disk", node);
+        case Act::store:
+            return fmt::format("the oldest writes of n{} are on its disk{}", node,
+                action.event.late ? ", after a long silence" : "");
         case Act::crash:
             return fmt::format(
                 "n{} crashes and is up again; {} parts of what was not synced are on its disk",

@@ -68,6 +68,12 @@ std::uint32_t encoded(const NodeEvent& event) {
            event.number;
 }
 
+// Where the core refuses what no other core says. Here nobody else says anything, and no disk
+// forgets.
+constexpr std::array<std::string_view, 6> refusals{"raft.impossible_message",
+    "raft.second_leader_of_a_term", "raft.append_contradicts_commit", "raft.match_beyond_log",
+    "raft.heartbeat_commit_beyond_log", "raft.status_of_unknown_cut"};
+
 std::vector<const SometimesMark*> core_marks() {
     std::vector<const SometimesMark*> marks;
     for (const SometimesMark* mark = first_sometimes_mark(); mark != nullptr; mark = mark->next) {
@@ -99,6 +105,10 @@ bool Step::same_as(const Step& other) const {
 
 CoreTables::CoreTables(const CoreBounds& bounds, const Reductions& reductions)
     : rules_(bounds), reductions_(reductions), marks_(core_marks()) {
+    for (std::size_t i = 0; i < marks_.size(); ++i) {
+        refusals_[i] =
+            std::find(refusals.begin(), refusals.end(), marks_[i]->name) != refusals.end();
+    }
     std::array<NodeId, core_nodes_max + 1> naming{};
     for (std::uint32_t id = 0; id <= core_nodes_max; ++id) {
         naming[id] = NodeId{id};
@@ -218,6 +228,7 @@ EntryMark CoreTables::mark_of(const EntryRef& entry) {
 NodeBrief CoreTables::brief_of(const CoreNode& node) {
     NodeBrief brief;
     brief.durable_term = small(node.disk.hard_state.term.value);
+    brief.durable_vote = small(node.disk.hard_state.vote.value);
     brief.disk_first = small(node.disk.base.index.next().value);
     brief.disk_last = small(node.disk.last().value);
     brief.disk_commit = small(node.disk.commit.value);
@@ -243,6 +254,7 @@ NodeBrief CoreTables::brief_of(const CoreNode& node) {
     brief.up = true;
     brief.role = status.role;
     brief.term = small(status.term.value);
+    brief.leader = small(status.leader.value);
     brief.commit = small(status.commit.value);
     brief.first = small(core.log().first().value);
     brief.last = small(status.last.value);
@@ -284,11 +296,14 @@ Step CoreTables::work_out(NodeNumber from, const NodeEvent& event) {
     step.taken = outcome.taken;
     step.after = from;
     step.violation = outcome.violation;
-    if (!step.taken || !step.violation.empty()) {
-        return step;
-    }
     for (std::size_t i = 0; i < marks_.size(); ++i) {
         step.marks[i] = marks_[i]->hits > hits[i];
+    }
+    if (step.violation.empty() && (step.marks & refusals_).any()) {
+        step.violation = "no node says what others have to refuse";
+    }
+    if (!step.taken || !step.violation.empty()) {
+        return step;
     }
     step.after = number(std::move(node));
     if (!outcome.sent.empty()) {
@@ -311,6 +326,8 @@ Step CoreTables::work_out(NodeNumber from, const NodeEvent& event) {
         step.after == from && step.sent.empty() && step.granted.empty() && step.dropped.empty();
     step.elected = after.role == raft::Role::leader &&
                    (before.role != raft::Role::leader || before.term != after.term);
+    step.follows = after.role != raft::Role::leader && after.leader != 0 &&
+                   (before.leader != after.leader || before.term != after.term);
     step.committed = after.commit > before.commit;
     step.log_changed = after.log != before.log || after.last != before.last;
     step.disk_changed = after.disk != before.disk || after.disk_last != before.disk_last ||
@@ -367,6 +384,7 @@ void CoreTables::examine(const CoreNode& twin, NodeNumber known) {
                 to_text(event.act), event.late ? ", late" : "");
         }
     };
+    compare({.act = Act::store, .late = true}, nullptr);
     for (std::uint32_t act = 1; act <= static_cast<std::uint32_t>(Act::cut); ++act) {
         compare({.act = static_cast<Act>(act), .late = false, .number = 1}, nullptr);
     }

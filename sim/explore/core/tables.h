@@ -48,7 +48,9 @@ struct NodeBrief {
     bool up = false;
     raft::Role role = raft::Role::follower;  // follower if it is down
     std::uint8_t term = 0;
+    std::uint8_t leader = 0;  // whom it follows, or itself; 0 = it knows none
     std::uint8_t durable_term = 0;
+    std::uint8_t durable_vote = 0;
     std::uint8_t commit = 0;
     std::uint8_t first = 1;  // of the log in memory; what is before was cut away
     std::uint8_t last = 0;
@@ -100,6 +102,7 @@ struct Step {
     bool taken = false;
     bool idle = false;       // nothing changed, nothing left
     bool elected = false;    // it leads now and did not before
+    bool follows = false;    // another one than before, or in another term
     bool committed = false;  // its commit index grew
     bool log_changed = false;
     bool disk_changed = false;
@@ -192,6 +195,7 @@ class CoreTables {
     const Reductions reductions_;
     std::vector<std::array<NodeId, core_nodes_max + 1>> namings_;
     std::vector<const SometimesMark*> marks_;
+    std::bitset<marks_max> refusals_;
     std::deque<NodeEntry> nodes_;
     std::vector<Print> node_prints_;
     LookupTable<Hash128, NodeNumber> node_numbers_;

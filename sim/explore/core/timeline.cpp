@@ -101,7 +101,7 @@ std::string_view parse_step(Words& words, const CoreBounds& bounds, TimelineStep
             return "the identity of a message was expected";
         }
         words.next();
-    } else if (!words.empty() && !words.peek().starts_with('#')) {
+    } else if (!words.empty() && !words.peek().starts_with('#') && words.peek() != "late") {
         constexpr std::uint32_t number_max = 1u << 20;
         if (!parse_number(words.peek(), action.event.number) || action.event.number >= number_max) {
             return "a number was expected";
@@ -110,7 +110,9 @@ std::string_view parse_step(Words& words, const CoreBounds& bounds, TimelineStep
     }
     for (const auto& [name, flag] : {std::pair("late", &action.event.late),
              std::pair("kept", &action.kept), std::pair("lost", &action.lost)}) {
-        if (*act == Act::deliver && words.peek() == name) {
+        const bool possible =
+            *act == Act::deliver || (*act == Act::store && flag == &action.event.late);
+        if (possible && words.peek() == name) {
             *flag = true;
             words.next();
         }
@@ -285,24 +287,34 @@ ParsedTimeline parse_timeline(std::string_view text) {
     return Parser(text).parse();
 }
 
-Replayed replay(const Timeline& timeline) {
-    CoreSteps steps(timeline.bounds, sound(timeline.bounds, timeline.reductions), {});
-    Replayed result;
-    CoreState state = steps.first();
-    std::vector<CoreAction> actions;
-    for (std::size_t i = 0; i < timeline.steps.size(); ++i) {
-        const std::optional<CoreAction> action = resolve(steps.tables(), state, timeline.steps[i]);
-        const Successor* const next = action ? steps.successor(state, *action) : nullptr;
+Followed follow(CoreSteps& steps, const Timeline& timeline, std::size_t count) {
+    LEDGER_ASSERT(count <= timeline.steps.size());
+    Followed result{.state = steps.first(), .actions = {}, .lost_at = 0, .violation = {}};
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::optional<CoreAction> action =
+            resolve(steps.tables(), result.state, timeline.steps[i]);
+        const Successor* const next = action ? steps.successor(result.state, *action) : nullptr;
         if (next == nullptr) {
             result.lost_at = i + 1;
             break;
         }
-        actions.push_back(*action);
+        result.actions.push_back(*action);
         result.violation = std::string(next->violation);
-        state = next->state;
+        result.state = next->state;
     }
-    result.told = tell(steps, actions, result.violation);
     return result;
+}
+
+bool compatible(const CoreBounds& a, const CoreBounds& b) {
+    const bool reads = a.of(Spent::reads) > 0 && b.of(Spent::reads) > 0;
+    return a.nodes == b.nodes && a.founders() == b.founders() && a.prompt_disks == b.prompt_disks &&
+           (!reads || a.reads_anywhere == b.reads_anywhere);
+}
+
+Replayed replay(const Timeline& timeline) {
+    CoreSteps steps(timeline.bounds, sound(timeline.bounds, timeline.reductions), {});
+    const Followed way = follow(steps, timeline, timeline.steps.size());
+    return {way.lost_at, way.violation, tell(steps, way.actions, way.violation)};
 }
 
 }  // namespace ledger::sim

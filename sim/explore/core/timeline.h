@@ -45,6 +45,18 @@ struct ParsedTimeline {
 };
 ParsedTimeline parse_timeline(std::string_view text);
 
+// Goes along its first `count` steps from the first state of `steps`, whose bounds may be others
+// than the timeline's but for what a node is (compatible()).
+struct Followed {
+    CoreState state;
+    std::vector<CoreAction> actions;
+    std::size_t lost_at = 0;  // the first step, from 1, that is not possible; 0 = all were
+    std::string violation;    // of the last step that was possible
+};
+Followed follow(CoreSteps& steps, const Timeline& timeline, std::size_t count);
+// Whether nodes do the same within both bounds.
+bool compatible(const CoreBounds& a, const CoreBounds& b);
+
 // Plays it again. `lost_at`: the first step, from 1, that is no longer possible; 0 = all were.
 struct Replayed {
     std::size_t lost_at = 0;

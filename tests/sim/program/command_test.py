@@ -567,6 +567,24 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(result["findings"][0]["violation"]["check"], "canary")
         self.call("replay", result["findings"][0]["capsule"], "--expect")
 
+    # --- explore ----------------------------------------------------------------------------------
+
+    def test_explore_goes_on_from_what_it_has_found_and_plays_it_again(self):
+        words = ("explore", "--timeouts", 1, "--json")
+        first = json.loads(self.call(*words, "--requests", 1, "--until-committed", 1, "--out", "a").stdout)
+        self.assertEqual((first["verdict"], len(first["story"])), ("reached", 16))
+        more = ("--requests", 2, "--until-committed", 2, "--from", "a", "--out", "b")
+        second = json.loads(self.call(*words, *more).stdout)
+        self.assertEqual(second["story"][:16], first["story"])
+        self.assertEqual((second["verdict"], len(second["story"])), ("reached", 21))
+        again = json.loads(self.call("replay", "b", "--expect", "--json").stdout)
+        self.assertEqual((again["verdict"], again["as_recorded"]), ("reached", True))
+        self.assertEqual(again["story"], second["story"])
+        # Fewer requests than it has spent; other nodes; something that timelines do not have.
+        self.assertIn("no longer possible", self.call(*words, "--requests", 0, "--from", "b", code=2).stderr)
+        self.assertIn("other nodes", self.call(*words, "--nodes", 4, "--from", "b", code=2).stderr)
+        self.assertIn("no trace", self.call("replay", "b", "--html", "c", code=2).stderr)
+
     # --- crash-explore --------------------------------------------------------------------------
 
     def explore(self, *words, code=0):

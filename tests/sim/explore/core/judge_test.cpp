@@ -87,6 +87,35 @@ TEST_CASE("judge: a second leader of a term is found", "[explore]") {
     CHECK(scene.judged(record) == "a term has at most one leader");
 }
 
+TEST_CASE("judge: a leader whose voters' disks do not know of it is found", "[explore]") {
+    for (const char* bounds : {"nodes=3 timeouts=1", "nodes=4 timeouts=1"}) {
+        Scene scene(bounds,
+            [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
+        CHECK(scene.judged(scene.record()).empty());
+        // Of all but itself one has voted, or two: one of them has not.
+        for (std::uint32_t id = 1; id <= 4; ++id) {
+            NodeNumber& voter = scene.after.nodes[id - 1];
+            if (id != scene.action.node.value &&
+                scene.tables().brief(voter).durable_vote == scene.action.node.value) {
+                voter = scene.tables().first_life(NodeId{id});
+                break;
+            }
+        }
+        CHECK(scene.judged(scene.record()) == "a leader has the votes of a quorum on their disks");
+    }
+}
+
+TEST_CASE("judge: a follower of somebody who was not elected in that term is found", "[explore]") {
+    Scene scene("nodes=3 timeouts=1",
+        [](const CoreTables&, const Successor&, const Step& step) { return step.follows; });
+    JudgeRecord record = scene.record();
+    CHECK(scene.judged(record).empty());
+    record.leaders[1] = static_cast<std::uint8_t>(scene.action.node.value);
+    CHECK(scene.judged(record) == "who is followed was elected in that term");
+    record.leaders[1] = 0;
+    CHECK(scene.judged(record) == "who is followed was elected in that term");
+}
+
 TEST_CASE("judge: a leader that lacks what was committed is found", "[explore]") {
     Scene scene("nodes=3 timeouts=1",
         [](const CoreTables&, const Successor&, const Step& step) { return step.elected; });
@@ -157,6 +186,9 @@ TEST_CASE("judge: reads that are too old, or answered twice, are found", "[explo
     CHECK(scene.judged(record) == "a read sees all that was committed before it");
     record.reads[1] = JudgeRecord::no_read;
     CHECK(scene.judged(record) == "a read is answered once");
+    record = scene.record();
+    record.reads[2] = 0;  // of which no node knows
+    CHECK(scene.judged(record) == "who asks gets an answer, or hears that there is none");
 }
 
 TEST_CASE(

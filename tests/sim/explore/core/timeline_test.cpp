@@ -1,11 +1,16 @@
 // Timelines: written, read and played again; nothing that comes from outside breaks the reader.
 #include "sim/explore/core/timeline.h"
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
 #include "log/base/format.h"
 #include "tests/sim/explore/core/sample.h"
+#include "tests/source_directory.h"
 
 namespace ledger::sim {
 namespace {
@@ -36,6 +41,50 @@ TEST_CASE("timeline: what was found is played again by another search", "[explor
     CHECK(print_timeline(again.told) == print_timeline(told));
 }
 
+TEST_CASE("timeline: a search begins where one ends, within other bounds", "[explore]") {
+    const Timeline told = sample();
+    const CoreBounds bounds = bounds_of("nodes=3 timeouts=2 requests=2 crashes=1 messages=6");
+    REQUIRE(compatible(told.bounds, bounds));
+    CHECK(!compatible(told.bounds, bounds_of("nodes=3 prompt-disks")));
+    CHECK(!compatible(told.bounds, bounds_of("nodes=4")));
+    for (const SearchOrder order : {SearchOrder::breadth, SearchOrder::depth}) {
+        CoreSteps steps(bounds, sound(bounds, {}), {.committed = 2});
+        const Followed way = follow(steps, told, told.steps.size());
+        REQUIRE(way.lost_at == 0);
+        PrintSet seen(1ULL << 30);
+        CoreSearch search(steps, seen, {.order = order, .before = way.actions});
+        const SearchResult result = search.run();
+        REQUIRE(result.end == SearchEnd::reached);
+        REQUIRE(result.actions.size() > told.steps.size());
+        const Timeline whole = tell(steps, result.actions, "");
+        CHECK(replay(whole).lost_at == 0);
+        CHECK(std::equal(told.steps.begin(), told.steps.end(), whole.steps.begin()));
+        if (order == SearchOrder::breadth) {
+            CHECK(result.actions.size() == told.steps.size() + 5);
+        }
+    }
+    const CoreBounds fewer = bounds_of("nodes=3 timeouts=0 requests=2 messages=6");
+    CoreSteps poor(fewer, sound(fewer, {}), {});
+    CHECK(follow(poor, told, told.steps.size()).lost_at == 1);
+}
+
+TEST_CASE("timeline: what planted bugs have led to does not happen without them", "[explore]") {
+    std::uint32_t count = 0;
+    for (const auto& entry :
+        std::filesystem::directory_iterator(source_directory() + "/tests/mutants/timelines")) {
+        INFO(entry.path().string());
+        std::ifstream file(entry.path(), std::ios::binary);
+        std::ostringstream text;
+        text << file.rdbuf();
+        const ParsedTimeline read = parse_timeline(text.str());
+        REQUIRE(read.fault == "");
+        CHECK(!read.timeline.violation.empty());
+        CHECK(replay(read.timeline).violation == "");
+        ++count;
+    }
+    CHECK(count >= 20);
+}
+
 TEST_CASE("timeline: an action that is not possible any more is named", "[explore]") {
     Timeline told = sample();
     told.steps[3].packet ^= 1;
@@ -51,7 +100,9 @@ TEST_CASE("timeline: faults say where they are", "[explore]") {
     const std::string head =
         "ledger.timeline/1\nbounds nodes=3 timeouts=1\nreductions symmetry\nfound target\n";
     CHECK(fault(head) == "");
-    CHECK(fault(head + "1 time-out n1\n2 store n1  # it writes\n") == "");
+    CHECK(fault(head + "1 time-out n1\n2 store n1  # it writes\n3 store n1 late\n") == "");
+    CHECK(fault(head + "1 time-out n1 late\n") != "");
+    CHECK(fault(head + "1 store n1 late kept\n") != "");
     CHECK(fault(head + "2 time-out n1\n") == "line 5, column 1: step 1 was expected");
     CHECK(fault(head + "1 time-out n4\n") == "line 5, column 12: a node was expected");
     CHECK(fault(head + "1 jump n1\n") == "line 5, column 3: an action was expected");
