@@ -280,7 +280,7 @@ Result<std::optional<Value>> EdnValues::next() {
     }
     EdnParser parser(text_, limits_, at_);
     LEDGER_CHECK(parser.skip_to_value(0));
-    if (!started_ && (parser.peek() == '[' || parser.peek() == '(')) {
+    if (!started_ && elements_ && (parser.peek() == '[' || parser.peek() == '(')) {
         list_ = parser.at();
         parser.skip(1);
         LEDGER_CHECK(parser.skip_to_value(0));

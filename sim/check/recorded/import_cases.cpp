@@ -182,7 +182,10 @@ Result<RecordedCase> make_case(const Value& object, HistoryFormat format, std::u
     out.also_allowed = names_of(object.find("graph_findings"));
     Pairing pairing;
     const Value* layout = object.find("layout");
-    const bool sequential = layout != nullptr && layout->is("sequential");
+    const ValueList* first =
+        operations->list()->empty() ? nullptr : operations->list()->front().list();
+    const bool sequential =
+        layout != nullptr ? layout->is("sequential") : first != nullptr && first->size() == 3;
     if (const auto added =
             kafka ? add_kafka_events(*operations->list(), line, pairing)
                   : add_mini_operations(*operations->list(), sequential, line, pairing);
@@ -207,6 +210,7 @@ Result<std::vector<RecordedCase>> import_cases(
         return error_at(
             text, 0, fmt::format("expected an array of cases, found {}", to_text(known)));
     }
+    text = without_byte_order_mark(text);
     std::vector<RecordedCase> out;
     JsonValues values(text, limits);
     LineCounter lines(text);

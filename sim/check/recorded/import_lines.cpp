@@ -9,7 +9,7 @@
 namespace ledger::check {
 namespace {
 
-constexpr std::string_view logger = "jepsen.util - ";
+constexpr std::string_view logger = "jepsen.util";
 constexpr std::string_view form = "INFO jepsen.util - PROCESS :TYPE :F VALUE";
 
 bool is_blank(char c) {
@@ -69,6 +69,49 @@ Result<void> read_value(std::string_view text, std::uint64_t line_end, const Rea
     return {};
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// Behind the logger's name: "jepsen.util - " once, "jepsen.util: " later; nothing if it is none.
+std::optional<std::size_t> behind_logger(std::string_view line) {
+    const std::size_t logged = line.find(logger);
+    if (logged == std::string_view::npos) {
+        return std::nullopt;
+    }
+    std::size_t at = logged + logger.size();
+    while (at < line.size() && is_blank(line[at])) {
+        ++at;
+    }
+    if (at == line.size() || (line[at] != '-' && line[at] != ':')) {
+        return std::nullopt;
+    }
+    // "jepsen.util -1 :invoke" would be a process.
+    const bool ends = at + 1 < line.size() && is_blank(line[at + 1]);
+    return ends ? std::optional(at + 1) : std::nullopt;
+}
+
+// "3 :invoke :read nil", ":nemesis :info :start nil"
+bool is_bare(std::string_view line) {
+    Words words(line, 0, line.size());
+    const std::string_view process = words.next();
+    const std::string_view type = words.next();
+    const bool who = process.starts_with(':') ||
+                     (!process.empty() && std::all_of(process.begin(), process.end(), is_digit));
+    return who && type.starts_with(':') && event_type(type.substr(1)).has_value();
+}
+
+// Lines of other loggers, and what follows an error, say nothing of operations.
+bool is_of_others(std::string_view line) {
+    constexpr std::string_view levels[] = {"INFO", "WARN", "ERROR", "DEBUG", "FATAL", "TRACE"};
+    const bool separated =
+        line.find(" - ") != std::string_view::npos || line.find(": ") != std::string_view::npos;
+    return separated &&
+           std::any_of(std::begin(levels), std::end(levels), [line](std::string_view level) {
+               return line.find(level) != std::string_view::npos;
+           });
+}
+
 Result<void> read_line(std::string_view text, std::uint64_t begin, std::uint64_t end,
     std::uint64_t line, const ReadLimits& limits, Pairing& pairing) {
     const std::string_view whole = text.substr(begin, end - begin);
@@ -76,16 +119,12 @@ Result<void> read_line(std::string_view text, std::uint64_t begin, std::uint64_t
     if (words.rest().empty()) {
         return {};
     }
-    const std::size_t logged = whole.find(logger);
-    if (logged == std::string_view::npos) {
-        // Lines of other loggers say nothing of operations.
-        const bool other = whole.find(" - ") != std::string_view::npos &&
-                           (whole.find("INFO") != std::string_view::npos ||
-                               whole.find("WARN") != std::string_view::npos);
-        return other ? Result<void>{}
-                     : error_at(text, words.at(), fmt::format("expected {}", form));
+    if (const auto behind = behind_logger(whole)) {
+        words.go_to(begin + *behind);
+    } else if (!is_bare(whole)) {
+        return is_of_others(whole) ? Result<void>{}
+                                   : error_at(text, words.at(), fmt::format("expected {}", form));
     }
-    words.go_to(begin + logged + logger.size());
     const std::uint64_t process_at = words.at();
     const std::string_view process = words.next();
     const std::uint64_t type_at = words.at();
@@ -120,6 +159,11 @@ Result<void> read_line(std::string_view text, std::uint64_t begin, std::uint64_t
 }
 
 }  // namespace
+
+bool is_log_line(std::string_view line) {
+    return line.find(logger) != std::string_view::npos || is_bare(line) || is_of_others(line) ||
+           line.starts_with("INFO") || line.starts_with("WARN");
+}
 
 Result<void> read_jepsen_log(std::string_view text, const ReadLimits& limits, Pairing& pairing) {
     std::uint64_t line = 1;

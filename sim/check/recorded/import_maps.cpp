@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include "sim/check/errc.h"
@@ -13,37 +15,81 @@ std::string text_or_nothing(const Value* value) {
     return value->text() != nullptr ? value->text()->characters : to_text(*value);
 }
 
-// `wrong`: what is wrong with the map; empty otherwise.
-struct MapEvent {
+std::string_view without_colon(std::string_view word) {
+    return word.starts_with(':') ? word.substr(1) : word;
+}
+
+std::optional<EventType> type_of(const Value* value) {
+    return value == nullptr || value->text() == nullptr
+               ? std::nullopt
+               : event_type(without_colon(value->text()->characters));
+}
+
+// Also if it was written as a text.
+std::optional<std::int64_t> integer_of(const Value& value) {
+    if (value.text() == nullptr) {
+        return value.integer();
+    }
+    const std::string& digits = value.text()->characters;
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return error == std::errc{} && end == digits.data() + digits.size() ? std::optional(number)
+                                                                        : std::nullopt;
+}
+
+// `wrong`: what is wrong with the event; empty otherwise.
+struct ReadEvent {
     RecordedEvent event;
     std::string lane;  // of a process that is no client
     std::string wrong;
 };
 
-// Takes apart one operation map; unknown keys are passed.
-MapEvent map_event(const Value& map) {
-    MapEvent out;
-    if (map.map() == nullptr) {
-        out.wrong = fmt::format("expected an operation map, found {}", to_text(map, 60));
-        return out;
+constexpr std::string_view types = "expected a type, which is invoke, ok, fail or info";
+
+// Who and how, which maps and lists have alike.
+void set_process_and_type(const Value* process, const Value* type, const Value* value,
+    std::string_view of_what, ReadEvent& out) {
+    out.event.value = value == nullptr ? Value() : *value;
+    if (process != nullptr && !process->is_nil()) {
+        out.event.process = integer_of(*process);
+        if (!out.event.process && process->text() != nullptr) {
+            out.lane = process->text()->characters;
+            return;
+        }
+        if (!out.event.process) {
+            out.wrong =
+                fmt::format("expected an integer as the process, found {}", to_text(*process, 60));
+            return;
+        }
     }
+    if (const auto known = type_of(type)) {
+        out.event.type = *known;
+    } else {
+        out.wrong = fmt::format("{}; found {}", types,
+            type == nullptr ? fmt::format("{} without one", of_what) : to_text(*type, 60));
+    }
+}
+
+// Takes apart one operation map; unknown keys are passed.
+ReadEvent map_event(const ValueMap& map) {
+    ReadEvent out;
     const Value* type = nullptr;
     const Value* process = nullptr;
     const Value* value = nullptr;
     const Value* key = nullptr;
     const Value* error = nullptr;
     const Value* exception = nullptr;
-    for (const auto& [name, member] : *map.map()) {
+    for (const auto& [name, member] : map) {
         if (name.text() == nullptr) {
             continue;
         }
-        const std::string_view is = name.text()->characters;
+        const std::string_view is = without_colon(name.text()->characters);
         if (is == "type") {
             type = &member;
         } else if (is == "process") {
             process = &member;
         } else if (is == "f") {
-            out.event.f = text_or_nothing(&member);
+            out.event.f = without_colon(text_or_nothing(&member));
         } else if (is == "value") {
             value = &member;
         } else if (is == "key") {
@@ -56,44 +102,50 @@ MapEvent map_event(const Value& map) {
             exception = &member;
         }
     }
-    if (process != nullptr && process->text() != nullptr) {
-        out.lane = process->text()->characters;
-        out.event.value = value == nullptr ? Value() : *value;
-        return out;
-    }
-    if (process != nullptr && !process->is_nil() && !process->integer()) {
-        out.wrong =
-            fmt::format("expected an integer as the process, found {}", to_text(*process, 60));
-        return out;
-    }
-    out.event.process = process == nullptr ? std::nullopt : process->integer();
-    const auto known = type == nullptr || type->text() == nullptr
-                           ? std::nullopt
-                           : event_type(type->text()->characters);
-    if (!known) {
-        out.wrong = fmt::format("expected a type, which is invoke, ok, fail or info; found {}",
-            type == nullptr ? "an operation map without one" : to_text(*type, 60));
-        return out;
-    }
-    out.event.type = *known;
-    out.event.value = value == nullptr ? Value() : *value;
-    if (key != nullptr) {
+    set_process_and_type(process, type, value, "an operation map", out);
+    if (key != nullptr && out.lane.empty()) {
         out.event.value = Value(ValueList{*key, std::move(out.event.value)});
     }
     out.event.error = text_or_nothing(error != nullptr ? error : exception);
     return out;
 }
 
+// [process type f value], as lists of a Kafka workload have it; the value may be missing.
+ReadEvent tuple_event(const ValueList& tuple) {
+    ReadEvent out;
+    if (tuple.size() != 3 && tuple.size() != 4) {
+        out.wrong = fmt::format("expected an operation map or [process type f value], found {}",
+            to_text(Value(tuple), 60));
+        return out;
+    }
+    out.event.f = without_colon(text_or_nothing(&tuple[2]));
+    set_process_and_type(
+        &tuple[0], &tuple[1], tuple.size() == 4 ? &tuple[3] : nullptr, "an operation", out);
+    return out;
+}
+
+ReadEvent event_of(const Value& value) {
+    if (value.map() != nullptr) {
+        return map_event(*value.map());
+    }
+    if (value.list() != nullptr) {
+        return tuple_event(*value.list());
+    }
+    ReadEvent out;
+    out.wrong = fmt::format("expected an operation map, found {}", to_text(value, 60));
+    return out;
+}
+
 template <typename Values>
 Result<void> read_maps(std::string_view text, const ReadLimits& limits, Pairing& pairing) {
-    Values values(text, limits);
+    Values values(text, limits, !begins_with_tuple(text));
     LineCounter lines(text);
     for (;;) {
-        LEDGER_TRY(std::optional<Value> map, values.next());
-        if (!map) {
+        LEDGER_TRY(std::optional<Value> value, values.next());
+        if (!value) {
             return {};
         }
-        MapEvent read = map_event(*map);
+        ReadEvent read = event_of(*value);
         if (!read.wrong.empty()) {
             return error_at(text, values.offset(), read.wrong);
         }

@@ -205,7 +205,7 @@ Result<std::optional<Value>> JsonValues::next() {
     JsonValueParser parser(text_, limits_, at_);
     parser.skip_space();
     const bool first = !started_;
-    if (first && parser.peek() == '[') {
+    if (first && elements_ && parser.peek() == '[') {
         list_ = parser.at();
         parser.skip(1);
         parser.skip_space();

@@ -43,7 +43,47 @@ std::optional<EventType> event_type(std::string_view name) {
 
 Result<void> Pairing::add(RecordedEvent event) {
     ++place_;
-    return event.type == EventType::invoke ? call(event) : answer(event);
+    const bool is_call = event.type == EventType::invoke;
+    if (!has_calls_) {
+        has_calls_ = is_call;
+    }
+    if (*has_calls_) {
+        return is_call ? call(event) : answer(event);
+    }
+    if (is_call) {
+        return failure(Errc::malformed_history,
+            fmt::format("{} calls {} in a recording that began with a return",
+                name_of(event.process), event.f.empty() ? "an operation" : event.f));
+    }
+    returned_only(event);
+    return {};
+}
+
+// Two places for each return, so that a call can stand between two of them.
+void Pairing::returned_only(RecordedEvent& event) {
+    ++place_;
+    RecordedOperation operation;
+    operation.id = history_.operations.size();
+    operation.process = event.process.value_or(static_cast<std::int64_t>(operation.id));
+    operation.f = std::move(event.f);
+    operation.asked = event.value;
+    operation.answered = std::move(event.value);
+    operation.error = std::move(event.error);
+    operation.returned_ns = event.time_ns;
+    operation.called_line = event.line;
+    operation.returned_line = event.line;
+    if (event.type != EventType::info) {
+        operation.outcome = event.type == EventType::ok ? Outcome::ok : Outcome::failed;
+        operation.returned = place_;
+    }
+    if (event.process) {
+        std::uint64_t& last = returned_[key_of(*event.process)];
+        operation.called = last + 1;
+        last = place_;
+    } else {
+        operation.called = 1;
+    }
+    history_.operations.push_back(std::move(operation));
 }
 
 Result<void> Pairing::call(RecordedEvent& event) {
@@ -146,6 +186,15 @@ void Pairing::annotate(std::string_view lane, std::string_view name, const Value
 RecordedHistory Pairing::history(HistoryFormat format) && {
     for (const OpenBand& band : bands_) {
         history_.annotations[band.annotation].to = place_;
+    }
+    if (has_calls_ && !*has_calls_) {
+        std::sort(history_.operations.begin(), history_.operations.end(),
+            [](const RecordedOperation& a, const RecordedOperation& b) {
+                return a.called != b.called ? a.called < b.called : a.id < b.id;
+            });
+        for (std::uint64_t id = 0; id < history_.operations.size(); ++id) {
+            history_.operations[id].id = id;
+        }
     }
     history_.format = format;
     return std::move(history_);

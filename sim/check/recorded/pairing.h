@@ -31,6 +31,8 @@ struct RecordedEvent {
 // - A process has one operation at a time. Events without process belong to one that calls and
 //   returns by turns; its operations come out as of one process each, since nothing says that one
 //   client made them.
+// - A recording that begins with a return knows no calls: each of its operations was called at some
+//   time after its process had returned from the one before.
 // - A fail is a definite failure. After an info, and at the end of the recording, the operation is
 //   unknown; the process may call again.
 class Pairing {
@@ -46,6 +48,7 @@ class Pairing {
   private:
     Result<void> call(RecordedEvent& event);
     Result<void> answer(RecordedEvent& event);
+    void returned_only(RecordedEvent& event);
 
     RecordedHistory history_;
     LookupTable<std::uint64_t, std::uint64_t> open_;  // process -> operation + 1
@@ -64,6 +67,8 @@ class Pairing {
     };
     std::vector<Lane> lanes_;
     std::uint64_t place_ = 0;
+    std::optional<bool> has_calls_;                       // the first event of a client tells
+    LookupTable<std::uint64_t, std::uint64_t> returned_;  // without calls: process -> last return
 };
 
 }  // namespace ledger::check

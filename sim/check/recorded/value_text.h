@@ -41,8 +41,9 @@ class LineCounter {
 // or of more than 64 bits are texts of the sort `number`.
 class EdnValues {
   public:
-    explicit EdnValues(std::string_view text, const ReadLimits& limits = {})
-        : text_(text), limits_(limits) {}
+    // Not `elements`: a text that is one list is one value, too.
+    explicit EdnValues(std::string_view text, const ReadLimits& limits = {}, bool elements = true)
+        : text_(text), limits_(limits), elements_(elements) {}
 
     // Nothing at the end. After an error no further call is allowed.
     Result<std::optional<Value>> next();
@@ -52,6 +53,7 @@ class EdnValues {
   private:
     std::string_view text_;
     ReadLimits limits_;
+    bool elements_;
     std::uint64_t at_ = 0;
     std::uint64_t began_ = 0;
     std::optional<std::uint64_t> list_;  // where the list began whose elements are given
@@ -62,8 +64,9 @@ class EdnValues {
 // The same for JSON (RFC 8259). Numbers that are no 64-bit integers are texts of the sort `number`.
 class JsonValues {
   public:
-    explicit JsonValues(std::string_view text, const ReadLimits& limits = {})
-        : text_(text), limits_(limits) {}
+    // Not `elements`: a text that is one list is one value, too.
+    explicit JsonValues(std::string_view text, const ReadLimits& limits = {}, bool elements = true)
+        : text_(text), limits_(limits), elements_(elements) {}
 
     Result<std::optional<Value>> next();
     std::uint64_t offset() const { return began_; }
@@ -71,6 +74,7 @@ class JsonValues {
   private:
     std::string_view text_;
     ReadLimits limits_;
+    bool elements_;
     std::uint64_t at_ = 0;
     std::uint64_t began_ = 0;
     std::optional<std::uint64_t> list_;

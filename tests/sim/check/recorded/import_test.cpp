@@ -271,13 +271,15 @@ TEST_CASE("import: what cannot be paired is said with its place", "[recorded]") 
     const std::string call = "{:process 3 :type :invoke :f :read}\n";
     CHECK(import_error(call + "\n " + call) ==
           "line 3, column 2: process 3 calls read before its read of line 1 has returned");
-    CHECK(import_error("{:process 3 :type :ok :f :read}") ==
-          "line 1, column 1: process 3 returns from read, which it has not called");
+    CHECK(import_error("{:process 4 :type :invoke}\n{:process 3 :type :ok :f :read}") ==
+          "line 2, column 1: process 3 returns from read, which it has not called");
     CHECK(import_error(call + "{:process 3 :type :ok :f :write}") ==
           "line 2, column 1: process 3 returns from write, but it has called the read of line 1");
     CHECK(import_error("[{:process 3 :f :read}]").find("invoke, ok, fail or info") !=
           std::string::npos);
-    CHECK(import_error("[5]").find("expected an operation map, found 5") != std::string::npos);
+    CHECK(
+        import_error("[5]").find(
+            "expected an operation map or [process type f value], found [5]") != std::string::npos);
     CHECK(import_error("").find("holds none") != std::string::npos);
     CHECK(import_error("[]").find("holds none") != std::string::npos);
     CHECK(import_error("; nothing\n").find("holds none") != std::string::npos);
@@ -377,6 +379,138 @@ TEST_CASE("import: no text makes it fall, and every error has a place", "[record
         REQUIRE(again->operations.size() == history->operations.size());
     }
     CHECK(accepted > 5'000);
+}
+
+TEST_CASE("import: the format is seen by the keys, however the text is laid out", "[recorded]") {
+    using enum HistoryFormat;
+    const auto detected = [](const std::string& text) { return detect_format(text); };
+    CHECK(detected("{\n  \"process\": 0,\n  \"type\": \"invoke\"\n}\n") == json);
+    CHECK(detected(R"([ {"type":"invoke","f":"txn","value":[["w","status",1]]} ])") == json);
+    CHECK(detected(R"({"type":"info","process":"nemesis","f":"start"})") == json);
+    CHECK(detected(R"({"op":0,"client":1,"call_ns":2,"type":"x"})") == native_log);
+    CHECK(detected("[\n {\"op\":0,\"client\":1,\"call_ns\":2}]") == native_log);
+    CHECK(detected(R"({"f":"fault","call_step":2,"ret_step":3})") == native_log);
+    CHECK(detected(R"({"event":{"Start":"Read"},"client_id":1,"op_id":0})") == start_finish);
+    // Cases whose verdicts are not known, and one case alone.
+    CHECK(detected(R"([{"id":"a","ops":[[0,"invoke","send",[["send",1,2]]]]}])") == kafka_cases);
+    CHECK(detected(R"({"id":"a","ops":[[0,"invoke","poll",[["poll"]]]]})") == kafka_cases);
+    CHECK(detected(R"([{"id":"a","ops":[["ok","ax1"]]}])") == list_append_cases);
+    CHECK(detected(R"([{"id":"a","layout":"sequential","ops":[]}])") == list_append_cases);
+    CHECK(detected(R"([[0,"invoke","send",[["send",1,2]]]])") == json);
+    CHECK(detected("[0, \"invoke\", \"send\", []]\n[0, \"ok\", \"send\", []]") == json);
+    CHECK(detected("[[0 :invoke :read nil]]") == edn);
+    CHECK(detected("[0 :invoke :read nil]\n[0 :ok :read 1]") == edn);
+    CHECK(detected(R"([{"process" 0, "type" "invoke"}])") == edn);
+    CHECK(detected("#jepsen.history.Op{:process 0 :type :invoke}") == edn);
+    CHECK(detected("0\t:invoke\t:read\tnil\n") == jepsen_log);
+    CHECK(detected(":nemesis :info :start nil\n") == jepsen_log);
+    CHECK(
+        detected("2024-01-01 00:00:00,1{GMT}\tINFO\t[worker 0] jepsen.util: 0 :invoke :read nil") ==
+        jepsen_log);
+    CHECK(detected("INFO  jepsen.core - Worker 0 starting\n") == jepsen_log);
+    CHECK(detected("\xef\xbb\xbf{\"op\":0,\"client\":1,\"call_ns\":2}") == native_log);
+}
+
+TEST_CASE("import: events can be lists, in EDN, in JSON and one on each line", "[recorded]") {
+    const RecordedHistory maps =
+        imported(R"([{:process 3 :type :invoke :f :send :value [[:send 1 9]]}
+        {:process :nemesis :type :info :f :start}
+        {:process 3 :type :ok :f :send :value [[:send 1 [0 9]]]}
+        {:process 4 :type :invoke :f :poll} {:process 4 :type :fail :f :poll}])");
+    for (const std::string text :
+        {
+            R"([[3 :invoke :send [[:send 1 9]]] [:nemesis :info :start nil] [3 :ok :send [[:send 1 [0 9]]]]
+                 [4 :invoke :poll] [4 :fail :poll]])",
+            R"([[3,"invoke","send",[["send",1,9]]],["nemesis","info","start",null],
+                 [3,"ok","send",[["send",1,[0,9]]]],[4,"invoke","poll"],[4,"fail","poll",null]])",
+            "[3,\"invoke\",\"send\",[[\"send\",1,9]]]\n[\"nemesis\",\"info\",\"start\",null]\n"
+            "[3,\"ok\",\"send\",[[\"send\",1,[0,9]]]]\n[4,\"invoke\",\"poll\"]\n[4,\"fail\","
+            "\"poll\"]\n",
+            "[3 :invoke :send [[:send 1 9]]]\n[:nemesis :info :start nil]\n"
+            "[3 :ok :send [[:send 1 [0 9]]]]\n[4 :invoke :poll]\n[4 :fail :poll]\n"}) {
+        const RecordedHistory lists = imported(text);
+        CHECK(same(lists, maps));
+        CHECK(lists.annotations.size() == 1);
+    }
+    CHECK(imported("[3 :invoke :read nil]\n[3 :ok :read 1]").operations[0].returned_line == 2);
+    CHECK(
+        import_error("[[3 :invoke]]") ==
+        "line 1, column 2: expected an operation map or [process type f value], found [3 invoke]");
+    CHECK(import_error("[[3 :invoked :read nil]]") ==
+          "line 1, column 2: expected a type, which is invoke, ok, fail or info; found invoked");
+}
+
+TEST_CASE("import: words may carry colons in JSON, and processes may be texts", "[recorded]") {
+    const RecordedHistory history = imported(
+        R"([{":process":"7",":type":":invoke",":f":":write",":value":1},
+            {"process":7,"type":"ok","f":"write","value":1}])");
+    REQUIRE(history.operations.size() == 1);
+    CHECK(history.operations[0].process == 7);
+    CHECK(history.operations[0].f == "write");
+    CHECK(history.operations[0].outcome == Outcome::ok);
+}
+
+TEST_CASE("import: log lines of any logger's form, and bare ones", "[recorded]") {
+    const RecordedHistory history = imported(
+        "2024-01-01 10:00:00,1{GMT}\tINFO\t[main] jepsen.core: Running test:\n"
+        "2024-01-01 10:00:00,2{GMT}\tINFO\t[worker 0] jepsen.util: 0\t:invoke\t:write\t3\n"
+        "2024-01-01 10:00:00,3{GMT}\tERROR\t[worker 0] jepsen.client: lost it\n"
+        "2024-01-01 10:00:00,4{GMT}\tINFO\t[nemesis] jepsen.util: :nemesis\t:info\t:start\tnil\n"
+        "INFO  jepsen.util -  0 :ok :write 3\n"
+        "1\t:invoke\t:read\tnil\n"
+        "1\t:ok\t:read\t3\n");
+    REQUIRE(history.operations.size() == 2);
+    CHECK(history.operations[0].outcome == Outcome::ok);
+    CHECK(history.operations[1].answered.integer() == 3);
+    CHECK(history.operations[1].called_line == 6);
+    CHECK(history.annotations.size() == 1);
+    CHECK(import_error("0\t:invoke\t:read\tnil\nsomething\n")
+            .starts_with("line 2, column 1: expected"));
+}
+
+TEST_CASE(
+    "import: a recording of returns alone has calls at any time since the last one", "[recorded]") {
+    const RecordedHistory history = imported(R"([{:process 0 :type :ok :f :txn :value 1}
+        {:process 1 :type :ok :f :txn :value 2}
+        {:process 0 :type :info :f :txn :value 3}
+        {:process 0 :type :ok :f :txn :value 4}
+        {:process 1 :type :fail :f :txn :value 5}
+        {:type :ok :f :txn :value 6}])");
+    REQUIRE(history.operations.size() == 6);
+    const auto of = [&](std::int64_t value) -> const RecordedOperation& {
+        const auto at = std::find_if(history.operations.begin(), history.operations.end(),
+            [value](const RecordedOperation& one) { return one.asked.integer() == value; });
+        REQUIRE(at != history.operations.end());
+        return *at;
+    };
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        CHECK(history.operations[i].id == i);
+        CHECK((i == 0 || history.operations[i - 1].called <= history.operations[i].called));
+    }
+    // Two processes may have been at it together, one process does one thing at a time.
+    CHECK(of(2).called < of(1).returned);
+    CHECK(of(1).returned < of(3).called);
+    CHECK(of(3).called < of(4).called);
+    CHECK(of(2).returned < of(5).called);
+    CHECK(of(1).returned < of(5).called);
+    CHECK(of(3).outcome == Outcome::unknown);
+    CHECK(of(5).outcome == Outcome::failed);
+    CHECK(of(6).called == 1);
+    CHECK(of(4).answered.integer() == 4);
+    CHECK(import_error(
+              "{:process 0 :type :ok :f :read :value 1}\n{:process 0 :type :invoke :f :read}") ==
+          "line 2, column 1: process 0 calls read in a recording that began with a return");
+}
+
+TEST_CASE("import: cases of lists without a layout are as their operations say", "[recorded]") {
+    const auto cases = import_cases(
+        R"([{"id":"a","ops":[["ok","ax1"],["ok","rx1"]]},{"id":"b","ops":[[0,"ok","ax1"],[1,"ok","rx1"]]}])");
+    REQUIRE(static_cast<bool>(cases));
+    REQUIRE(cases->size() == 2);
+    const auto& together = (*cases)[0].history.operations;
+    const auto& in_turn = (*cases)[1].history.operations;
+    CHECK(together[1].called < together[0].returned);
+    CHECK(in_turn[0].returned < in_turn[1].called);
 }
 
 }  // namespace ledger::check
