@@ -213,6 +213,9 @@ function drawAxis(canvas, under, height) {
   canvas.append(scale);
 }
 
+// How deep arrows hang that join boxes of one row.
+const arcDepth = 22;
+
 // Arrows from each witness to the next one, back to the first if they are a cycle.
 function drawWitness(over, violation) {
   const items = violation.operations.map(
@@ -223,6 +226,13 @@ function drawWitness(over, violation) {
     pairs.push([items[items.length - 1], items[0]]);
   }
   for (const [from, to] of pairs) {
+    if (from.top === to.top) {  // in one row: under the boxes, not through their texts
+      const [a, b] = [from, to].map(item => Math.min((item.x + item.end) / 2, item.x + 60));
+      const y = from.top + rowHeight - 3;
+      over.append(drawn('path', {class: 'arrow', 'marker-end': 'url(#head)',
+        d: `M${a},${y}C${a},${y + arcDepth} ${b},${y + arcDepth} ${b},${y}`}));
+      continue;
+    }
     const y = [from, to].map(item => item.top + rowHeight / 2);
     const isAfter = to.x > from.end;
     const x1 = isAfter ? from.end : Math.min((from.x + from.end) / 2, from.x + 60);
@@ -290,7 +300,7 @@ function draw(box, state) {
       top += drawClient(canvas, name, shown, top, state);
     }
   }
-  picture.height = top;
+  picture.height = top + arcDepth;
   drawAxis(canvas, under, picture.height);
   over.append(arrowHead());
   if (state.order) {

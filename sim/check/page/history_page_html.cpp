@@ -125,8 +125,16 @@ std::string why(const Judgement& judgement) {
 
 std::string coverage(const Judgement& judgement) {
     BudgetedText rows(coverage_bytes_max);
+    std::string none;  // in one line, so that the picture is not pushed out of view
+    std::uint64_t zeros = 0;
     for (const auto& [name, count] : judgement.coverage) {
-        rows.add(fact(escape_html(name, 200), grouped(count)));
+        if (count == 0) {
+            none += none.empty() ? "" : ", ";
+            none += escape_html(name, 200);
+            ++zeros;
+        } else {
+            rows.add(fact(escape_html(name, 200), grouped(count)));
+        }
     }
     std::string text = "<section class=\"coverage\"><h2>What was looked at</h2>\n";
     if (judgement.coverage.empty()) {
@@ -135,6 +143,11 @@ std::string coverage(const Judgement& judgement) {
     text += "<dl class=\"facts\">\n" + rows.text() + "</dl>\n";
     if (rows.omitted() > 0) {
         text += fmt::format("<p>and {} more rows</p>\n", rows.omitted());
+    }
+    if (zeros > 0) {
+        const bool fits = none.size() <= coverage_bytes_max;
+        text += fmt::format("<p class=\"soft\">none of {}</p>\n",
+            fits ? "these: " + none : fmt::format("{} others", zeros));
     }
     return text + "</section>\n";
 }
