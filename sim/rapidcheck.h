@@ -31,6 +31,7 @@
 #include "sim/check/scenario.h"
 #include "sim/guest.h"
 #include "sim/program/machine_check.h"
+#include "sim/rapidcheck_history.h"
 
 namespace ledger::rapidcheck {
 

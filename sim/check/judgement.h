@@ -12,7 +12,7 @@ namespace ledger::check {
 
 // One thing that is wrong.
 struct Anomaly {
-    std::string name;      // the field's name: "stale read", "G-single-realtime", "lost append"
+    std::string name;      // the field's name: "stale-read", "G-single-realtime", "lost-append"
     std::string sentence;  // what is wrong, in domain words, with operations, values and times
     // Why, one line each: the edges of a cycle, the two intervals. May be empty.
     std::vector<std::string> steps;

@@ -1,5 +1,6 @@
 #include "sim/program/check_limits.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -147,6 +148,7 @@ struct CheckWatchdog::Shared {
     std::mutex mutex;
     std::condition_variable changed;
     bool over = false;
+    std::chrono::steady_clock::time_point until;
     std::thread thread;
 };
 
@@ -166,13 +168,34 @@ CheckWatchdog::CheckWatchdog(
         limit.rlim_cur = std::min<std::uint64_t>(most, limit.rlim_max);
         ::setrlimit(RLIMIT_DATA, &limit);
     }
-    const auto until = std::chrono::steady_clock::now() + limits.time + limits.time / 20;
-    shared_->thread = std::thread([shared = shared_.get(), until, limits] {
+    allowed_ = limits.time + limits.time / 20;
+    shared_->until = std::chrono::steady_clock::now() + allowed_;
+    shared_->thread = std::thread([shared = shared_.get(), limits] {
         std::unique_lock lock(shared->mutex);
-        if (!shared->changed.wait_until(lock, until, [shared] { return shared->over; })) {
-            end_with(fmt::format("the time limit of {} was reached", time_text(limits.time)));
+        while (!shared->over) {
+            if (std::chrono::steady_clock::now() >= shared->until) {
+                end_with(fmt::format("the time limit of {} was reached", time_text(limits.time)));
+                return;
+            }
+            // Not longer at a time than a clock can count.
+            constexpr auto a_while = std::chrono::hours(1);
+            const auto most = std::chrono::steady_clock::now() + a_while;
+            shared->changed.wait_until(lock, std::min(shared->until, most));
         }
     });
+}
+
+void CheckWatchdog::pause() {
+    const std::lock_guard lock(shared_->mutex);
+    shared_->until = std::chrono::steady_clock::time_point::max();
+}
+
+void CheckWatchdog::restart() {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        shared_->until = std::chrono::steady_clock::now() + allowed_;
+    }
+    shared_->changed.notify_all();
 }
 
 void CheckWatchdog::disarm() {

@@ -30,13 +30,15 @@ class ClockBudget final : public check::Budget {
     explicit ClockBudget(const CheckLimits& limits);
     [[nodiscard]] bool spent(std::uint64_t bytes) override;
     std::string why() const override { return why_; }
+    // The time begins now.
+    void restart() { began_ = std::chrono::steady_clock::now(); }
     std::chrono::steady_clock::duration passed() const {
         return std::chrono::steady_clock::now() - began_;
     }
 
   private:
     const CheckLimits limits_;
-    const std::chrono::steady_clock::time_point began_;
+    std::chrono::steady_clock::time_point began_;
     std::chrono::steady_clock::time_point measured_;
     const std::uint64_t held_before_;
     std::uint64_t held_ = 0;
@@ -55,12 +57,16 @@ class CheckWatchdog {
     CheckWatchdog(const CheckWatchdog&) = delete;
     CheckWatchdog& operator=(const CheckWatchdog&) = delete;
 
+    // No time passes until restart(), with which it begins anew: what is awaited may take long.
+    void pause();
+    void restart();
     // The command begins to tell its answer: from here on nothing ends the process. If it is too
     // late for that, this call does not return.
     void disarm();
 
   private:
     struct Shared;
+    std::chrono::steady_clock::duration allowed_{};
     std::unique_ptr<Shared> shared_;
 };
 

@@ -1,9 +1,13 @@
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -13,6 +17,7 @@
 #include "sim/program/commands.h"
 #include "sim/program/input.h"
 #include "sim/program/known_models.h"
+#include "sim/program/live_log.h"
 #include "sim/program/mapped_file.h"
 
 namespace ledger::sim {
@@ -264,6 +269,12 @@ std::string quoted(const std::string& word) {
     return out + "'";
 }
 
+Error unknown_model(const std::string& model) {
+    return failure(check::Errc::unknown_option,
+        fmt::format("there is no model {}; did you mean {}? There are {}", model,
+            most_like(model, all_names()), joined(all_names())));
+}
+
 class Checking {
   public:
     Checking(const CheckOptions& options, const CheckLimits& limits)
@@ -276,6 +287,15 @@ class Checking {
 
   private:
     Result<void> read();
+    Result<void> read_stream(int descriptor);
+    Result<void> go_live();
+    Result<void> choose_format();
+    Error unreadable(int number) const {
+        return failure(check::Errc::malformed_history,
+            fmt::format("{}: {}", place_.file == "-" ? "standard input" : place_.file,
+                std::strerror(number)));
+    }
+    bool is_live(int descriptor) const;
     Result<Judged> judge(const CheckedText& text);
     Result<void> choose_model(const CheckedText& text);
     int judge_cases();
@@ -291,10 +311,12 @@ class Checking {
     ClockBudget budget_;
     const Place place_;
     std::string from_standard_input_;
+    std::optional<LiveLog> live_;  // then nothing is kept of the text
     std::optional<MappedFile> file_;
     std::string_view text_;
     check::HistoryFormat format_ = check::HistoryFormat::edn;
     std::string model_;
+    std::string gave_up_;  // while reading: why; empty otherwise
     const KnownModel* known_ = nullptr;
     CheckWatchdog watchdog_;
 };
@@ -333,17 +355,95 @@ int Checking::gave_up(const std::string& reason) const {
 
 Result<void> Checking::read() {
     if (place_.file == "-") {
-        LEDGER_TRY(from_standard_input_, read_file("-"));
-        text_ = from_standard_input_;
-    } else {
-        auto file = MappedFile::open(place_.file);
-        if (!file) {
-            return file.error();
-        }
-        file_.emplace(std::move(*file));
-        text_ = std::string_view(
-            reinterpret_cast<const char*>(file_->bytes().data()), file_->bytes().size());
+        return read_stream(STDIN_FILENO);
     }
+    struct stat about{};
+    if (::stat(place_.file.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+        const int descriptor = ::open(place_.file.c_str(), O_RDONLY | O_CLOEXEC);
+        const int number = errno;
+        const auto got = descriptor < 0 ? Result<void>(unreadable(number)) : read_stream(descriptor);
+        ::close(descriptor);
+        return got;
+    }
+    auto file = MappedFile::open(place_.file);
+    if (!file) {
+        return file.error();
+    }
+    file_.emplace(std::move(*file));
+    text_ = std::string_view(
+        reinterpret_cast<const char*>(file_->bytes().data()), file_->bytes().size());
+    return choose_format();
+}
+
+// Takes what is there and does not wait for more than that: who writes may be a living cluster.
+Result<void> Checking::read_stream(int descriptor) {
+    std::string chunk(std::size_t{1} << 16, '\0');
+    bool decided = false;
+    for (;;) {
+        const ::ssize_t count = ::read(descriptor, chunk.data(), chunk.size());
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return unreadable(errno);
+        }
+        if (count == 0) {
+            break;
+        }
+        const std::string_view come(chunk.data(), static_cast<std::size_t>(count));
+        if (live_) {
+            LEDGER_CHECK(live_->more(come));
+            if (budget_.spent(live_->bytes())) {
+                gave_up_ = budget_.why();
+                return {};
+            }
+            continue;
+        }
+        from_standard_input_ += come;
+        // A whole line shows the format.
+        if (!decided && from_standard_input_.find('\n') != std::string::npos) {
+            decided = true;
+            text_ = from_standard_input_;
+            LEDGER_CHECK(choose_format());
+            if (is_live(descriptor)) {
+                LEDGER_CHECK(go_live());
+            }
+        }
+    }
+    if (live_) {
+        LEDGER_CHECK(live_->end());
+        if (options_.timeout.empty()) {
+            budget_.restart();
+            watchdog_.restart();
+        }
+        return {};
+    }
+    text_ = from_standard_input_;
+    return choose_format();
+}
+
+// Lines of a log that come through a pipe are judged as they come.
+bool Checking::is_live(int descriptor) const {
+    struct stat about{};
+    const bool file = ::fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode);
+    return !file && format_ == check::HistoryFormat::native_log && check::is_in_lines(text_) &&
+           (options_.model.empty() || is_log_model(options_.model)) &&
+           log_options(options_.level).has_value();
+}
+
+Result<void> Checking::go_live() {
+    if (options_.timeout.empty()) {
+        watchdog_.pause();
+    }
+    LEDGER_TRY(const check::LogOptions options, log_options(options_.level));
+    live_.emplace(options, options_.json);
+    const auto begun = live_->more(from_standard_input_);
+    from_standard_input_ = {};
+    text_ = {};
+    return begun;
+}
+
+Result<void> Checking::choose_format() {
     if (options_.format.empty()) {
         format_ = check::detect_format(text_);
         return {};
@@ -371,9 +471,7 @@ Result<void> Checking::choose_model(const CheckedText& text) {
     }
     known_ = find_model(model_);
     if (known_ == nullptr) {
-        return failure(check::Errc::unknown_option,
-            fmt::format("there is no model {}; did you mean {}? There are {}", model_,
-                most_like(model_, all_names()), joined(all_names())));
+        return unknown_model(model_);
     }
     // "monotonic-reads+read-your-writes": each by itself; behind = stands a number of one's own.
     const auto levels = known_->levels(model_);
@@ -502,8 +600,15 @@ int Checking::judge_cases() {
 }
 
 int Checking::run() {
+    if (!options_.model.empty() && find_model(options_.model) == nullptr) {
+        return fail(unknown_model(options_.model));
+    }
     if (const auto got = read(); !got) {
         return fail(got.error());
+    }
+    if (!gave_up_.empty()) {
+        watchdog_.disarm();
+        return gave_up(gave_up_);
     }
     if (format_ == check::HistoryFormat::list_append_cases ||
         format_ == check::HistoryFormat::kafka_cases) {
@@ -513,7 +618,10 @@ int Checking::run() {
         return fail(failure(check::Errc::unknown_option,
             fmt::format("{} is one history and has no case {}", place_.file, *place_.one_case)));
     }
-    const CheckedText text{text_, format_, nullptr};
+    CheckedText text{text_, format_, nullptr};
+    if (live_) {
+        text.log = live_->history();
+    }
     if (const auto chosen = choose_model(text); !chosen) {
         return fail(chosen.error());
     }
@@ -539,7 +647,7 @@ std::string check_help() {
 
 int command_check(const CheckOptions& options) {
     CheckLimits limits;
-    const auto time = parse_time_limit(options.timeout);
+    const auto time = parse_time_limit(options.timeout.empty() ? check_timeout : options.timeout);
     const auto bytes = parse_size(options.memory);
     if (!time || !bytes) {
         Complaint complaint;

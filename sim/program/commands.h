@@ -106,10 +106,11 @@ struct CheckOptions {
     std::string format;    // empty = as detected
     std::string html;
     std::string edn;       // write the history as operation maps of Jepsen
-    std::string timeout = "60s";
+    std::string timeout;   // empty = check_timeout, of a live log from its end on
     std::string memory = "2GiB";
     bool json = false;
 };
+inline constexpr const char* check_timeout = "60s";
 int command_check(const CheckOptions& options);
 // Models, levels and formats, for help.
 std::string check_help();

@@ -127,10 +127,6 @@ std::vector<std::string_view> transaction_levels(std::string_view model) {
         "snapshot-isolation", "repeatable-read", "read-committed", "read-uncommitted"};
 }
 
-bool is_log_model(std::string_view model) {
-    return model == "append-only-log" || model == "log";
-}
-
 std::vector<std::string_view> log_levels(std::string_view) {
     return {"linearizable", "strict-serializable", "sequential", "strong-session-serializable",
         "bounded-staleness=5ms", "bounded-staleness=100", "monotonic-reads", "read-your-writes",
@@ -140,7 +136,7 @@ std::vector<std::string_view> log_levels(std::string_view) {
 
 // What a page of a log points into.
 struct LogPages {
-    check::LogHistory history;
+    std::shared_ptr<const check::LogHistory> history;
     check::LogJudgement judged;
     std::optional<check::LogPage> page;
 };
@@ -152,20 +148,20 @@ Result<Judged> judge_log_model(const CheckedText& text, const std::string& model
             fmt::format("the model {} is for our own JSON lines (--format native), found {}", model,
                 to_text(text.format)));
     }
-    check::LogOptions options;
-    if (!level.empty()) {
-        LEDGER_TRY(options.level, check::parse_log_mode(level));
-        options.level_name = level;
-    }
+    LEDGER_TRY(const check::LogOptions options, log_options(level));
     auto pages = std::make_shared<LogPages>();
-    LEDGER_TRY(pages->history, check::parse_log_history(text.text));
-    pages->judged = check::judge_log(pages->history, options, budget);
-    pages->page.emplace(pages->history, pages->judged);
+    pages->history = text.log;
+    if (pages->history == nullptr) {
+        LEDGER_TRY(check::LogHistory history, check::parse_log_history(text.text));
+        pages->history = std::make_shared<const check::LogHistory>(std::move(history));
+    }
+    pages->judged = check::judge_log(*pages->history, options, budget);
+    pages->page.emplace(*pages->history, pages->judged);
     Judged out;
     out.judgement = pages->judged.judgement;
     out.judgement.model = model;
     out.judgement.level = options.level_name;
-    out.operations = pages->history.operations.size();
+    out.operations = pages->history->operations.size();
     out.annotations = pages->page->annotations();
     out.floor = pages->page->floor();
     out.operation = [pages](std::uint64_t id) { return pages->page->operation(id); };
@@ -218,6 +214,19 @@ const std::vector<KnownModel>& known_models() {
             transaction_levels, judge_transaction_model},
     };
     return models;
+}
+
+bool is_log_model(std::string_view model) {
+    return model == "append-only-log" || model == "log";
+}
+
+Result<check::LogOptions> log_options(const std::string& level) {
+    check::LogOptions options;
+    if (!level.empty()) {
+        LEDGER_TRY(options.level, check::parse_log_mode(level));
+        options.level_name = level;
+    }
+    return options;
 }
 
 const KnownModel* find_model(std::string_view model) {

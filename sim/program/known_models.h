@@ -2,6 +2,7 @@
 // Known models: every model that `ledgersim check` knows, and what judges it.
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,17 +11,20 @@
 
 #include "log/base/result.h"
 #include "sim/check/judgement.h"
+#include "sim/check/log_history/log_judge.h"
 #include "sim/check/page/history_page.h"
 #include "sim/check/recorded/import.h"
 #include "sim/check/recorded/recorded_history.h"
 
 namespace ledger::sim {
 
-// A history as a checker gets it: the text of a file, or one case out of a file of many.
+// A history as a checker gets it: the text of a file, one case out of a file of many, or a log that
+// was read already.
 struct CheckedText {
     std::string_view text;
     check::HistoryFormat format = check::HistoryFormat::edn;
     const check::RecordedCase* one_case = nullptr;
+    std::shared_ptr<const check::LogHistory> log = nullptr;
 };
 
 // A judgement and what pages and exports need beside it.
@@ -47,6 +51,9 @@ struct KnownModel {
 const std::vector<KnownModel>& known_models();
 // Nothing if there is no such model.
 const KnownModel* find_model(std::string_view model);
+bool is_log_model(std::string_view model);
+// The level of a log by its name; empty = the default.
+Result<check::LogOptions> log_options(const std::string& level);
 
 // The model of a history that names none, if its format or its operations leave no doubt.
 std::optional<std::string> obvious_model(const CheckedText& text);

@@ -93,13 +93,15 @@ CLI::App* add_check(CLI::App& app, CheckOptions& options) {
                        "history of any system: is there an order of its operations that a correct\n"
                        "object could have followed? If not, says which answers are wrong and why.");
     check->add_option("history", options.history,
-            "a file, - for standard input, or FILE#CASE for one of a file of many cases")
+            "a file, - for standard input, or FILE#CASE for one of a file of many cases; a log\n"
+            "in our own lines that comes through a pipe is judged while it comes")
         ->required();
     check->add_option("--model", options.model, "what was recorded; see below (default: the obvious one)");
     check->add_option("--level", options.level, "what it promises (default: linearizable or its like)");
     check->add_option("--format", options.format, "how it is written (default: as detected)");
-    check->add_option("--timeout", options.timeout, "give up after this time, as 500ms, 10s or 5m")
-        ->capture_default_str();
+    check->add_option("--timeout", options.timeout,
+        std::string("give up after this time, as 500ms, 10s or 5m (default: ") + check_timeout +
+            "; of a log that comes through a pipe from its end on)");
     check->add_option("--memory", options.memory, "give up beyond this size, as 512MiB or 4GiB")
         ->capture_default_str();
     check->add_option("--html", options.html, "write a page that needs nothing else");

@@ -54,12 +54,17 @@ int run(std::uint64_t operations) {
         }
     }
     const double feed_begin = cpu_seconds();
-    LogFeed feed{LogOptions{}};
+    // A record of an append without an answer may wait for the last read.
+    LogOptions patient;
+    patient.waiting_max = operations;
+    LogFeed feed{patient};
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::size_t end = rest.find('\n');
-        if (const auto news = feed.line(rest.substr(0, end)); !news || !news->empty()) {
-            std::printf("wrong on-line\n");
+        const auto news = feed.line(rest.substr(0, end));
+        if (!news || !news->empty()) {
+            std::printf("wrong on-line: %s\n",
+                news ? news->front().sentence.c_str() : news.error().place.c_str());
             return 1;
         }
         rest.remove_prefix(end + 1);

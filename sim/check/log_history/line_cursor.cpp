@@ -15,10 +15,17 @@ bool is_digit(int c) {
 
 }  // namespace
 
+LineCursor::Place LineCursor::place_of(std::uint64_t column) const {
+    const std::string_view before = text_.substr(0, column - 1);
+    const auto lines = static_cast<std::uint64_t>(std::ranges::count(before, '\n'));
+    return {line_ + lines, lines == 0 ? column_ + column - 1 : column - 1 - before.rfind('\n')};
+}
+
 void LineCursor::fail_at(std::uint64_t column, std::string_view what) {
     if (!error_) {
-        error_ = failure(
-            Errc::malformed_json, fmt::format("line {}, column {}: {}", line_, column, what));
+        const Place place = place_of(column);
+        error_ = failure(Errc::malformed_json,
+            fmt::format("line {}, column {}: {}", place.line, place.column, what));
     }
 }
 
@@ -210,7 +217,8 @@ std::size_t LineCursor::extent() const {
 
 std::optional<JsonValue> LineCursor::any() {
     const std::size_t length = extent();
-    Result<JsonValue> value = parse_json(text_.substr(at_, length), {}, line_, column());
+    const Place place = place_of(column());
+    Result<JsonValue> value = parse_json(text_.substr(at_, length), {}, place.line, place.column);
     if (!value) {
         error_ = error_ ? error_ : std::optional(value.error());
         return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
-// Line cursor: walks through one JSON object that is one line of a history, fast where it is plain.
+// Line cursor: walks through one JSON object, most often one line of a history, fast where it is
+// plain.
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,9 @@ namespace ledger::check {
 // of JSON. After a failure everything fails and error() says where: "line 3, column 17: ...".
 class LineCursor {
   public:
-    LineCursor(std::string_view line, std::uint64_t number) : text_(line), line_(number) {}
+    // The object begins in this line and column of the file; it may go over several lines.
+    LineCursor(std::string_view object, std::uint64_t line, std::uint64_t column = 1)
+        : text_(object), line_(line), column_(column) {}
 
     // The object begins; false: error().
     bool begin();
@@ -42,6 +45,7 @@ class LineCursor {
     bool begin_array();
     bool next_element();
 
+    // Counted from the object's first character on.
     std::uint64_t column() const { return at_ + 1; }
     void fail(std::string_view what) { fail_at(column(), what); }
     void fail_at(std::uint64_t column, std::string_view what);
@@ -52,15 +56,21 @@ class LineCursor {
   private:
     int peek() const { return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1; }
     void skip_space() {
-        while (
-            at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r')) {
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' ||
+                                         text_[at_] == '\r' || text_[at_] == '\n')) {
             ++at_;
         }
     }
+    struct Place {
+        std::uint64_t line;
+        std::uint64_t column;
+    };
+    Place place_of(std::uint64_t column) const;
     std::size_t extent() const;
 
     std::string_view text_;
     std::uint64_t line_;
+    std::uint64_t column_;
     std::size_t at_ = 0;
     bool first_ = true;
     std::optional<Error> error_;

@@ -55,7 +55,7 @@ void LogAppends::check_one(const Logical& logical) {
     }
     retries_ += logical.attempts - 1;
     if (logical.final_conflict && logical.ok != nobody) {
-        add("idempotent answer changed",
+        add("idempotent-answer-changed",
             fmt::format("{} was acknowledged, though its session holds a conflict as the answer to "
                         "this key",
                 words_.name(logical.ok)),
@@ -64,7 +64,7 @@ void LogAppends::check_one(const Logical& logical) {
     if (logical.shadows != nobody && (logical.ok != nobody || logical.landed != nowhere)) {
         const Logical& original = content_.logical(logical.shadows);
         if (original.called != INT64_MAX) {
-            add("key reused",
+            add("key-reused",
                 fmt::format("{} took effect, though its key had been used for {}: it must be "
                             "refused (I3)",
                     words_.name(logical.first), words_.records(content_.payload(original))),
@@ -83,7 +83,7 @@ void LogAppends::landed(const Logical& logical) {
     if (!may_land(logical)) {
         const std::uint32_t place =
             logical.conflicted == nobody ? logical.first : logical.conflicted;
-        add("aborted append visible",
+        add("aborted-append-visible",
             fmt::format("{} was definitely refused, but its {} at {}", words_.name(place),
                 content_.payload(logical).size() == 1 ? "record stands" : "records stand",
                 positions_name(logical.landed, content_.payload(logical).size())),
@@ -112,7 +112,7 @@ void LogAppends::conditions(const Logical& logical) {
     }
     const LogOperation& op = history_.operations[by];
     const bool tail = op.expected != LogOperation::none && op.expected != logical.landed;
-    add(tail ? "expected tail ignored" : "condition ignored",
+    add(tail ? "expected-tail-ignored" : "condition-ignored",
         fmt::format(
             "{} took effect at position {}, but {}", words_.name(by), logical.landed, broken),
         {by});
@@ -130,7 +130,7 @@ void LogAppends::positions(const Logical& logical) {
         }
         const LogOperation& first = history_.operations[logical.ok];
         if (place != logical.ok && first.position != op.position) {
-            add("idempotent answer changed",
+            add("idempotent-answer-changed",
                 fmt::format("{} was acknowledged at position {}, but an earlier attempt was at "
                             "position {}, where its records stand (I1)",
                     words_.name(place), op.position, first.position),
@@ -152,7 +152,7 @@ void LogAppends::misplaced(const Logical& logical, std::uint32_t place) {
     if (other != nullptr) {
         places.push_back(other->ok == nobody ? other->first : other->ok);
     }
-    add(swapped ? "reordered pair" : "wrong position",
+    add(swapped ? "reordered-pair" : "wrong-position",
         fmt::format("{} was acknowledged at position {}, but its records stand at {}{}",
             words_.name(place), op.position,
             positions_name(logical.landed, content_.payload(logical).size()),
@@ -173,7 +173,7 @@ void LogAppends::revisions(std::uint32_t place, std::uint64_t position) {
         same = content_.order().event(Position{position + i}).revision.value == told[i];
     }
     if (!same) {
-        add("wrong position",
+        add("wrong-position",
             fmt::format("{} was told revisions that its records do not have in their streams",
                 words_.name(place)),
             {place});
@@ -196,7 +196,7 @@ void LogAppends::missing(const Logical& logical) {
     const LogOperation& op = history_.operations[place];
     if (!may_land(logical)) {
         if (standing > 0) {
-            add("aborted append visible",
+            add("aborted-append-visible",
                 fmt::format("{} was definitely refused, but {} of its records can be seen",
                     words_.name(place), standing),
                 {place});
@@ -209,7 +209,7 @@ void LogAppends::missing(const Logical& logical) {
                owner != &logical;
     });
     if (shared != records.end() && (logical.ok != nobody || standing > 0)) {
-        add("partial duplicate accepted",
+        add("partial-duplicate-accepted",
             fmt::format("{} was not refused, though {} had been written by another append (I5)",
                 words_.name(place), words_.record(*shared)),
             {content_.owner_of(*shared)->first, place});
@@ -224,14 +224,14 @@ void LogAppends::missing(const Logical& logical) {
             instead = fmt::format("position {} holds {}, as {} was shown", op.position,
                 words_.record(there), words_.name(places.back()));
         }
-        add("lost append",
+        add("lost-append",
             fmt::format("{} was acknowledged at {}, but {}", words_.name(place),
                 positions_name(op.position, records.size()), instead),
             places);
         return;
     }
     if (standing > 0 && (options_.atomic || logical.ok != nobody)) {
-        add("torn batch",
+        add("torn-batch",
             fmt::format("{} is torn: {} of its {} stand in the log, and not together and in order",
                 words_.name(place), standing, plural(records.size(), "record")),
             {place});
@@ -244,12 +244,12 @@ void LogAppends::fragments() {
         const std::uint32_t record = content_.record_at(position);
         const std::uint32_t by = content_.shown_by(position);
         if (content_.owner_of(record) == nullptr) {
-            add("garbage record",
+            add("garbage-record",
                 fmt::format("{} at position {}, as {} was shown, was written by nobody",
                     words_.record(record), position, words_.name(by)),
                 {by});
         } else if (content_.place_of(record) != position) {
-            add("duplicate append",
+            add("duplicate-append",
                 fmt::format("{} stands at positions {} and {}, as {} was shown",
                     words_.record(record), content_.place_of(record), position, words_.name(by)),
                 {content_.owner_of(record)->first, by});
@@ -290,7 +290,7 @@ void LogAppends::repeats() {
         std::vector<std::uint32_t> places = {
             content_.attempts(logical).begin(), content_.attempts(logical).end()};
         places.push_back(content_.shown_by(repeat.again));
-        add("duplicate append",
+        add("duplicate-append",
             fmt::format("{} took effect twice, at positions {} and {}", words_.name(places.front()),
                 repeat.first, repeat.again),
             places);

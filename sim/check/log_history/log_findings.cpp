@@ -6,12 +6,12 @@ namespace ledger::check {
 namespace {
 
 // What destroys data before what shows it wrongly before what shows it late.
-constexpr std::string_view worst_first[] = {"lost append", "lost record", "torn batch",
-    "duplicate append", "aborted append visible", "garbage record", "divergence", "wrong position",
-    "reordered pair", "expected tail ignored", "condition ignored", "key reused",
-    "partial duplicate accepted", "idempotent success lost", "idempotent answer changed",
-    "lost update", "write skew", "fractured read", "future read", "corrupt record",
-    "impossible answer"};
+constexpr std::string_view worst_first[] = {"lost-append", "lost-record", "torn-batch",
+    "duplicate-append", "aborted-append-visible", "garbage-record", "divergence", "wrong-position",
+    "reordered-pair", "expected-tail-ignored", "condition-ignored", "key-reused",
+    "partial-duplicate-accepted", "idempotent-success-lost", "idempotent-answer-changed",
+    "lost-update", "write-skew", "fractured-read", "future-read", "corrupt-record",
+    "impossible-answer"};
 
 std::uint32_t rank_of(std::string_view name) {
     const auto at = std::ranges::find(worst_first, name);

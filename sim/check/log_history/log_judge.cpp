@@ -181,7 +181,7 @@ class Judging {
             return again.run(returns_, budget_) && again.findings().total() == 0;
         });
         if (found == LogHoles::Found::impossible) {
-            trial.findings().add("lost record", holes.reason(), {}, {});
+            trial.findings().add("lost-record", holes.reason(), {}, {});
             return {};
         }
         if (found == LogHoles::Found::filled) {
@@ -271,22 +271,24 @@ LogFeed::LogFeed(const LogOptions& options)
       sweep_(reader_.history(), content_, options_, findings_),
       views_(reader_.history(), content_) {}
 
-Result<void> LogFeed::in_order(const LogOperation& op) {
+void LogFeed::stop(std::string why) {
+    stopped_ = std::move(why);
+    waiting_.clear();
+}
+
+bool LogFeed::in_order(const LogOperation& op) {
     if (op.returned < latest_) {
-        return failure(Errc::malformed_json,
-            fmt::format("line {}, column 1: the operation returned before that of an earlier line; "
-                        "lines that are judged as they come must be in the order of their returns",
-                lines_));
+        stop(fmt::format("line {} returned before an earlier line", op.line));
+        return false;
     }
     latest_ = op.returned;
-    return {};
+    return true;
 }
 
 Result<std::vector<Anomaly>> LogFeed::line(std::string_view text) {
-    ++lines_;
     const std::size_t before = history().operations.size();
     LEDGER_CHECK(reader_.line(text));
-    if (history().operations.size() == before) {
+    if (history().operations.size() == before || !stopped_.empty()) {
         return findings_.news();
     }
     const auto place = static_cast<std::uint32_t>(before);
@@ -294,26 +296,28 @@ Result<std::vector<Anomaly>> LogFeed::line(std::string_view text) {
     content_.asked(place);
     if (op.returned == LogOperation::never) {
         sweep_.unanswered(place);
-    } else {
-        LEDGER_CHECK(in_order(op));
+    } else if (in_order(op)) {
         content_.shown(place);
         waiting_.push_back(place);
+    } else {
+        return findings_.news();
     }
     content_.advance(false);
-    if (waiting_.size() > options_.waiting_max) {
-        content_.advance(true);
-    }
-    while (!waiting_.empty()) {
-        const bool forced = waiting_.size() > options_.waiting_max;
-        if (!forced && !views_.is_known(waiting_.front())) {
-            break;
-        }
-        if (!sweep_.returned(waiting_.front(), false) && !forced) {
-            break;
-        }
+    while (!waiting_.empty() && views_.is_known(waiting_.front()) &&
+           sweep_.returned(waiting_.front(), false)) {
         waiting_.pop_front();
     }
+    // To guess what they wait for would tell what is not so.
+    if (waiting_.size() > options_.waiting_max) {
+        stop(fmt::format(
+            "at line {} more than {} operations wait for a record that nobody has shown", op.line,
+            options_.waiting_max));
+    }
     return findings_.news();
+}
+
+std::uint64_t LogFeed::bytes() const {
+    return history().bytes() + content_.bytes() + sweep_.bytes();
 }
 
 LogJudgement LogFeed::finish(Budget& budget) const {

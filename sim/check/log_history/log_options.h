@@ -21,7 +21,8 @@ struct LogOptions {
     bool subscriptions_coupled = false;
     // The recording went on until everything was quiet: subscribers must have everything.
     bool settled = true;
-    // On-line: how many operations may wait for an append that they show and that was not told yet.
+    // On-line: how many operations may wait for an append that they show and that was not told yet;
+    // if more do, what comes is judged at the end only.
     std::uint64_t waiting_max = 100'000;
 };
 

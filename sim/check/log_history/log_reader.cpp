@@ -288,12 +288,12 @@ bool LogReader::read_complex(LineCursor& cursor, std::string_view key, Fields& f
     return true;
 }
 
-Result<void> LogReader::line(std::string_view text) {
-    ++line_;
+Result<void> LogReader::object(std::string_view text, std::uint64_t line, std::uint64_t column) {
+    line_ = line;
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) {
         return {};
     }
-    LineCursor cursor(text, line_);
+    LineCursor cursor(text, line_, column);
     Fields fields;
     if (!read_fields(cursor, fields)) {
         return cursor.error();
@@ -569,21 +569,6 @@ void LogReader::annotation(LineCursor& cursor, const Fields& fields) {
     annotation.from = static_cast<std::uint64_t>(from.value_or(0));
     annotation.to = static_cast<std::uint64_t>(to.value_or(from.value_or(0)));
     history_.annotations.push_back(std::move(annotation));
-}
-
-Result<LogHistory> parse_log_history(std::string_view jsonl) {
-    LogReader reader;
-    reader.expect(static_cast<std::uint64_t>(std::ranges::count(jsonl, '\n')) + 1);
-    while (!jsonl.empty()) {
-        const std::size_t end = jsonl.find('\n');
-        const std::string_view line = jsonl.substr(0, end);
-        jsonl.remove_prefix(end == std::string_view::npos ? jsonl.size() : end + 1);
-        LEDGER_CHECK(reader.line(line));
-    }
-    if (reader.history().operations.empty()) {
-        return failure(Errc::malformed_json, "line 1, column 1: the history has no operation");
-    }
-    return reader.take();
 }
 
 }  // namespace ledger::check

@@ -20,7 +20,9 @@ class LogReader {
     // So many lines will come: saves copying.
     void expect(std::uint64_t lines) { history_.operations.reserve(lines); }
     // A line that is no operation (an annotation, blank) adds none.
-    Result<void> line(std::string_view text);
+    Result<void> line(std::string_view text) { return object(text, line_ + 1, 1); }
+    // The same for an object that begins in this line and column, and may go over several lines.
+    Result<void> object(std::string_view text, std::uint64_t line, std::uint64_t column);
     const LogHistory& history() const { return history_; }
     // The reader must not be used any more.
     LogHistory take() { return std::move(history_); }
@@ -74,7 +76,10 @@ class LogReader {
     std::vector<std::uint32_t> by_first_record_;  // logical appends without a key
 };
 
-// A whole text. An empty one, and one without an operation, is refused.
-Result<LogHistory> parse_log_history(std::string_view jsonl);
+// A whole text: one object after another, in lines or not, or an array of them. An empty one, and
+// one without an operation, is refused.
+Result<LogHistory> parse_log_history(std::string_view text);
+// Whether its objects stand one on each line, by the beginning of the text.
+bool is_in_lines(std::string_view text);
 
 }  // namespace ledger::check

@@ -145,11 +145,11 @@ void LogSubscriptions::resume(std::uint32_t place, Subscriber& subscriber) {
     const std::uint64_t next = op.max + 1;
     const std::optional<std::uint64_t> lacks = due(subscriber, *subscriber.next);
     if (lacks && *lacks < next) {
-        add("wrong resumption", place,
+        add("wrong-resumption", place,
             fmt::format("it resumes behind position {}, but has not been handed position {} (S9)",
                 op.max, *lacks));
     } else if (next < subscriber.acknowledged) {
-        add("wrong resumption", place,
+        add("wrong-resumption", place,
             fmt::format("it resumes behind position {}, but had acknowledged all below {} (S9)",
                 op.max, subscriber.acknowledged));
     }
@@ -164,10 +164,10 @@ void LogSubscriptions::truncated(std::uint32_t place, Subscriber& subscriber) {
                                 : op.from != none ? op.from
                                                   : subscriber.next.value_or(0);
     if (op.position == none) {
-        add("false truncation", place,
+        add("false-truncation", place,
             "it was refused as truncated, but not told the first position that is kept (S13)");
     } else if (start >= op.position) {
-        add("false truncation", place,
+        add("false-truncation", place,
             fmt::format("it was refused as truncated, but asked for position {} on, and from {} on "
                         "all is kept (S13)",
                 start, op.position));
@@ -227,14 +227,14 @@ bool LogSubscriptions::content_is_right(std::uint32_t place, const Subscriber& s
     std::uint64_t position, std::uint32_t record) {
     const LogOperation& op = history_.operations[place];
     if (position >= content_.order().length()) {
-        add("uncommitted delivery", place,
+        add("uncommitted-delivery", place,
             fmt::format("position {} is not in the log, which has {} (S4)", position,
                 plural(content_.order().length(), "record")));
         return false;
     }
     const std::uint32_t there = content_.record_at(position);
     if (there != record) {
-        add("uncommitted delivery", place,
+        add("uncommitted-delivery", place,
             fmt::format("{} was handed out as position {}, where the log has {} (S4)",
                 words_.record(record), position, words_.record(there)),
             content_.shown_by(position));
@@ -243,14 +243,14 @@ bool LogSubscriptions::content_is_right(std::uint32_t place, const Subscriber& s
     const Subscriber& what =
         subscriber.group == LogOperation::none32 ? subscriber : groups_[subscriber.group].what;
     if (!matches(what, position)) {
-        add("filter ignored", place,
+        add("filter-ignored", place,
             fmt::format("{} is of stream {}, which it does not follow (S7)", words_.record(record),
                 content_.order().name(content_.order().event(Position{position}).stream)));
         return false;
     }
     const LogContent::Logical* owner = content_.owner_of(record);
     if (owner != nullptr && owner->called != INT64_MAX && op.returned < owner->called) {
-        add("future delivery", place,
+        add("future-delivery", place,
             fmt::format("{} was handed out before it was sent (S8)", words_.record(record)),
             owner->called_by);
     }
@@ -264,7 +264,7 @@ void LogSubscriptions::in_order(
         subscriber.next = position;
     }
     if (position < subscriber.bookmarked) {
-        add("wrong bookmark", place,
+        add("wrong-bookmark", place,
             fmt::format("position {} comes after the bookmark {} (S6)", position,
                 subscriber.bookmarked - 1));
     }
@@ -274,7 +274,7 @@ void LogSubscriptions::in_order(
     }
     const std::optional<std::uint64_t> expected = due(subscriber, *subscriber.next);
     if (position < *subscriber.next) {
-        const char* name = subscriber.delivered ? "repeated delivery" : "wrong start";
+        const char* name = subscriber.delivered ? "repeated-delivery" : "wrong-start";
         add(name, place,
             fmt::format("position {} came, but {} ({})", position, due_text(expected),
                 subscriber.delivered ? "S3" : "S1"),
@@ -285,10 +285,10 @@ void LogSubscriptions::in_order(
     if (position != *expected) {
         const bool gone = !subscriber.delivered && *expected < subscriber.retained &&
                           position >= subscriber.retained;
-        const char* name = gone                    ? "silent truncation"
-                           : !subscriber.delivered ? "wrong start"
-                           : subscriber.caught_up  ? "gap at the switch to live"
-                                                   : "subscription gap";
+        const char* name = gone                    ? "silent-truncation"
+                           : !subscriber.delivered ? "wrong-start"
+                           : subscriber.caught_up  ? "gap-at-the-switch-to-live"
+                                                   : "subscription-gap";
         const char* rule = gone                    ? "S13"
                            : !subscriber.delivered ? "S1"
                            : subscriber.caught_up  ? "S10"
@@ -305,12 +305,12 @@ void LogSubscriptions::resumed_at(
     std::uint32_t place, Subscriber& subscriber, std::uint64_t position) {
     const std::optional<std::uint64_t> lacks = due(subscriber, *subscriber.next);
     if (position < subscriber.acknowledged) {
-        add("wrong resumption", place,
+        add("wrong-resumption", place,
             fmt::format("position {} came again, though all below {} was acknowledged (S9)",
                 position, subscriber.acknowledged));
     } else if (!lacks || position > *lacks) {
         if (position >= *subscriber.next) {
-            add("wrong resumption", place,
+            add("wrong-resumption", place,
                 fmt::format(
                     "position {} came after it resumed, but {} (S9)", position, due_text(lacks)));
         }
@@ -329,7 +329,7 @@ void LogSubscriptions::whole_batch(
     const OrderedAppend& append = order.append_of(Position{position});
     const bool together = subscriber.last >= append.first.value && subscriber.last < position;
     if (together && subscriber.batch != history_.operations[place].expected) {
-        add("split batch", place,
+        add("split-batch", place,
             fmt::format("the append at {} came in parts (S5)",
                 positions_name(append.first.value, append.events)),
             subscriber.last_by);
@@ -340,21 +340,21 @@ void LogSubscriptions::whole_batch(
 void LogSubscriptions::bookmark(std::uint32_t place, Subscriber& subscriber) {
     const LogOperation& op = history_.operations[place];
     if (op.length >= content_.order().length()) {
-        add("wrong bookmark", place,
+        add("wrong-bookmark", place,
             fmt::format("bookmark {}, but the log has only {} (S6)", op.length,
                 plural(content_.order().length(), "record")));
         return;
     }
     const LogContent::Logical* owner = content_.owner_of(content_.record_at(op.length));
     if (owner != nullptr && owner->called != INT64_MAX && op.returned < owner->called) {
-        add("wrong bookmark", place,
+        add("wrong-bookmark", place,
             fmt::format("bookmark {}, whose record had not been sent (S6)", op.length),
             owner->called_by);
     }
     const std::optional<std::uint64_t> lacks =
         due(subscriber, subscriber.next.value_or(op.length + 1));
     if (lacks && *lacks <= op.length) {
-        add("wrong bookmark", place,
+        add("wrong-bookmark", place,
             fmt::format("bookmark {}, but position {} was not handed out (S6)", op.length, *lacks));
     }
     subscriber.bookmarked = std::max(subscriber.bookmarked, op.length + 1);
@@ -391,12 +391,12 @@ void LogSubscriptions::deliver_to_group(
             static_cast<std::uint64_t>(op.returned_ns) - static_cast<std::uint64_t>(handed.at_ns) >=
                 group.timeout_ns;
         if (handed.done) {
-            add("group redelivery", place,
+            add("group-redelivery", place,
                 fmt::format(
                     "position {} came again after it had been acknowledged (S12)", position),
                 handed.by);
         } else if (!handed.refused && !over && !late) {
-            add("group redelivery", place,
+            add("group-redelivery", place,
                 fmt::format("position {} came again while another one had it (S12)", position),
                 handed.by);
         }
@@ -408,7 +408,7 @@ void LogSubscriptions::deliver_to_group(
                 : content_.order().position_of(event.stream, event.revision.previous()).value;
         if (before != position && before >= group.begin &&
             group.handed[before].to == LogOperation::none32) {
-            add("group order", place,
+            add("group-order", place,
                 fmt::format("position {} came before position {} of the same stream (S12)",
                     position, before));
         }
@@ -419,7 +419,7 @@ void LogSubscriptions::deliver_to_group(
 void LogSubscriptions::finish_group(const Group& group) {
     for (std::uint64_t position = group.begin; position < group.handed.size(); ++position) {
         if (matches(group.what, position) && group.handed[position].to == LogOperation::none32) {
-            findings_.add("group loss",
+            findings_.add("group-loss",
                 fmt::format("position {} ({}) was handed to no member of group {} (S12)", position,
                     words_.record(content_.record_at(position)), group.name),
                 {}, {content_.shown_by(position)});
@@ -443,7 +443,7 @@ void LogSubscriptions::finish() {
             for (auto at = lacks; at; at = due(subscriber, *at + 1)) {
                 ++unseen;
             }
-            findings_.add("unseen records",
+            findings_.add("unseen-records",
                 fmt::format("subscriber {} was never handed {}, the first one at position {} (S11)",
                     history_.subscriptions[number], plural(unseen, "record"), *lacks),
                 {}, {content_.shown_by(*lacks)});

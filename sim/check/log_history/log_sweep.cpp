@@ -307,9 +307,9 @@ bool LogSweep::in_time(
     const bool session = promised.promise == LogMode::sequential;
     const bool wrote = witness.kind == LogKind::append && witness.count > 0 && witness.ok();
     const std::uint32_t record = content_.record_at(first);
-    findings_.add(session ? "session order broken"
-                  : wrote ? "reordered pair"
-                          : "future read",
+    findings_.add(session ? "session-order-broken"
+                  : wrote ? "reordered-pair"
+                          : "future-read",
         fmt::format("{} stands at {}, but {} had ended before it was called and shows version {}: "
                     "{} entered the past",
             words_.name(place), positions_name(first, count), words_.name(by),
@@ -326,20 +326,20 @@ namespace {
 std::string stale_name(const LogOperation& op, LogMode::Promise promise) {
     switch (promise) {
         case LogMode::bounded_time:
-        case LogMode::bounded_records: return "stale beyond the bound";
-        case LogMode::monotonic_reads: return "non-monotonic read";
-        case LogMode::read_your_writes: return "own write not seen";
-        case LogMode::sequential: return "session order broken";
-        case LogMode::prefix: return "not converged";
+        case LogMode::bounded_records: return "stale-beyond-the-bound";
+        case LogMode::monotonic_reads: return "non-monotonic-read";
+        case LogMode::read_your_writes: return "own-write-not-seen";
+        case LogMode::sequential: return "session-order-broken";
+        case LogMode::prefix: return "not-converged";
         default: break;
     }
     if (op.kind == LogKind::tail) {
-        return "stale tail";
+        return "stale-tail";
     }
     if (op.kind == LogKind::append) {
-        return op.has(LogOperation::conflict) ? "spurious wrong-expected" : "stale check";
+        return op.has(LogOperation::conflict) ? "spurious-wrong-expected" : "stale-check";
     }
-    return "stale read";
+    return "stale-read";
 }
 
 }  // namespace
@@ -355,7 +355,7 @@ void LogSweep::stale(std::uint32_t place, const LogView& view, const Promised& p
     const bool retried = op.has(LogOperation::conflict) && op.kind == LogKind::append &&
                          content_.logical_of(place).landed != LogContent::nowhere;
     if (retried) {
-        name = "idempotent success lost";
+        name = "idempotent-success-lost";
     }
     if (view.allowed.hole_first <= view.allowed.hole_last && !retried) {
         findings_.add(name,
@@ -376,7 +376,7 @@ void LogSweep::stale(std::uint32_t place, const LogView& view, const Promised& p
     }
     // What the read at the end lacks is lost, not late.
     if (content_.whole_read() == place && promised.promise == LogMode::linearizable) {
-        name = "lost append";
+        name = "lost-append";
     }
     findings_.add(name,
         fmt::format("{} was answered from version {} at best, but {} had ended before it was "
@@ -391,7 +391,7 @@ void LogSweep::torn(std::uint32_t place, const LogView& view) {
     const LogOperation& op = history_.operations[place];
     if (op.kind == LogKind::append && op.has(LogOperation::conflict)) {
         const bool landed = content_.logical_of(place).landed != LogContent::nowhere;
-        findings_.add(landed ? "idempotent success lost" : "spurious wrong-expected",
+        findings_.add(landed ? "idempotent-success-lost" : "spurious-wrong-expected",
             fmt::format("{} was refused because of a condition that held at every version{}",
                 words_.name(place), landed ? " before another attempt took effect" : ""),
             {words_.step(place)}, {place});
@@ -400,11 +400,11 @@ void LogSweep::torn(std::uint32_t place, const LogView& view) {
     const std::uint64_t end = std::min(view.allowed.lowest, view.allowed.highest);
     std::vector<std::uint32_t> places = {place};
     std::vector<std::string> steps = {words_.step(place)};
-    std::string name = "impossible answer";
+    std::string name = "impossible-answer";
     std::string what = "was true at no moment";
     if (end < order.length()) {
         const OrderedAppend& append = order.append_of(Position{end});
-        name = "torn batch";
+        name = "torn-batch";
         what = fmt::format(
             "shows a part of the append at {}", positions_name(append.first.value, append.events));
         const std::uint32_t record = content_.record_at(append.first.value);
@@ -473,9 +473,9 @@ void LogSweep::committed(std::uint32_t place) {
     }
     const std::string stream =
         changed == written.end() ? "" : fmt::format(" of stream {}", history_.streams[*changed]);
-    findings_.add(future                     ? "future read"
-                  : changed == written.end() ? "write skew"
-                                             : "lost update",
+    findings_.add(future                     ? "future-read"
+                  : changed == written.end() ? "write-skew"
+                                             : "lost-update",
         fmt::format("{} took effect at position {}, but what it had read was true {} {} only{}",
             words_.name(place), at, future ? "from version" : "up to version",
             future ? reads.allowed.lowest : reads.allowed.highest,
@@ -519,7 +519,7 @@ void LogSweep::monotonic_writes() {
         }
         pending = pending == nullptr || at(write) > at(*pending) ? &write : pending;
         if (highest != nullptr && at(write) < at(*highest)) {
-            findings_.add("non-monotonic write",
+            findings_.add("non-monotonic-write",
                 fmt::format("{} stands at position {}, below {} at position {}, which the same "
                             "session had called before",
                     words_.name(write.place), at(write), words_.name(highest->place), at(*highest)),

@@ -171,7 +171,7 @@ LogView LogViews::check(std::uint32_t place) const {
     }
     const std::string broken = broken_condition(place, op.position);
     if (!broken.empty()) {
-        return wrong(place, "condition ignored",
+        return wrong(place, "condition-ignored",
             fmt::format(
                 "was told that its conditions held at length {}, but {}", op.position, broken));
     }
@@ -251,7 +251,7 @@ LogView LogViews::explained(std::uint32_t place) const {
             return {};  // one of conditions of several kinds, nobody says which
         }
         if (!from || (op.length != none && op.length < *from)) {
-            return wrong(place, "spurious wrong-expected",
+            return wrong(place, "spurious-wrong-expected",
                 "was refused although no record that it forbids was there");
         }
         return observation(op.length == none ? AllowedVersions{*from, UINT64_MAX}
@@ -259,7 +259,7 @@ LogView LogViews::explained(std::uint32_t place) const {
     }
     const Explained found = explain(content_.order(), operation(place));
     if (found.is == Explained::Is::wrong) {
-        return wrong(place, "spurious wrong-expected", "was refused wrongly: " + found.sentence);
+        return wrong(place, "spurious-wrong-expected", "was refused wrongly: " + found.sentence);
     }
     return found.is == Explained::Is::silent ? LogView{} : observation(found.allowed);
 }
@@ -270,12 +270,12 @@ LogView LogViews::conflict(std::uint32_t place) const {
     if (op.details != 0) {
         view = explained(place);
     } else if (op.expected == none) {
-        return wrong(place, "spurious wrong-expected",
+        return wrong(place, "spurious-wrong-expected",
             "was refused because of a condition, but it had none");
     } else if (op.length == none) {
         view = observation({0, UINT64_MAX, op.expected, op.expected});
     } else if (op.length == op.expected) {
-        return wrong(place, "spurious wrong-expected",
+        return wrong(place, "spurious-wrong-expected",
             fmt::format("was refused at length {}, which it had asked for", op.length));
     } else if (op.length > content_.order().length()) {
         return wrong(place, "divergence",
@@ -313,13 +313,13 @@ LogView LogViews::different(
     std::uint32_t place, std::uint32_t shown, std::uint64_t position) const {
     const std::uint32_t there = content_.record_at(position);
     const LogContent::Logical* owner = content_.owner_of(shown);
-    const char* name = "corrupt record";
+    const char* name = "corrupt-record";
     std::string why;
     if (owner == nullptr) {
-        name = "garbage record";
+        name = "garbage-record";
         why = ", a record that nobody has written";
     } else if (owner->called == INT64_MAX && owner->landed == LogContent::nowhere) {
-        name = "aborted append visible";
+        name = "aborted-append-visible";
         why = ", though its append was definitely refused";
     } else if (owner->ok != LogContent::nobody) {
         const LogOperation& ok = history_.operations[owner->ok];
@@ -408,7 +408,7 @@ LogView LogViews::read(std::uint32_t place) const {
         return parts(place);
     }
     if (op.count > op.max) {
-        return wrong(place, "corrupt record",
+        return wrong(place, "corrupt-record",
             fmt::format(
                 "was given {} where it asked for at most {}", plural(op.count, "record"), op.max));
     }
@@ -424,13 +424,13 @@ LogView LogViews::read(std::uint32_t place) const {
         const std::uint64_t last =
             backward ? first.value_or(0) : add_saturated(op.from, op.count - 1);
         if (!first || last >= of.length() || (backward && *first + 1 < op.count)) {
-            return wrong(place, op.stream == 0 ? "divergence" : "corrupt record",
+            return wrong(place, op.stream == 0 ? "divergence" : "corrupt-record",
                 fmt::format("was shown {}, but there are only {} to read from",
                     words_.records_of(op), plural(of.length(), "record")));
         }
         if (op.has(LogOperation::hashed)) {
             if (!same_slice(op, of, *first)) {
-                return wrong(place, "corrupt record",
+                return wrong(place, "corrupt-record",
                     fmt::format("was shown {} whose hash is not that of the log",
                         plural(op.count, "record")));
             }
@@ -445,7 +445,7 @@ LogView LogViews::read(std::uint32_t place) const {
             }
         }
         if (op.position != none && op.position != of.position(*first).value) {
-            return wrong(place, "wrong position",
+            return wrong(place, "wrong-position",
                 fmt::format("was told that its first record stands at position {}, but it stands "
                             "at {}",
                     op.position, of.position(*first).value));
@@ -466,7 +466,7 @@ LogView LogViews::read(std::uint32_t place) const {
                 .length = op.length == none ? std::nullopt : std::optional(op.length),
                 .stream_length = op.expected == none ? std::nullopt : std::optional(op.expected)});
     return found.wrong.empty() ? observation(found.allowed)
-                               : wrong(place, "corrupt record", found.wrong);
+                               : wrong(place, "corrupt-record", found.wrong);
 }
 
 LogView LogViews::page(std::uint32_t place, const LogPart& part) const {
@@ -474,7 +474,7 @@ LogView LogViews::page(std::uint32_t place, const LogPart& part) const {
     for (std::uint64_t i = 0; i < part.count; ++i) {
         const std::uint32_t shown = history_.records[part.records + i];
         if (add_saturated(part.from, i) >= of.length()) {
-            return wrong(place, "corrupt record",
+            return wrong(place, "corrupt-record",
                 fmt::format("was shown {} as number {} of stream {}, which has only {}",
                     words_.record(shown), add_saturated(part.from, i),
                     history_.streams[part.stream], of.length()));
@@ -492,7 +492,7 @@ LogView LogViews::page(std::uint32_t place, const LogPart& part) const {
                                                      .length = {},
                                                      .stream_length = {}});
     return found.wrong.empty() ? observation(found.allowed)
-                               : wrong(place, "corrupt record", found.wrong);
+                               : wrong(place, "corrupt-record", found.wrong);
 }
 
 LogView LogViews::parts(std::uint32_t place) const {
@@ -507,7 +507,7 @@ LogView LogViews::parts(std::uint32_t place) const {
         all.allowed.highest = std::min(all.allowed.highest, one.allowed.highest);
     }
     if (!all.allowed.least(content_.order(), 0)) {
-        return wrong(place, "fractured read",
+        return wrong(place, "fractured-read",
             "was shown its streams as they were at no one moment: what it saw of one was true only "
             "after another had gone on");
     }

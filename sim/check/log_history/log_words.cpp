@@ -116,9 +116,13 @@ std::string LogWords::interval(std::uint32_t place) const {
     if (op.returned_ns == op.called_ns) {
         return from;
     }
-    return op.returned == LogOperation::never
-               ? fmt::format("from {} on", from)
-               : fmt::format("{} to {}", from, time_name(Instant{op.returned_ns}));
+    if (op.returned == LogOperation::never) {
+        return fmt::format("from {} on", from);
+    }
+    const std::string to = time_name(Instant{op.returned_ns});
+    // Where rounding would hide it, to the nanosecond.
+    return from == to ? fmt::format("{} ns to {} ns", op.called_ns, op.returned_ns)
+                      : fmt::format("{} to {}", from, to);
 }
 
 std::string LogWords::step(std::uint32_t place) const {

@@ -181,7 +181,7 @@ std::vector<Anomaly> BankModel::wrong_totals(
         }
         if (here != *total) {
             Anomaly anomaly;
-            anomaly.name = "wrong total";
+            anomaly.name = "wrong-total";
             anomaly.sentence = fmt::format("{} shows a total of {}, but {} is {}",
                 operation_with_place(operation), here,
                 first == nullptr ? "the total" : "that of " + operation_with_place(*first), *total);
@@ -194,7 +194,7 @@ std::vector<Anomaly> BankModel::wrong_totals(
         const auto negative = std::min_element(shown.begin(), shown.end());
         if (negative != shown.end() && *negative < 0) {
             Anomaly anomaly;
-            anomaly.name = "negative balance";
+            anomaly.name = "negative-balance";
             anomaly.sentence = fmt::format("{} shows account {} at {}",
                 operation_with_place(operation),
                 accounts_.text(static_cast<std::uint32_t>(negative - shown.begin())), *negative);

@@ -132,7 +132,7 @@ std::vector<Anomaly> CounterModel::outside_bounds(const RecordedHistory& history
         const std::int64_t high = then.high + (now.raised - then.raised);
         if (does.number < low || does.number > high) {
             Anomaly anomaly;
-            anomaly.name = "read out of bounds";
+            anomaly.name = "read-out-of-bounds";
             anomaly.sentence = fmt::format(
                 "{} lies outside of {} to {}, which is all that the counter can have been while it "
                 "ran",

@@ -103,7 +103,7 @@ void GrowingSet::check_elements() {
         auto& elements = read.elements;
         const auto twin = std::adjacent_find(elements.begin(), elements.end());
         if (twin != elements.end()) {
-            report("duplicate element",
+            report("duplicate-element",
                 fmt::format("{} holds {} twice", operation_with_place(operation(read.id)),
                     model_.values().text(*twin)),
                 {read.id});
@@ -118,12 +118,12 @@ void GrowingSet::check_elements() {
             const std::string seen = fmt::format("{} holds {}",
                 operation_with_place(operation(read.id)), model_.values().text(element));
             if (failed) {
-                report("aborted add visible",
+                report("aborted-add-visible",
                     fmt::format(
                         "{}, but {}", seen, operation_with_place(operation(adds.failed_by))),
                     {read.id, adds.failed_by});
             } else {
-                report("garbage element", seen + ", which nobody added", {read.id});
+                report("garbage-element", seen + ", which nobody added", {read.id});
             }
             break;  // one of each read is enough
         }
@@ -150,7 +150,7 @@ bool GrowingSet::order_reads() {
                 std::set_difference(read.elements.begin(), read.elements.end(),
                     reads_[i - 1].elements.begin(), reads_[i - 1].elements.end(),
                     std::back_inserter(other));
-                report("incompatible reads",
+                report("incompatible-reads",
                     fmt::format("{} shows {} but not {}, {} shows {} but not {}",
                         operation_with_place(operation(reads_[i - 1].id)),
                         model_.values().text(lost[0]), model_.values().text(other[0]),
@@ -230,18 +230,18 @@ void GrowingSet::report_order(std::uint64_t late, std::uint64_t shown) {
     const bool late_is_read = added_[late] == UINT32_MAX;
     const bool shown_is_read = added_[shown] == UINT32_MAX;
     if (late_is_read && shown_is_read) {
-        report("nonmonotonic read",
+        report("nonmonotonic-read",
             fmt::format("{} lacks {}, which {} had shown before it was called", late_text,
                 missing_example(late, shown), shown_text),
             {late, shown});
     } else if (late_is_read) {
         const bool never_seen = adds_[added_[shown]].version == 0;
-        report(never_seen ? "lost element" : "stale read",
+        report(never_seen ? "lost-element" : "stale-read",
             fmt::format("{} lacks {}, although {} had ended before it was called", late_text,
                 model_.values().text(added_[shown]), shown_text),
             {late, shown});
     } else {
-        report("future read",
+        report("future-read",
             fmt::format("{} had shown {} before {} was called",
                 shown_is_read ? shown_text : "a read in front of " + shown_text,
                 model_.values().text(added_[late]), late_text),

@@ -12,6 +12,7 @@
 #include "sim/check/search/kv_model.h"
 #include "sim/check/search/multi_register_model.h"
 #include "sim/check/search/mutex_model.h"
+#include "sim/check/search/queue_drain.h"
 #include "sim/check/search/queue_model.h"
 #include "sim/check/search/queue_order.h"
 #include "sim/check/search/register_model.h"
@@ -119,7 +120,15 @@ Result<Judgement> judge_kv(
 }
 
 Result<Judgement> judge_queue(
-    const RecordedHistory& history, const Asked& asked, SearchRequest request, Budget& budget) {
+    const RecordedHistory& recorded, const Asked& asked, SearchRequest request, Budget& budget) {
+    if (has_drains(recorded)) {
+        LEDGER_TRY(const Drained drained, without_drains(recorded));
+        LEDGER_TRY(
+            Judgement judged, judge_queue(drained.history, asked, std::move(request), budget));
+        drained.name_originals(judged);
+        return judged;
+    }
+    const RecordedHistory& history = recorded;
     const auto order = asked.name == "fifo-queue" ? QueueModel::Order::first_in
                        : asked.name == "stack"    ? QueueModel::Order::last_in
                                                   : QueueModel::Order::any;
@@ -363,8 +372,10 @@ Result<Judgement> judge_object(
     request.level = options.level.empty() ? std::string(model->levels.front()) : options.level;
     const auto known =
         std::find_if(model->levels.begin(), model->levels.end(), [&](std::string_view level) {
-            return level == request.level || (level.starts_with("bounded-staleness=") &&
-                                                 request.level.starts_with("bounded-staleness="));
+            return level == request.level ||
+                   (level == "session" && request.level.find('+') != std::string::npos) ||
+                   (level.starts_with("bounded-staleness=") &&
+                       request.level.starts_with("bounded-staleness="));
         });
     // Transactions have names of their own for the same orders.
     std::string_view order = request.level;

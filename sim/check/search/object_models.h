@@ -31,7 +31,7 @@ std::vector<std::string_view> object_model_levels(std::string_view name);
 // |---|---|---|
 // | register, cas-register | init=VALUE | read, write, cas of [from to] |
 // | kv, kv-append | init=VALUE, partition-by-key, no-partition | get, put, append, delete, cas |
-// | queue (no order), fifo-queue, stack | | enqueue, dequeue; push, pop |
+// | queue (no order), fifo-queue, stack | | enqueue, dequeue, drain; push, pop |
 // | set | | add, remove, contains, read |
 // | counter | init=NUMBER | add, increment, decrement, add-and-get, read |
 // | mutex, owner-mutex, fenced-mutex | | acquire, release |

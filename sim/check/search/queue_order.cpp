@@ -86,20 +86,20 @@ void QueueOrder::check(const Passage& passage) {
     }
     const std::uint64_t first = passage.takes[0];
     if (passage.puts == 0 && passage.failed_put != nobody) {
-        report("aborted value taken",
+        report("aborted-value-taken",
             fmt::format("{} got what {} did not put in", said(first), said(passage.failed_put)),
             {first, passage.failed_put});
     } else if (passage.puts == 0) {
-        report("garbage value", fmt::format("{} got a value that nobody put in", said(first)),
+        report("garbage-value", fmt::format("{} got a value that nobody put in", said(first)),
             {first});
     } else if (passage.takes.size() > passage.puts) {
-        report("duplicate value",
+        report("duplicate-value",
             fmt::format("{} got a value again that {} had got; it was put in {}",
                 said(passage.takes[passage.puts]), said(first),
                 passage.puts == 1 ? "once" : fmt::format("{} times", passage.puts)),
             {passage.takes[passage.puts], first, passage.put_by});
     } else if (passage.puts == 1 && operation(first).returned < operation(passage.put_by).called) {
-        report("future value",
+        report("future-value",
             fmt::format("{} got a value before {} was called", said(first), said(passage.put_by)),
             {first, passage.put_by});
     }
@@ -155,7 +155,7 @@ void QueueOrder::check_order() {
         const std::uint64_t late = last_out->passage->put_by;
         const bool taken = !last_out->passage->takes.empty();
         Anomaly anomaly;
-        anomaly.name = taken ? "reordered values" : "lost value";
+        anomaly.name = taken ? "reordered-values" : "lost-value";
         anomaly.sentence =
             fmt::format("{} got the value of {}, although {} had put its value in before and {}",
                 said(stay.passage->takes[0]), said(stay.passage->put_by), said(late),

@@ -80,7 +80,7 @@ void tell_register_story(
         return one->called <= read.returned;
     };
     if (!began_with_it && std::none_of(writers.begin(), writers.end(), called_in_time)) {
-        name = writers.empty() ? "garbage read" : "future read";
+        name = writers.empty() ? "garbage-read" : "future-read";
         story = writers.empty() ? "which nobody wrote"
                                 : fmt::format("which only {} writes, and it was called later",
                                       operation_with_place(*writers[0]));
@@ -99,7 +99,7 @@ void tell_register_story(
         if (over == others.end()) {
             return;
         }
-        name = "stale read";
+        name = "stale-read";
         story = fmt::format("but {} had written over it and ended before the read was called",
             operation_with_place(**over));
         witness.push_back((*over)->id);

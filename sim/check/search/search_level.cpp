@@ -16,6 +16,7 @@ constexpr LevelName names[] = {
     {"bounded-staleness=5ms", SearchLevel::Kind::bounded_staleness},
     {"monotonic-reads", SearchLevel::Kind::monotonic_reads},
     {"read-your-writes", SearchLevel::Kind::read_your_writes},
+    {"session", SearchLevel::Kind::session},
     {"monotonic-writes", SearchLevel::Kind::monotonic_writes},
     {"consistent-prefix", SearchLevel::Kind::consistent_prefix},
     {"eventual", SearchLevel::Kind::eventual},
@@ -49,6 +50,9 @@ std::optional<SearchLevel> search_level_of(std::string_view name) {
         const auto time = nanoseconds(name.substr(bounded.size()));
         return time ? std::optional(SearchLevel{SearchLevel::Kind::bounded_staleness, *time})
                     : std::nullopt;
+    }
+    if (name == "monotonic-reads+read-your-writes" || name == "read-your-writes+monotonic-reads") {
+        return SearchLevel{SearchLevel::Kind::session};
     }
     for (const LevelName& known : names) {
         if (known.name == name) {

@@ -20,6 +20,7 @@ struct SearchLevel {
         bounded_staleness,  // everything that ended `staleness_ns` before its call
         monotonic_reads,    // the earlier observations of its process
         read_your_writes,   // the earlier writes of its process
+        session,            // the earlier operations of its process: the two above together
         monotonic_writes,   // nothing; but writes only follow those of their process
         consistent_prefix,  // nothing
         eventual,           // nothing
@@ -28,7 +29,8 @@ struct SearchLevel {
     std::int64_t staleness_ns = 0;
 };
 
-// "linearizable", "bounded-staleness=5ms" (units ns, us, ms, s); nothing if it is no such level.
+// "linearizable", "bounded-staleness=5ms" (units ns, us, ms, s), "session" or
+// "monotonic-reads+read-your-writes"; nothing if it is no such level.
 std::optional<SearchLevel> search_level_of(std::string_view name);
 // Of all kinds, in their order, for help and for errors.
 std::vector<std::string_view> search_level_names();

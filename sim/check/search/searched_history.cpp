@@ -145,6 +145,11 @@ void SearchedHistory::place(
     };
     LookupTable<std::uint64_t, std::uint32_t> lane_of;
     LookupTable<std::uint64_t, std::uint32_t> last;  // of a process, that others come after; + 1
+    // Of sessions: reads of a process in its lane, behind its last write.
+    const auto in_lane = [](SearchLevel::Kind of, bool observes) {
+        return of == sequential || (of == monotonic_writes && !observes) ||
+               ((of == monotonic_reads || of == session) && observes);
+    };
     for (std::uint32_t i = 0; i < problem.operations.size(); ++i) {
         SearchOperation& operation = problem.operations[i];
         const auto process = static_cast<std::uint64_t>(entries_[entries[i]].operation->process);
@@ -154,11 +159,11 @@ void SearchedHistory::place(
             lane = lane == 0 ? problem.lanes++ : lane;
             operation.lane = lane;
         };
-        const bool in_sessions = kind == sequential ||
-                                 (kind == monotonic_writes && !operation.observes) ||
-                                 (kind == monotonic_reads && operation.observes);
-        if (in_sessions) {
-            if (operation.unknown) {
+        if (in_lane(kind, operation.observes)) {
+            if (kind == session) {
+                own_lane();
+                operation.after = before == 0 ? none : before - 1;
+            } else if (operation.unknown) {
                 operation.after = before == 0 ? none : before - 1;
             } else {
                 own_lane();
@@ -172,7 +177,7 @@ void SearchedHistory::place(
             operation.called =
                 kind == bounded_staleness ? stale_call(*entries_[entries[i]].operation) : 0;
             operation.after = kind == read_your_writes && before != 0 ? before - 1 : none;
-        } else if (kind == read_your_writes && !operation.unknown) {
+        } else if ((kind == read_your_writes || kind == session) && !operation.unknown) {
             before = i + 1;
         }
     }

@@ -73,13 +73,13 @@ class CheckCommandTest(unittest.TestCase):
         history = self.write("stale.edn", STALE)
         done = self.check(history, "--model", "register", code=1)
         first = done.stdout.splitlines()[0]
-        self.assertTrue(first.startswith("violated: stale read: client 1's read -> 1 (lines 5 and 6)"), first)
+        self.assertTrue(first.startswith("violated: stale-read: client 1's read -> 1 (lines 5 and 6)"), first)
         self.assertIn("write 2", first)
         self.assertEqual(done.stderr, "")
         found = self.check_json(history, "--model", "register", code=1)
         self.assertEqual(found["verdict"], "violated")
         anomaly = found["anomalies"][0]
-        self.assertEqual(anomaly["name"], "stale read")
+        self.assertEqual(anomaly["name"], "stale-read")
         self.assertEqual([one["line"] for one in anomaly["operations"]][:2], [5, 3])
         self.assertEqual(anomaly["operations"][0]["text"], "read -> 1")
         partial = found["partial"][0]
@@ -115,6 +115,117 @@ class CheckCommandTest(unittest.TestCase):
         self.assertEqual(self.check_json(good, code=0)["model"], "log")
         self.check(good, "--model", "append-only-log", code=0)
         self.check(self.write("garbage.jsonl", LOG % 7), "--model", "append-only-log", code=1)
+
+    def open_pipe(self, *words):
+        process = subprocess.Popen([LEDGERSIM, "check", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(self.end, process)
+        return process
+
+    def end(self, process):
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            try:
+                stream.close()
+            except BrokenPipeError:  # what nobody read any more
+                pass
+
+    def send(self, process, *lines):
+        for line in lines:
+            process.stdin.write(line.encode())
+            process.stdin.flush()
+
+    def close(self, process, code):
+        """What it said to the end, on both streams."""
+        process.stdin.close()
+        out, err = process.stdout.read().decode(), process.stderr.read().decode()
+        self.assertEqual(process.wait(), code, out + err)
+        return out, err
+
+    STALE_LOG = ['{"op":0,"client":0,"call_ns":1,"ret_ns":2,"status":"ok","f":"append","records":[1],"position":0}\n',
+                 '{"op":1,"client":1,"call_ns":3,"ret_ns":4,"status":"ok","f":"tail","tail":1}\n',
+                 '{"op":2,"client":2,"call_ns":5,"ret_ns":6,"status":"ok","f":"tail","tail":0}\n',
+                 '{"op":3,"client":1,"call_ns":7,"ret_ns":8,"status":"ok","f":"tail","tail":1}\n']
+
+    def test_a_log_that_comes_through_a_pipe_is_judged_while_it_comes(self):
+        process = self.open_pipe("-", "--model", "log")
+        self.send(process, *self.STALE_LOG[:3])
+        # Nothing more is sent before this was said.
+        said = process.stderr.readline().decode()
+        self.assertTrue(said.startswith("violated so far (line 3): stale-tail: client 2's"), said)
+        self.assertIsNone(process.poll())
+        self.send(process, self.STALE_LOG[3])
+        out, err = self.close(process, 1)
+        self.assertTrue(out.startswith("violated: stale-tail: "), out)
+        self.assertIn("4 operations", out)
+        self.assertEqual(err, "")
+        process = self.open_pipe("-", "--json")
+        for byte in "".join(self.STALE_LOG[:3]):
+            self.send(process, byte)
+        said = json.loads(process.stderr.readline())
+        self.assertEqual((said["schema"], said["verdict"], said["line"], said["name"]),
+                         ("ledger.check.so_far/1", "violated", 3, "stale-tail"))
+        self.assertEqual(said["lines"], [1, 3])
+        self.send(process, self.STALE_LOG[3].rstrip())  # the last line may lack its end
+        found = json.loads(self.close(process, 1)[0])
+        from_file = self.check_json(self.write("stale.jsonl", "".join(self.STALE_LOG)), code=1)
+        for key in ("verdict", "model", "level", "operations", "coverage", "anomalies", "format"):
+            self.assertEqual(found[key], from_file[key])
+
+    def test_lines_that_are_not_in_order_are_judged_at_the_end(self):
+        process = self.open_pipe("-", "--model", "log")
+        self.send(process, self.STALE_LOG[1], self.STALE_LOG[0])
+        self.assertIn("line 2 returned before an earlier line", process.stderr.readline().decode())
+        self.send(process, self.STALE_LOG[3], self.STALE_LOG[2])
+        out, err = self.close(process, 1)
+        self.assertTrue(out.startswith("violated: stale-tail: "), out)
+        self.assertEqual(err, "")
+
+    def test_a_broken_line_in_a_pipe_ends_it_at_once(self):
+        process = self.open_pipe("-")
+        self.send(process, self.STALE_LOG[0], '{"op":1,"client":}\n')
+        self.assertIn("standard input:2:18: expected a number", process.stderr.readline().decode())
+        self.assertEqual(process.wait(), 2)
+
+    def test_limits_hold_while_a_pipe_stays_open(self):
+        began = time.monotonic()
+        process = self.open_pipe("-", "--timeout", "1s", "--json")
+        self.send(process, self.STALE_LOG[0])
+        found = json.loads(process.stdout.readline())
+        self.assertEqual((found["verdict"], process.wait()), ("inconclusive", 3))
+        self.assertIn("time limit of 1s", found["reason"])
+        self.assertLess(time.monotonic() - began, 3)
+        process = self.open_pipe("-", "--memory", "8MiB")
+        with self.assertRaises(BrokenPipeError):
+            for i in range(1_000_000):
+                self.send(process, '{"op":%d,"client":1,"call_ns":%d,"ret_ns":%d,"status":"ok","f":"append",'
+                          '"records":[%d],"position":%d}\n' % (i, 10 * i, 10 * i + 5, i, i))
+        self.assertIn("memory limit of 8MiB", process.stdout.readline().decode())
+        self.assertEqual(process.wait(), 3)
+
+    def test_a_named_pipe_and_any_layout_are_read(self):
+        os.mkfifo(self.path("pipe"))
+        for content, model, code in (("".join(self.STALE_LOG), "log", 1), (GOOD, "register", 0)):
+            process = subprocess.Popen([LEDGERSIM, "check", self.path("pipe"), "--model", model],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.write("pipe", content)
+            out, err = process.communicate()
+            self.assertEqual(process.returncode, code, out + err)
+        self.check(self.directory, "--model", "register", code=2)
+        array = self.write("array.json", "[" + ",\n".join(line.strip() for line in self.STALE_LOG) + "]")
+        self.assertEqual(self.check_json(array, code=1)["format"], "native")
+        lists = self.write("lists.json", '[[0,"invoke","send",[["send",1,5]]],[0,"ok","send",[["send",1,[0,5]]]],\n'
+                           '[1,"invoke","send",[["send",1,6]]],[1,"ok","send",[["send",1,[0,6]]]]]')
+        found = self.check_json(lists, code=1)
+        self.assertEqual((found["model"], found["anomalies"][0]["name"]), ("kafka-log", "inconsistent-offsets"))
+        bare = self.write("history.txt", "0\t:invoke\t:write\t1\n0\t:ok\t:write\t1\n1\t:invoke\t:read\tnil\n"
+                          "1\t:ok\t:read\t2\n")
+        self.assertEqual(self.check_json(bare, code=1)["format"], "jepsen-log")
+        returns = self.write("returns.edn", "{:process 0 :type :ok :f :txn :value [[:append :x 1] [:r :y [1]]]}\n"
+                             "{:process 1 :type :ok :f :txn :value [[:append :x 2] [:append :y 1]]}\n"
+                             "{:process 2 :type :ok :f :txn :value [[:r :x [1 2]]]}\n")
+        self.assertEqual(self.check_json(returns, code=1)["anomalies"][0]["name"], "G1c")
 
     def test_files_of_many_cases(self):
         cases = self.write("cases.json", CASES)
@@ -163,9 +274,9 @@ class CheckCommandTest(unittest.TestCase):
                    self.path("again.edn"), code=1)
         page = pathlib.Path(self.path("page.html")).read_text()
         self.assertLess(len(page), 2_000_000)
-        self.assertIn("stale read", page)
+        self.assertIn("stale-read", page)
         again = self.check_json(self.path("again.edn"), "--model", "register", code=1)
-        self.assertEqual(again["anomalies"][0]["name"], "stale read")
+        self.assertEqual(again["anomalies"][0]["name"], "stale-read")
         self.check(history, "--model", "register", "--html", self.path("no/where.html"), code=5)
 
     def hard(self, writers):

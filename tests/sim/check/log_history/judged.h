@@ -45,7 +45,7 @@ inline Judgement judged(std::string_view text, const LogOptions& options = {}) {
     return judged(history_of(text), options);
 }
 
-// "ok", "inconclusive", or the names of all anomalies, each once: "stale read, torn batch".
+// "ok", "inconclusive", or the names of all anomalies, each once: "stale-read, torn-batch".
 inline std::string verdict_of(const Judgement& judgement) {
     if (judgement.verdict != Verdict::violated) {
         return judgement.verdict == Verdict::ok ? "ok" : "inconclusive";

@@ -36,14 +36,10 @@ std::string text_of(const fs::path& path) {
     return text.str();
 }
 
-// "log_012_stale-read" asks for an anomaly named "stale read".
+// "log_012_stale-read" asks for an anomaly named "stale-read".
 std::string expected_of(const fs::path& file) {
     const std::string stem = file.stem().string();
-    std::string name = stem.substr(stem.rfind('_') + 1);
-    // "spurious wrong-expected" has a hyphen of its own.
-    const std::size_t end = name.starts_with("spurious-") ? 9 : name.size();
-    std::replace(name.begin(), name.begin() + static_cast<std::int64_t>(end), '-', ' ');
-    return name;
+    return stem.substr(stem.rfind('_') + 1);
 }
 
 bool is_right(const fs::path& file, std::string& said) {

@@ -29,19 +29,19 @@ enum class LogBug : std::uint8_t {
 // Names of which one must be among the anomalies.
 inline std::vector<std::string> names_of(LogBug bug) {
     switch (bug) {
-        case LogBug::stale_read: return {"stale read"};
-        case LogBug::stale_tail: return {"stale tail"};
+        case LogBug::stale_read: return {"stale-read"};
+        case LogBug::stale_tail: return {"stale-tail"};
         // What follows on the one that is lost has moved.
-        case LogBug::lost_append: return {"lost append", "wrong position"};
-        case LogBug::reordered_pair: return {"reordered pair", "wrong position"};
-        case LogBug::duplicate_append: return {"duplicate append"};
-        case LogBug::aborted_append_visible: return {"aborted append visible"};
-        case LogBug::torn_batch: return {"torn batch"};
-        case LogBug::expected_tail_ignored: return {"expected tail ignored"};
-        case LogBug::spurious_wrong_expected: return {"spurious wrong-expected"};
-        case LogBug::future_read: return {"future read", "reordered pair"};
+        case LogBug::lost_append: return {"lost-append", "wrong-position"};
+        case LogBug::reordered_pair: return {"reordered-pair", "wrong-position"};
+        case LogBug::duplicate_append: return {"duplicate-append"};
+        case LogBug::aborted_append_visible: return {"aborted-append-visible"};
+        case LogBug::torn_batch: return {"torn-batch"};
+        case LogBug::expected_tail_ignored: return {"expected-tail-ignored"};
+        case LogBug::spurious_wrong_expected: return {"spurious-wrong-expected"};
+        case LogBug::future_read: return {"future-read", "reordered-pair"};
         case LogBug::corrupt_record:
-            return {"corrupt record", "garbage record", "aborted append visible"};
+            return {"corrupt-record", "garbage-record", "aborted-append-visible"};
         case LogBug::last: break;
     }
     return {};

@@ -158,4 +158,34 @@ TEST_CASE("log mode: names are known, others are refused by name", "[check]") {
     CHECK(parse_log_mode("bounded-staleness=100")->bound_records == 100);
 }
 
+TEST_CASE("log reader: objects may stand in an array and over several lines", "[check]") {
+    const std::string a =
+        R"({"op":0,"client":1,"call_ns":1,"ret_ns":2,"status":"ok","f":"append","records":["x}"],"position":0})";
+    const std::string b =
+        "{\n \"op\":1, \"client\":1,\r\n \"call_ns\":3, \"ret_ns\":4,\n\"status\":\"ok\", "
+        "\"f\":\"tail\", \"tail\":1\n}";
+    const LogHistory lines = history_of(a + "\n");
+    for (const std::string& text : {"[" + a + ",\n" + b + "]\n", b + "\n" + a,
+             "\xef\xbb\xbf" + a + "\n", "\xef\xbb\xbf[\n" + a + "\n]",
+             "[" + a + " , " + a.substr(0, 6) + "1" + a.substr(7) + "]"}) {
+        const LogHistory history = history_of(text);
+        REQUIRE(!history.operations.empty());
+        const LogOperation& one =
+            history.operations[history.operations[0].kind == LogKind::append ? 0 : 1];
+        CHECK(one.position == 0);
+        CHECK(history.record_names == lines.record_names);
+    }
+    CHECK(history_of("[" + a + ",\n\n" + b + "]").operations[1].line == 3);
+    // Places count in the file.
+    CHECK(error_of("[" + a + ",\n  {\"op\": 1,\n   \"client\": x}]") ==
+          "line 3, column 14: expected a number");
+    CHECK(error_of("[" + a + ",\n  " + b)
+              .find("line 6, column 2: expected a comma or ] of the array") == 0);
+    CHECK(error_of("[" + a + " 5]").find("expected a comma") != std::string::npos);
+    CHECK(error_of("[" + a + "] x").find("expected nothing behind the array") != std::string::npos);
+    CHECK(error_of("[5]") == "line 1, column 2: expected an operation as a JSON object");
+    CHECK(error_of("[]") == "line 1, column 1: the history has no operation");
+    CHECK(error_of("{\n\"op\":0,\n\"client\":").find("line 3, column 10: ") == 0);
+}
+
 }  // namespace ledger::check::test

@@ -75,26 +75,26 @@ TEST_CASE("log: a subscription that is handed everything in order is ok", "[chec
 }
 
 TEST_CASE("log: S1, the first delivery is the start that was asked for", "[check]") {
-    CHECK(Followed().subscribe().from_to(1, 3).verdict() == "wrong start");
-    CHECK(Followed().subscribe(R"(,"from":2)").from_to(1, 3).verdict() == "wrong start");
+    CHECK(Followed().subscribe().from_to(1, 3).verdict() == "wrong-start");
+    CHECK(Followed().subscribe(R"(,"from":2)").from_to(1, 3).verdict() == "wrong-start");
 }
 
 TEST_CASE("log: S2, nothing is left out", "[check]") {
-    CHECK(Followed().subscribe().from_to(0, 1).from_to(3, 3).verdict() == "subscription gap");
+    CHECK(Followed().subscribe().from_to(0, 1).from_to(3, 3).verdict() == "subscription-gap");
     CHECK(Followed().subscribe(R"(,"from":0,"stream":"a")").deliver(0, 1).deliver(3, 4).verdict() ==
-          "subscription gap");
+          "subscription-gap");
 }
 
 TEST_CASE("log: S3, nothing comes again or out of order", "[check]") {
-    CHECK(Followed().subscribe().from_to(0, 2).from_to(2, 3).verdict() == "repeated delivery");
+    CHECK(Followed().subscribe().from_to(0, 2).from_to(2, 3).verdict() == "repeated-delivery");
     CHECK(Followed().subscribe().from_to(0, 1).from_to(3, 3).from_to(2, 2).verdict() ==
-          "subscription gap, repeated delivery");
+          "subscription-gap, repeated-delivery");
 }
 
 TEST_CASE("log: S4, what was handed out stands in the log", "[check]") {
-    CHECK(Followed().subscribe().from_to(0, 3).deliver(4, 9).verdict() == "garbage record");
+    CHECK(Followed().subscribe().from_to(0, 3).deliver(4, 9).verdict() == "garbage-record");
     CHECK(Followed().subscribe().from_to(0, 1).deliver(2, 4).verdict().find(
-              "uncommitted delivery") != std::string::npos);
+              "uncommitted-delivery") != std::string::npos);
 }
 
 TEST_CASE("log: S5, the records of one append come together", "[check]") {
@@ -110,13 +110,13 @@ TEST_CASE("log: S5, the records of one append come together", "[check]") {
               .deliver(0, 1, R"(,"batch":1)")
               .deliver(1, 2, R"(,"batch":2)")
               .from_to(2, 3)
-              .verdict() == "split batch");
+              .verdict() == "split-batch");
 }
 
 TEST_CASE("log: S6, a bookmark has everything before it and nothing after it", "[check]") {
     CHECK(Followed().subscribe().from_to(0, 1).bookmark(2).from_to(3, 3).verdict() ==
-          "wrong bookmark");
-    CHECK(Followed().subscribe().from_to(0, 3).bookmark(4).verdict() == "wrong bookmark");
+          "wrong-bookmark");
+    CHECK(Followed().subscribe().from_to(0, 3).bookmark(4).verdict() == "wrong-bookmark");
     CHECK(Followed()
               .subscribe(R"(,"from":0,"stream":"b")")
               .bookmark(1)
@@ -124,24 +124,24 @@ TEST_CASE("log: S6, a bookmark has everything before it and nothing after it", "
               .bookmark(3)
               .verdict() == "ok");
     CHECK(Followed().subscribe().from_to(0, 1).bookmark(1).deliver(1, 2).from_to(2, 3).verdict() ==
-          "wrong bookmark, repeated delivery");
+          "wrong-bookmark, repeated-delivery");
     // Before its record was sent.
     CHECK(Followed().at(21).subscribe(R"(,"from":4)").bookmark(3).verdict() == "ok");
-    CHECK(Followed().at(1).subscribe(R"(,"from":4)").bookmark(3).verdict() == "wrong bookmark");
+    CHECK(Followed().at(1).subscribe(R"(,"from":4)").bookmark(3).verdict() == "wrong-bookmark");
 }
 
 TEST_CASE("log: S7, a filter lets its own pass and nothing else", "[check]") {
     CHECK(Followed().subscribe(R"(,"from":0,"stream":"b")").deliver(1, 2).deliver(2, 3).verdict() ==
-          "filter ignored");
+          "filter-ignored");
     CHECK(Followed()
               .subscribe(R"(,"from":0,"filter":"b")")
               .deliver(3, 4)
               .verdict()
-              .find("filter ignored") != std::string::npos);
+              .find("filter-ignored") != std::string::npos);
 }
 
 TEST_CASE("log: S8, nothing is handed out before it was sent", "[check]") {
-    CHECK(Followed().at(-20).subscribe().from_to(0, 3).verdict() == "future delivery");
+    CHECK(Followed().at(-20).subscribe().from_to(0, 3).verdict() == "future-delivery");
 }
 
 TEST_CASE("log: S9, a subscription resumes behind its checkpoint", "[check]") {
@@ -150,9 +150,9 @@ TEST_CASE("log: S9, a subscription resumes behind its checkpoint", "[check]") {
     CHECK(
         Followed().subscribe().from_to(0, 2).ack(1).subscribe("").from_to(3, 3).verdict() == "ok");
     CHECK(Followed().subscribe().from_to(0, 2).ack(1).subscribe("").from_to(1, 3).verdict() ==
-          "wrong resumption");
+          "wrong-resumption");
     CHECK(Followed().subscribe().from_to(0, 1).ack(1).subscribe("").from_to(3, 3).verdict() ==
-          "wrong resumption");
+          "wrong-resumption");
     CHECK(Followed()
               .subscribe()
               .from_to(0, 1)
@@ -165,14 +165,14 @@ TEST_CASE("log: S9, a subscription resumes behind its checkpoint", "[check]") {
               .from_to(0, 1)
               .subscribe(R"(,"checkpoint":2)")
               .from_to(3, 3)
-              .verdict() == "wrong resumption");
+              .verdict() == "wrong-resumption");
     CHECK(Followed()
               .subscribe()
               .from_to(0, 1)
               .ack(1)
               .subscribe(R"(,"checkpoint":0)")
               .from_to(1, 3)
-              .verdict() == "wrong resumption");
+              .verdict() == "wrong-resumption");
     CHECK(Followed().subscribe().from_to(0, 2).nack(1).from_to(1, 3).verdict() == "ok");
 }
 
@@ -180,11 +180,11 @@ TEST_CASE("log: S10, nothing is left out at the switch to what is new", "[check]
     CHECK(
         Followed().subscribe().from_to(0, 1).line("caught-up", "").from_to(2, 3).verdict() == "ok");
     CHECK(Followed().subscribe().from_to(0, 1).line("caught-up", "").from_to(3, 3).verdict() ==
-          "gap at the switch to live");
+          "gap-at-the-switch-to-live");
 }
 
 TEST_CASE("log: S11, in the end everybody has everything", "[check]") {
-    CHECK(Followed().subscribe().from_to(0, 2).verdict() == "unseen records");
+    CHECK(Followed().subscribe().from_to(0, 2).verdict() == "unseen-records");
     CHECK(Followed().subscribe().from_to(0, 2).line("unsubscribe", "").verdict() == "ok");
     LogOptions cut_off;
     cut_off.settled = false;
@@ -205,15 +205,15 @@ TEST_CASE("log: S12, a group hands out everything, again only for a reason", "[c
               .deliver(2, 3, "", 2)
               .verdict() == "ok");
     CHECK(two().deliver(0, 1, "", 1).deliver(1, 2, "", 2).deliver(3, 4, "", 1).verdict() ==
-          "group loss");
-    CHECK(two().from_to(0, 3).deliver(2, 3, "", 2).verdict() == "group redelivery");
-    CHECK(two().from_to(0, 3).ack(2).deliver(2, 3, "", 2).verdict() == "group redelivery");
+          "group-loss");
+    CHECK(two().from_to(0, 3).deliver(2, 3, "", 2).verdict() == "group-redelivery");
+    CHECK(two().from_to(0, 3).ack(2).deliver(2, 3, "", 2).verdict() == "group-redelivery");
     CHECK(two().from_to(0, 3).nack(2).deliver(2, 3, "", 2).verdict() == "ok");
     CHECK(two().from_to(0, 3).line("unsubscribe", "").deliver(2, 3, "", 2).verdict() == "ok");
     CHECK(two(R"(,"timeout_ns":10)").from_to(0, 3).deliver(3, 4, "", 2).verdict() == "ok");
     CHECK(two(R"(,"timeout_ns":11)").from_to(0, 3).deliver(3, 4, "", 2).verdict() ==
-          "group redelivery");
-    CHECK(two(R"(,"ordered":true)").from_to(2, 3).from_to(0, 1).verdict() == "group order");
+          "group-redelivery");
+    CHECK(two(R"(,"ordered":true)").from_to(2, 3).from_to(0, 1).verdict() == "group-order");
     CHECK(two(R"(,"ordered":true)").from_to(2, 2).from_to(0, 1).from_to(3, 3).verdict() == "ok");
 }
 
@@ -225,11 +225,11 @@ TEST_CASE("log: S13, what may be gone is never left out in silence", "[check]") 
         return followed.verdict();
     };
     CHECK(with(R"(,"from":0,"retained":2)") == "ok");
-    CHECK(with(R"(,"from":2,"retained":2)") == "false truncation");
-    CHECK(with(R"(,"from":0)") == "false truncation");
+    CHECK(with(R"(,"from":2,"retained":2)") == "false-truncation");
+    CHECK(with(R"(,"from":0)") == "false-truncation");
     Followed silent;
     silent.lines().line(R"({"f":"retain","position":2,"call_ns":900})");
-    CHECK(silent.subscribe().from_to(2, 3).verdict() == "silent truncation");
+    CHECK(silent.subscribe().from_to(2, 3).verdict() == "silent-truncation");
 }
 
 TEST_CASE("log: deliveries count as shown if that is promised", "[check]") {
@@ -241,14 +241,14 @@ TEST_CASE("log: deliveries count as shown if that is promised", "[check]") {
     coupled.subscriptions_coupled = true;
     Lines lines = followed.lines();
     lines.at(100'000, 100'010).read(1, 0, "1,2,3,4,5");
-    CHECK(verdict_of(lines.text()) == "stale tail, unseen records");
+    CHECK(verdict_of(lines.text()) == "stale-tail, unseen-records");
     Lines early;
     early.at(0, 500).append(1, "1", 0).at(100, 110).tail(2, 0);
     early.line(R"({"f":"subscribe","sub":1,"from":0,"call_ns":10})");
     early.line(R"({"f":"deliver","sub":1,"position":0,"record":1,"call_ns":50})");
     early.at(600, 610).read(1, 0, "1");
     CHECK(verdict_of(early.text()) == "ok");
-    CHECK(verdict_of(early.text(), coupled) == "stale tail");
+    CHECK(verdict_of(early.text(), coupled) == "stale-tail");
 }
 
 }  // namespace ledger::check::test

@@ -65,18 +65,19 @@ class EveryOrder {
             return false;
         }
         const bool real_time = a.returned < b.called;
-        const bool session = a.process == b.process && a.returned <= b.called && x < y;
+        const bool one_session = a.process == b.process && a.returned <= b.called && x < y;
         const bool a_sees = entries_[x].reading.observes;
         const bool b_sees = entries_[y].reading.observes;
         using enum SearchLevel::Kind;
         switch (level_.kind) {
             case linearizable: return real_time;
-            case sequential: return session;
+            case sequential: return one_session;
             case bounded_staleness:
                 return b_sees ? *a.returned_ns < *b.called_ns - level_.staleness_ns : real_time;
-            case monotonic_reads: return b_sees ? a_sees && session : real_time;
-            case read_your_writes: return b_sees ? !a_sees && session : real_time;
-            case monotonic_writes: return b_sees ? false : a_sees ? real_time : session;
+            case monotonic_reads: return b_sees ? a_sees && one_session : real_time;
+            case read_your_writes: return b_sees ? !a_sees && one_session : real_time;
+            case session: return b_sees ? one_session : real_time;
+            case monotonic_writes: return b_sees ? false : a_sees ? real_time : one_session;
             case consistent_prefix:
             case eventual: return b_sees ? false : real_time;
         }

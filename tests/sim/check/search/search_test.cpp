@@ -154,7 +154,7 @@ TEST_CASE(
     CHECK(judged(crossed, "register", "eventual").verdict == Verdict::ok);
     const Judgement linear = judged(crossed, "register");
     CHECK(linear.verdict == Verdict::violated);
-    CHECK(linear.anomalies[0].name == "stale read");
+    CHECK(linear.anomalies[0].name == "stale-read");
     CHECK(linear.partial[0].part == "key x");
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("search: the first wrong answer is named with what the object held", "
         "cas-register(init=0)");
     REQUIRE(stale.verdict == Verdict::violated);
     const Anomaly& anomaly = stale.anomalies[0];
-    CHECK(anomaly.name == "stale read");
+    CHECK(anomaly.name == "stale-read");
     CHECK(anomaly.sentence ==
           "client 2's read -> 1 (lines 5 and 6) saw 1, but client 1's write 2 -> ok "
           "(lines 3 and 4) had written over it and ended before the read was called");
@@ -177,10 +177,10 @@ TEST_CASE("search: the first wrong answer is named with what the object held", "
     CHECK(stale.partial[0].refused[0].why == "a read of 1, but the register held 2");
     const Judgement garbage =
         judged(history_of(done(0, "write", "1") + done(2, "read", "9")), "register");
-    CHECK(garbage.anomalies[0].name == "garbage read");
+    CHECK(garbage.anomalies[0].name == "garbage-read");
     const Judgement future =
         judged(history_of(done(2, "read", "1") + done(0, "write", "1")), "register");
-    CHECK(future.anomalies[0].name == "future read");
+    CHECK(future.anomalies[0].name == "future-read");
 }
 
 TEST_CASE("search: the two conventions of registers", "[search]") {
@@ -327,34 +327,34 @@ TEST_CASE("object models: banks, sets, queues, counters and locks name what is w
         return out.anomalies.empty() ? std::string(to_text(out.verdict)) : out.anomalies[0].name;
     };
     CHECK(
-        name(done(0, "read", "{0 5 1 5}") + done(0, "read", "{1 6 0 5}"), "bank") == "wrong total");
+        name(done(0, "read", "{0 5 1 5}") + done(0, "read", "{1 6 0 5}"), "bank") == "wrong-total");
     CHECK(name(done(0, "read", "{0 5 1 5}") + done(0, "read", "{0 11 1 -1}"), "bank") ==
-          "negative balance");
-    CHECK(name(done(0, "read", "{0 5 1 5}"), "bank(total=11)") == "wrong total");
+          "negative-balance");
+    CHECK(name(done(0, "read", "{0 5 1 5}"), "bank(total=11)") == "wrong-total");
     CHECK(name(done(0, "read", "{0 5 1 5}") + done(0, "read", "{1 6, 0 4}"), "bank") == "ok");
-    CHECK(name(done(0, "add", "1") + done(0, "read", "[]"), "set") == "lost element");
-    CHECK(name(done(0, "read", "#{1}"), "set") == "garbage element");
-    CHECK(name(done(0, "add", "1") + done(0, "read", "[1 1]"), "set") == "duplicate element");
+    CHECK(name(done(0, "add", "1") + done(0, "read", "[]"), "set") == "lost-element");
+    CHECK(name(done(0, "read", "#{1}"), "set") == "garbage-element");
+    CHECK(name(done(0, "add", "1") + done(0, "read", "[1 1]"), "set") == "duplicate-element");
     CHECK(name(call(0, "add", "1") + "{:process 0 :type :fail :f :add :value 1}" +
                    done(1, "read", "[1]"),
-              "set") == "aborted add visible");
+              "set") == "aborted-add-visible");
     CHECK(name(call(0, "add", "1") + call(1, "add", "2") + done(2, "read", "[1]") +
                    done(2, "read", "[2]"),
-              "set") == "incompatible reads");
+              "set") == "incompatible-reads");
     CHECK(name(call(0, "add", "1") + done(2, "read", "[1]") + done(2, "read", "[]"), "set") ==
-          "nonmonotonic read");
+          "nonmonotonic-read");
     CHECK(name(call(0, "add", "1") + done(2, "read", "[]"), "set") == "ok");
-    CHECK(name(done(0, "add", "2") + done(0, "read", "3"), "counter") == "read out of bounds");
+    CHECK(name(done(0, "add", "2") + done(0, "read", "3"), "counter") == "read-out-of-bounds");
     CHECK(name(call(0, "add", "2") + done(1, "read", "2") + done(1, "read", "0"), "counter") ==
           "not linearizable");
-    CHECK(name(done(0, "dequeue", "3"), "queue") == "garbage value");
+    CHECK(name(done(0, "dequeue", "3"), "queue") == "garbage-value");
     CHECK(name(done(0, "enqueue", "3") + done(0, "dequeue", "3") + done(1, "dequeue", "3"),
-              "queue") == "duplicate value");
+              "queue") == "duplicate-value");
     const std::string two = done(0, "enqueue", "1") + done(0, "enqueue", "2");
     CHECK(name(two + done(1, "dequeue", "2"), "queue") == "ok");
-    CHECK(name(two + done(1, "dequeue", "2"), "fifo-queue") == "lost value");
+    CHECK(name(two + done(1, "dequeue", "2"), "fifo-queue") == "lost-value");
     CHECK(name(two + done(1, "dequeue", "2") + done(1, "dequeue", "1"), "fifo-queue") ==
-          "reordered values");
+          "reordered-values");
     CHECK(name(two + done(1, "dequeue", "2") + done(1, "dequeue", "1"), "stack") == "ok");
     CHECK(name(two + done(1, "dequeue", "1"), "stack") == "not linearizable");
     const std::string twice = call(0, "acquire", "nil") + ok(0, "acquire", "nil") +
@@ -436,6 +436,28 @@ TEST_CASE("object models: what is unknown is said with what there is", "[search]
         CHECK(is_object_model(name));
         CHECK(!object_model_levels(name).empty());
     }
+}
+
+TEST_CASE("search: a session sees its own writes and never goes back", "[search]") {
+    const auto verdict = [](const std::string& text, const std::string& level) {
+        CountingBudget budget;
+        const auto out = judge_object(history_of(text), {"register", level}, budget);
+        REQUIRE(static_cast<bool>(out));
+        return std::string(to_text(out->verdict));
+    };
+    const std::string two = done(0, "write", "1") + done(0, "write", "2");
+    for (const std::string level :
+        {"session", "monotonic-reads+read-your-writes", "read-your-writes+monotonic-reads"}) {
+        CHECK(verdict(two + done(1, "read", "1"), level) == "ok");
+        CHECK(verdict(two + done(0, "read", "1"), level) == "violated");
+        CHECK(verdict(two + done(1, "read", "2") + done(1, "read", "1"), level) == "violated");
+        CHECK(verdict(two + done(1, "read", "2") + done(2, "read", "1"), level) == "ok");
+    }
+    CHECK(verdict(two + done(0, "read", "1"), "monotonic-reads") == "ok");
+    CHECK(verdict(two + done(1, "read", "2") + done(1, "read", "1"), "read-your-writes") == "ok");
+    CountingBudget budget;
+    CHECK_FALSE(static_cast<bool>(judge_object(history_of(two + done(1, "read", "1")),
+        {"register", "monotonic-reads+linearizable"}, budget)));
 }
 
 }  // namespace ledger::check

@@ -77,7 +77,7 @@ Seen compare_many(std::uint64_t count, std::uint64_t first_seed, const Object& o
 }
 
 const std::vector<std::string> every_level = {"linearizable", "linearizable", "sequential",
-    "bounded-staleness=25ns", "monotonic-reads", "read-your-writes", "monotonic-writes",
+    "bounded-staleness=25ns", "monotonic-reads", "read-your-writes", "session", "monotonic-writes",
     "consistent-prefix", "eventual"};
 const std::vector<std::string> orders = {"linearizable", "linearizable", "sequential"};
 
