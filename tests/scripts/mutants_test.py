@@ -14,6 +14,8 @@ CMAKE = """cmake_minimum_required(VERSION 3.25)
 project(small LANGUAGES CXX)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 add_executable(ledgersim sim/main.cpp)
+# Tests fail on a bug as a campaign does: with 1.
+add_executable(toy_tests sim/main.cpp)
 """
 PRESETS = {
     "version": 6,
@@ -125,6 +127,20 @@ class Mutants(unittest.TestCase):
         self.assertGreaterEqual(mutant["control_seeds"], 20)
         self.assertEqual((self.root / "sim" / "main.cpp").read_text(), SIMULATOR)
         self.assertEqual((self.root / "build/mutants/tree/sim/main.cpp").read_text(), SIMULATOR)
+
+    def test_mutants_of_checkers_are_judged_by_the_tests_that_they_name(self):
+        tests = "# tests: toy\n"
+        code, results, errors = self.run_with({"a_caught": tests + CAUGHT, "b_missed": tests + MISSED,
+                                               "c_error": tests + NOT_BUILT}, "--checkers")
+        self.assertEqual(code, 1, errors)
+        self.assertEqual({name: result["verdict"] for name, result in results.items()},
+                         {"a_caught": "caught", "b_missed": "missed", "c_error": "not_built"})
+        self.assertEqual((results["a_caught"]["check"], results["a_caught"]["sentence"]), ("toy", "ended with 1"))
+        self.assertEqual((self.root / "build/mutants/tree/sim/main.cpp").read_text(), SIMULATOR)
+        self.assertEqual(self.run_with({"a_caught": tests + CAUGHT}, "--checkers")[0], 0)
+        code, _, errors = self.run_with({"a_caught": CAUGHT}, "--checkers")
+        self.assertEqual(code, 2, errors)
+        self.assertIn("# tests: NAMES", errors)
 
     def test_missed_and_unbuildable_mutants_fail_the_run(self):
         code, results, _ = self.run_with({"a_missed": MISSED, "b_caught": CAUGHT, "c_error": NOT_BUILT})
