@@ -129,7 +129,7 @@ std::string coverage(const Judgement& judgement) {
     std::uint64_t zeros = 0;
     for (const auto& [name, count] : judgement.coverage) {
         if (count == 0) {
-            none += none.empty() ? "" : ", ";
+            none += none.empty() ? "" : " \u00b7 ";
             none += escape_html(name, 200);
             ++zeros;
         } else {

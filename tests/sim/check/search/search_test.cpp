@@ -460,4 +460,23 @@ TEST_CASE("search: a session sees its own writes and never goes back", "[search]
         {"register", "monotonic-reads+linearizable"}, budget)));
 }
 
+TEST_CASE("search: keys that begin alike are different keys", "[search]") {
+    for (const auto& [a, b] : {std::pair("10", "11"), std::pair("\"x\"", "\"xy\""),
+             std::pair(":k", ":key"), std::pair("[1 2]", "[1 3]"), std::pair("1", "\"1\"")}) {
+        const auto with = [](const char* key, const char* value) {
+            return std::string("[") + key + " " + value + "]";
+        };
+        const auto read = [&](const char* key, const char* value) {
+            return call(2, "read", with(key, "nil")) + ok(2, "read", with(key, value));
+        };
+        const std::string writes = done(0, "write", with(a, "1")) + done(1, "write", with(b, "2"));
+        for (const std::string model : {"register", "kv", "kv(no-partition)"}) {
+            CHECK(judged(history_of(writes + read(a, "1") + read(b, "2")), model).verdict ==
+                  Verdict::ok);
+            CHECK(judged(history_of(writes + read(a, "2") + read(b, "2")), model).verdict ==
+                  Verdict::violated);
+        }
+    }
+}
+
 }  // namespace ledger::check
