@@ -19,6 +19,7 @@ CLEAN = {
     "log/file_system.h": HEADER.format("File system"),
     "log/posix_file_system.cpp": "#include <unistd.h>\n",
     "log/state/ledger.h": HEADER.format("Ledger"),
+    "log/projection/number.h": HEADER.format("Number"),
     "raft/quorum.h": HEADER.format("Quorum"),
     "raft/quorum.cpp": '#include "raft/quorum.h"\n#include <vector>\n// throw rand() double\n'
                        "const char* words = \"try { std::thread } catch\";\n"
@@ -49,6 +50,9 @@ PLANTED = [
     ("raft/quorum.cpp", '#include "log/state/ledger.h"\n', 1, "may not include layer state"),
     ("log/state/ledger.h", '+#include "log/file_system.h"\n', 5, "may not include layer log"),
     ("log/base/time.cpp", '#include "raft/quorum.h"\n', 1, "may not include layer raft"),
+    ("log/state/ledger.h", '+#include "log/projection/number.h"\n', 5, "may not include layer projection"),
+    ("log/projection/number.h", '+#include "raft/quorum.h"\n', 5, "may not include layer raft"),
+    ("log/projection/number.h", "+#include <boost/json/value.hpp>\n", 5, "use scan_json"),
     ("log/file_system.h", '+#include "log/state/ledger.h"\n', 5, "may not include layer state"),
     ("node/replica.h", '+#include "node/codec.h"\n', 5, "may not include layer codec"),
     ("node/replica.h", '+#include "sim/world.h"\n', 5, "may not include layer sim"),
@@ -141,7 +145,7 @@ class Planted(unittest.TestCase):
     def test_the_small_tree_is_clean(self):
         with tempfile.TemporaryDirectory() as root:
             write(root, CLEAN)
-            self.assertEqual(tidy(root), (0, "tidy: 19 sources, 0 findings\n"))
+            self.assertEqual(tidy(root), (0, "tidy: 20 sources, 0 findings\n"))
 
     def test_every_planted_violation_is_named_with_its_place(self):
         for path, text, line, word in PLANTED:
@@ -194,7 +198,7 @@ class Planted(unittest.TestCase):
 
 
 class Symbols(unittest.TestCase):
-    NAMES = ["base", "log", "state", "raft", "node", "check", "explore", "sim"]
+    NAMES = ["base", "log", "state", "projection", "raft", "node", "check", "explore", "sim"]
 
     def build(self, root, bodies):
         for name in self.NAMES:
@@ -218,7 +222,7 @@ class Symbols(unittest.TestCase):
     def test_clean_archives_pass_and_a_missing_one_does_not(self):
         with tempfile.TemporaryDirectory() as root:
             self.build(root, {})
-            self.assertEqual(tidy("--symbols", root), (0, "tidy: 8 archives, 0 findings\n"))
+            self.assertEqual(tidy("--symbols", root), (0, "tidy: 9 archives, 0 findings\n"))
             pathlib.Path(root, "libledger_node.a").unlink()
             code, output = tidy("--symbols", root)
             self.assertEqual(code, 1)
